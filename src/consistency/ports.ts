@@ -1,0 +1,217 @@
+/**
+ * What the protocol needs of the world. Production gives it Redis, PostgreSQL and the process's clocks; the
+ * simulation gives it memory and a seeded scheduler. Names are those of consistency.md.
+ */
+
+/** One document of one user; the admin defaults are a document of the pseudo-user `@admin`. */
+export interface DocumentRef {
+  readonly userId: string
+  readonly kind: string
+}
+
+/** A stored document. `data` is JSON text; null when the user was deleted (the version must never restart). */
+export interface Row {
+  readonly ref: DocumentRef
+  readonly version: number
+  /** RFC 3339 with milliseconds, UTC. */
+  readonly updatedAt: string
+  readonly data: string | null
+}
+
+/** Which Redis dataset: the server process and its replication history. */
+export interface DatasetIdentity {
+  readonly runId: string
+  readonly replicationId: string
+}
+
+/** V: one epoch of trust in one Redis dataset. */
+export interface ViewToken {
+  readonly epoch: number
+  readonly identity: DatasetIdentity
+}
+
+/** The view row. `identity` is the dataset of the last ON. */
+export interface View {
+  readonly mode: 'ON' | 'OFF'
+  readonly epoch: number
+  readonly drained: boolean
+  readonly identity: DatasetIdentity | null
+  readonly reason: string
+}
+
+/** The view with what one snapshot of the database knows besides. */
+export interface ViewSnapshot {
+  readonly view: View
+  /** The database cluster and its timeline: transaction ids of another one mean nothing here. */
+  readonly database: string
+  /** Every transaction with a smaller id has ended. */
+  readonly oldestXid: bigint
+}
+
+/** A transaction id of one database, kept in Redis: older changes are fenced or stored there. */
+export interface Marker {
+  readonly database: string
+  readonly xid: bigint
+}
+
+/** A change of one document as the transaction stores it. `version` is the new one. */
+export interface Change {
+  readonly ref: DocumentRef
+  readonly version: number
+  /** JSON text of the new content, null when the document is deleted. */
+  readonly data: string | null
+  /** JSON text: array of {path, current, next}. */
+  readonly changes: string
+}
+
+export interface ChangeMeta {
+  /** Who: `42`, `admin:7`, `service:bot`. */
+  readonly updatedBy: string
+  /** put, load-defaults, reset, rollback, provision, sync-defaults, delete. */
+  readonly reason: string
+}
+
+/** BEGIN, VIEW lock shared, row locks, then view and rows read in new statements: in that order. */
+export interface WriteTransaction {
+  readonly view: View
+  /** Rows that exist, in no particular order. */
+  readonly rows: readonly Row[]
+  /** UPDATE and history. Resolves to the stored rows, in the order of the changes. */
+  apply(changes: readonly Change[], meta: ChangeMeta): Promise<readonly Row[]>
+  /** Throws CommitUnknownError when the server's answer did not arrive or was not COMMIT. */
+  commit(): Promise<void>
+  /** Never throws. */
+  rollback(): Promise<void>
+}
+
+/** BEGIN and the exclusive VIEW lock: no writer is between its fence and its COMMIT. */
+export interface GateTransaction {
+  readonly view: View
+  readonly database: string
+  /** Documents changed by transaction `xid` or a later one, at most `limit`. */
+  changedSince(xid: bigint, limit: number): Promise<readonly { ref: DocumentRef; version: number }[]>
+  setOn(v: ViewToken): Promise<void>
+  commit(): Promise<void>
+  rollback(): Promise<void>
+}
+
+/** PostgreSQL. Every method rejects with DatabaseUnavailableError when the server cannot be reached in time. */
+export interface StorePort {
+  readView(): Promise<ViewSnapshot>
+  /** All rows in one statement, deleted ones included; documents that never existed are absent. */
+  readRows(refs: readonly DocumentRef[]): Promise<readonly Row[]>
+  /** Tries the row locks without waiting; with all of them, reads the rows in a new statement. Null = a writer holds one. */
+  readIfUnlocked(refs: readonly DocumentRef[]): Promise<readonly Row[] | null>
+  beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction>
+  /** Under the exclusive VIEW lock: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
+  setOff(epoch: number, reason: string): Promise<View>
+  /** OFF at `epoch` becomes drained. */
+  setDrained(epoch: number): Promise<void>
+  /** OFF, drained and still at `epoch`: takes a new epoch and commits it. Null when somebody else moved on. */
+  newEpoch(epoch: number): Promise<number | null>
+  beginGate(): Promise<GateTransaction>
+}
+
+/** The server the connection speaks to, at this moment. */
+export interface CacheIdentity {
+  /** The connection that serves reads; another number after each reconnect. */
+  readonly connection: number
+  readonly identity: DatasetIdentity
+  readonly role: 'master' | 'replica'
+  /** The text of `gateway:view`, null when it is missing. */
+  readonly view: string | null
+}
+
+export interface CacheReply {
+  /** One per key: the stored bytes (value or fence), null when missing. */
+  readonly values: readonly (Buffer | null)[]
+  readonly connection: number
+}
+
+/** A document as Redis holds it: all its keys (the whole first) with the bytes of each. */
+export interface CacheEntry {
+  readonly keys: readonly string[]
+  readonly version: number
+  readonly values: readonly (Buffer | string)[]
+}
+
+export interface CacheFence {
+  readonly keys: readonly string[]
+  readonly min: number
+}
+
+/** `view`: gateway:view or the connection is not of this V; nothing was done. */
+export type ScriptOutcome = 'done' | 'refused' | 'view'
+
+/** Redis. Every method rejects with CacheUnavailableError on any failure; the breaker is behind it. */
+export interface CachePort {
+  /** False while the breaker is open: do not even ask. */
+  readonly usable: boolean
+  /** One MGET (or GET), one round trip. */
+  read(keys: readonly string[]): Promise<CacheReply>
+  identify(): Promise<CacheIdentity>
+  fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
+  /** `refused`: at least one entry was not stored, for a newer version or fence is there. */
+  put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome>
+  unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome>
+  /** Deletes the keys fenced with `nonce` and remembers `min`, below which nothing fills them again. */
+  erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
+  adopt(v: ViewToken): Promise<ScriptOutcome>
+  cold(v: ViewToken): Promise<ScriptOutcome>
+  readMarker(): Promise<Marker | null>
+  advanceMarker(v: ViewToken, marker: Marker): Promise<ScriptOutcome>
+}
+
+export interface ClockPort {
+  /** Monotonic, milliseconds. */
+  now(): number
+  /** Wall clock, milliseconds since 1970. */
+  wall(): number
+  sleep(ms: number): Promise<void>
+  /** In [0, 1). */
+  random(): number
+  /** A nonce no other fence carries: 16 hex digits. */
+  nonce(): string
+}
+
+/** How documents become keys and bytes. */
+export interface CodecPort {
+  /** The Redis keys of a document, the whole first, then its sections. */
+  keys(ref: DocumentRef): readonly string[]
+  /** The bytes for each of `keys(row.ref)`. The row is not deleted. */
+  encode(row: Row): readonly (Buffer | string)[]
+}
+
+/** What happened, for metrics and logs; and, in chaos runs, where to stop the process. */
+export interface ObserverPort {
+  /** A numbered step was reached (`write.fenced`, `gate.adopted`, ...). Awaited, so that a fault can be injected. */
+  step(name: string): void | Promise<void>
+  viewOff(reason: string, epoch: number): void
+  viewOn(epoch: number, recoveryMs: number, repaired: number | 'cold'): void
+  /** A background duty failed and will be tried again. */
+  failed(duty: string, error: unknown): void
+}
+
+/** The times of consistency.md, all in milliseconds. */
+export interface ProtocolTimes {
+  readonly leaseMs: number
+  readonly renewMs: number
+  readonly offWaitMs: number
+  /** For each of the two tries. */
+  readonly fenceTimeoutMs: number
+}
+
+/** Redis did not do what was asked: down, hung, full, busy loading, or replying nonsense. */
+export class CacheUnavailableError extends Error {
+  override readonly name = 'CacheUnavailableError'
+}
+
+/** PostgreSQL cannot be reached or did not answer in time; nothing was stored. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name = 'DatabaseUnavailableError'
+}
+
+/** COMMIT was sent and its answer is not known. */
+export class CommitUnknownError extends Error {
+  override readonly name = 'CommitUnknownError'
+}
