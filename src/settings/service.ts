@@ -1,5 +1,10 @@
 import type { ChangeMeta } from '../consistency/ports.ts'
 
+/**
+ * What the routes call and the use cases implement. Every method rejects with a ProblemError for what the caller
+ * did wrong, with DatabaseUnavailableError or CommitUnknownError for what the database did; never because of Redis.
+ */
+
 /** A document or, with `section`, one section of it (`settings` has `trading` and `notifications`). */
 export interface DocumentAddress {
   readonly kind: string
@@ -16,22 +21,60 @@ export interface DocumentAnswer {
   readonly status: CacheStatus
 }
 
-/** Several envelopes of one user, never torn, in the order asked for. */
-export interface DocumentsAnswer {
-  readonly documents: readonly { readonly version: number; readonly body: Buffer }[]
+/** One envelope or, when the caller knows that version already, nothing but its version. */
+export interface ReadAnswer {
+  readonly version: number
+  /** Null only when `version` is one of ReadOptions.known; the body may be there even then. */
+  readonly body: Buffer | null
   readonly status: CacheStatus
+}
+
+export interface ReadOptions {
+  /** Versions of If-None-Match: the body of one of these need not be fetched. '*' = any. */
+  readonly known?: readonly number[] | '*'
+}
+
+/**
+ * Several documents of one user answered as one body. Constant: made once, used for every user. `join` gets the
+ * envelopes in the order of `addresses` and is pure, so that its result may be kept as long as all versions stand.
+ */
+export interface Bundle {
+  /** Unique among the bundles, such as `decision-settings:scalp`. */
+  readonly id: string
+  readonly addresses: readonly DocumentAddress[]
+  readonly join: (userId: string, bodies: readonly Buffer[]) => Buffer
+}
+
+/** A bundle, never torn: all its documents are of one moment. */
+export interface BundleAnswer {
+  /** In the order of the addresses. */
+  readonly versions: readonly number[]
+  /** Null only when `versions` are one of BundleOptions.known. */
+  readonly body: Buffer | null
+  readonly status: CacheStatus
+}
+
+export interface BundleOptions {
+  /** Version lists of If-None-Match; '*' = any. */
+  readonly known?: readonly (readonly number[])[] | '*'
 }
 
 /** A change of one field. `document` is the kind, `path` dotted inside its data. */
 export interface FieldChange {
   readonly document: string
   readonly path: string
-  readonly current: unknown
-  readonly default: unknown
-  readonly risk: 'high' | 'medium' | 'low'
+  /** Absent = the field does not exist in the user's document. */
+  readonly current?: unknown
+  /** Absent = the field does not exist in the defaults. */
+  readonly default?: unknown
+  /** Dry run of a PUT only: what would be stored; absent = the field would go. */
+  readonly new?: unknown
+  readonly risk: Risk
   readonly impact?: string
   readonly recommendation?: string
 }
+
+export type Risk = 'high' | 'medium' | 'low'
 
 /** What load-defaults, reset and dry runs answer. */
 export interface ChangeReport {
@@ -39,6 +82,17 @@ export interface ChangeReport {
   readonly all_match: boolean
   readonly total_changes: number
   readonly changes: readonly FieldChange[]
+}
+
+/** How a user's documents differ from the cached defaults. */
+export interface Comparison {
+  readonly all_match: boolean
+  readonly total_changes: number
+  readonly high_risk: number
+  readonly medium_risk: number
+  readonly low_risk: number
+  /** By kind, in catalogue order; kinds without a change are absent. */
+  readonly documents: Readonly<Record<string, readonly FieldChange[]>>
 }
 
 export interface HistoryEntry {
@@ -49,6 +103,13 @@ export interface HistoryEntry {
   readonly changes: readonly { path: string; from?: unknown; to?: unknown }[]
 }
 
+export interface HistoryPage {
+  /** 1 to 200 entries. */
+  readonly limit: number
+  /** Only versions below this one. */
+  readonly before?: number
+}
+
 /** Who acts on whose documents. `caller` goes into the history: `42`, `admin:7`, `service:bot`. */
 export interface Actor {
   readonly userId: string
@@ -56,8 +117,54 @@ export interface Actor {
 }
 
 export interface PutOptions {
-  /** Versions of If-Match; undefined = no condition, '*' = any. */
+  /** Versions of If-Match; absent = no condition, '*' = any. Another: VERSION_MISMATCH with `current` (a Buffer). */
   readonly ifMatch?: readonly number[] | '*'
 }
 
 export type Reason = ChangeMeta['reason']
+
+/** What load-defaults works on: one document or section, all of a family's (`mode`), or all of the user's. */
+export type DefaultsScope = DocumentAddress | { readonly family: string } | 'all'
+
+/** Reads and writes of one user's documents. */
+export interface DocumentService {
+  /** USER_NOT_FOUND when the user does not exist and is not to be provisioned. */
+  get(actor: Actor, address: DocumentAddress, options?: ReadOptions): Promise<ReadAnswer>
+  getBundle(actor: Actor, bundle: Bundle, options?: BundleOptions): Promise<BundleAnswer>
+  /** `patch` is the parsed body, nothing of it checked. `status` of the answer is not used. */
+  put(actor: Actor, address: DocumentAddress, patch: unknown, options?: PutOptions): Promise<DocumentAnswer>
+  /** The same checks, If-Match included, without writing. */
+  previewPut(
+    actor: Actor,
+    address: DocumentAddress,
+    patch: unknown,
+    options?: PutOptions,
+  ): Promise<ChangeReport>
+  /** Newest first. Of a section: the entries whose changes touch it, their paths below it. */
+  history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]>
+  /** VERSION_NOT_FOUND when the history does not hold that version. */
+  rollback(
+    actor: Actor,
+    address: DocumentAddress,
+    version: number,
+    options?: PutOptions,
+  ): Promise<DocumentAnswer>
+}
+
+/** A user's documents against the admin defaults. */
+export interface DefaultsService {
+  /** One transaction for all documents of the scope. With `preview` nothing is written. */
+  loadDefaults(
+    actor: Actor,
+    scope: DefaultsScope,
+    options: { readonly preview: boolean },
+  ): Promise<ChangeReport>
+  /** One field. VALIDATION_FAILED when the kind or the path does not exist. */
+  reset(
+    actor: Actor,
+    field: { readonly document: string; readonly path: string },
+    options: { readonly preview: boolean },
+  ): Promise<ChangeReport>
+  /** From the cached defaults, never from the file. */
+  comparison(actor: Actor): Promise<Comparison>
+}

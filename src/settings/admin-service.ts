@@ -1,0 +1,54 @@
+import type { ChangeReport, DocumentAnswer, PutOptions, ReadAnswer, ReadOptions } from './service.ts'
+
+export type DefaultsSource =
+  | { readonly source: 'file' }
+  | { readonly source: 'user'; readonly userId: string }
+
+export interface SyncReport {
+  readonly changed: boolean
+  readonly version: number
+  /** MD5 (hex) of the canonical JSON of the defaults. */
+  readonly hash: string
+  readonly changes: readonly { path: string; from?: unknown; to?: unknown }[]
+}
+
+/** One Redis key of a user beside its row. */
+export interface InspectedKey {
+  readonly key: string
+  readonly document: string
+  readonly state: 'value' | 'fence' | 'missing' | 'unknown'
+  /** Version of the value, or what the fence waits for. */
+  readonly version_redis: number | null
+  readonly version_database: number | null
+  /** Bytes of what Redis holds. */
+  readonly size: number
+}
+
+export interface Inspection {
+  readonly user_id: string
+  /** Whether Redis could be asked. */
+  readonly redis: 'up' | 'down'
+  readonly keys: readonly InspectedKey[]
+}
+
+/** The admin defaults, the document that all users start from. `caller` goes into the history. */
+export interface AdminDefaultsService {
+  getDefaults(options?: ReadOptions): Promise<ReadAnswer>
+  /** Merged like a document. DEFAULTS_INVALID names every fault. */
+  putDefaults(caller: string, patch: unknown, options?: PutOptions): Promise<DocumentAnswer>
+  previewDefaults(caller: string, patch: unknown, options?: PutOptions): Promise<ChangeReport>
+  syncDefaults(caller: string, source: DefaultsSource): Promise<SyncReport>
+}
+
+export interface UserService {
+  /** False when the user existed already. */
+  createUser(caller: string, userId: string): Promise<boolean>
+  /** All documents of the user and their keys. USER_NOT_FOUND. */
+  deleteUser(caller: string, userId: string): Promise<void>
+}
+
+export interface CacheService {
+  inspect(userId: string): Promise<Inspection>
+  /** Puts all documents of the user into Redis; resolves to the number of keys that are values afterwards. */
+  warm(userId: string): Promise<number>
+}
