@@ -1,0 +1,154 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseEnv } from 'node:util'
+import { type RedisTarget, redisTarget } from './config/endpoints.ts'
+import { type Environment, parseVariables } from './config/parse-variables.ts'
+import { checkRules } from './config/rules.ts'
+import { checkSecrets, type ServiceToken, serviceTokens } from './config/secrets.ts'
+import type { Variables } from './config/variables.ts'
+
+export type { RedisTarget } from './config/endpoints.ts'
+export type { Environment } from './config/parse-variables.ts'
+export { DEVELOPMENT_JWT_SECRET, DEVELOPMENT_SERVICE_TOKEN, type ServiceToken } from './config/secrets.ts'
+
+/** The configuration, grouped by who needs it. Holds secrets: never log it. Times are milliseconds. */
+export type Config = ReturnType<typeof group>
+
+/** Everything that is wrong with an environment, one sentence each. No secret is in them. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(
+      `the configuration has ${faults.length} fault${faults.length === 1 ? '' : 's'}:\n- ${faults.join('\n- ')}`,
+    )
+    this.faults = faults
+  }
+}
+
+const BUILT_IN_DEFAULTS = fileURLToPath(new URL('../default-settings.json', import.meta.url))
+/** Rate limits are per minute. */
+const RATE_LIMIT_WINDOW_MS = 60_000
+
+/** The process's environment over that of a `.env` file in the working directory. */
+export function readEnvironment(): Environment {
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}
+  return { ...file, ...process.env }
+}
+
+/** Throws ConfigError with all faults at once. */
+export function loadConfig(env: Environment): Config {
+  const { variables, faulty, faults: wrong } = parseVariables(env)
+  const faults = [...wrong]
+  checkRules(variables, faulty, faults)
+  checkDatabase(variables, faults)
+  const redis = redisTarget(variables, faults)
+  const tokens = serviceTokens(variables, faults)
+  const production = variables.NODE_ENV === 'production'
+  checkSecrets(variables, tokens, production, faults)
+  const jwksUrl = parseJwksUrl(variables, production, faults)
+  const corsOrigins = parseOrigins(variables, faults)
+  if (faults.length > 0) throw new ConfigError(faults)
+  return group(variables, { redis, tokens, jwksUrl, corsOrigins, production })
+}
+
+function checkDatabase({ DATABASE_URL: text }: Variables, faults: string[]): void {
+  if (text === undefined) {
+    faults.push('DATABASE_URL must be set (`npm start` brings up a private PostgreSQL when it is not)')
+    return
+  }
+  const url = URL.parse(text)
+  if (!url || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '' || url.pathname.length < 2) {
+    faults.push('DATABASE_URL must be postgres://user:password@host:port/name')
+  }
+}
+
+function parseJwksUrl({ JWKS_URL: text }: Variables, production: boolean, faults: string[]): URL | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && !production)) return url
+  faults.push(`JWKS_URL must be an https address${production ? ' in production' : ''}`)
+  return undefined
+}
+
+function parseOrigins({ CORS_ORIGINS: text }: Variables, faults: string[]): readonly string[] {
+  const origins = text?.split(',').map(item => item.trim()) ?? []
+  if (origins.length === 1 && origins[0] === '*') return origins
+  for (const origin of origins) {
+    const url = URL.parse(origin)
+    if (!url || !/^https?:$/.test(url.protocol) || url.origin !== origin) {
+      faults.push(
+        `CORS_ORIGINS: ${JSON.stringify(origin)} is not an origin such as https://ui.example.com, nor * alone`,
+      )
+    }
+  }
+  return origins
+}
+
+interface Parsed {
+  readonly redis: RedisTarget | undefined
+  readonly tokens: readonly ServiceToken[]
+  readonly jwksUrl: URL | undefined
+  /** Exact origins, or `*` alone. */
+  readonly corsOrigins: readonly string[]
+  readonly production: boolean
+}
+
+function group(vars: Variables, { redis, tokens, jwksUrl, corsOrigins, production }: Parsed) {
+  return {
+    production,
+    logLevel: vars.LOG_LEVEL,
+    http: {
+      host: vars.HOST,
+      port: vars.PORT,
+      corsOrigins,
+      bodyLimitBytes: vars.BODY_LIMIT_BYTES,
+      rateLimit: {
+        windowMs: RATE_LIMIT_WINDOW_MS,
+        max: vars.RATE_LIMIT_MAX,
+        writeMax: vars.RATE_LIMIT_WRITE_MAX,
+      },
+      keepAliveTimeoutMs: vars.KEEP_ALIVE_TIMEOUT_MS,
+      requestTimeoutMs: vars.REQUEST_TIMEOUT_MS,
+      maxEventLoopDelayMs: vars.MAX_EVENT_LOOP_DELAY_MS,
+    },
+    shutdown: { timeoutMs: vars.SHUTDOWN_TIMEOUT_MS, delayMs: vars.SHUTDOWN_DELAY_MS },
+    auth: {
+      jwtSecret: vars.JWT_SECRET,
+      jwksUrl,
+      jwtIssuer: vars.JWT_ISSUER,
+      serviceTokens: tokens,
+    },
+    database: {
+      url: vars.DATABASE_URL as string,
+      poolSize: vars.DATABASE_POOL_SIZE,
+      connectTimeoutMs: vars.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: vars.STATEMENT_TIMEOUT_MS,
+      idleInTransactionTimeoutMs: vars.IDLE_IN_TRANSACTION_TIMEOUT_MS,
+      onOutage: vars.ON_DATABASE_OUTAGE,
+    },
+    redis: {
+      /** Undefined = none configured: everything is answered from PostgreSQL. */
+      target: redis,
+      poolSize: vars.REDIS_POOL_SIZE,
+      connectTimeoutMs: vars.REDIS_CONNECT_TIMEOUT_MS,
+      readTimeoutMs: vars.REDIS_READ_TIMEOUT_MS,
+      breakerFailures: vars.REDIS_BREAKER_FAILURES,
+      probeMs: vars.REDIS_PROBE_MS,
+      nearCacheBytes: vars.NEAR_CACHE_BYTES,
+    },
+    /** The times of the protocol (ProtocolTimes). */
+    times: {
+      leaseMs: vars.LEASE_MS,
+      renewMs: vars.LEASE_RENEW_MS,
+      offWaitMs: vars.OFF_WAIT_MS,
+      fenceTimeoutMs: vars.FENCE_TIMEOUT_MS,
+    },
+    settings: {
+      defaultsFile: vars.DEFAULT_SETTINGS_FILE ?? BUILT_IN_DEFAULTS,
+      autoProvision: vars.AUTO_PROVISION,
+      binanceCacheTtlMs: vars.BINANCE_CACHE_TTL_MS,
+    },
+  }
+}

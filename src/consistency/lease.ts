@@ -1,0 +1,57 @@
+import type { ClockPort, ViewToken } from './ports.ts'
+
+/** A right to answer from Redis, as it stood at one moment. */
+export interface Grant {
+  readonly v: ViewToken
+  /** The read connection whose identity was checked. */
+  readonly connection: number
+  /** Monotonic time at which it ends. */
+  readonly until: number
+  /** Wall clock minus monotonic clock when it was asked for. */
+  readonly clockOffset: number
+}
+
+/**
+ * A monotonic clock may stand still while the machine sleeps; the wall clock then jumps ahead. More than this
+ * between the two ends the lease. OFF_WAIT_MS must exceed LEASE_MS by more than this.
+ */
+export const CLOCK_JUMP_MS = 100
+
+/** The lease of this instance (consistency.md, "lease"): held in memory, measured on the monotonic clock. */
+export class Lease {
+  readonly #clock: ClockPort
+  readonly #leaseMs: number
+  #grant: Grant | undefined
+
+  constructor(clock: ClockPort, leaseMs: number) {
+    this.#clock = clock
+    this.#leaseMs = leaseMs
+  }
+
+  /** `askedAt` and `clockOffset` were taken before anybody was asked: the lease runs from there. */
+  grant(v: ViewToken, connection: number, askedAt: number, clockOffset: number): void {
+    this.#grant = { v, connection, until: askedAt + this.#leaseMs, clockOffset }
+  }
+
+  drop(): void {
+    this.#grant = undefined
+  }
+
+  /** The lease if it is valid now. */
+  current(): Grant | undefined {
+    const grant = this.#grant
+    if (grant === undefined) return undefined
+    const now = this.#clock.now()
+    if (now < grant.until && Math.abs(this.#clock.wall() - now - grant.clockOffset) <= CLOCK_JUMP_MS)
+      return grant
+    this.#grant = undefined
+    return undefined
+  }
+
+  /** Whether a reply that arrived just now on `connection`, to a read begun under `begun`, is a hit. */
+  covers(begun: Grant | undefined, connection: number): boolean {
+    if (begun === undefined) return false
+    const grant = this.current()
+    return grant !== undefined && grant.v.epoch === begun.v.epoch && grant.connection === connection
+  }
+}

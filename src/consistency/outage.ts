@@ -1,0 +1,51 @@
+import type { Lease } from './lease.ts'
+import type { ClockPort, ObserverPort, StorePort, View } from './ports.ts'
+
+export interface OutageDeps {
+  readonly store: StorePort
+  readonly clock: ClockPort
+  readonly observer: ObserverPort
+  readonly lease: Lease
+  readonly offWaitMs: number
+}
+
+/** Turns the view OFF and waits until no lease of it can be alive. */
+export class Outage {
+  readonly #deps: OutageDeps
+  readonly #draining = new Map<number, Promise<void>>()
+
+  constructor(deps: OutageDeps) {
+    this.#deps = deps
+  }
+
+  /** ON at `epoch` becomes OFF at epoch + 1, unless somebody was faster. Resolves to the view as it is then. */
+  async turnOff(epoch: number, reason: string): Promise<View> {
+    const { store, observer, lease } = this.#deps
+    lease.drop()
+    const view = await store.setOff(epoch, reason)
+    if (view.mode === 'OFF' && view.epoch === epoch + 1) observer.viewOff(reason, view.epoch)
+    await observer.step('outage.off')
+    return view
+  }
+
+  /**
+   * Resolves when the view, seen OFF at `epoch` before this call, is drained: W_off later every lease given
+   * before has ended, whoever gave it. Holds no lock. Callers share one wait, which began no earlier than the
+   * OFF that they all saw.
+   */
+  drained(epoch: number): Promise<void> {
+    let waiting = this.#draining.get(epoch)
+    if (waiting === undefined) {
+      waiting = this.#drain(epoch).finally(() => this.#draining.delete(epoch))
+      this.#draining.set(epoch, waiting)
+    }
+    return waiting
+  }
+
+  async #drain(epoch: number): Promise<void> {
+    const { store, clock, observer, offWaitMs } = this.#deps
+    await clock.sleep(offWaitMs)
+    await store.setDrained(epoch)
+    await observer.step('outage.drained')
+  }
+}

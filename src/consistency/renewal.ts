@@ -1,0 +1,92 @@
+import type { Lease } from './lease.ts'
+import type { Outage } from './outage.ts'
+import type {
+  CacheIdentity,
+  CachePort,
+  ClockPort,
+  ObserverPort,
+  StorePort,
+  ViewSnapshot,
+  ViewToken,
+} from './ports.ts'
+import { epochOf, sameIdentity, viewText } from './token.ts'
+
+export interface RenewalDeps {
+  readonly store: StorePort
+  readonly cache: CachePort
+  readonly clock: ClockPort
+  readonly observer: ObserverPort
+  readonly lease: Lease
+  readonly outage: Outage
+}
+
+/** What one renewal saw. */
+export interface Sighting {
+  readonly snapshot: ViewSnapshot
+  /** Undefined while Redis is not usable. */
+  readonly cacheIdentity: CacheIdentity | undefined
+}
+
+/** Lease renewal (each instance, every p). */
+export class Renewal {
+  readonly #deps: RenewalDeps
+
+  constructor(deps: RenewalDeps) {
+    this.#deps = deps
+  }
+
+  /** Throws DatabaseUnavailableError; the lease then runs out by itself. */
+  async renew(): Promise<Sighting> {
+    const { store, clock, lease } = this.#deps
+    const askedAt = clock.now()
+    const clockOffset = clock.wall() - askedAt
+    const cacheIdentity = await this.#identify()
+    const snapshot = await store.readView()
+    const { view } = snapshot
+    if (view.mode === 'OFF' || view.identity === null) lease.drop()
+    else if (cacheIdentity !== undefined) {
+      const v = { epoch: view.epoch, identity: view.identity }
+      if (speaksOf(cacheIdentity, v)) {
+        lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
+        await this.#advanceMarker(v, snapshot)
+      } else {
+        lease.drop()
+        await this.#confirmLoss(v)
+      }
+    }
+    return { snapshot, cacheIdentity }
+  }
+
+  async #identify(): Promise<CacheIdentity | undefined> {
+    if (!this.#deps.cache.usable) return undefined
+    try {
+      return await this.#deps.cache.identify()
+    } catch {
+      return undefined
+    }
+  }
+
+  async #advanceMarker(v: ViewToken, snapshot: ViewSnapshot): Promise<void> {
+    try {
+      await this.#deps.cache.advanceMarker(v, { database: snapshot.database, xid: snapshot.oldestXid })
+    } catch (error) {
+      this.#deps.observer.failed('marker', error)
+    }
+  }
+
+  /**
+   * The database said ON(V) after Redis had named another view: either a gate came between the two questions, or
+   * Redis lost V. V is in Redis before it is ON, so a second look at Redis tells.
+   */
+  async #confirmLoss(v: ViewToken): Promise<void> {
+    const now = await this.#identify()
+    if (now === undefined || now.role !== 'master' || speaksOf(now, v)) return
+    if (!sameIdentity(v.identity, now.identity)) await this.#deps.outage.turnOff(v.epoch, 'redis-identity')
+    else if (now.view === null || epochOf(now.view) < v.epoch)
+      await this.#deps.outage.turnOff(v.epoch, 'redis-lost-view')
+  }
+}
+
+function speaksOf(seen: CacheIdentity, v: ViewToken): boolean {
+  return seen.role === 'master' && sameIdentity(v.identity, seen.identity) && seen.view === viewText(v)
+}

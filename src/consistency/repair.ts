@@ -1,0 +1,43 @@
+import { refId } from './batch-reader.ts'
+import type { CachePort, CodecPort, DocumentRef, ObserverPort, StorePort, ViewToken } from './ports.ts'
+
+export interface RepairDeps {
+  readonly cache: CachePort
+  readonly store: StorePort
+  readonly codec: CodecPort
+  readonly observer: ObserverPort
+}
+
+/**
+ * Step 3 of the read: a fence newer than its row stands in Redis. Either its writer is still at work, or it died
+ * or rolled back and nobody else will take the fence away. Runs beside the read, which has its answer already.
+ */
+export class Repair {
+  readonly #deps: RepairDeps
+  readonly #running = new Set<string>()
+
+  constructor(deps: RepairDeps) {
+    this.#deps = deps
+  }
+
+  /** Begins the repair of one document under V unless one is running. Never throws. */
+  start(v: ViewToken, ref: DocumentRef, fence: { readonly min: number; readonly nonce: string }): void {
+    const id = refId(ref)
+    if (this.#running.has(id)) return
+    this.#running.add(id)
+    this.#repair(v, ref, fence)
+      .catch(error => this.#deps.observer.failed('repair', error))
+      .finally(() => this.#running.delete(id))
+  }
+
+  async #repair(v: ViewToken, ref: DocumentRef, fence: { min: number; nonce: string }): Promise<void> {
+    const { store, cache, codec } = this.#deps
+    const rows = await store.readIfUnlocked([ref])
+    const row = rows?.[0]
+    // Locked: the writer is at work. No row or a deleted one: there is nothing to answer from the cache.
+    if (row === undefined || row.data === null) return
+    const entry = { keys: codec.keys(ref), version: row.version, values: codec.encode(row) }
+    if (row.version >= fence.min) await cache.put(v, [entry])
+    else await cache.unfence(v, fence.nonce, entry)
+  }
+}

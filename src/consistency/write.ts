@@ -1,0 +1,176 @@
+import { refId } from './batch-reader.ts'
+import type { Outage } from './outage.ts'
+import type {
+  CacheFence,
+  CachePort,
+  Change,
+  ChangeMeta,
+  ClockPort,
+  CodecPort,
+  DocumentRef,
+  ObserverPort,
+  Row,
+  StorePort,
+  ViewToken,
+  WriteTransaction,
+} from './ports.ts'
+import { DatabaseUnavailableError } from './ports.ts'
+
+/** A change as the caller plans it under the row locks; the version is the protocol's business. */
+export interface PlannedChange {
+  readonly ref: DocumentRef
+  readonly data: string | null
+  readonly changes: string
+}
+
+/** What to store, given the rows. Pure; may throw to give up (the transaction is rolled back). */
+export interface Decision<T> {
+  readonly changes: readonly PlannedChange[]
+  readonly result: T
+}
+
+export interface WriteResult<T> {
+  readonly result: T
+  /** The stored rows, in the order of the changes; empty when nothing changed. */
+  readonly rows: readonly Row[]
+}
+
+export interface WriteDeps {
+  readonly store: StorePort
+  readonly cache: CachePort
+  readonly codec: CodecPort
+  readonly clock: ClockPort
+  readonly observer: ObserverPort
+  readonly outage: Outage
+}
+
+/** Tries of one write: the view may turn OFF, and ON again, between them. */
+const MAX_TRIES = 5
+/** The fence is idempotent, so it is sent again once. */
+const FENCE_TRIES = 2
+
+/** The write of consistency.md. */
+export class Writer {
+  readonly #deps: WriteDeps
+
+  constructor(deps: WriteDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * Reads the documents under their row locks, lets `decide` plan, stores all changes in one transaction and
+   * makes the cache follow. Throws what `decide` throws, DatabaseUnavailableError (nothing stored) or
+   * CommitUnknownError.
+   */
+  async write<T>(
+    refs: readonly DocumentRef[],
+    decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
+    meta: ChangeMeta,
+  ): Promise<WriteResult<T>> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const done = await this.#try(refs, decide, meta)
+      if (done !== undefined) return done
+    }
+    throw new DatabaseUnavailableError('the cache view changed too often during one write')
+  }
+
+  /** Undefined = the view was not fit for a write; it is by now, or another instance sees to it. */
+  async #try<T>(
+    refs: readonly DocumentRef[],
+    decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
+    meta: ChangeMeta,
+  ): Promise<WriteResult<T> | undefined> {
+    const { store, cache, observer, outage, clock } = this.#deps
+    const tx = await store.beginWrite(refs)
+    const { view } = tx
+    let nonce = ''
+    let rows: readonly Row[]
+    let decision: Decision<T>
+    let changes: Change[]
+    try {
+      await observer.step('write.locked')
+      const current = new Map(tx.rows.map(row => [refId(row.ref), row]))
+      decision = decide(current)
+      changes = decision.changes.map(change => ({
+        ...change,
+        version: (current.get(refId(change.ref))?.version ?? 0) + 1,
+      }))
+      if (changes.length === 0) {
+        await tx.rollback()
+        return { result: decision.result, rows: [] }
+      }
+      if (view.mode === 'ON') {
+        nonce = clock.nonce()
+        const failure = await this.#fence(tokenOf(tx), nonce, changes)
+        if (failure !== undefined) {
+          await tx.rollback()
+          const off = await outage.turnOff(view.epoch, failure)
+          if (off.mode === 'OFF' && !off.drained) await outage.drained(off.epoch)
+          return undefined
+        }
+      } else if (!view.drained) {
+        await tx.rollback()
+        await outage.drained(view.epoch)
+        return undefined
+      }
+      await observer.step('write.fenced')
+      rows = await tx.apply(changes, meta)
+      await observer.step('write.applied')
+    } catch (error) {
+      await tx.rollback()
+      throw error
+    }
+    await tx.commit()
+    await observer.step('write.committed')
+    if (view.mode === 'ON') await this.#store(cache, tokenOf(tx), nonce, rows)
+    await observer.step('write.put')
+    return { result: decision.result, rows }
+  }
+
+  /** Undefined when the fence stands, else why it does not. */
+  async #fence(v: ViewToken, nonce: string, changes: readonly Change[]): Promise<string | undefined> {
+    const { cache } = this.#deps
+    const fences = changes.map(change => this.#fenceOf(change))
+    for (let tries = 0; tries < FENCE_TRIES && cache.usable; tries++) {
+      try {
+        const outcome = await cache.fence(v, nonce, fences)
+        if (outcome === 'done') return undefined
+        return outcome === 'view' ? 'redis-lost-view' : 'redis-ahead'
+      } catch {
+        // Down, hung, or the reply was lost; the breaker has counted it.
+      }
+    }
+    return 'redis-unreachable'
+  }
+
+  #fenceOf(change: { readonly ref: DocumentRef; readonly version: number }): CacheFence {
+    return { keys: this.#deps.codec.keys(change.ref), min: change.version }
+  }
+
+  /** Best effort: whatever comes of it the write is acknowledged, for the fence still stands. */
+  async #store(cache: CachePort, v: ViewToken, nonce: string, rows: readonly Row[]): Promise<void> {
+    const { codec, observer } = this.#deps
+    const live = rows.filter(row => row.data !== null)
+    const dead = rows.filter(row => row.data === null)
+    try {
+      if (live.length > 0) {
+        await cache.put(
+          v,
+          live.map(row => ({ keys: codec.keys(row.ref), version: row.version, values: codec.encode(row) })),
+        )
+      }
+      if (dead.length > 0)
+        await cache.erase(
+          v,
+          nonce,
+          dead.map(row => this.#fenceOf(row)),
+        )
+    } catch (error) {
+      observer.failed('put', error)
+    }
+  }
+}
+
+function tokenOf(tx: WriteTransaction): ViewToken {
+  return { epoch: tx.view.epoch, identity: tx.view.identity! }
+}
