@@ -73,11 +73,11 @@ export class Gate {
     const marker = await cache.readMarker()
     if (marker === null || marker.database !== tx.database || tx.view.reason === 'redis-ahead')
       return this.#cold(v)
+    const atRisk = await tx.changedSince(marker.xid, MAX_REPAIRS + 1)
+    if (atRisk.length > MAX_REPAIRS) return this.#cold(v)
+    // Before repairing: a late script of an older V must not undo a fence.
     if ((await cache.adopt(v)) !== 'done') return null
     await observer.step('gate.adopted')
-    const atRisk = await tx.changedSince(marker.xid, MAX_REPAIRS + 1)
-    // V' is adopted already, and cold only follows a newer one: leave the view OFF, without its marker's help.
-    if (atRisk.length > MAX_REPAIRS) return this.#cold(v)
     const fences = atRisk.map(({ ref, version }) => ({ keys: this.#deps.codec.keys(ref), min: version }))
     return (await this.#fenceAll(v, fences)) ? fences.length : null
   }

@@ -1,0 +1,42 @@
+import { BatchReader } from './batch-reader.ts'
+import { Gate } from './gate.ts'
+import { Lease } from './lease.ts'
+import { Outage } from './outage.ts'
+import type { CachePort, ClockPort, CodecPort, ObserverPort, ProtocolTimes, StorePort } from './ports.ts'
+import { Reader } from './read.ts'
+import { Renewal } from './renewal.ts'
+import { Repair } from './repair.ts'
+import { Supervisor } from './supervisor.ts'
+import { Writer } from './write.ts'
+
+export interface ProtocolDeps {
+  readonly store: StorePort
+  readonly cache: CachePort
+  readonly codec: CodecPort
+  readonly clock: ClockPort
+  readonly observer: ObserverPort
+  readonly times: ProtocolTimes
+  /** ON_DATABASE_OUTAGE=serve. */
+  readonly serveUnverified: boolean
+}
+
+/** One instance's part in the cache protocol: what reads and writes call, and the supervisor that keeps the lease. */
+export interface Protocol {
+  readonly reader: Reader
+  readonly writer: Writer
+  readonly supervisor: Supervisor
+  readonly lease: Lease
+}
+
+/** Wires the steps together. `supervisor.start()` begins the renewals. */
+export function createProtocol(deps: ProtocolDeps): Protocol {
+  const { store, clock, times } = deps
+  const lease = new Lease(clock, times.leaseMs)
+  const outage = new Outage({ ...deps, lease, offWaitMs: times.offWaitMs })
+  const repair = new Repair(deps)
+  const reader = new Reader({ ...deps, lease, repair, batch: new BatchReader(store) })
+  const writer = new Writer({ ...deps, outage })
+  const renewal = new Renewal({ ...deps, lease, outage })
+  const supervisor = new Supervisor({ ...deps, lease, outage, renewal, gate: new Gate(deps) })
+  return { reader, writer, supervisor, lease }
+}

@@ -1,0 +1,129 @@
+import type { Gate } from './gate.ts'
+import type { Lease } from './lease.ts'
+import type { Outage } from './outage.ts'
+import type { ClockPort, ObserverPort, ProtocolTimes, View } from './ports.ts'
+import type { Renewal, Sighting } from './renewal.ts'
+
+export interface SupervisorDeps {
+  readonly clock: ClockPort
+  readonly observer: ObserverPort
+  readonly times: ProtocolTimes
+  readonly lease: Lease
+  readonly outage: Outage
+  readonly renewal: Renewal
+  readonly gate: Gate
+}
+
+/** What this instance knows of the view. */
+export interface ViewStatus {
+  /** Undefined until the database was asked for the first time. */
+  readonly view: View | undefined
+  /** Whether the last renewal reached the database. */
+  readonly databaseReached: boolean
+  readonly leaseHeld: boolean
+}
+
+/** The back-off between two gates never grows beyond this. */
+const MAX_BACK_OFF_MS = 2_000
+/** A view that stayed ON for less keeps the back-off of the gate before it: Redis is flapping. */
+const STABLE_ON_MS = 10_000
+
+/** Renews the lease every p, drains an OFF view and opens the gate when Redis is well again. */
+export class Supervisor {
+  readonly #deps: SupervisorDeps
+  #view: View | undefined
+  #databaseReached = false
+  #stopped = true
+  #loop: Promise<void> = Promise.resolve()
+  #offSince: number | undefined
+  #onSince = Number.NEGATIVE_INFINITY
+  #backOffMs: number
+  #gateAfter = 0
+  readonly #background = new Set<Promise<void>>()
+
+  constructor(deps: SupervisorDeps) {
+    this.#deps = deps
+    this.#backOffMs = deps.times.renewMs
+  }
+
+  get status(): ViewStatus {
+    return {
+      view: this.#view,
+      databaseReached: this.#databaseReached,
+      leaseHeld: this.#deps.lease.current() !== undefined,
+    }
+  }
+
+  start(): void {
+    this.#stopped = false
+    this.#loop = this.#run()
+  }
+
+  /** Resolves when nothing of it is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#deps.lease.drop()
+    await this.#loop
+    await Promise.all(this.#background)
+  }
+
+  async #run(): Promise<void> {
+    const { clock, times, observer } = this.#deps
+    while (!this.#stopped) {
+      const startedAt = clock.now()
+      try {
+        await this.renewOnce()
+      } catch (error) {
+        this.#databaseReached = false
+        observer.failed('renewal', error)
+      }
+      if (!this.#stopped) await clock.sleep(Math.max(0, times.renewMs - (clock.now() - startedAt)))
+    }
+  }
+
+  /** One renewal and what follows from it. Throws when the database cannot be reached. */
+  async renewOnce(): Promise<void> {
+    const sighting = await this.#deps.renewal.renew()
+    this.#databaseReached = true
+    this.#view = sighting.snapshot.view
+    if (this.#view.mode === 'ON') return this.#sawOn()
+    this.#offSince ??= this.#deps.clock.now()
+    if (!this.#view.drained) this.#drain(this.#view.epoch)
+    else await this.#tryGate(sighting, this.#view)
+  }
+
+  #sawOn(): void {
+    if (this.#offSince !== undefined) this.#onSince = this.#deps.clock.now()
+    this.#offSince = undefined
+    if (this.#deps.clock.now() - this.#onSince > STABLE_ON_MS) this.#backOffMs = this.#deps.times.renewMs
+  }
+
+  /** Beside the renewals: it waits W_off. */
+  #drain(epoch: number): void {
+    const waiting = this.#deps.outage
+      .drained(epoch)
+      .catch(error => this.#deps.observer.failed('drain', error))
+      .finally(() => this.#background.delete(waiting))
+    this.#background.add(waiting)
+  }
+
+  async #tryGate({ cacheIdentity }: Sighting, view: View): Promise<void> {
+    const { clock, gate, observer } = this.#deps
+    if (cacheIdentity === undefined || cacheIdentity.role !== 'master') return
+    const now = clock.now()
+    if (now < this.#gateAfter) return
+    // Jitter keeps the gates of several instances apart.
+    this.#gateAfter = now + this.#backOffMs * (0.5 + clock.random())
+    this.#backOffMs = Math.min(MAX_BACK_OFF_MS, this.#backOffMs * 2)
+    try {
+      const opened = await gate.open(view.epoch, cacheIdentity.identity)
+      if (opened === null) return
+      observer.viewOn(opened.epoch, clock.now() - (this.#offSince ?? now), opened.repaired)
+      // The lease, and with it the first hit, need not wait for the next renewal.
+      this.#view = (await this.#deps.renewal.renew()).snapshot.view
+      if (this.#view.mode === 'ON') this.#sawOn()
+    } catch (error) {
+      observer.failed('gate', error)
+    }
+  }
+}
