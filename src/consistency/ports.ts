@@ -36,6 +36,8 @@ export interface View {
   readonly epoch: number
   readonly drained: boolean
   readonly identity: DatasetIdentity | null
+  /** The database that turned it ON last: ON means nothing in another one (restored, promoted). */
+  readonly database: string | null
   readonly reason: string
 }
 
@@ -76,7 +78,10 @@ export interface WriteTransaction {
   readonly view: View
   /** Rows that exist, in no particular order. */
   readonly rows: readonly Row[]
-  /** UPDATE and history. Resolves to the stored rows, in the order of the changes. */
+  /**
+   * UPDATE and history. Resolves to the stored rows, in the order of the changes. WriteConflictError when a row is
+   * not what was read under the locks (changed by hand meanwhile).
+   */
   apply(changes: readonly Change[], meta: ChangeMeta): Promise<readonly Row[]>
   /** Throws CommitUnknownError when the server's answer did not arrive or was not COMMIT. */
   commit(): Promise<void>
@@ -150,6 +155,7 @@ export interface CachePort {
   /** One MGET (or GET), one round trip. */
   read(keys: readonly string[]): Promise<CacheReply>
   identify(): Promise<CacheIdentity>
+  /** Each document on its own: `refused` when at least one was, the others are fenced all the same. */
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
   /** `refused`: at least one entry was not stored, for a newer version or fence is there. */
   put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome>
@@ -209,6 +215,11 @@ export class CacheUnavailableError extends Error {
 /** PostgreSQL cannot be reached or did not answer in time; nothing was stored. */
 export class DatabaseUnavailableError extends Error {
   override readonly name = 'DatabaseUnavailableError'
+}
+
+/** Another transaction got in between in a way the locks do not order; nothing was stored, trying again is right. */
+export class WriteConflictError extends Error {
+  override readonly name = 'WriteConflictError'
 }
 
 /** COMMIT was sent and its answer is not known. */

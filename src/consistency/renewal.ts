@@ -44,7 +44,9 @@ export class Renewal {
     const snapshot = await store.readView()
     const { view } = snapshot
     if (view.mode === 'OFF' || view.identity === null) lease.drop()
-    else if (cacheIdentity !== undefined) {
+    else if (view.database !== snapshot.database) {
+      await this.#deps.outage.turnOff(view.epoch, 'database-timeline')
+    } else if (cacheIdentity !== undefined) {
       const v = { epoch: view.epoch, identity: view.identity }
       if (speaksOf(cacheIdentity, v)) {
         lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)

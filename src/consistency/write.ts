@@ -14,7 +14,7 @@ import type {
   ViewToken,
   WriteTransaction,
 } from './ports.ts'
-import { DatabaseUnavailableError } from './ports.ts'
+import { DatabaseUnavailableError, WriteConflictError } from './ports.ts'
 
 /** A change as the caller plans it under the row locks; the version is the protocol's business. */
 export interface PlannedChange {
@@ -74,7 +74,7 @@ export class Writer {
     throw new DatabaseUnavailableError('the cache view changed too often during one write')
   }
 
-  /** Undefined = the view was not fit for a write; it is by now, or another instance sees to it. */
+  /** Undefined = try again: the view was not fit for a write (it is by now), or a row was changed by hand meanwhile. */
   async #try<T>(
     refs: readonly DocumentRef[],
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
@@ -118,6 +118,7 @@ export class Writer {
       await observer.step('write.applied')
     } catch (error) {
       await tx.rollback()
+      if (error instanceof WriteConflictError) return undefined
       throw error
     }
     await tx.commit()

@@ -1,0 +1,44 @@
+import { DatabaseUnavailableError } from '../consistency/ports.ts'
+
+/**
+ * SQLSTATE classes and codes that speak of the server's state, not of the statement: connection exceptions,
+ * insufficient resources, operator intervention (timeouts and shutdown included), system and internal errors,
+ * and what a statement meets by bad luck (serialization, deadlock, lock and idle timeouts, a standby).
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58', 'XX'])
+const UNAVAILABLE_CODES = new Set(['40001', '40P01', '55P03', '25P03', '25P04', '25006', '55000'])
+
+/** Codes after which it is open whether a COMMIT took place: the connection or the server ended around it. */
+const OUTCOME_UNKNOWN_CLASSES = new Set(['08', '57', '58', 'XX'])
+
+/** DatabaseUnavailableError for anything that says "not now"; the error itself when the statement was at fault. */
+export function asUnavailable(error: unknown): unknown {
+  if (error instanceof DatabaseUnavailableError) return error
+  const state = sqlStateOf(error)
+  if (state !== undefined && !UNAVAILABLE_CLASSES.has(state.slice(0, 2)) && !UNAVAILABLE_CODES.has(state)) {
+    return error
+  }
+  // No SQLSTATE: the error came from the socket or from node-postgres itself.
+  return new DatabaseUnavailableError(error instanceof Error ? error.message : 'database error', {
+    cause: error,
+  })
+}
+
+/** Whether a failed COMMIT may have been carried out all the same. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state === undefined || OUTCOME_UNKNOWN_CLASSES.has(state.slice(0, 2))
+}
+
+/** Two transactions waited for one another, or one came in between; trying again works. */
+export function isConflict(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state === '40P01' || state === '40001'
+}
+
+/** The server's own error code; undefined for errors of sockets and of node-postgres. */
+function sqlStateOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,55 @@
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import Postgrator from 'postgrator'
+
+const MIGRATIONS = fileURLToPath(new URL('./migrations/*', import.meta.url))
+/** Instances that start at once migrate one after the other. */
+const LOCK_AND_WAIT = `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7215, 2)`
+
+/**
+ * Runs the numbered forward migrations that the database does not have yet, all in one transaction and under a lock.
+ * Rejects when the database cannot be reached, is older than PostgreSQL 15, or was migrated by a newer gateway.
+ */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'settings-gateway-migrate',
+  })
+  // Without a listener a connection that breaks would end the process; the query in progress rejects anyway.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    await requireVersion(client)
+    await client.query('BEGIN')
+    await client.query(LOCK_AND_WAIT)
+    const postgrator = new Postgrator({
+      driver: 'pg',
+      migrationPattern: MIGRATIONS,
+      schemaTable: 'public.schema_version',
+      execQuery: query => client.query(query),
+      execSqlScript: async sql => {
+        await client.query(sql)
+      },
+    })
+    await refuseNewer(postgrator)
+    await postgrator.migrate()
+    await client.query('COMMIT')
+  } finally {
+    await client.end()
+  }
+}
+
+async function requireVersion(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num')
+  const major = Math.floor(Number(rows[0]?.server_version_num) / 10_000)
+  if (major < 15) throw new Error(`PostgreSQL 15 or newer is needed, the server is version ${major}`)
+}
+
+async function refuseNewer(postgrator: Postgrator): Promise<void> {
+  const [has, knows] = await Promise.all([postgrator.getDatabaseVersion(), postgrator.getMaxVersion()])
+  if (has > knows) {
+    throw new Error(
+      `the database has migration ${has}, this gateway knows ${knows}: it is older than the database`,
+    )
+  }
+}

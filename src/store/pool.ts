@@ -1,0 +1,35 @@
+import pg from 'pg'
+
+export interface PoolOptions {
+  readonly url: string
+  readonly poolSize: number
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly idleInTransactionTimeoutMs: number
+}
+
+/** The server's timeout fires first and leaves a clean connection; this one is for a server that hangs. */
+const CLIENT_GRACE_MS = 250
+/** TCP keep-alive finds peers that vanished without a word. */
+const KEEP_ALIVE_DELAY_MS = 10_000
+
+/**
+ * The pool of PostgreSQL connections. `onError` gets errors of idle and checked-out connections: without a listener
+ * node-postgres would end the process when the database restarts.
+ */
+export function createPool(options: PoolOptions, onError: (error: Error) => void): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: 'settings-gateway',
+    max: options.poolSize,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    statement_timeout: options.statementTimeoutMs,
+    query_timeout: options.statementTimeoutMs + CLIENT_GRACE_MS,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+  })
+  pool.on('error', onError)
+  pool.on('connect', client => client.on('error', onError))
+  return pool
+}

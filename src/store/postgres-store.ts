@@ -1,0 +1,135 @@
+import type { Pool } from 'pg'
+import type {
+  Change,
+  ChangeMeta,
+  DocumentRef,
+  GateTransaction,
+  Row,
+  StorePort,
+  View,
+  ViewSnapshot,
+  WriteTransaction,
+} from '../consistency/ports.ts'
+import type { Availability } from './availability.ts'
+import { asUnavailable } from './database-errors.ts'
+import {
+  applyChanges,
+  lockForWrite,
+  selectChangedSince,
+  selectDocuments,
+  tryLockDocuments,
+} from './statements/documents.ts'
+import {
+  lockViewExclusive,
+  selectDatabaseIdentity,
+  selectView,
+  selectViewSnapshot,
+  setViewDrained,
+  takeNewEpoch,
+  turnViewOff,
+  turnViewOn,
+} from './statements/view.ts'
+import { Transaction } from './transaction.ts'
+
+/** The StorePort over PostgreSQL. */
+export class PostgresStore implements StorePort {
+  readonly #pool: Pool
+  readonly #availability: Availability
+
+  constructor(pool: Pool, availability: Availability) {
+    this.#pool = pool
+    this.#availability = availability
+  }
+
+  /** Also decides whether the database counts as reachable for everybody else. */
+  async readView(): Promise<ViewSnapshot> {
+    try {
+      const snapshot = await selectViewSnapshot(this.#pool)
+      this.#availability.set(true)
+      return snapshot
+    } catch (error) {
+      this.#availability.set(false)
+      throw asUnavailable(error)
+    }
+  }
+
+  readRows(refs: readonly DocumentRef[]): Promise<readonly Row[]> {
+    return this.#read(() => selectDocuments(this.#pool, refs))
+  }
+
+  async readIfUnlocked(refs: readonly DocumentRef[]): Promise<readonly Row[] | null> {
+    this.#availability.check()
+    const { transaction, state: locked } = await Transaction.begin(this.#pool, client =>
+      tryLockDocuments(client, refs),
+    )
+    try {
+      return locked ? await transaction.run(client => selectDocuments(client, refs)) : null
+    } finally {
+      await transaction.rollback()
+    }
+  }
+
+  async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
+    this.#availability.check()
+    const { transaction, state } = await Transaction.begin(this.#pool, async client => {
+      await lockForWrite(client, refs)
+      return { view: await selectView(client), rows: await selectDocuments(client, refs) }
+    })
+    return {
+      ...state,
+      apply: (changes, meta) => transaction.run(client => apply(client, changes, meta)),
+      commit: () => transaction.commit(),
+      rollback: () => transaction.rollback(),
+    }
+  }
+
+  async setOff(epoch: number, reason: string): Promise<View> {
+    return this.#run(async () => {
+      await turnViewOff(this.#pool, epoch, reason)
+      return await selectView(this.#pool)
+    })
+  }
+
+  setDrained(epoch: number): Promise<void> {
+    return this.#run(() => setViewDrained(this.#pool, epoch))
+  }
+
+  newEpoch(epoch: number): Promise<number | null> {
+    return this.#run(() => takeNewEpoch(this.#pool, epoch))
+  }
+
+  async beginGate(): Promise<GateTransaction> {
+    const { transaction, state } = await Transaction.begin(this.#pool, async client => {
+      await lockViewExclusive(client)
+      return { view: await selectView(client), database: await selectDatabaseIdentity(client) }
+    })
+    return {
+      ...state,
+      changedSince: (xid, limit) => transaction.run(client => selectChangedSince(client, xid, limit)),
+      setOn: v => transaction.run(client => turnViewOn(client, v)),
+      commit: () => transaction.commit(),
+      rollback: () => transaction.rollback(),
+    }
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw asUnavailable(error)
+    }
+  }
+
+  #read<T>(work: () => Promise<T>): Promise<T> {
+    return this.#run(() => this.#availability.race(work))
+  }
+}
+
+async function apply(
+  client: Parameters<typeof applyChanges>[0],
+  changes: readonly Change[],
+  meta: ChangeMeta,
+): Promise<readonly Row[]> {
+  const updatedAt = await applyChanges(client, changes, meta)
+  return changes.map(({ ref, version, data }) => ({ ref, version, data, updatedAt }))
+}

@@ -1,0 +1,62 @@
+import type { DocumentRef, Row, View, ViewSnapshot } from '../consistency/ports.ts'
+
+/** SQL for `updated_at` as RFC 3339 with milliseconds, UTC. */
+export const UPDATED_AT = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+
+/** int8 arrives as text; versions and epochs stay far below 2^53. */
+export interface DocumentRecord {
+  readonly user_id: string
+  readonly kind: string
+  readonly version: string
+  readonly updated_at: string
+  readonly data: string | null
+}
+
+export interface ViewRecord {
+  readonly mode: 'ON' | 'OFF'
+  readonly epoch: string
+  readonly drained: boolean
+  readonly run_id: string | null
+  readonly replication_id: string | null
+  readonly database: string | null
+  readonly reason: string
+}
+
+export interface SnapshotRecord extends ViewRecord {
+  readonly current_database: string
+  readonly oldest_xid: string
+}
+
+export function toRow(record: DocumentRecord): Row {
+  return {
+    ref: { userId: record.user_id, kind: record.kind },
+    version: Number(record.version),
+    updatedAt: record.updated_at,
+    data: record.data,
+  }
+}
+
+export function toView(record: ViewRecord): View {
+  const { run_id: runId, replication_id: replicationId } = record
+  return {
+    mode: record.mode,
+    epoch: Number(record.epoch),
+    drained: record.drained,
+    identity: runId === null || replicationId === null ? null : { runId, replicationId },
+    database: record.database,
+    reason: record.reason,
+  }
+}
+
+export function toSnapshot(record: SnapshotRecord): ViewSnapshot {
+  return {
+    view: toView(record),
+    database: record.current_database,
+    oldestXid: BigInt(record.oldest_xid),
+  }
+}
+
+/** The refs as two arrays, for unnest. */
+export function columns(refs: readonly DocumentRef[]): [userIds: string[], kinds: string[]] {
+  return [refs.map(ref => ref.userId), refs.map(ref => ref.kind)]
+}

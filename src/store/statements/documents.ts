@@ -1,0 +1,82 @@
+import type { ClientBase, Pool } from 'pg'
+import type { Change, ChangeMeta, DocumentRef, Row } from '../../consistency/ports.ts'
+import { columns, type DocumentRecord, toRow, UPDATED_AT } from '../rows.ts'
+
+export type Queryable = Pool | ClientBase
+
+const COLUMNS = `user_id, kind, version, ${UPDATED_AT} AS updated_at, data::text AS data`
+
+/** All rows that exist, deleted ones included, of one snapshot. */
+export async function selectDocuments(db: Queryable, refs: readonly DocumentRef[]): Promise<Row[]> {
+  const { rows } = await db.query<DocumentRecord>({
+    name: 'select-documents',
+    text: `SELECT ${COLUMNS} FROM documents
+           JOIN unnest($1::text[], $2::text[]) AS wanted (user_id, kind) USING (user_id, kind)`,
+    values: columns(refs),
+  })
+  return rows.map(toRow)
+}
+
+/** VIEW lock shared, then the row locks. */
+export async function lockForWrite(db: Queryable, refs: readonly DocumentRef[]): Promise<void> {
+  await db.query({
+    name: 'lock-for-write',
+    text: 'SELECT lock_for_write($1::text[], $2::text[])',
+    values: columns(refs),
+  })
+}
+
+/** False when a writer holds one of the row locks. */
+export async function tryLockDocuments(db: Queryable, refs: readonly DocumentRef[]): Promise<boolean> {
+  const { rows } = await db.query<{ locked: boolean }>({
+    name: 'try-lock-documents',
+    text: 'SELECT try_lock_documents($1::text[], $2::text[]) AS locked',
+    values: columns(refs),
+  })
+  return rows[0]!.locked
+}
+
+/** Stores the changes with their history; resolves to the moment of the change (RFC 3339, UTC). */
+export async function applyChanges(
+  db: Queryable,
+  changes: readonly Change[],
+  meta: ChangeMeta,
+): Promise<string> {
+  const { rows } = await db.query<{ updated_at: string }>({
+    name: 'apply-changes',
+    text: `SELECT ${UPDATED_AT} AS updated_at
+           FROM apply_changes($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6, $7) AS updated_at`,
+    values: [
+      ...columns(changes.map(change => change.ref)),
+      changes.map(change => change.version),
+      changes.map(change => change.data),
+      changes.map(change => change.changes),
+      meta.updatedBy,
+      meta.reason,
+    ],
+  })
+  return rows[0]!.updated_at
+}
+
+/** Documents changed by transaction `xid` or a later one, at most `limit`, deleted ones included. */
+export async function selectChangedSince(
+  db: Queryable,
+  xid: bigint,
+  limit: number,
+): Promise<{ ref: DocumentRef; version: number }[]> {
+  const { rows } = await db.query<{ user_id: string; kind: string; version: string }>({
+    name: 'select-changed-since',
+    text: 'SELECT user_id, kind, version FROM documents WHERE changed_xid >= $1::text::xid8 LIMIT $2',
+    values: [xid.toString(), limit],
+  })
+  return rows.map(row => ({ ref: { userId: row.user_id, kind: row.kind }, version: Number(row.version) }))
+}
+
+/** Removes what the history holds of a deleted user. */
+export async function deleteHistory(db: Queryable, userId: string): Promise<void> {
+  await db.query({
+    name: 'delete-history',
+    text: 'DELETE FROM document_history WHERE user_id = $1',
+    values: [userId],
+  })
+}

@@ -1,0 +1,45 @@
+import type { DocumentRef } from '../../consistency/ports.ts'
+import { UPDATED_AT } from '../rows.ts'
+import type { Queryable } from './documents.ts'
+
+/** One entry as stored; `changes` is JSON text. */
+export interface HistoryRecord {
+  readonly version: number
+  readonly updated_at: string
+  readonly updated_by: string
+  readonly reason: string
+  readonly changes: string
+}
+
+/** Newest first, below version `before` when given, at most `limit`. */
+export async function selectHistory(
+  db: Queryable,
+  ref: DocumentRef,
+  before: number | undefined,
+  limit: number,
+): Promise<HistoryRecord[]> {
+  const { rows } = await db.query<HistoryRecord & { version: string }>({
+    name: 'select-history',
+    text: `SELECT version, ${UPDATED_AT} AS updated_at, updated_by, reason, changes::text AS changes
+           FROM document_history
+           WHERE user_id = $1 AND kind = $2 AND version < coalesce($3::bigint, 9223372036854775807)
+           ORDER BY version DESC LIMIT $4`,
+    values: [ref.userId, ref.kind, before ?? null, limit],
+  })
+  return rows.map(row => ({ ...row, version: Number(row.version) }))
+}
+
+/** The document as it was at `version` (JSON text); undefined when the history does not hold it. */
+export async function selectOldContent(
+  db: Queryable,
+  ref: DocumentRef,
+  version: number,
+): Promise<string | undefined> {
+  const { rows } = await db.query<{ data: string | null }>({
+    name: 'select-old-content',
+    text: `SELECT data::text AS data FROM document_history
+           WHERE user_id = $1 AND kind = $2 AND version = $3`,
+    values: [ref.userId, ref.kind, version],
+  })
+  return rows[0]?.data ?? undefined
+}
