@@ -1,0 +1,76 @@
+import { EventEmitter } from 'node:events'
+import { Redis } from 'ioredis'
+import type { ClientOptions } from './redis-options.ts'
+import { parseServerInfo, type ServerInfo } from './server-info.ts'
+
+/**
+ * One connection to Redis that reconnects by itself, and knows which server it speaks to. `generation` is another
+ * number after each reconnect, in the whole process. Emits `identified` with the ServerInfo after each connect.
+ */
+export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; trouble: [Error] }> {
+  static #generations = 0
+  readonly client: Redis
+  #generation = 0
+  #server: ServerInfo | undefined
+
+  constructor(options: ClientOptions) {
+    super()
+    this.client = new Redis(options)
+    this.client.on('connect', () => this.#lost())
+    this.client.on('close', () => this.#lost())
+    this.client.on('ready', () => void this.#identify())
+    // ioredis would print errors nobody listens to.
+    this.client.on('error', error => this.emit('trouble', error))
+  }
+
+  /** Begins to connect; failures are tried again for ever. */
+  open(): void {
+    this.client.connect().catch(() => {})
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Undefined until the server of this connection has been asked. */
+  get server(): ServerInfo | undefined {
+    return this.#server
+  }
+
+  /** Asks the server who it is, over this connection. */
+  async info(): Promise<ServerInfo> {
+    const [server, replication] = await Promise.all([
+      this.client.info('server'),
+      this.client.info('replication'),
+    ])
+    return parseServerInfo(`${server}\n${replication}`)
+  }
+
+  /** Gives up the socket and connects anew: for a peer that accepts bytes and never answers. */
+  reconnect(): void {
+    this.client.disconnect(true)
+  }
+
+  close(): void {
+    this.client.disconnect(false)
+  }
+
+  #lost(): void {
+    this.#generation = ++RedisConnection.#generations
+    this.#server = undefined
+  }
+
+  async #identify(): Promise<void> {
+    const generation = this.#generation
+    try {
+      const server = await this.info()
+      if (generation !== this.#generation) return
+      this.#server = server
+      this.emit('identified', server)
+    } catch (error) {
+      if (generation !== this.#generation) return
+      this.emit('trouble', error instanceof Error ? error : new Error(String(error)))
+      this.reconnect()
+    }
+  }
+}

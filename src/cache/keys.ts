@@ -1,0 +1,15 @@
+/** V, as text: which dataset Redis is trusted to be. */
+export const VIEW_KEY = 'gateway:view'
+/** `<transaction id> <database>`: every committed change with an older id is fenced or stored. */
+export const MARKER_KEY = 'gateway:marker'
+/** Hash: key of a deleted document -> version below which nothing fills it again. */
+export const ERASED_KEY = 'gateway:erased'
+
+/** The key of one user's document or section; `suffix` is from the table of documents. */
+export function userKey(userId: string, suffix: string): string {
+  return `user:${userId}:${suffix}`
+}
+
+export const DEFAULTS_KEY = 'admin:defaults:all'
+/** MD5 (hex) of the defaults' `data`. */
+export const DEFAULTS_HASH_KEY = 'admin:defaults:hash'

@@ -1,0 +1,55 @@
+import type { CacheIdentity, CacheReply } from '../consistency/ports.ts'
+import { CacheUnavailableError } from '../consistency/ports.ts'
+import { sameIdentity } from '../consistency/token.ts'
+import type { RedisConnection } from './connection.ts'
+import { VIEW_KEY } from './keys.ts'
+
+/**
+ * The connections that serve reads. For the lease they count as one: `generation` is another number as soon as
+ * any of them was made anew.
+ */
+export class ReadPool {
+  readonly connections: readonly RedisConnection[]
+  #next = 0
+
+  constructor(connections: readonly RedisConnection[]) {
+    this.connections = connections
+  }
+
+  get generation(): number {
+    let newest = 0
+    for (const { generation } of this.connections) if (generation > newest) newest = generation
+    return newest
+  }
+
+  /** One MGET, one round trip. */
+  async read(keys: readonly string[]): Promise<CacheReply> {
+    const connection = this.generation
+    const values = await this.#pick().client.mgetBuffer(keys as string[])
+    return { values, connection }
+  }
+
+  /** Asks every connection who its server is. Rejects when they disagree: a failover is under way. */
+  async identify(): Promise<CacheIdentity> {
+    const connection = this.generation
+    const [view, ...servers] = await Promise.all([
+      this.connections[0]!.client.get(VIEW_KEY),
+      ...this.connections.map(each => each.info()),
+    ])
+    const [first] = servers
+    if (connection !== this.generation || first === undefined)
+      throw new CacheUnavailableError('a connection was lost')
+    if (
+      servers.some(server => !sameIdentity(first.identity, server.identity) || server.role !== first.role)
+    ) {
+      throw new CacheUnavailableError('the connections speak to different servers')
+    }
+    if (first.cluster) throw new CacheUnavailableError('Redis Cluster is not supported')
+    return { connection, identity: first.identity, role: first.role, view }
+  }
+
+  #pick(): RedisConnection {
+    this.#next = (this.#next + 1) % this.connections.length
+    return this.connections[this.#next]!
+  }
+}

@@ -1,0 +1,119 @@
+import type {
+  CacheEntry,
+  CacheFence,
+  CacheIdentity,
+  CachePort,
+  CacheReply,
+  Marker,
+  ScriptOutcome,
+  ViewToken,
+} from '../consistency/ports.ts'
+import { viewText } from '../consistency/token.ts'
+import type { Breaker } from './breaker.ts'
+import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from './keys.ts'
+import type { ReadPool } from './read-pool.ts'
+import { asCacheUnavailable, countsAsFailure } from './redis-failures.ts'
+import type { ScriptRunner } from './script-runner.ts'
+
+/** The scripts of the cache protocol, by the names of their files. */
+export const PROTOCOL_SCRIPTS = [
+  'fence',
+  'put',
+  'unfence',
+  'erase',
+  'adopt',
+  'cold',
+  'advance-marker',
+] as const
+
+/** The CachePort over Redis. Every outcome is reported to the breaker, here and nowhere else. */
+export class RedisCache implements CachePort {
+  readonly #reads: ReadPool
+  readonly #scripts: ScriptRunner
+  readonly #breaker: Breaker
+
+  constructor(reads: ReadPool, scripts: ScriptRunner, breaker: Breaker) {
+    this.#reads = reads
+    this.#scripts = scripts
+    this.#breaker = breaker
+  }
+
+  get usable(): boolean {
+    return this.#breaker.closed
+  }
+
+  read(keys: readonly string[]): Promise<CacheReply> {
+    return this.#guard(this.#reads.read(keys))
+  }
+
+  identify(): Promise<CacheIdentity> {
+    return this.#guard(this.#reads.identify())
+  }
+
+  fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
+    const args = fences.flatMap(({ keys, min }) => [min, keys.length])
+    return this.#run(v, 'fence', [VIEW_KEY, ...fences.flatMap(({ keys }) => keys)], [nonce, ...args])
+  }
+
+  put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
+    const keys = [VIEW_KEY, ERASED_KEY, ...entries.flatMap(entry => entry.keys)]
+    return this.#run(
+      v,
+      'put',
+      keys,
+      entries.flatMap(entry => [entry.version, entry.keys.length, ...entry.values]),
+    )
+  }
+
+  unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome> {
+    return this.#run(v, 'unfence', [VIEW_KEY, ...entry.keys], [nonce, ...entry.values])
+  }
+
+  erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
+    const args = fences.flatMap(({ keys, min }) => [min, keys.length])
+    return this.#run(
+      v,
+      'erase',
+      [VIEW_KEY, ERASED_KEY, ...fences.flatMap(({ keys }) => keys)],
+      [nonce, ...args],
+    )
+  }
+
+  adopt(v: ViewToken): Promise<ScriptOutcome> {
+    return this.#run(v, 'adopt', [VIEW_KEY], [])
+  }
+
+  cold(v: ViewToken): Promise<ScriptOutcome> {
+    return this.#run(v, 'cold', [VIEW_KEY], [])
+  }
+
+  async readMarker(): Promise<Marker | null> {
+    const { values } = await this.read([MARKER_KEY])
+    const [, xid, database] = /^(\d+) (.+)$/.exec(values[0]?.toString() ?? '') ?? []
+    return xid === undefined || database === undefined ? null : { xid: BigInt(xid), database }
+  }
+
+  advanceMarker(v: ViewToken, marker: Marker): Promise<ScriptOutcome> {
+    return this.#run(v, 'advance-marker', [VIEW_KEY, MARKER_KEY], [marker.xid.toString(), marker.database])
+  }
+
+  #run(
+    v: ViewToken,
+    script: (typeof PROTOCOL_SCRIPTS)[number],
+    keys: readonly string[],
+    args: readonly (string | number | Buffer)[],
+  ): Promise<ScriptOutcome> {
+    return this.#guard(this.#scripts.run(v, script, keys, [viewText(v), ...args]))
+  }
+
+  async #guard<T>(work: Promise<T>): Promise<T> {
+    try {
+      const result = await work
+      this.#breaker.succeeded()
+      return result
+    } catch (error) {
+      if (countsAsFailure(error)) this.#breaker.failed(error)
+      throw asCacheUnavailable(error)
+    }
+  }
+}

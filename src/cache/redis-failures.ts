@@ -1,0 +1,20 @@
+import { ReplyError } from 'ioredis'
+import { CacheUnavailableError } from '../consistency/ports.ts'
+
+/** Error replies of a server that cannot serve now; every other error reply is an answer of a healthy server. */
+const NOT_SERVING = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM|NOREPLICAS)\b/
+
+/** What a failed command means to its caller: the cache could not be used for it. */
+export function asCacheUnavailable(error: unknown): CacheUnavailableError {
+  if (error instanceof CacheUnavailableError) return error
+  return new CacheUnavailableError(error instanceof Error ? error.message : 'Redis error', { cause: error })
+}
+
+/**
+ * The one place that decides what a Redis failure means to the breaker. Timeouts and broken connections count; an
+ * error reply shows that the server answers: OOM, READONLY and NOSCRIPT must not keep reads from Redis.
+ */
+export function countsAsFailure(error: unknown): boolean {
+  if (error instanceof ReplyError) return NOT_SERVING.test((error as Error).message)
+  return !(error instanceof CacheUnavailableError)
+}

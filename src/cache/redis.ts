@@ -1,0 +1,77 @@
+import type { Config } from '../config.ts'
+import type { CachePort } from '../consistency/ports.ts'
+import { Breaker, type BreakerState } from './breaker.ts'
+import { RedisConnection } from './connection.ts'
+import { ReadPool } from './read-pool.ts'
+import { PROTOCOL_SCRIPTS, RedisCache } from './redis-cache.ts'
+import { redisOptions } from './redis-options.ts'
+import { ScriptRunner } from './script-runner.ts'
+
+/** What happens around Redis, for logs and metrics. */
+export interface RedisEvents {
+  breaker(state: BreakerState, error: unknown): void
+  /** A connection failed or was refused; it is tried again. */
+  trouble(connection: string, error: Error): void
+}
+
+/** Everything that speaks to Redis: clients for reads and for scripts, one breaker in front of both. */
+export interface RedisAccess {
+  readonly cache: CachePort
+  readonly breaker: Breaker
+  readonly reads: ReadPool
+  readonly scripts: ScriptRunner
+  readonly scriptConnection: RedisConnection
+  /** Begins to connect; never fails. */
+  open(): void
+  close(): void
+}
+
+/** More scripts of the same connection, such as those of the sequence. */
+export function openRedis(
+  config: Config,
+  events: RedisEvents,
+  moreScripts: readonly string[] = [],
+): RedisAccess | undefined {
+  const { target, poolSize, connectTimeoutMs, readTimeoutMs, breakerFailures, probeMs } = config.redis
+  if (target === undefined) return undefined
+  const connect = (name: string, commandTimeoutMs: number) => {
+    const connection = new RedisConnection(
+      redisOptions({ target, connectTimeoutMs, commandTimeoutMs, name: `settings-gateway-${name}` }),
+    )
+    return connection.on('trouble', error => events.trouble(name, error))
+  }
+  const reads = new ReadPool(Array.from({ length: poolSize }, () => connect('read', readTimeoutMs)))
+  const scriptConnection = connect('script', config.times.fenceTimeoutMs)
+  const all = [...reads.connections, scriptConnection]
+  const breaker = new Breaker({
+    failures: breakerFailures,
+    probeMs,
+    probe: () => Promise.all(all.map(ping)),
+    onChange: (state, error) => events.breaker(state, error),
+  })
+  const scripts = new ScriptRunner(scriptConnection, [...PROTOCOL_SCRIPTS, ...moreScripts])
+  return {
+    cache: new RedisCache(reads, scripts, breaker),
+    breaker,
+    reads,
+    scripts,
+    scriptConnection,
+    open: () => {
+      for (const connection of all) connection.open()
+    },
+    close: () => {
+      breaker.stop()
+      for (const connection of all) connection.close()
+    },
+  }
+}
+
+/** A connection that does not answer a PING is given up, in case its peer vanished without a word. */
+async function ping(connection: RedisConnection): Promise<void> {
+  try {
+    await connection.client.ping()
+  } catch (error) {
+    if (connection.client.status === 'ready') connection.reconnect()
+    throw error
+  }
+}

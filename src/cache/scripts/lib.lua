@@ -1,0 +1,36 @@
+-- Shared by all scripts; put between the first line of a script and its body.
+
+-- gateway:view holds `<epoch> <run_id> <replication id>`.
+local function view_is(view_key, wanted)
+  return redis.pcall('GET', view_key) == wanted
+end
+
+-- A replica that was promoted holds the view of its former primary: the text alone does not tell them apart.
+local function is_dataset(view)
+  local replication_id = string.match(view, '(%x+)$')
+  local info = redis.call('INFO', 'replication')
+  return string.find(info, 'master_replid:' .. replication_id, 1, true) ~= nil
+end
+
+local function fit(view_key, wanted)
+  return view_is(view_key, wanted) and is_dataset(wanted)
+end
+
+local function epoch_of(view)
+  return type(view) == 'string' and tonumber(string.match(view, '^%d+')) or 0
+end
+
+-- The first bytes of a key: `{"version":7,...` or `{"fence":8,"nonce":"..."}`; '' when missing or not a string.
+local function head_of(key)
+  local head = redis.pcall('GETRANGE', key, 0, 63)
+  return type(head) == 'string' and head or ''
+end
+
+local function version_in(head)
+  return tonumber(string.match(head, '^{"version":(%d+),'))
+end
+
+local function fence_in(head)
+  local min, nonce = string.match(head, '^{"fence":(%d+),"nonce":"(%x+)"}$')
+  return tonumber(min), nonce
+end
