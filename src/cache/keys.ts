@@ -13,3 +13,7 @@ export function userKey(userId: string, suffix: string): string {
 export const DEFAULTS_KEY = 'admin:defaults:all'
 /** MD5 (hex) of the defaults' `data`. */
 export const DEFAULTS_HASH_KEY = 'admin:defaults:hash'
+
+export function exchangeKey(userId: string, kind: string): string {
+  return `binance:${userId}:${kind}`
+}

@@ -12,7 +12,7 @@ import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from './keys.ts'
 import type { ReadPool } from './read-pool.ts'
-import { asCacheUnavailable, countsAsFailure } from './redis-failures.ts'
+import { guarded } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
 /** The scripts of the cache protocol, by the names of their files. */
@@ -43,11 +43,11 @@ export class RedisCache implements CachePort {
   }
 
   read(keys: readonly string[]): Promise<CacheReply> {
-    return this.#guard(this.#reads.read(keys))
+    return guarded(this.#breaker, this.#reads.read(keys))
   }
 
   identify(): Promise<CacheIdentity> {
-    return this.#guard(this.#reads.identify())
+    return guarded(this.#breaker, this.#reads.identify())
   }
 
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
@@ -103,17 +103,6 @@ export class RedisCache implements CachePort {
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
   ): Promise<ScriptOutcome> {
-    return this.#guard(this.#scripts.run(v, script, keys, [viewText(v), ...args]))
-  }
-
-  async #guard<T>(work: Promise<T>): Promise<T> {
-    try {
-      const result = await work
-      this.#breaker.succeeded()
-      return result
-    } catch (error) {
-      if (countsAsFailure(error)) this.#breaker.failed(error)
-      throw asCacheUnavailable(error)
-    }
+    return guarded(this.#breaker, this.#scripts.run(v, script, keys, [viewText(v), ...args]))
   }
 }

@@ -1,11 +1,24 @@
 import { ReplyError } from 'ioredis'
 import { CacheUnavailableError } from '../consistency/ports.ts'
+import type { Breaker } from './breaker.ts'
 
 /** Error replies of a server that cannot serve now; every other error reply is an answer of a healthy server. */
 const NOT_SERVING = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM|NOREPLICAS)\b/
 
+/** Reports the outcome of a command to the breaker; whatever went wrong becomes CacheUnavailableError. */
+export async function guarded<T>(breaker: Breaker, work: Promise<T>): Promise<T> {
+  try {
+    const result = await work
+    breaker.succeeded()
+    return result
+  } catch (error) {
+    if (countsAsFailure(error)) breaker.failed(error)
+    throw asCacheUnavailable(error)
+  }
+}
+
 /** What a failed command means to its caller: the cache could not be used for it. */
-export function asCacheUnavailable(error: unknown): CacheUnavailableError {
+function asCacheUnavailable(error: unknown): CacheUnavailableError {
   if (error instanceof CacheUnavailableError) return error
   return new CacheUnavailableError(error instanceof Error ? error.message : 'Redis error', { cause: error })
 }
@@ -14,7 +27,7 @@ export function asCacheUnavailable(error: unknown): CacheUnavailableError {
  * The one place that decides what a Redis failure means to the breaker. Timeouts and broken connections count; an
  * error reply shows that the server answers: OOM, READONLY and NOSCRIPT must not keep reads from Redis.
  */
-export function countsAsFailure(error: unknown): boolean {
+function countsAsFailure(error: unknown): boolean {
   if (error instanceof ReplyError) return NOT_SERVING.test((error as Error).message)
   return !(error instanceof CacheUnavailableError)
 }

@@ -26,6 +26,7 @@ export interface Protocol {
   readonly writer: Writer
   readonly supervisor: Supervisor
   readonly lease: Lease
+  readonly outage: Outage
 }
 
 /** Wires the steps together. `supervisor.start()` begins the renewals. */
@@ -38,5 +39,5 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   const writer = new Writer({ ...deps, outage })
   const renewal = new Renewal({ ...deps, lease, outage })
   const supervisor = new Supervisor({ ...deps, lease, outage, renewal, gate: new Gate(deps) })
-  return { reader, writer, supervisor, lease }
+  return { reader, writer, supervisor, lease, outage }
 }

@@ -55,6 +55,7 @@ export class Supervisor {
   }
 
   start(): void {
+    if (!this.#stopped) return
     this.#stopped = false
     this.#loop = this.#run()
   }

@@ -1,4 +1,5 @@
 import type { ChangeMeta } from '../consistency/ports.ts'
+import type { Difference } from '../documents/compare.ts'
 
 /**
  * What the routes call and the use cases implement. Every method rejects with a ProblemError for what the caller
@@ -59,22 +60,11 @@ export interface BundleOptions {
   readonly known?: readonly (readonly number[])[] | '*'
 }
 
-/** A change of one field. `document` is the kind, `path` dotted inside its data. */
-export interface FieldChange {
-  readonly document: string
-  readonly path: string
-  /** Absent = the field does not exist in the user's document. */
-  readonly current?: unknown
-  /** Absent = the field does not exist in the defaults. */
-  readonly default?: unknown
+/** A change of one field: against the defaults, or (dry run of a PUT) from `current` to `new`. */
+export interface FieldChange extends Difference {
   /** Dry run of a PUT only: what would be stored; absent = the field would go. */
   readonly new?: unknown
-  readonly risk: Risk
-  readonly impact?: string
-  readonly recommendation?: string
 }
-
-export type Risk = 'high' | 'medium' | 'low'
 
 /** What load-defaults, reset and dry runs answer. */
 export interface ChangeReport {

@@ -1,19 +1,38 @@
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import Postgrator from 'postgrator'
+import { asUnavailable } from './database-errors.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations/*', import.meta.url))
 /** Instances that start at once migrate one after the other. */
 const LOCK_AND_WAIT = `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7215, 2)`
 
+/** The database is not fit for this gateway; trying again is pointless. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError'
+}
+
+/** Longest wait for the server, milliseconds. */
+const CONNECT_TIMEOUT_MS = 5_000
+
 /**
  * Runs the numbered forward migrations that the database does not have yet, all in one transaction and under a lock.
- * Rejects when the database cannot be reached, is older than PostgreSQL 15, or was migrated by a newer gateway.
+ * DatabaseUnavailableError when it cannot be reached, MigrationError when it is older than PostgreSQL 15 or was
+ * migrated by a newer gateway, the server's own error when a migration fails.
  */
 export async function migrate(databaseUrl: string): Promise<void> {
+  try {
+    await run(databaseUrl)
+  } catch (error) {
+    throw error instanceof MigrationError ? error : asUnavailable(error)
+  }
+}
+
+async function run(databaseUrl: string): Promise<void> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     application_name: 'settings-gateway-migrate',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   })
   // Without a listener a connection that breaks would end the process; the query in progress rejects anyway.
   client.on('error', () => {})
@@ -42,13 +61,13 @@ export async function migrate(databaseUrl: string): Promise<void> {
 async function requireVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num')
   const major = Math.floor(Number(rows[0]?.server_version_num) / 10_000)
-  if (major < 15) throw new Error(`PostgreSQL 15 or newer is needed, the server is version ${major}`)
+  if (major < 15) throw new MigrationError(`PostgreSQL 15 or newer is needed, the server is version ${major}`)
 }
 
 async function refuseNewer(postgrator: Postgrator): Promise<void> {
   const [has, knows] = await Promise.all([postgrator.getDatabaseVersion(), postgrator.getMaxVersion()])
   if (has > knows) {
-    throw new Error(
+    throw new MigrationError(
       `the database has migration ${has}, this gateway knows ${knows}: it is older than the database`,
     )
   }

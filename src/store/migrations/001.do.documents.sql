@@ -118,6 +118,10 @@ BEGIN
   FROM stored s JOIN wanted w USING (user_id, kind);
   GET DIAGNOSTICS stored_count = ROW_COUNT;
   PERFORM set_config('gateway.writer', 'off', true);
+  -- A deleted document leaves its version behind and nothing of its content.
+  DELETE FROM document_history h
+  USING unnest(user_ids, kinds, contents) AS w (user_id, kind, data)
+  WHERE w.data IS NULL AND h.user_id = w.user_id AND h.kind = w.kind;
   IF stored_count <> cardinality(user_ids) THEN
     RAISE EXCEPTION 'a document was changed by hand meanwhile' USING ERRCODE = 'serialization_failure';
   END IF;

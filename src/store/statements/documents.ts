@@ -71,12 +71,3 @@ export async function selectChangedSince(
   })
   return rows.map(row => ({ ref: { userId: row.user_id, kind: row.kind }, version: Number(row.version) }))
 }
-
-/** Removes what the history holds of a deleted user. */
-export async function deleteHistory(db: Queryable, userId: string): Promise<void> {
-  await db.query({
-    name: 'delete-history',
-    text: 'DELETE FROM document_history WHERE user_id = $1',
-    values: [userId],
-  })
-}

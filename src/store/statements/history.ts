@@ -11,20 +11,30 @@ export interface HistoryRecord {
   readonly changes: string
 }
 
-/** Newest first, below version `before` when given, at most `limit`. */
+export interface HistoryQuery {
+  readonly limit: number
+  /** Only versions below this one. */
+  readonly before?: number
+  /** Only entries whose changes touch this section. */
+  readonly section?: string | undefined
+}
+
+/** Newest first. */
 export async function selectHistory(
   db: Queryable,
   ref: DocumentRef,
-  before: number | undefined,
-  limit: number,
+  { limit, before, section }: HistoryQuery,
 ): Promise<HistoryRecord[]> {
   const { rows } = await db.query<HistoryRecord & { version: string }>({
     name: 'select-history',
     text: `SELECT version, ${UPDATED_AT} AS updated_at, updated_by, reason, changes::text AS changes
            FROM document_history
            WHERE user_id = $1 AND kind = $2 AND version < coalesce($3::bigint, 9223372036854775807)
-           ORDER BY version DESC LIMIT $4`,
-    values: [ref.userId, ref.kind, before ?? null, limit],
+             AND ($4::text IS NULL OR jsonb_array_length(changes) = 0 OR EXISTS (
+               SELECT FROM jsonb_array_elements(changes) AS change
+               WHERE change ->> 'path' = $4 OR starts_with(change ->> 'path', $4 || '.')))
+           ORDER BY version DESC LIMIT $5`,
+    values: [ref.userId, ref.kind, before ?? null, section ?? null, limit],
   })
   return rows.map(row => ({ ...row, version: Number(row.version) }))
 }

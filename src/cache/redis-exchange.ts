@@ -1,0 +1,48 @@
+import type { ExchangeCache, ExchangeKind, Snapshot } from '../exchange/exchange.ts'
+import type { Breaker } from './breaker.ts'
+import type { RedisConnection } from './connection.ts'
+import { exchangeKey } from './keys.ts'
+import { guarded } from './redis-failures.ts'
+
+/** The ExchangeCache over Redis. Not under the cache protocol: what it keeps is gone after its TTL anyway. */
+export class RedisExchange implements ExchangeCache {
+  readonly #connection: RedisConnection
+  readonly #breaker: Breaker
+  readonly #ttlMs: number
+
+  constructor(connection: RedisConnection, breaker: Breaker, ttlMs: number) {
+    this.#connection = connection
+    this.#breaker = breaker
+    this.#ttlMs = ttlMs
+  }
+
+  async put(userId: string, kind: ExchangeKind, body: Buffer): Promise<void> {
+    await this.#bestEffort(() =>
+      this.#connection.client.set(exchangeKey(userId, kind), body, 'PX', this.#ttlMs),
+    )
+  }
+
+  async get(userId: string, kind: ExchangeKind): Promise<Snapshot | undefined> {
+    const key = exchangeKey(userId, kind)
+    const { client } = this.#connection
+    const found = await this.#bestEffort(() => Promise.all([client.getBuffer(key), client.pttl(key)]))
+    if (found === undefined) return undefined
+    const [body, leftMs] = found
+    // Negative: gone, or expired between the two.
+    if (body === null || leftMs < 0) return undefined
+    return { body, ageSeconds: Math.max(0, Math.floor((this.#ttlMs - leftMs) / 1_000)) }
+  }
+
+  async remove(userId: string, kind: ExchangeKind): Promise<void> {
+    await this.#bestEffort(() => this.#connection.client.del(exchangeKey(userId, kind)))
+  }
+
+  async #bestEffort<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (!this.#breaker.closed) return undefined
+    try {
+      return await guarded(this.#breaker, work())
+    } catch {
+      return undefined
+    }
+  }
+}

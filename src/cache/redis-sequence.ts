@@ -1,0 +1,62 @@
+import type { ViewToken } from '../consistency/ports.ts'
+import { CacheUnavailableError } from '../consistency/ports.ts'
+import { viewText } from '../consistency/token.ts'
+import type { DrawOutcome, NumberBlock, SequenceCachePort, SequenceDay } from '../sequence/ports.ts'
+import type { Breaker } from './breaker.ts'
+import { userKey, VIEW_KEY } from './keys.ts'
+import { guarded } from './redis-failures.ts'
+import type { ScriptRunner } from './script-runner.ts'
+
+/** The scripts of the sequence, by the names of their files. */
+export const SEQUENCE_SCRIPTS = ['sequence-draw', 'sequence-open', 'sequence-last'] as const
+
+/** Longer than any day is anybody's today. */
+const TTL_MS = 48 * 60 * 60 * 1_000
+/** The section of the settings that holds the time zone; its version is that of the whole document. */
+const SETTINGS_SUFFIX = 'settings:trading'
+
+/** The SequenceCachePort over Redis. */
+export class RedisSequence implements SequenceCachePort {
+  readonly #scripts: ScriptRunner
+  readonly #breaker: Breaker
+
+  constructor(scripts: ScriptRunner, breaker: Breaker) {
+    this.#scripts = scripts
+    this.#breaker = breaker
+  }
+
+  get usable(): boolean {
+    return this.#breaker.closed
+  }
+
+  draw(v: ViewToken, day: SequenceDay, count: number, settingsVersion: number): Promise<DrawOutcome> {
+    const keys = [...keysOf(day), userKey(day.userId, SETTINGS_SUFFIX)]
+    return this.#run(v, 'sequence-draw', keys, [count, settingsVersion])
+  }
+
+  open(v: ViewToken, day: SequenceDay, count: number, { first, last }: NumberBlock): Promise<DrawOutcome> {
+    return this.#run(v, 'sequence-open', keysOf(day), [count, first, last, TTL_MS])
+  }
+
+  last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {
+    return this.#run(v, 'sequence-last', keysOf(day), [])
+  }
+
+  async #run(
+    v: ViewToken,
+    script: (typeof SEQUENCE_SCRIPTS)[number],
+    keys: readonly string[],
+    args: readonly number[],
+  ): Promise<DrawOutcome> {
+    const outcome = await guarded(this.#breaker, this.#scripts.call(v, script, keys, [viewText(v), ...args]))
+    if (typeof outcome === 'number') return outcome
+    if (outcome === 'settings' || outcome === 'block' || outcome === 'view') return outcome
+    throw new CacheUnavailableError(`the script ${script} answered something unknown`)
+  }
+}
+
+/** gateway:view, the counter as the contract names it, and beside it the block it counts in. */
+function keysOf({ userId, day }: SequenceDay): string[] {
+  const counter = userKey(userId, `sequence:${day}`)
+  return [VIEW_KEY, counter, `${counter}:block`]
+}

@@ -1,0 +1,156 @@
+import type { TObject } from '@sinclair/typebox'
+import { CapitalAllocationSchema } from './schemas/capital-allocation.ts'
+import { CircuitBreakerSchema } from './schemas/circuit-breaker.ts'
+import { LlmConfigSchema } from './schemas/llm-config.ts'
+import { ModeSchema } from './schemas/mode.ts'
+import { SafetySchema } from './schemas/safety.ts'
+import { ScalpReentrySchema } from './schemas/scalp-reentry.ts'
+import { SettingsSchema } from './schemas/settings.ts'
+
+export const MODES = ['ultra', 'scalp', 'swing', 'position'] as const
+export type Mode = (typeof MODES)[number]
+
+/** The bot's older name of `ultra`. */
+const MODE_ALIASES: Readonly<Record<string, Mode>> = { ultra_fast: 'ultra' }
+
+/** Undefined for anything that is no mode. */
+export function normalizeMode(name: string): Mode | undefined {
+  return Object.hasOwn(MODE_ALIASES, name) ? MODE_ALIASES[name] : MODES.find(mode => mode === name)
+}
+
+/** A kind of document, or four of them: one per mode. */
+export interface DocumentFamily {
+  /** The kind, or its part before the dot. */
+  readonly family: string
+  readonly title: string
+  readonly schema: TObject
+  /** Route of GET and PUT; with `:mode` there is one document per mode. */
+  readonly route: string
+  /** Redis key behind `user:{id}:`; `{mode}` stands for the mode. */
+  readonly keySuffix: string
+  /** Sections with a route and a key of their own; the names are those of the document's fields. */
+  readonly sections?: readonly { readonly name: string; readonly route: string; readonly keySuffix: string }[]
+  /** Where the defaults file has it, or each of its fields; a last `{mode}` stands for the mode. */
+  readonly defaults: string | Readonly<Record<string, string>>
+}
+
+/** THE table of documents, in the order of a decision. A new document is one more entry here. */
+export const FAMILIES: readonly DocumentFamily[] = [
+  {
+    family: 'settings',
+    title: 'Settings',
+    schema: SettingsSchema,
+    route: '/api/user/settings',
+    keySuffix: 'settings:all',
+    sections: [
+      { name: 'trading', route: '/api/user/settings/trading', keySuffix: 'settings:trading' },
+      {
+        name: 'notifications',
+        route: '/api/user/settings/notifications',
+        keySuffix: 'settings:notifications',
+      },
+    ],
+    defaults: { trading: 'global_trading', notifications: 'notifications', preferences: 'preferences' },
+  },
+  {
+    family: 'mode',
+    title: 'Trading mode',
+    schema: ModeSchema,
+    route: '/api/futures/ginie/modes/:mode',
+    keySuffix: 'mode:{mode}',
+    defaults: 'mode_configs.{mode}',
+  },
+  {
+    family: 'scalp_reentry',
+    title: 'Scalp re-entry',
+    schema: ScalpReentrySchema,
+    route: '/api/futures/ginie/scalp-reentry-config',
+    keySuffix: 'scalp_reentry',
+    defaults: 'scalp_reentry',
+  },
+  {
+    family: 'circuit_breaker',
+    title: 'Global circuit breaker',
+    schema: CircuitBreakerSchema,
+    route: '/api/user/global-circuit-breaker',
+    keySuffix: 'circuit_breaker',
+    defaults: 'circuit_breaker.global',
+  },
+  {
+    family: 'capital_allocation',
+    title: 'Capital allocation',
+    schema: CapitalAllocationSchema,
+    route: '/api/futures/ginie/capital-allocation',
+    keySuffix: 'capital_allocation',
+    defaults: 'capital_allocation',
+  },
+  {
+    family: 'llm_config',
+    title: 'Language model',
+    schema: LlmConfigSchema,
+    route: '/api/futures/ginie/llm-config',
+    keySuffix: 'llm_config',
+    defaults: 'llm_config.global',
+  },
+  {
+    family: 'safety',
+    title: 'Safety settings',
+    schema: SafetySchema,
+    route: '/api/futures/ginie/safety-settings/:mode',
+    keySuffix: 'safety:{mode}',
+    defaults: 'safety_settings.{mode}',
+  },
+]
+
+/** Where one part of a document stands in the defaults file. */
+export interface DefaultsPlace {
+  /** Field of the document; undefined = the whole document. */
+  readonly field: string | undefined
+  readonly path: readonly string[]
+}
+
+/** One document of a user. */
+export interface DocumentDefinition {
+  /** `settings`, `mode.ultra`, ... */
+  readonly kind: string
+  readonly family: string
+  readonly mode: Mode | undefined
+  readonly schema: TObject
+  /** Redis keys behind `user:{id}:`: the whole document first, then its sections. */
+  readonly keySuffixes: readonly { readonly suffix: string; readonly section?: string }[]
+  readonly places: readonly DefaultsPlace[]
+}
+
+/** Every document, in the order of a decision. */
+export const DOCUMENTS: readonly DocumentDefinition[] = FAMILIES.flatMap(family =>
+  family.route.includes(':mode') ? MODES.map(mode => define(family, mode)) : [define(family, undefined)],
+)
+
+const BY_KIND = new Map(DOCUMENTS.map(document => [document.kind, document]))
+
+/** Throws on a kind that the table does not have. */
+export function documentOf(kind: string): DocumentDefinition {
+  const document = BY_KIND.get(kind)
+  if (document === undefined) throw new Error(`there is no document ${kind}`)
+  return document
+}
+
+function define(family: DocumentFamily, mode: Mode | undefined): DocumentDefinition {
+  const { defaults, sections = [] } = family
+  const withMode = (text: string) => text.replace('{mode}', mode ?? '')
+  const place = (field: string | undefined, path: string) => ({ field, path: withMode(path).split('.') })
+  return {
+    kind: mode === undefined ? family.family : `${family.family}.${mode}`,
+    family: family.family,
+    mode,
+    schema: family.schema,
+    keySuffixes: [
+      { suffix: withMode(family.keySuffix) },
+      ...sections.map(({ name, keySuffix }) => ({ suffix: keySuffix, section: name })),
+    ],
+    places:
+      typeof defaults === 'string'
+        ? [place(undefined, defaults)]
+        : Object.entries(defaults).map(([field, path]) => place(field, path)),
+  }
+}

@@ -1,0 +1,17 @@
+/**
+ * Paths inside a document: field names joined with dots, such as `confidence.min_confidence`. A dot or a backslash
+ * inside a name (possible in `preferences`) is written with a backslash before it.
+ */
+export function joinPath(parent: string, name: string): string {
+  const escaped = /[.\\]/.test(name) ? name.replaceAll(/[.\\]/g, '\\$&') : name
+  return parent === '' ? escaped : `${parent}.${escaped}`
+}
+
+export function splitPath(path: string): string[] {
+  const names: string[] = ['']
+  for (const [part, escaped] of path.matchAll(/\\(.?)|[^.\\]+|\./gs)) {
+    if (part === '.') names.push('')
+    else names[names.length - 1] += escaped ?? part
+  }
+  return names
+}

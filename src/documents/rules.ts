@@ -1,0 +1,128 @@
+import type { Fault } from '../errors.ts'
+import { isJsonObject, type JsonObject, own } from './json.ts'
+import { VOLATILITIES } from './schemas/mode-position.ts'
+
+/** A rule across fields. Says what is wrong, or nothing; silent when a field has the wrong type. */
+type Rule = (data: JsonObject) => Fault | undefined
+
+/** Clients send rounded thirds. */
+const ALLOCATION_TOLERANCE_PERCENT = 1
+const WEIGHTS_TOLERANCE = 0.01
+/** Sums of decimals are not exact: 0.4 + 0.35 + 0.26 must not fail by 1e-17. */
+const ROUNDING = 1e-9
+
+const RULES: Readonly<Record<string, readonly Rule[]>> = {
+  mode: [
+    ordered('confidence.min_confidence', 'confidence.high_confidence'),
+    ordered('confidence.high_confidence', 'confidence.ultra_confidence'),
+    ordered('size.base_size_usd', 'size.max_size_usd'),
+    ordered('assignment.confidence_min', 'assignment.confidence_max'),
+    ordered('assignment.profit_potential_min', 'assignment.profit_potential_max'),
+    volatilityOrdered,
+    ordered('stale_release.stale_zone_lo', 'stale_release.stale_zone_hi'),
+    weightsSumToOne,
+  ],
+  scalp_reentry: [
+    ascending('tp1_percent', 'tp2_percent'),
+    ascending('tp2_percent', 'tp3_percent'),
+    ascending('neg_tp1_percent', 'neg_tp2_percent'),
+    ascending('neg_tp2_percent', 'neg_tp3_percent'),
+    ordered('adaptive_min_trades', 'adaptive_window_trades'),
+  ],
+  capital_allocation: [sharesSumToHundred],
+  circuit_breaker: [ordered('max_loss_per_hour', 'max_daily_loss')],
+  settings: [timeZoneKnown],
+}
+
+/** The faults of a whole document against the rules across its fields. */
+export function checkRules(family: string, data: JsonObject): Fault[] {
+  return (RULES[family] ?? []).map(rule => rule(data)).filter(fault => fault !== undefined)
+}
+
+function ordered(lesser: string, greater: string): Rule {
+  return data => {
+    const [low, high] = [numberAt(data, lesser), numberAt(data, greater)]
+    if (low === undefined || high === undefined || low <= high) return undefined
+    return { path: lesser, message: `must be <= ${greater} (${high})` }
+  }
+}
+
+function ascending(lesser: string, greater: string): Rule {
+  return data => {
+    const [low, high] = [numberAt(data, lesser), numberAt(data, greater)]
+    if (low === undefined || high === undefined || low < high) return undefined
+    return { path: lesser, message: `must be < ${greater} (${high})` }
+  }
+}
+
+function volatilityOrdered(data: JsonObject): Fault | undefined {
+  const rank = (path: string) => (VOLATILITIES as readonly unknown[]).indexOf(valueAt(data, path))
+  const [low, high] = [rank('assignment.volatility_min'), rank('assignment.volatility_max')]
+  if (low < 0 || high < 0 || low <= high) return undefined
+  return {
+    path: 'assignment.volatility_min',
+    message: `must not be above assignment.volatility_max (${VOLATILITIES.join(', ')})`,
+  }
+}
+
+function weightsSumToOne(data: JsonObject): Fault | undefined {
+  if (valueAt(data, 'mtf.mtf_enabled') !== true) return undefined
+  const sum = sumOf(data, ['mtf.primary_weight', 'mtf.secondary_weight', 'mtf.tertiary_weight'])
+  if (sum === undefined || Math.abs(sum - 1) <= WEIGHTS_TOLERANCE + ROUNDING) return undefined
+  return {
+    path: 'mtf',
+    message: `the three weights must sum to 1 (+- ${WEIGHTS_TOLERANCE}), not ${rounded(sum)}`,
+  }
+}
+
+function sharesSumToHundred(data: JsonObject): Fault | undefined {
+  const sum = sumOf(data, ['ultra_percent', 'scalp_percent', 'swing_percent', 'position_percent'])
+  if (sum === undefined || Math.abs(sum - 100) <= ALLOCATION_TOLERANCE_PERCENT + ROUNDING) return undefined
+  return {
+    path: '',
+    message: `the four percentages must sum to 100 (+- ${ALLOCATION_TOLERANCE_PERCENT}), not ${rounded(sum)}`,
+  }
+}
+
+function timeZoneKnown(data: JsonObject): Fault | undefined {
+  const path = 'trading.timezone'
+  const name = valueAt(data, path)
+  if (typeof name !== 'string' || isTimeZone(name)) return undefined
+  return { path, message: 'must be a time zone of the IANA database, such as Asia/Kolkata' }
+}
+
+function isTimeZone(name: string): boolean {
+  // Intl takes offsets such as +05:30 too; those are no names.
+  if (!/^[A-Za-z]/.test(name)) return false
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function sumOf(data: JsonObject, paths: readonly string[]): number | undefined {
+  let sum = 0
+  for (const path of paths) {
+    const value = numberAt(data, path)
+    if (value === undefined) return undefined
+    sum += value
+  }
+  return sum
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6
+}
+
+function numberAt(data: JsonObject, path: string): number | undefined {
+  const value = valueAt(data, path)
+  return typeof value === 'number' ? value : undefined
+}
+
+function valueAt(data: JsonObject, path: string): unknown {
+  let value: unknown = data
+  for (const name of path.split('.')) value = isJsonObject(value) ? own(value, name) : undefined
+  return value
+}

@@ -1,0 +1,28 @@
+import { flag, group } from './fields.ts'
+import { DynamicAiExit, EarlyWarning, Sltp, StaleRelease } from './mode-exit.ts'
+import { Mtf, TrendDivergence, TrendFilters } from './mode-filters.ts'
+import { Assignment, CircuitBreaker, Confidence, Entry, Risk, Size, Timeframe } from './mode-position.ts'
+import { Averaging, FundingRate, Hedge, Reversal } from './mode-scaling.ts'
+
+/** A trading mode: `mode.ultra`, `mode.scalp`, `mode.swing`, `mode.position`. */
+export const ModeSchema = group({
+  enabled: flag(),
+  timeframe: Timeframe,
+  entry: Entry,
+  confidence: Confidence,
+  size: Size,
+  circuit_breaker: CircuitBreaker,
+  sltp: Sltp,
+  hedge: Hedge,
+  averaging: Averaging,
+  stale_release: StaleRelease,
+  assignment: Assignment,
+  funding_rate: FundingRate,
+  risk: Risk,
+  trend_divergence: TrendDivergence,
+  mtf: Mtf,
+  dynamic_ai_exit: DynamicAiExit,
+  reversal: Reversal,
+  trend_filters: TrendFilters,
+  early_warning: EarlyWarning,
+})

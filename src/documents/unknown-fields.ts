@@ -1,0 +1,68 @@
+import type { TSchema } from '@sinclair/typebox'
+import { distance } from 'fastest-levenshtein'
+import type { Fault } from '../errors.ts'
+import { isJsonObject, type JsonObject, jsonTypeOf, own } from './json.ts'
+import { joinPath } from './paths.ts'
+
+/** Names that differ by more are not what the caller meant. */
+const MAX_DISTANCE = 3
+
+/** Schemas and examples of one place in a document. */
+interface Place {
+  /** Undefined below a field that no schema knows. */
+  readonly schema: TSchema | undefined
+  /** What other versions of the bot have there: the defaults, and the document as stored. */
+  readonly examples: readonly unknown[]
+  readonly path: string
+}
+
+/**
+ * Fields that the schema does not know. One that an example has (it came with a defaults file of another version
+ * of the bot) is accepted with the JSON type it has there; any other is a fault that names the nearest known one.
+ */
+export function unknownFields(schema: TSchema, data: JsonObject, examples: readonly unknown[]): Fault[] {
+  const faults: Fault[] = []
+  visit(data, { schema, examples, path: '' }, faults)
+  return faults
+}
+
+function visit(data: JsonObject, place: Place, faults: Fault[]): void {
+  const known: Record<string, TSchema> | undefined = place.schema?.properties
+  // A free object, and an extra field that is {} everywhere, may hold anything.
+  if (known === undefined && (place.schema !== undefined || place.examples.every(isEmpty))) return
+  const examples = place.examples.filter(isJsonObject)
+  for (const [name, value] of Object.entries(data)) {
+    const path = joinPath(place.path, name)
+    const schema = known !== undefined && Object.hasOwn(known, name) ? known[name] : undefined
+    const given = examples.filter(example => Object.hasOwn(example, name)).map(example => own(example, name))
+    if (schema === undefined && given.length === 0) {
+      faults.push({
+        path,
+        message: unknownField(name, [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]),
+      })
+    } else if (schema === undefined && !given.some(example => sameType(example, value))) {
+      faults.push({ path, message: `must be ${jsonTypeOf(given[0])}` })
+    } else if (isJsonObject(value)) {
+      visit(value, { schema, examples: given, path }, faults)
+    }
+  }
+}
+
+/** Null says nothing about the type. */
+function sameType(example: unknown, value: unknown): boolean {
+  return example === null || jsonTypeOf(example) === jsonTypeOf(value)
+}
+
+function isEmpty(value: unknown): boolean {
+  return !isJsonObject(value) || Object.keys(value).length === 0
+}
+
+function unknownField(name: string, candidates: readonly string[]): string {
+  let nearest: string | undefined
+  let least = MAX_DISTANCE + 1
+  for (const candidate of candidates) {
+    const away = Math.abs(candidate.length - name.length) > MAX_DISTANCE ? least : distance(name, candidate)
+    if (away < least) [nearest, least] = [candidate, away]
+  }
+  return nearest === undefined ? 'unknown field' : `unknown field, did you mean ${nearest}?`
+}

@@ -1,0 +1,103 @@
+import type { Lease } from '../consistency/lease.ts'
+import type { Outage } from '../consistency/outage.ts'
+import type { ClockPort, StorePort, ViewToken } from '../consistency/ports.ts'
+import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import type { DrawOutcome, SequenceCachePort, SequenceDay, SequenceStorePort } from './ports.ts'
+
+export interface CounterDeps {
+  readonly cache: SequenceCachePort
+  readonly store: SequenceStorePort
+  readonly view: Pick<StorePort, 'readView'>
+  readonly lease: Lease
+  readonly outage: Outage
+  readonly clock: ClockPort
+  /** Pause between two lease renewals. */
+  readonly renewMs: number
+}
+
+export interface DrawnNumbers {
+  readonly last: number
+  readonly source: 'redis' | 'database'
+}
+
+type RedisOutcome = DrawOutcome | 'unreachable'
+
+/** Another instance may open or use up a block, or move the view, between two steps. */
+const MAX_TRIES = 8
+/** Renewals to wait for when Redis is well and the view is ON but this instance has no lease (it just started). */
+const MAX_RENEWALS = 3
+
+/**
+ * Order numbers that never repeat (consistency.md, "Sequence numbers"). Blocks are reserved in PostgreSQL; Redis
+ * counts inside a block that belongs to one V. Whatever Redis forgets or repeats after a crash, it does under
+ * another V, with another block. A draw is never sent twice: one whose reply was lost burns its numbers.
+ */
+export class Counter {
+  readonly #deps: CounterDeps
+
+  constructor(deps: CounterDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * Draws `count` numbers in a row. Resolves to 'settings' when the user's settings are not of `settingsVersion`
+   * any more: the day may be another one. DatabaseUnavailableError when neither can answer.
+   */
+  async draw(day: SequenceDay, count: number, settingsVersion: number): Promise<DrawnNumbers | 'settings'> {
+    let renewals = 0
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const outcome = await this.#fromRedis(day, count, settingsVersion)
+      if (outcome === 'settings') return 'settings'
+      if (typeof outcome === 'number') return { last: outcome, source: 'redis' }
+      if (outcome === 'block') continue
+      const last = await this.#deps.store.draw(day, count)
+      if (last !== null) return { last, source: 'database' }
+      if (outcome === 'view' && renewals++ < MAX_RENEWALS) await this.#deps.clock.sleep(this.#deps.renewMs)
+      else await this.#turnOff()
+    }
+    throw new DatabaseUnavailableError('the cache view changed too often during one draw')
+  }
+
+  /** The last number handed out; after Redis lost its count, the mark that none is above. 0 = none. */
+  async last(day: SequenceDay): Promise<number> {
+    const v = this.#trusted()
+    if (v !== undefined) {
+      const outcome = await this.#ask(() => this.#deps.cache.last(v, day))
+      if (typeof outcome === 'number') return outcome
+    }
+    return this.#deps.store.highWater(day)
+  }
+
+  #trusted(): ViewToken | undefined {
+    return this.#deps.lease.current()?.v
+  }
+
+  async #fromRedis(day: SequenceDay, count: number, settingsVersion: number): Promise<RedisOutcome> {
+    const { cache, store } = this.#deps
+    if (!cache.usable) return 'unreachable'
+    const v = this.#trusted()
+    if (v === undefined) return 'view'
+    const drawn = await this.#ask(() => cache.draw(v, day, count, settingsVersion))
+    if (drawn !== 'block') return drawn
+    const block = await store.reserve(day, count)
+    return this.#ask(() => cache.open(v, day, count, block))
+  }
+
+  async #ask(work: () => Promise<DrawOutcome>): Promise<RedisOutcome> {
+    try {
+      return await work()
+    } catch {
+      // The cache has counted and logged it. What was sent may have been carried out: its numbers are burned.
+      return 'unreachable'
+    }
+  }
+
+  /**
+   * While the view is ON other instances count on in Redis, below the high-water mark: numbers from the database
+   * would no longer ascend. So the view is turned OFF first; nobody needs to wait for it to be drained.
+   */
+  async #turnOff(): Promise<void> {
+    const { view } = await this.#deps.view.readView()
+    if (view.mode === 'ON') await this.#deps.outage.turnOff(view.epoch, 'redis-unreachable')
+  }
+}

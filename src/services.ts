@@ -1,0 +1,149 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Pool } from 'pg'
+import { NO_CACHE } from './cache/no-cache.ts'
+import { openRedis, type RedisAccess } from './cache/redis.ts'
+import { RedisExchange } from './cache/redis-exchange.ts'
+import { RedisSequence, SEQUENCE_SCRIPTS } from './cache/redis-sequence.ts'
+import type { Config } from './config.ts'
+import { createProtocol } from './consistency/protocol.ts'
+import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
+import { Counter } from './sequence/counter.ts'
+import { NO_SEQUENCE_CACHE } from './sequence/ports.ts'
+import { AdminDefaults } from './settings/admin-defaults.ts'
+import { AdminDefaultsCache } from './settings/admin-defaults-cache.ts'
+import type { AdminDefaultsService, CacheService, UserService } from './settings/admin-service.ts'
+import { CODEC } from './settings/codec.ts'
+import { UserDefaults } from './settings/defaults.ts'
+import { DocumentReads } from './settings/document-reads.ts'
+import { DocumentWrites } from './settings/document-writes.ts'
+import { Documents } from './settings/documents.ts'
+import { CacheInspection } from './settings/inspection.ts'
+import { Provisioning } from './settings/provisioning.ts'
+import { Sequence } from './settings/sequence.ts'
+import type { SequenceService } from './settings/sequence-service.ts'
+import type { DefaultsService, DocumentService } from './settings/service.ts'
+import { StartUp } from './settings/start-up.ts'
+import { Status } from './settings/status.ts'
+import type { StatusService } from './settings/status-service.ts'
+import { Users } from './settings/users.ts'
+import { Availability } from './store/availability.ts'
+import { migrate } from './store/migrate.ts'
+import { createPool } from './store/pool.ts'
+import { PostgresSequence } from './store/postgres-sequence.ts'
+import { PostgresStore } from './store/postgres-store.ts'
+import { SYSTEM_CLOCK } from './system-clock.ts'
+import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.ts'
+import { redisLog } from './telemetry/redis-log.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
+
+/** Everything the routes call. */
+export interface Services {
+  readonly documents: DocumentService
+  readonly defaults: DefaultsService
+  readonly admin: AdminDefaultsService
+  readonly users: UserService
+  readonly cache: CacheService
+  readonly sequence: SequenceService
+  readonly exchange: ExchangeCache
+  readonly status: StatusService
+  /** The pool and the clients, for the plugins that own them in Fastify. Undefined = no Redis is configured. */
+  readonly pool: Pool
+  readonly redis: RedisAccess | undefined
+  /** Migrates and loads the defaults. Rejects when trying again is pointless; an outage of the database is not. */
+  start(): Promise<void>
+  /** Ends the background work and all connections. Never rejects. */
+  close(): Promise<void>
+}
+
+export interface ServiceOptions {
+  readonly log: FastifyBaseLogger
+  readonly telemetry: Telemetry
+  /** Chaos runs stop the process at the numbered steps of the protocol. */
+  readonly step?: StepHook
+}
+
+/** Builds the use cases over PostgreSQL and Redis. Connects to neither before `start`. */
+export function createServices(config: Config, { log, telemetry, step }: ServiceOptions): Services {
+  const pool = createPool(config.database, error =>
+    log.warn({ err: error }, 'a database connection was lost'),
+  )
+  const availability = new Availability()
+  const store = new PostgresStore(pool, availability)
+  const redis = openRedis(config, redisLog(log, telemetry), SEQUENCE_SCRIPTS)
+  const cache = redis?.cache ?? NO_CACHE
+  const { reader, writer, supervisor, lease, outage } = createProtocol({
+    store,
+    cache,
+    codec: CODEC,
+    clock: SYSTEM_CLOCK,
+    observer: new ProtocolObserver(log, telemetry, step),
+    times: config.times,
+    serveUnverified: config.database.onOutage === 'serve',
+  })
+  const limits = { documentBytes: config.http.bodyLimitBytes }
+  const defaults = new AdminDefaultsCache(reader)
+  const provisioning = new Provisioning({ writer, defaults, autoProvision: config.settings.autoProvision })
+  const reads = new DocumentReads({ reader, provisioning, telemetry })
+  const writes = new DocumentWrites({ writer, provisioning })
+  const admin = new AdminDefaults({
+    cache: defaults,
+    reads,
+    writer,
+    limits,
+    file: config.settings.defaultsFile,
+  })
+  const startUp = new StartUp({
+    migrate: () => migrate(config.database.url),
+    supervisor,
+    loadDefaults: () => admin.loadIfMissing(),
+    log,
+  })
+  const counter = new Counter({
+    cache: redis === undefined ? NO_SEQUENCE_CACHE : new RedisSequence(redis.scripts, redis.breaker),
+    store: new PostgresSequence(pool, availability),
+    view: store,
+    lease,
+    outage,
+    clock: SYSTEM_CLOCK,
+    renewMs: config.times.renewMs,
+  })
+  const exchange =
+    redis === undefined
+      ? NO_EXCHANGE_CACHE
+      : new RedisExchange(redis.scriptConnection, redis.breaker, config.settings.binanceCacheTtlMs)
+  const forget = async (userId: string) => {
+    for (const kind of EXCHANGE_KINDS) await exchange.remove(userId, kind)
+  }
+  telemetry.observe({
+    view: () => supervisor.status,
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+  })
+  return {
+    documents: new Documents({ reads, writes, defaults, limits, pool, availability }),
+    defaults: new UserDefaults({ reads, writes, defaults, limits }),
+    admin,
+    users: new Users({ writer, provisioning, forget }),
+    sequence: new Sequence({ counter, reads, pool, clock: SYSTEM_CLOCK, telemetry }),
+    exchange,
+    cache: new CacheInspection({ cache, store, codec: CODEC, reader, provisioning }),
+    status: new Status({
+      redis,
+      view: () => supervisor.status,
+      pingDatabase: () => pool.query('SELECT 1'),
+      ready: () => startUp.done,
+      startProblem: () => startUp.problem,
+    }),
+    pool,
+    redis,
+    start: async () => {
+      redis?.open()
+      await startUp.begin()
+    },
+    close: async () => {
+      await startUp.stop()
+      await supervisor.stop()
+      redis?.close()
+      await pool.end()
+    },
+  }
+}

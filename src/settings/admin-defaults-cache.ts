@@ -1,0 +1,47 @@
+import type { Reader, ReadStatus } from '../consistency/read.ts'
+import type { JsonObject } from '../documents/json.ts'
+import { compileRiskIndex, type RiskIndex } from '../documents/risk.ts'
+import { ProblemError } from '../errors.ts'
+import { DEFAULTS_REF, dataOf } from './codec.ts'
+
+/** The admin defaults as the use cases need them. */
+export interface Defaults {
+  readonly data: JsonObject
+  readonly risks: RiskIndex
+}
+
+/**
+ * The admin defaults, read through the cache each time; the parsed form is kept as long as the bytes stay the
+ * same, so that a comparison costs no parsing of them.
+ */
+export class AdminDefaultsCache {
+  readonly #reader: Reader
+  #bytes: Buffer | undefined
+  #defaults: Defaults | undefined
+
+  constructor(reader: Reader) {
+    this.#reader = reader
+  }
+
+  /** NOT_READY while no defaults are loaded. */
+  async current(): Promise<Defaults> {
+    return this.#parsed((await this.read()).bytes)
+  }
+
+  /** The envelope. NOT_READY while no defaults are loaded. */
+  async read(): Promise<{ readonly bytes: Buffer; readonly status: ReadStatus }> {
+    const { values, status } = await this.#reader.read([{ ref: DEFAULTS_REF, part: 0 }])
+    const bytes = values[0] ?? null
+    if (bytes === null) throw new ProblemError('NOT_READY', 'the defaults are not loaded yet')
+    return { bytes, status }
+  }
+
+  #parsed(bytes: Buffer): Defaults {
+    if (this.#defaults === undefined || !this.#bytes?.equals(bytes)) {
+      const data = dataOf(bytes)
+      this.#defaults = { data, risks: compileRiskIndex(data).index }
+      this.#bytes = bytes
+    }
+    return this.#defaults
+  }
+}

@@ -1,0 +1,177 @@
+import { readFile } from 'node:fs/promises'
+import type { ChangeMeta, Row } from '../consistency/ports.ts'
+import type { Writer } from '../consistency/write.ts'
+import { canonicalJson } from '../documents/canonical.ts'
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import { diff } from '../documents/changes.ts'
+import { mergeDefaults, parseDefaults, withDocumentDefaults } from '../documents/defaults.ts'
+import { validateDefaultsChange } from '../documents/defaults-change.ts'
+import type { JsonObject } from '../documents/json.ts'
+import { type Fault, ProblemError } from '../errors.ts'
+import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
+import type { AdminDefaultsService, DefaultsSource, SyncReport } from './admin-service.ts'
+import { CODEC, DEFAULTS_REF, dataOf, defaultsHash } from './codec.ts'
+import { type DocumentReads, versionOf } from './document-reads.ts'
+import { checkedPatch, invalid, type Limits, requireSize, versionMismatch } from './edits.ts'
+import { isLive } from './provisioning.ts'
+import type { ChangeReport, DocumentAnswer, PutOptions, ReadAnswer } from './service.ts'
+
+export interface AdminDefaultsDeps {
+  readonly cache: AdminDefaultsCache
+  readonly reads: DocumentReads
+  readonly writer: Writer
+  readonly limits: Limits
+  /** DEFAULT_SETTINGS_FILE. */
+  readonly file: string
+}
+
+/** What becomes of the defaults, given the present ones (undefined = none yet). Pure; may throw. */
+type Next = (current: JsonObject | undefined, row: Row | undefined) => JsonObject
+
+/** The admin defaults: one document under the same protocol as those of the users. */
+export class AdminDefaults implements AdminDefaultsService {
+  readonly #deps: AdminDefaultsDeps
+
+  constructor(deps: AdminDefaultsDeps) {
+    this.#deps = deps
+  }
+
+  async getDefaults(): Promise<ReadAnswer> {
+    const { bytes, status } = await this.#deps.cache.read()
+    return { version: versionOf(bytes), body: bytes, status }
+  }
+
+  async putDefaults(caller: string, patch: unknown, options: PutOptions = {}): Promise<DocumentAnswer> {
+    const next = patched(patch, options)
+    const { row } = await this.#store({ updatedBy: caller, reason: 'put' }, next)
+    return { version: row.version, body: bodyOf(row), status: 'hit' }
+  }
+
+  async previewDefaults(_caller: string, patch: unknown, options: PutOptions = {}): Promise<ChangeReport> {
+    const { bytes } = await this.#deps.cache.read()
+    const data = dataOf(bytes)
+    requireVersionOf(bytes, options)
+    const next = patched(patch, {})(data, undefined)
+    const changes = diff(data, next).map(({ path, from, to }) => ({
+      document: DEFAULTS_REF.kind,
+      path,
+      ...(from === undefined ? {} : { current: from }),
+      ...(to === undefined ? {} : { new: to }),
+      risk: 'low' as const,
+    }))
+    return { applied: false, all_match: changes.length === 0, total_changes: changes.length, changes }
+  }
+
+  async syncDefaults(caller: string, source: DefaultsSource): Promise<SyncReport> {
+    const next =
+      source.source === 'file' ? await this.#fromFile() : await this.#fromUser(caller, source.userId)
+    const meta = { updatedBy: caller, reason: 'sync-defaults' }
+    const { row, changed, before } = await this.#store(meta, next)
+    const data: JsonObject = JSON.parse(row.data ?? '{}')
+    return {
+      changed,
+      version: row.version,
+      hash: defaultsHash(canonicalJson(data)),
+      changes: changed ? diff(before ?? {}, data) : [],
+    }
+  }
+
+  /** At start: the file's defaults if the database has none yet. DEFAULTS_INVALID names the file's faults. */
+  async loadIfMissing(): Promise<void> {
+    const next = await this.#fromFile()
+    await this.#store(
+      { updatedBy: 'gateway', reason: 'sync-defaults' },
+      current => current ?? next(undefined, undefined),
+    )
+  }
+
+  async #fromFile(): Promise<Next> {
+    const { file } = this.#deps
+    const { data, faults } = parseDefaults(await readJson(file))
+    if (faults.length > 0) throw defaultsInvalid(`the file has ${faults.length} faults`, faults)
+    return () => data
+  }
+
+  /** The user's documents in the present defaults, whose notes and unknown sections stay. */
+  async #fromUser(caller: string, userId: string): Promise<Next> {
+    const kinds = DOCUMENTS.map(({ kind }) => ({ kind }))
+    const { values } = await this.#deps.reads.read({ userId, caller }, kinds)
+    return current => {
+      const data = DOCUMENTS.reduce(
+        (all, { kind }, index) => withDocumentDefaults(all, kind, dataOf(values[index]!)),
+        current ?? {},
+      )
+      return checked(data)
+    }
+  }
+
+  async #store(
+    meta: ChangeMeta,
+    next: Next,
+  ): Promise<{ row: Row; changed: boolean; before: JsonObject | undefined }> {
+    let held: Row | undefined
+    let before: JsonObject | undefined
+    const { rows } = await this.#deps.writer.write(
+      [DEFAULTS_REF],
+      current => {
+        held = [...current.values()].find(isLive)
+        before = held === undefined ? undefined : JSON.parse(held.data ?? '{}')
+        const after = next(before, held)
+        const data = canonicalJson(after)
+        if (before !== undefined && data === canonicalJson(before)) return { changes: [], result: undefined }
+        requireSize(data, this.#deps.limits)
+        const changes = canonicalJson(diff(before ?? {}, after))
+        return { changes: [{ ref: DEFAULTS_REF, data, changes }], result: undefined }
+      },
+      meta,
+    )
+    const stored = rows[0]
+    return { row: stored ?? held!, changed: stored !== undefined, before }
+  }
+}
+
+function patched(patch: unknown, options: PutOptions): Next {
+  const change = checkedPatch(patch)
+  return (current, row) => {
+    if (current === undefined) throw new ProblemError('NOT_READY', 'the defaults are not loaded yet')
+    if (row !== undefined) requireVersionOf(bodyOf(row), options)
+    return changed(current, mergeDefaults(current, change))
+  }
+}
+
+function changed(current: JsonObject, next: JsonObject): JsonObject {
+  const faults = validateDefaultsChange(current, next)
+  if (faults.length > 0) throw invalid(faults)
+  return next
+}
+
+function checked(defaults: JsonObject): JsonObject {
+  const { data, faults } = parseDefaults(defaults)
+  if (faults.length > 0) throw defaultsInvalid('the defaults would not be valid', faults)
+  return data
+}
+
+function requireVersionOf(body: Buffer, { ifMatch }: PutOptions): void {
+  if (ifMatch === undefined || ifMatch === '*' || ifMatch.includes(versionOf(body))) return
+  throw versionMismatch(body)
+}
+
+function bodyOf(row: Row): Buffer {
+  return CODEC.encode(row)[0] as Buffer
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    const why = cause instanceof SyntaxError ? `is not JSON: ${cause.message}` : 'cannot be read'
+    throw new ProblemError('DEFAULTS_INVALID', `the defaults file ${why}`, {
+      errors: [{ path: '', message: why }],
+      cause,
+    })
+  }
+}
+
+function defaultsInvalid(detail: string, errors: readonly Fault[]): ProblemError {
+  return new ProblemError('DEFAULTS_INVALID', detail, { errors })
+}

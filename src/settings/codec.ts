@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { DEFAULTS_HASH_KEY, DEFAULTS_KEY, userKey } from '../cache/keys.ts'
+import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
+import { canonicalJson } from '../documents/canonical.ts'
+import { documentOf } from '../documents/catalogue.ts'
+import type { JsonObject } from '../documents/json.ts'
+
+/** The admin defaults are a document too; no user can have this id. */
+export const DEFAULTS_REF: DocumentRef = { userId: '@admin', kind: 'defaults' }
+
+/**
+ * Documents as Redis holds them: the envelope that a GET answers, byte for byte. `data` is written in canonical
+ * form, so that the bytes are the same whether they come from a write or from a row.
+ */
+export const CODEC: CodecPort = { keys: keysOf, encode }
+
+const keyCache = new Map<string, (userId: string) => readonly string[]>()
+
+function keysOf({ userId, kind }: DocumentRef): readonly string[] {
+  if (kind === DEFAULTS_REF.kind) return [DEFAULTS_KEY, DEFAULTS_HASH_KEY]
+  let keys = keyCache.get(kind)
+  if (keys === undefined) {
+    const suffixes = documentOf(kind).keySuffixes.map(({ suffix }) => suffix)
+    keys = user => suffixes.map(suffix => userKey(user, suffix))
+    keyCache.set(kind, keys)
+  }
+  return keys(userId)
+}
+
+function encode(row: Row): readonly Buffer[] {
+  const data: JsonObject = JSON.parse(row.data ?? '{}')
+  if (row.ref.kind === DEFAULTS_REF.kind) {
+    const text = canonicalJson(data)
+    return [envelope(row, text), Buffer.from(defaultsHash(text))]
+  }
+  return documentOf(row.ref.kind).keySuffixes.map(({ section }) =>
+    envelope(row, canonicalJson(section === undefined ? data : (data[section] ?? {}))),
+  )
+}
+
+function envelope({ version, updatedAt }: Row, data: string): Buffer {
+  return Buffer.from(`{"version":${version},"updated_at":"${updatedAt}","data":${data}}`)
+}
+
+/** MD5 (hex), as `admin:defaults:hash` has it: it identifies, it protects nothing. */
+export function defaultsHash(canonical: string): string {
+  return createHash('md5').update(canonical).digest('hex')
+}
+
+/** The data of an envelope. */
+export function dataOf(body: Buffer): JsonObject {
+  return JSON.parse(body.toString()).data
+}

@@ -1,0 +1,161 @@
+import type { PlannedChange } from '../consistency/write.ts'
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import { applyDefaults, compareDocument, resetField } from '../documents/compare.ts'
+import { documentDefaults } from '../documents/defaults.ts'
+import type { JsonObject } from '../documents/json.ts'
+import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
+import { dataOf } from './codec.ts'
+import { asDocument, type DocumentReads } from './document-reads.ts'
+import type { DocumentWrites } from './document-writes.ts'
+import { invalid, type Limits, plan } from './edits.ts'
+import type { LiveDocument } from './live-document.ts'
+import type {
+  Actor,
+  ChangeReport,
+  Comparison,
+  DefaultsScope,
+  DefaultsService,
+  DocumentAddress,
+  FieldChange,
+  Reason,
+} from './service.ts'
+
+export interface DefaultsDeps {
+  readonly reads: DocumentReads
+  readonly writes: DocumentWrites
+  readonly defaults: AdminDefaultsCache
+  readonly limits: Limits
+}
+
+/** The document after the change, given its defaults. Pure. */
+type Next = (data: JsonObject, defaults: JsonObject) => JsonObject
+
+/** A user's documents against the admin defaults. */
+export class UserDefaults implements DefaultsService {
+  readonly #deps: DefaultsDeps
+
+  constructor(deps: DefaultsDeps) {
+    this.#deps = deps
+  }
+
+  loadDefaults(
+    actor: Actor,
+    scope: DefaultsScope,
+    { preview }: { readonly preview: boolean },
+  ): Promise<ChangeReport> {
+    const addresses = addressesOf(scope)
+    const section = addresses.length === 1 ? addresses[0]?.section : undefined
+    const next: Next = (data, defaults) => applyDefaults(data, defaults, section)
+    return this.#change(actor, addresses, 'load-defaults', next, preview)
+  }
+
+  async reset(
+    actor: Actor,
+    { document, path }: { readonly document: string; readonly path: string },
+    { preview }: { readonly preview: boolean },
+  ): Promise<ChangeReport> {
+    if (!DOCUMENTS.some(({ kind }) => kind === document)) {
+      throw invalid([
+        { path: 'document', message: `must be one of ${DOCUMENTS.map(({ kind }) => kind).join(', ')}` },
+      ])
+    }
+    const next: Next = (data, defaults) => {
+      const reset = resetField(data, defaults, path)
+      if (reset === undefined) throw invalid([{ path: 'path', message: `${document} has no field ${path}` }])
+      return reset
+    }
+    return this.#change(actor, [{ kind: document }], 'reset', next, preview)
+  }
+
+  async comparison(actor: Actor): Promise<Comparison> {
+    const defaults = await this.#deps.defaults.current()
+    const addresses = addressesOf('all')
+    const { values } = await this.#deps.reads.read(actor, addresses)
+    const documents: Record<string, readonly FieldChange[]> = {}
+    addresses.forEach(({ kind }, index) => {
+      const changes = compare(kind, dataOf(values[index]!), defaults)
+      if (changes.length > 0) documents[kind] = changes
+    })
+    const all = Object.values(documents).flat()
+    const count = (risk: FieldChange['risk']) => all.filter(change => change.risk === risk).length
+    return {
+      all_match: all.length === 0,
+      total_changes: all.length,
+      high_risk: count('high'),
+      medium_risk: count('medium'),
+      low_risk: count('low'),
+      documents,
+    }
+  }
+
+  /** One transaction for all documents; the preview does the same on what a read sees. */
+  async #change(
+    actor: Actor,
+    addresses: readonly DocumentAddress[],
+    reason: Reason,
+    next: Next,
+    preview: boolean,
+  ): Promise<ChangeReport> {
+    const { reads, writes, defaults: cache, limits } = this.#deps
+    const defaults = await cache.current()
+    const kinds = addresses.map(({ kind }) => kind)
+    const decide = (documents: readonly LiveDocument[]) => {
+      const steps = documents.map((document, index) =>
+        step(document, addresses[index]!, next, defaults, limits),
+      )
+      return {
+        changes: steps.flatMap(({ planned }) => planned),
+        result: steps.flatMap(({ changes }) => changes),
+      }
+    }
+    if (preview) {
+      const { values } = await reads.read(
+        actor,
+        kinds.map(kind => ({ kind })),
+      )
+      return report(decide(values.map((body, index) => asDocument(actor, kinds[index]!, body))).result, false)
+    }
+    const { result } = await writes.write(actor, kinds, reason, decide)
+    return report(result, true)
+  }
+}
+
+interface Step {
+  readonly planned: readonly PlannedChange[]
+  readonly changes: readonly FieldChange[]
+}
+
+/** What becomes of one document: its differences that the change takes away, and the write that does it. */
+function step(
+  document: LiveDocument,
+  address: DocumentAddress,
+  next: Next,
+  defaults: Defaults,
+  limits: Limits,
+): Step {
+  const { kind } = address
+  const after = next(document.data, documentDefaults(defaults.data, kind))
+  const left = new Set(compare(kind, after, defaults).map(({ path }) => path))
+  return {
+    planned: plan(document, address, after, defaults.data, limits),
+    changes: compare(kind, document.data, defaults).filter(({ path }) => !left.has(path)),
+  }
+}
+
+function compare(
+  kind: string,
+  data: JsonObject,
+  { data: defaults, risks }: Defaults,
+): readonly FieldChange[] {
+  return compareDocument(kind, data, documentDefaults(defaults, kind), risks)
+}
+
+function report(changes: readonly FieldChange[], applied: boolean): ChangeReport {
+  return { applied, all_match: changes.length === 0, total_changes: changes.length, changes }
+}
+
+function addressesOf(scope: DefaultsScope): readonly DocumentAddress[] {
+  if (scope === 'all') return DOCUMENTS.map(({ kind }) => ({ kind }))
+  if ('kind' in scope) return [scope]
+  return DOCUMENTS.filter(({ family }) => family === scope.family).map(({ kind }) => ({ kind }))
+}

@@ -1,0 +1,77 @@
+import type { DocumentRef } from '../consistency/ports.ts'
+import type { Reader, ReadResult } from '../consistency/read.ts'
+import { headOf } from '../consistency/stored-bytes.ts'
+import { documentOf } from '../documents/catalogue.ts'
+import type { JsonObject } from '../documents/json.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+import type { LiveDocument } from './live-document.ts'
+import { type Provisioning, userNotFound } from './provisioning.ts'
+import type { Actor, Bundle, BundleAnswer, DocumentAddress, ReadAnswer } from './service.ts'
+
+export interface DocumentReadsDeps {
+  readonly reader: Reader
+  readonly provisioning: Provisioning
+  readonly telemetry: Pick<Telemetry, 'readAnswered'>
+}
+
+/** Reads of a user's documents; a user not seen before is created on the way. */
+export class DocumentReads {
+  readonly #deps: DocumentReadsDeps
+
+  constructor(deps: DocumentReadsDeps) {
+    this.#deps = deps
+  }
+
+  async get(actor: Actor, address: DocumentAddress): Promise<ReadAnswer> {
+    const { status, values } = await this.read(actor, [address])
+    return { version: versionOf(values[0]!), body: values[0]!, status }
+  }
+
+  async getBundle(actor: Actor, bundle: Bundle): Promise<BundleAnswer> {
+    const { status, values } = await this.read(actor, bundle.addresses)
+    return { versions: values.map(versionOf), body: bundle.join(actor.userId, values), status }
+  }
+
+  /** The envelopes in the order of the addresses, all of one moment. */
+  async read(
+    actor: Actor,
+    addresses: readonly DocumentAddress[],
+  ): Promise<{ status: ReadResult['status']; values: readonly Buffer[] }> {
+    const wanted = addresses.map(address => ({ ref: refOf(actor, address), part: partOf(address) }))
+    let result = await this.#deps.reader.read(wanted)
+    if (result.values.includes(null)) {
+      await this.#deps.provisioning.onAccess(actor.userId, actor.caller)
+      result = await this.#deps.reader.read(wanted)
+    }
+    this.#deps.telemetry.readAnswered(result.status)
+    const values = result.values.filter(value => value !== null)
+    // Deleted in between.
+    if (values.length < wanted.length) throw userNotFound(actor.userId)
+    return { status: result.status, values }
+  }
+}
+
+export function refOf(actor: Actor, address: { readonly kind: string }): DocumentRef {
+  return { userId: actor.userId, kind: address.kind }
+}
+
+/** Which of the document's keys holds the address. */
+export function partOf({ kind, section }: DocumentAddress): number {
+  if (section === undefined) return 0
+  return documentOf(kind).keySuffixes.findIndex(key => key.section === section)
+}
+
+export function versionOf(body: Buffer): number {
+  const head = headOf(body)
+  if (head.type !== 'value') throw new Error('an envelope without a version')
+  return head.version
+}
+
+/** What a read answered in the shape that a write sees. */
+export function asDocument(actor: Actor, kind: string, body: Buffer): LiveDocument {
+  const { updated_at: updatedAt, data }: { updated_at: string; data: JsonObject } = JSON.parse(
+    body.toString(),
+  )
+  const row = { ref: refOf(actor, { kind }), version: versionOf(body), updatedAt, data: JSON.stringify(data) }
+  return { row, data }
+}

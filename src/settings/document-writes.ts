@@ -1,0 +1,80 @@
+import { refId } from '../consistency/batch-reader.ts'
+import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
+import type { Decision, Writer } from '../consistency/write.ts'
+import { CODEC } from './codec.ts'
+import type { LiveDocument } from './live-document.ts'
+import { isLive, type Provisioning } from './provisioning.ts'
+import type { Actor } from './service.ts'
+
+export interface DocumentWritesDeps {
+  readonly writer: Writer
+  readonly provisioning: Provisioning
+}
+
+/** What to store of live documents, given in the order asked for. Pure; may throw. */
+export type Decide<T> = (documents: readonly LiveDocument[]) => Decision<T>
+
+/** The rows of a write: those stored, or the unchanged ones. */
+export interface Written<T> {
+  readonly result: T
+  /** In the order asked for. */
+  readonly rows: readonly Row[]
+}
+
+/** Thrown inside a transaction to leave it: some documents do not exist yet. */
+class MissingDocumentsError extends Error {}
+
+/** Writes of a user's documents; a user not seen before is created first. */
+export class DocumentWrites {
+  readonly #deps: DocumentWritesDeps
+
+  constructor(deps: DocumentWritesDeps) {
+    this.#deps = deps
+  }
+
+  async write<T>(
+    actor: Actor,
+    kinds: readonly string[],
+    reason: ChangeMeta['reason'],
+    decide: Decide<T>,
+  ): Promise<Written<T>> {
+    const refs = kinds.map((kind): DocumentRef => ({ userId: actor.userId, kind }))
+    try {
+      return await this.#write(actor, refs, reason, decide)
+    } catch (error) {
+      if (!(error instanceof MissingDocumentsError)) throw error
+    }
+    await this.#deps.provisioning.onAccess(actor.userId, actor.caller)
+    return await this.#write(actor, refs, reason, decide)
+  }
+
+  async #write<T>(
+    actor: Actor,
+    refs: readonly DocumentRef[],
+    reason: string,
+    decide: Decide<T>,
+  ): Promise<Written<T>> {
+    let before: readonly LiveDocument[] = []
+    const { result, rows } = await this.#deps.writer.write(
+      refs,
+      current => {
+        before = refs.map(ref => liveDocument(current.get(refId(ref))))
+        return decide(before)
+      },
+      { updatedBy: actor.caller, reason },
+    )
+    const stored = new Map(rows.map(row => [refId(row.ref), row]))
+    return { result, rows: before.map(({ row }) => stored.get(refId(row.ref)) ?? row) }
+  }
+}
+
+function liveDocument(row: Row | undefined): LiveDocument {
+  if (!isLive(row)) throw new MissingDocumentsError()
+  return { row, data: JSON.parse(row.data) }
+}
+
+/** The envelope of a row, or of one of its sections. */
+export function envelopeOf(row: Row, part: number): Buffer {
+  const bytes = CODEC.encode(row)[part]!
+  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+}

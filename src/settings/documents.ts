@@ -1,0 +1,153 @@
+import type { Pool } from 'pg'
+import { diff } from '../documents/changes.ts'
+import type { JsonObject } from '../documents/json.ts'
+import { riskOf } from '../documents/risk.ts'
+import { ProblemError } from '../errors.ts'
+import type { Availability } from '../store/availability.ts'
+import { asUnavailable } from '../store/database-errors.ts'
+import { selectHistory, selectOldContent } from '../store/statements/history.ts'
+import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
+import { asDocument, type DocumentReads, partOf, refOf } from './document-reads.ts'
+import { type DocumentWrites, envelopeOf } from './document-writes.ts'
+import { checkedPatch, type Limits, merged, plan, requireVersion } from './edits.ts'
+import type { LiveDocument } from './live-document.ts'
+import type {
+  Actor,
+  Bundle,
+  BundleAnswer,
+  ChangeReport,
+  DocumentAddress,
+  DocumentAnswer,
+  DocumentService,
+  HistoryEntry,
+  HistoryPage,
+  PutOptions,
+  ReadAnswer,
+  Reason,
+} from './service.ts'
+
+export interface DocumentsDeps {
+  readonly reads: DocumentReads
+  readonly writes: DocumentWrites
+  readonly defaults: AdminDefaultsCache
+  readonly limits: Limits
+  readonly pool: Pool
+  readonly availability: Availability
+}
+
+/** Reads and writes of one user's documents. */
+export class Documents implements DocumentService {
+  readonly #deps: DocumentsDeps
+
+  constructor(deps: DocumentsDeps) {
+    this.#deps = deps
+  }
+
+  get(actor: Actor, address: DocumentAddress): Promise<ReadAnswer> {
+    return this.#deps.reads.get(actor, address)
+  }
+
+  getBundle(actor: Actor, bundle: Bundle): Promise<BundleAnswer> {
+    return this.#deps.reads.getBundle(actor, bundle)
+  }
+
+  async put(
+    actor: Actor,
+    address: DocumentAddress,
+    patch: unknown,
+    options: PutOptions = {},
+  ): Promise<DocumentAnswer> {
+    const change = checkedPatch(patch)
+    return this.#edit(actor, address, 'put', options, document => merged(document, address, change))
+  }
+
+  async previewPut(
+    actor: Actor,
+    address: DocumentAddress,
+    patch: unknown,
+    options: PutOptions = {},
+  ): Promise<ChangeReport> {
+    const change = checkedPatch(patch)
+    const defaults = await this.#deps.defaults.current()
+    const { body } = await this.#deps.reads.get(actor, { kind: address.kind })
+    const document = asDocument(actor, address.kind, body!)
+    requireVersion(document, address, options.ifMatch)
+    const next = merged(document, address, change)
+    plan(document, address, next, defaults.data, this.#deps.limits)
+    return dryRun(address.kind, document.data, next, defaults)
+  }
+
+  async history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]> {
+    const { pool } = this.#deps
+    const prefix = address.section
+    const records = await this.#query(() =>
+      selectHistory(pool, refOf(actor, address), { ...page, section: prefix }),
+    )
+    return records.map(({ changes, ...entry }) => ({ ...entry, changes: below(prefix, JSON.parse(changes)) }))
+  }
+
+  async rollback(
+    actor: Actor,
+    address: DocumentAddress,
+    version: number,
+    options: PutOptions = {},
+  ): Promise<DocumentAnswer> {
+    const { pool } = this.#deps
+    const content = await this.#query(() => selectOldContent(pool, refOf(actor, address), version))
+    if (content === undefined) {
+      throw new ProblemError('VERSION_NOT_FOUND', `the history holds no version ${version} of this document`)
+    }
+    const old: JsonObject = JSON.parse(content)
+    const { section } = address
+    return this.#edit(actor, address, 'rollback', options, ({ data }) =>
+      section === undefined ? old : { ...data, [section]: old[section] ?? {} },
+    )
+  }
+
+  async #edit(
+    actor: Actor,
+    address: DocumentAddress,
+    reason: Reason,
+    { ifMatch }: PutOptions,
+    nextOf: (document: LiveDocument) => JsonObject,
+  ): Promise<DocumentAnswer> {
+    const { writes, defaults, limits } = this.#deps
+    const { data } = await defaults.current()
+    const { rows } = await writes.write(actor, [address.kind], reason, ([document]) => {
+      requireVersion(document!, address, ifMatch)
+      return { changes: plan(document!, address, nextOf(document!), data, limits), result: undefined }
+    })
+    const row = rows[0]!
+    return { version: row.version, body: envelopeOf(row, partOf(address)), status: 'hit' }
+  }
+
+  async #query<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#deps.availability.race(work)
+    } catch (error) {
+      throw asUnavailable(error)
+    }
+  }
+}
+
+function dryRun(kind: string, before: JsonObject, after: JsonObject, defaults: Defaults): ChangeReport {
+  const changes = diff(before, after).map(({ path, from, to }) => ({
+    document: kind,
+    path,
+    ...(from === undefined ? {} : { current: from }),
+    ...(to === undefined ? {} : { new: to }),
+    ...riskOf(defaults.risks, kind, path, to),
+  }))
+  return { applied: false, all_match: changes.length === 0, total_changes: changes.length, changes }
+}
+
+type Changes = HistoryEntry['changes']
+
+/** The changes that touch the section, their paths below it. */
+function below(section: string | undefined, changes: Changes): Changes {
+  if (section === undefined) return changes
+  const prefix = `${section}.`
+  return changes
+    .filter(({ path }) => path.startsWith(prefix))
+    .map(change => ({ ...change, path: change.path.slice(prefix.length) }))
+}

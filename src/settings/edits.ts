@@ -1,0 +1,90 @@
+import type { PlannedChange } from '../consistency/write.ts'
+import { canonicalJson } from '../documents/canonical.ts'
+import { diff } from '../documents/changes.ts'
+import { complete } from '../documents/complete.ts'
+import { documentDefaults } from '../documents/defaults.ts'
+import { guardJson } from '../documents/guard.ts'
+import type { JsonObject } from '../documents/json.ts'
+import { mergeDocument } from '../documents/merge.ts'
+import { validateDocument } from '../documents/validate.ts'
+import { type Fault, ProblemError } from '../errors.ts'
+import { partOf, versionOf } from './document-reads.ts'
+import { envelopeOf } from './document-writes.ts'
+import type { LiveDocument } from './live-document.ts'
+import type { DocumentAddress, PutOptions } from './service.ts'
+
+/** The patch of a PUT as an object; VALIDATION_FAILED names all that JSON documents cannot hold. */
+export function checkedPatch(patch: unknown): JsonObject {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
+    throw invalid([{ path: '', message: 'must be object' }])
+  }
+  const faults = guardJson(patch)
+  if (faults.length > 0) throw invalid(faults)
+  return patch as JsonObject
+}
+
+/** The document after a merge; nothing of it is checked yet. */
+export function merged(document: LiveDocument, { section }: DocumentAddress, patch: JsonObject): JsonObject {
+  return mergeDocument(document.data, section === undefined ? patch : { [section]: patch })
+}
+
+export interface Limits {
+  /** Largest document, bytes of its JSON. */
+  readonly documentBytes: number
+}
+
+/**
+ * The change that makes `next` of the document, or none when nothing changes. VALIDATION_FAILED when it breaks the
+ * schema or a rule, paths as the caller of `address` sees them; DOCUMENT_TOO_LARGE.
+ */
+export function plan(
+  document: LiveDocument,
+  address: DocumentAddress,
+  next: JsonObject,
+  defaults: JsonObject,
+  limits: Limits,
+): PlannedChange[] {
+  const { kind, section } = address
+  const examples = [documentDefaults(defaults, kind), document.data]
+  const whole = complete(kind, next, examples[0]!)
+  const faults = validateDocument(kind, whole, examples)
+  if (faults.length > 0) throw invalid(faults.map(fault => below(section, fault)))
+  const data = canonicalJson(whole)
+  if (data === canonicalJson(document.data)) return []
+  requireSize(data, limits)
+  return [{ ref: document.row.ref, data, changes: canonicalJson(diff(document.data, whole)) }]
+}
+
+/** DOCUMENT_TOO_LARGE: merges must not let a document grow for ever. */
+export function requireSize(json: string, { documentBytes }: Limits): void {
+  if (Buffer.byteLength(json) <= documentBytes) return
+  throw new ProblemError('DOCUMENT_TOO_LARGE', `a document may have ${documentBytes} bytes`)
+}
+
+/** VERSION_MISMATCH with the current envelope when If-Match names another version. */
+export function requireVersion(
+  document: LiveDocument,
+  address: DocumentAddress,
+  ifMatch: PutOptions['ifMatch'],
+): void {
+  if (ifMatch === undefined || ifMatch === '*' || ifMatch.includes(document.row.version)) return
+  throw versionMismatch(envelopeOf(document.row, partOf(address)))
+}
+
+export function versionMismatch(current: Buffer): ProblemError {
+  return new ProblemError('VERSION_MISMATCH', `the current version is ${versionOf(current)}`, {
+    members: { current },
+  })
+}
+
+export function invalid(faults: readonly Fault[]): ProblemError {
+  return new ProblemError('VALIDATION_FAILED', 'the body breaks the rules of the document', {
+    errors: faults,
+  })
+}
+
+/** A path of the document as the body of a section has it. */
+function below(section: string | undefined, fault: Fault): Fault {
+  if (section === undefined || !fault.path.startsWith(`${section}.`)) return fault
+  return { ...fault, path: fault.path.slice(section.length + 1) }
+}

@@ -1,0 +1,80 @@
+import { refId } from '../consistency/batch-reader.ts'
+import type { CachePort, CodecPort, DocumentRef, Row, StorePort } from '../consistency/ports.ts'
+import type { Reader } from '../consistency/read.ts'
+import { headOf } from '../consistency/stored-bytes.ts'
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import type { CacheService, InspectedKey, Inspection } from './admin-service.ts'
+import type { Provisioning } from './provisioning.ts'
+
+export interface InspectionDeps {
+  readonly cache: CachePort
+  readonly store: StorePort
+  readonly codec: CodecPort
+  readonly reader: Reader
+  readonly provisioning: Provisioning
+}
+
+/** Looks at a user's keys beside the rows, and fills them. */
+export class CacheInspection implements CacheService {
+  readonly #deps: InspectionDeps
+
+  constructor(deps: InspectionDeps) {
+    this.#deps = deps
+  }
+
+  async inspect(userId: string): Promise<Inspection> {
+    const { codec, store } = this.#deps
+    const refs = refsOf(userId)
+    const keys = refs.flatMap(ref => codec.keys(ref).map(key => ({ key, ref })))
+    const values = await this.#values(keys.map(({ key }) => key))
+    const rows = new Map((await store.readRows(refs)).map(row => [refId(row.ref), row]))
+    return {
+      user_id: userId,
+      redis: values === undefined ? 'down' : 'up',
+      keys: keys.map(({ key, ref }, index) =>
+        inspected(key, ref.kind, values?.[index], rows.get(refId(ref))),
+      ),
+    }
+  }
+
+  async warm(userId: string): Promise<number> {
+    const { reader, codec, provisioning } = this.#deps
+    await provisioning.onAccess(userId, 'gateway')
+    const refs = refsOf(userId)
+    const wanted = refs.flatMap(ref => codec.keys(ref).map((_, part) => ({ ref, part })))
+    await reader.read(wanted)
+    const values = await this.#values(refs.flatMap(ref => codec.keys(ref)))
+    return values?.filter(value => value !== null && headOf(value).type === 'value').length ?? 0
+  }
+
+  /** Undefined when Redis cannot be asked. */
+  async #values(keys: readonly string[]): Promise<readonly (Buffer | null)[] | undefined> {
+    if (!this.#deps.cache.usable) return undefined
+    try {
+      return (await this.#deps.cache.read(keys)).values
+    } catch {
+      return undefined
+    }
+  }
+}
+
+function refsOf(userId: string): DocumentRef[] {
+  return DOCUMENTS.map(({ kind }) => ({ userId, kind }))
+}
+
+function inspected(
+  key: string,
+  document: string,
+  value: Buffer | null | undefined,
+  row: Row | undefined,
+): InspectedKey {
+  const head = value ? headOf(value) : undefined
+  return {
+    key,
+    document,
+    state: head?.type ?? (value === undefined ? 'unknown' : 'missing'),
+    version_redis: head?.type === 'value' ? head.version : head?.type === 'fence' ? head.min : null,
+    version_database: row === undefined || row.data === null ? null : row.version,
+    size: value?.length ?? 0,
+  }
+}

@@ -1,0 +1,66 @@
+import { refId } from '../consistency/batch-reader.ts'
+import type { DocumentRef, Row } from '../consistency/ports.ts'
+import type { Writer } from '../consistency/write.ts'
+import { canonicalJson } from '../documents/canonical.ts'
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import { documentDefaults } from '../documents/defaults.ts'
+import { ProblemError } from '../errors.ts'
+import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
+
+export interface ProvisioningDeps {
+  readonly writer: Writer
+  readonly defaults: AdminDefaultsCache
+  /** AUTO_PROVISION. */
+  readonly autoProvision: boolean
+}
+
+/** The document that makes a user: whoever has it exists. */
+const ROOT_KIND = 'settings'
+
+/** Creates users, and the documents an older gateway did not know, from the admin defaults. */
+export class Provisioning {
+  readonly #deps: ProvisioningDeps
+
+  constructor(deps: ProvisioningDeps) {
+    this.#deps = deps
+  }
+
+  /** On first access. USER_NOT_FOUND when the user does not exist and may not be created in passing. */
+  async onAccess(userId: string, caller: string): Promise<void> {
+    await this.#fill(userId, caller, this.#deps.autoProvision)
+  }
+
+  /** False when the user existed already. One transaction. */
+  create(userId: string, caller: string): Promise<boolean> {
+    return this.#fill(userId, caller, true)
+  }
+
+  async #fill(userId: string, caller: string, mayCreate: boolean): Promise<boolean> {
+    const { data } = await this.#deps.defaults.current()
+    const refs = DOCUMENTS.map(({ kind }): DocumentRef => ({ userId, kind }))
+    const { result } = await this.#deps.writer.write(
+      refs,
+      rows => {
+        const created = !isLive(rows.get(refId({ userId, kind: ROOT_KIND })))
+        if (created && !mayCreate) throw userNotFound(userId)
+        const missing = refs.filter(ref => !isLive(rows.get(refId(ref))))
+        const changes = missing.map(ref => ({
+          ref,
+          data: canonicalJson(documentDefaults(data, ref.kind)),
+          changes: '[]',
+        }))
+        return { changes, result: created }
+      },
+      { updatedBy: caller, reason: 'provision' },
+    )
+    return result
+  }
+}
+
+export function isLive(row: Row | undefined): row is Row & { data: string } {
+  return row !== undefined && row.data !== null
+}
+
+export function userNotFound(userId: string): ProblemError {
+  return new ProblemError('USER_NOT_FOUND', `the user ${userId} does not exist`)
+}

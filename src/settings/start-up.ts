@@ -1,0 +1,96 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import type { Supervisor } from '../consistency/supervisor.ts'
+
+export interface StartUpDeps {
+  readonly migrate: () => Promise<void>
+  readonly supervisor: Supervisor
+  readonly loadDefaults: () => Promise<void>
+  readonly log: FastifyBaseLogger
+}
+
+const FIRST_RETRY_MS = 250
+const MAX_RETRY_MS = 5_000
+
+/** Migrates, begins the renewals, loads the defaults; goes on trying while the database is away. */
+export class StartUp {
+  readonly #deps: StartUpDeps
+  #done = false
+  #stopped = false
+  #problem: string | undefined = 'starting'
+  #retry: Promise<void> = Promise.resolve()
+  #wake: () => void = () => {}
+
+  constructor(deps: StartUpDeps) {
+    this.#deps = deps
+  }
+
+  get done(): boolean {
+    return this.#done
+  }
+
+  /** Why it is not done. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  /**
+   * Resolves when all is done, or when the database turned out to be away: it goes on by itself then. Rejects when
+   * trying again is pointless: faulty defaults, a database that is too old or too new.
+   */
+  async begin(): Promise<void> {
+    try {
+      await this.#try()
+    } catch (error) {
+      if (!isTemporary(error)) throw error
+      this.#retry = this.#keepTrying(error)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#wake()
+    await this.#retry
+  }
+
+  async #try(): Promise<void> {
+    await this.#deps.migrate()
+    this.#deps.supervisor.start()
+    await this.#deps.loadDefaults()
+    this.#done = true
+    this.#problem = undefined
+  }
+
+  async #keepTrying(first: unknown): Promise<void> {
+    this.#problem = 'the database was not reachable at the start'
+    this.#deps.log.error({ err: first }, 'the database is not reachable, trying again')
+    for (let pause = FIRST_RETRY_MS; !this.#stopped; pause = Math.min(MAX_RETRY_MS, pause * 2)) {
+      await this.#pause(pause)
+      if (this.#stopped) return
+      try {
+        await this.#try()
+        this.#deps.log.info('the database is reachable')
+        return
+      } catch (error) {
+        if (isTemporary(error)) continue
+        this.#problem = 'the start failed for good, see the log'
+        this.#deps.log.fatal({ err: error }, 'the start failed for good')
+        return
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+function isTemporary(error: unknown): boolean {
+  return error instanceof DatabaseUnavailableError
+}

@@ -1,0 +1,40 @@
+import { refId } from '../consistency/batch-reader.ts'
+import type { DocumentRef } from '../consistency/ports.ts'
+import type { Writer } from '../consistency/write.ts'
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import type { UserService } from './admin-service.ts'
+import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
+
+export interface UsersDeps {
+  readonly writer: Writer
+  readonly provisioning: Provisioning
+  /** Removes what other parts keep of a user (exchange cache); best effort. */
+  readonly forget: (userId: string) => Promise<void>
+}
+
+/** Creating and deleting users. */
+export class Users implements UserService {
+  readonly #deps: UsersDeps
+
+  constructor(deps: UsersDeps) {
+    this.#deps = deps
+  }
+
+  createUser(caller: string, userId: string): Promise<boolean> {
+    return this.#deps.provisioning.create(userId, caller)
+  }
+
+  async deleteUser(caller: string, userId: string): Promise<void> {
+    const refs = DOCUMENTS.map(({ kind }): DocumentRef => ({ userId, kind }))
+    await this.#deps.writer.write(
+      refs,
+      rows => {
+        const live = refs.filter(ref => isLive(rows.get(refId(ref))))
+        if (live.length === 0) throw userNotFound(userId)
+        return { changes: live.map(ref => ({ ref, data: null, changes: '[]' })), result: undefined }
+      },
+      { updatedBy: caller, reason: 'delete' },
+    )
+    await this.#deps.forget(userId)
+  }
+}

@@ -1,0 +1,53 @@
+import type { Queryable } from './documents.ts'
+
+/** How long an Idempotency-Key is remembered. */
+const KEPT = `interval '10 minutes'`
+
+/** What was answered to an Idempotency-Key; `reply` is JSON text. */
+export interface StoredReply {
+  readonly wanted: number
+  readonly reply: string
+}
+
+/** Undefined when the key is not known, or no longer. */
+export async function selectReply(
+  db: Queryable,
+  userId: string,
+  key: string,
+): Promise<StoredReply | undefined> {
+  const { rows } = await db.query<StoredReply>({
+    name: 'select-sequence-reply',
+    text: `SELECT wanted, reply::text AS reply FROM sequence_replies
+           WHERE user_id = $1 AND idempotency_key = $2 AND created_at > clock_timestamp() - ${KEPT}`,
+    values: [userId, key],
+  })
+  return rows[0]
+}
+
+/** Remembers a reply unless somebody else did meanwhile; resolves to the one that is remembered. */
+export async function rememberReply(
+  db: Queryable,
+  userId: string,
+  key: string,
+  { wanted, reply }: StoredReply,
+): Promise<StoredReply> {
+  const { rows } = await db.query<StoredReply>({
+    name: 'remember-sequence-reply',
+    text: `INSERT INTO sequence_replies AS r (user_id, idempotency_key, wanted, reply) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (user_id, idempotency_key) DO UPDATE SET
+             wanted = CASE WHEN r.created_at > clock_timestamp() - ${KEPT} THEN r.wanted ELSE excluded.wanted END,
+             reply = CASE WHEN r.created_at > clock_timestamp() - ${KEPT} THEN r.reply ELSE excluded.reply END,
+             created_at = CASE WHEN r.created_at > clock_timestamp() - ${KEPT} THEN r.created_at ELSE excluded.created_at END
+           RETURNING wanted, reply::text AS reply`,
+    values: [userId, key, wanted, reply],
+  })
+  return rows[0]!
+}
+
+/** Removes what is no longer remembered. */
+export async function deleteOldReplies(db: Queryable): Promise<void> {
+  await db.query({
+    name: 'delete-old-sequence-replies',
+    text: `DELETE FROM sequence_replies WHERE created_at <= clock_timestamp() - ${KEPT}`,
+  })
+}

@@ -1,0 +1,30 @@
+import type { BreakerState } from '../cache/breaker.ts'
+import type { ViewStatus } from '../consistency/supervisor.ts'
+import type { CacheStatus } from '../settings/service.ts'
+
+/** What the parts below http count. http implements it over its metrics registry; tests may ignore it. */
+export interface Telemetry {
+  /** One read of settings, by how it was answered. */
+  readAnswered(status: CacheStatus): void
+  breakerChanged(state: BreakerState): void
+  viewOff(reason: string): void
+  viewOn(recoveryMs: number): void
+  /** Numbers handed out. */
+  sequenceDrawn(source: 'redis' | 'database', count: number): void
+  /** Called once: what to ask when the metrics are scraped. */
+  observe(sources: TelemetrySources): void
+}
+
+export interface TelemetrySources {
+  readonly view: () => ViewStatus
+  readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+}
+
+export const NO_TELEMETRY: Telemetry = {
+  readAnswered: () => {},
+  breakerChanged: () => {},
+  viewOff: () => {},
+  viewOn: () => {},
+  sequenceDrawn: () => {},
+  observe: () => {},
+}
