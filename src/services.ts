@@ -51,7 +51,7 @@ export interface Services {
   readonly redis: RedisAccess | undefined
   /** Migrates and loads the defaults. Rejects when trying again is pointless; an outage of the database is not. */
   start(): Promise<void>
-  /** Ends the background work and all connections. Never rejects. */
+  /** Ends the background work and the connections to Redis; whoever owns the pool ends it afterwards. */
   close(): Promise<void>
 }
 
@@ -61,6 +61,9 @@ export interface ServiceOptions {
   /** Chaos runs stop the process at the numbered steps of the protocol. */
   readonly step?: StepHook
 }
+
+/** Longest wait of a start for the first lease. */
+const FIRST_LEASE_MS = 1_000
 
 /** Builds the use cases over PostgreSQL and Redis. Connects to neither before `start`. */
 export function createServices(config: Config, { log, telemetry, step }: ServiceOptions): Services {
@@ -138,12 +141,14 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     start: async () => {
       redis?.open()
       await startUp.begin()
+      // So that the first request is a hit already; without Redis nobody waits for long.
+      const patience = SYSTEM_CLOCK.now() + (redis === undefined ? 0 : FIRST_LEASE_MS)
+      while (!supervisor.status.leaseHeld && SYSTEM_CLOCK.now() < patience) await SYSTEM_CLOCK.sleep(20)
     },
     close: async () => {
       await startUp.stop()
       await supervisor.stop()
       redis?.close()
-      await pool.end()
     },
   }
 }

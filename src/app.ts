@@ -1,0 +1,155 @@
+import type { Socket } from 'node:net'
+import cors from '@fastify/cors'
+import helmet from '@fastify/helmet'
+import postgres from '@fastify/postgres'
+import fastifyRedis from '@fastify/redis'
+import underPressure from '@fastify/under-pressure'
+import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
+import type { Pool } from 'pg'
+import { Authenticator } from './auth/authenticator.ts'
+import type { Config } from './config.ts'
+import { ProblemError } from './errors.ts'
+import { authenticateAll } from './http/caller.ts'
+import { refuseOtherMethods } from './http/method-not-allowed.ts'
+import { Metrics } from './http/metrics.ts'
+import { documentApi } from './http/openapi/swagger.ts'
+import { answerProblems, rawProblem, sendProblem, toProblem } from './http/problems.ts'
+import { limitRates } from './http/rate-limits.ts'
+import { requestId } from './http/request-id.ts'
+import { adminRoutes } from './http/routes/admin-routes.ts'
+import { bundleRoutes } from './http/routes/bundle-routes.ts'
+import { defaultRoutes } from './http/routes/default-routes.ts'
+import { documentRoutes } from './http/routes/document-routes.ts'
+import { exchangeRoutes } from './http/routes/exchange-routes.ts'
+import { operationRoutes } from './http/routes/operation-routes.ts'
+import { sequenceRoutes } from './http/routes/sequence-routes.ts'
+import { userRoutes } from './http/routes/user-routes.ts'
+import { validateRequests } from './http/validation.ts'
+import { createServices, type Services } from './services.ts'
+import type { StepHook } from './telemetry/protocol-observer.ts'
+
+/** What tests and chaos runs may put in place of the real thing. */
+export interface AppOverrides {
+  readonly logger?: FastifyServerOptions['logger']
+  readonly services?: Services
+  readonly step?: StepHook
+}
+
+/** The gateway, not yet connected: `services.start()` does that. */
+export interface Gateway {
+  readonly app: FastifyInstance
+  readonly services: Services
+  /** From now on /health/ready answers 503. */
+  drain(): void
+}
+
+/** Builds the gateway with every option and plugin, in order. */
+export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<Gateway> {
+  const app = fastify({
+    logger: overrides.logger ?? { level: config.logLevel, redact: ['req.headers.authorization'] },
+    // One line per request would cost more than Redis does: errors are logged, and metrics count the rest.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestId,
+    requestIdHeader: false,
+    bodyLimit: config.http.bodyLimitBytes,
+    keepAliveTimeout: config.http.keepAliveTimeoutMs,
+    requestTimeout: config.http.requestTimeoutMs,
+    connectionTimeout: 0,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 128 },
+    exposeHeadRoutes: true,
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    frameworkErrors: (error, request, reply) => sendProblem(toProblem(error), request, reply),
+    clientErrorHandler,
+  })
+  const metrics = new Metrics()
+  const services =
+    overrides.services ??
+    createServices(config, {
+      log: app.log,
+      telemetry: metrics,
+      ...(overrides.step === undefined ? {} : { step: overrides.step }),
+    })
+  let draining = false
+  app.decorateRequest('principal', null)
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    reply.header('x-request-id', request.id)
+    done()
+  })
+  metrics.watch(app)
+  app.removeContentTypeParser('text/plain')
+  validateRequests(app)
+  answerProblems(app)
+  const refuseTheRest = refuseOtherMethods(app)
+  await ownStores(app, services)
+  await app.register(cors, {
+    origin: corsOrigins(config),
+    exposedHeaders: ['ETag', 'Cache-Status', 'X-Request-Id'],
+  })
+  if (config.http.maxEventLoopDelayMs > 0) {
+    await app.register(underPressure, { maxEventLoopDelay: config.http.maxEventLoopDelayMs, retryAfter: 1 })
+  }
+  await app.register(async browser => {
+    await browser.register(helmet)
+    await documentApi(browser)
+  })
+  operationRoutes(app, { status: services.status, metrics, draining: () => draining })
+  const authenticator = new Authenticator(config.auth)
+  await app.register(async authenticated => {
+    authenticateAll(authenticated, authenticator)
+    await limitRates(authenticated, config.http.rateLimit)
+    bundleRoutes(authenticated, services.documents)
+    documentRoutes(authenticated, services.documents)
+    defaultRoutes(authenticated, services.defaults)
+    userRoutes(authenticated, services.users)
+    sequenceRoutes(authenticated, services.sequence)
+    await authenticated.register(async exchange => exchangeRoutes(exchange, services.exchange))
+    await authenticated.register(async admin => adminRoutes(admin, services))
+  })
+  refuseTheRest()
+  return {
+    app,
+    services,
+    drain: () => {
+      draining = true
+    },
+  }
+}
+
+/** Decorates the app with the pool and the Redis client of the gateway, and ends them with it. */
+async function ownStores(app: FastifyInstance, services: Services): Promise<void> {
+  const { pool, redis } = services
+  // The plugin makes its pool with `new`; this one has error listeners and timeouts, and the plugin ends it.
+  await app.register(postgres, { pg: { Pool: withoutNew(pool) } as never })
+  if (redis !== undefined) {
+    const { client } = redis.reads.connections[0]!
+    // The plugin waits for a client that is not ready, and fails after 10 s: the gateway starts without Redis.
+    await app.register(fastifyRedis, { client: Object.create(client, { status: { value: 'ready' } }) })
+  }
+  // Hooks run last in, first out: the protocol stops before its pool ends.
+  app.addHook('onClose', () => services.close())
+}
+
+/** A constructor that gives out what exists already. */
+function withoutNew(pool: Pool) {
+  return function Pool() {
+    return pool
+  }
+}
+
+function corsOrigins({ http }: Config): string[] | boolean | string {
+  if (http.corsOrigins.length === 0) return false
+  return http.corsOrigins[0] === '*' ? '*' : [...http.corsOrigins]
+}
+
+/** Requests that are no HTTP, too slow, or whose headers are too large never reach a handler. */
+function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
+  const problem =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new ProblemError('HEADERS_TOO_LARGE')
+      : new ProblemError('VALIDATION_FAILED', 'the request is not HTTP, or came too slowly')
+  socket.end(rawProblem(problem))
+}

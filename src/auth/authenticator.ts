@@ -1,0 +1,70 @@
+import type { Config } from '../config.ts'
+import { ProblemError } from '../errors.ts'
+import { createTokenVerifier, type VerifyToken } from './jwt.ts'
+import type { Principal } from './principal.ts'
+import { ServiceTokens } from './service-tokens.ts'
+
+/** Verifying a signature costs more than Redis: verified tokens are remembered until they expire. */
+const MAX_REMEMBERED = 10_000
+/** Also those that never expire are verified again after this time: keys may be withdrawn. */
+const MAX_REMEMBERED_MS = 5 * 60 * 1_000
+/** No honest token is longer. */
+const MAX_TOKEN_LENGTH = 8_192
+const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
+
+interface Remembered {
+  readonly principal: Principal
+  readonly until: number
+}
+
+/** Finds out who calls. */
+export class Authenticator {
+  readonly #services: ServiceTokens
+  readonly #verify: VerifyToken
+  readonly #remembered = new Map<string, Remembered>()
+
+  constructor(config: Config['auth']) {
+    this.#services = new ServiceTokens(config.serviceTokens)
+    this.#verify = createTokenVerifier(config)
+  }
+
+  /** The principal if the header was verified before; no work that waits. */
+  known(header: string | undefined): Principal | undefined {
+    if (header === undefined) return undefined
+    const known = this.#remembered.get(header)
+    if (known !== undefined && known.until > Date.now()) return known.principal
+    return undefined
+  }
+
+  /** UNAUTHORIZED, without saying why. */
+  async authenticate(header: string | undefined): Promise<Principal> {
+    if (header === undefined) throw unauthorized('the request has no Authorization header')
+    const token = header.length <= MAX_TOKEN_LENGTH ? BEARER.exec(header)?.[1] : undefined
+    if (token === undefined) throw unauthorized('the Authorization header must be `Bearer <token>`')
+    const service = this.#services.find(token)
+    if (service !== undefined) return service
+    try {
+      const { principal, expiresAt = Number.POSITIVE_INFINITY } = await this.#verify(token)
+      this.#remember(header, { principal, until: Math.min(expiresAt, Date.now() + MAX_REMEMBERED_MS) })
+      return principal
+    } catch (cause) {
+      throw unauthorized('the token is not valid', cause)
+    }
+  }
+
+  #remember(header: string, verified: Remembered): void {
+    this.#remembered.delete(header)
+    if (this.#remembered.size >= MAX_REMEMBERED) {
+      const oldest = this.#remembered.keys().next().value
+      if (oldest !== undefined) this.#remembered.delete(oldest)
+    }
+    this.#remembered.set(header, verified)
+  }
+}
+
+function unauthorized(detail: string, cause?: unknown): ProblemError {
+  return new ProblemError('UNAUTHORIZED', detail, {
+    headers: { 'www-authenticate': 'Bearer realm="settings-gateway"' },
+    cause,
+  })
+}

@@ -1,0 +1,67 @@
+import { createVerifier, type DecodedJwt } from 'fast-jwt'
+import buildGetJwks from 'get-jwks'
+import type { Config } from '../config.ts'
+import type { Principal } from './principal.ts'
+
+/** A verified token. */
+export interface VerifiedToken {
+  readonly principal: Principal
+  /** Milliseconds since 1970; undefined = the token does not expire. */
+  readonly expiresAt: number | undefined
+}
+
+/** Rejects, or throws, when the token is not to be trusted for whatever reason. */
+export type VerifyToken = (token: string) => Promise<VerifiedToken>
+
+const JWKS_TTL_MS = 10 * 60 * 1_000
+/** Clocks of two machines may differ by this much. */
+const CLOCK_TOLERANCE_MS = 5_000
+
+/** Verifies HS256 tokens with JWT_SECRET, RS256 and ES256 tokens with the keys of JWKS_URL, and no others. */
+export function createTokenVerifier({ jwtSecret, jwksUrl, jwtIssuer }: Config['auth']): VerifyToken {
+  const common = {
+    cache: false,
+    clockTolerance: CLOCK_TOLERANCE_MS,
+    requiredClaims: ['sub', ...(jwtIssuer === undefined ? [] : ['iss'])],
+    ...(jwtIssuer === undefined ? {} : { allowedIss: jwtIssuer }),
+  }
+  // A key of one kind must never verify a token of the other kind, so each has a verifier of its own.
+  const secret =
+    jwtSecret === undefined ? undefined : createVerifier({ ...common, key: jwtSecret, algorithms: ['HS256'] })
+  const published =
+    jwksUrl === undefined
+      ? undefined
+      : createVerifier({ ...common, key: keyFetcher(jwksUrl), algorithms: ['RS256', 'ES256'] })
+  return async token => {
+    const verify = algorithmOf(token) === 'HS256' ? secret : published
+    if (verify === undefined) throw new Error('no key for the algorithm of this token')
+    return toVerified(await verify(token))
+  }
+}
+
+function keyFetcher(url: URL): (token: DecodedJwt) => Promise<string> {
+  const jwks = buildGetJwks({
+    ttl: JWKS_TTL_MS,
+    jwksPath: `${url.pathname}${url.search}`,
+  })
+  return ({ header }) =>
+    jwks.getPublicKey({ domain: url.origin, alg: String(header.alg), kid: String(header.kid) })
+}
+
+/** What the header claims; the verifier checks it against its key. */
+function algorithmOf(token: string): unknown {
+  const header = token.slice(0, token.indexOf('.'))
+  return JSON.parse(Buffer.from(header, 'base64url').toString()).alg
+}
+
+function toVerified(payload: Record<string, unknown>): VerifiedToken {
+  const { sub, role, exp } = payload
+  if (typeof sub !== 'string' || sub === '') throw new Error('sub must be a text')
+  const admin = role === 'admin'
+  const principal: Principal = {
+    kind: admin ? 'admin' : 'user',
+    id: sub,
+    caller: admin ? `admin:${sub}` : sub,
+  }
+  return { principal, expiresAt: typeof exp === 'number' ? exp * 1_000 : undefined }
+}

@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Authenticator } from '../auth/authenticator.ts'
+import { actingUser, type Principal } from '../auth/principal.ts'
+import type { Actor } from '../settings/service.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls; set on every route that needs authentication. */
+    principal: Principal | null
+  }
+}
+
+/** Every route of this scope answers 401 to callers that are not known. */
+export function authenticateAll(app: FastifyInstance, authenticator: Authenticator): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { authorization } = request.headers
+    const known = authenticator.known(authorization)
+    if (known !== undefined) {
+      request.principal = known
+      done()
+      return
+    }
+    authenticator.authenticate(authorization).then(principal => {
+      request.principal = principal
+      done()
+    }, done)
+  })
+}
+
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === null) throw new Error('the route does not authenticate')
+  return request.principal
+}
+
+/** On whose documents the caller acts. */
+export function actorOf(request: FastifyRequest): Actor {
+  const principal = principalOf(request)
+  return { userId: actingUser(principal, request.headers['x-user-id']), caller: principal.caller }
+}

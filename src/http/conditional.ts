@@ -1,0 +1,66 @@
+import { ProblemError } from '../errors.ts'
+
+/** Entity tags of documents are their versions, those of bundles all versions: `"7"`, `"7.3.12"`. */
+export type Versions = readonly number[]
+
+/** What a conditional header asks for: any of these tags, or (`*`) any at all. */
+export type Condition = readonly Versions[] | '*'
+
+const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/
+const MAX_TAGS = 100
+
+export function entityTag(versions: Versions): string {
+  return `"${versions.join('.')}"`
+}
+
+/** If-None-Match. Tags that are not ours match nothing; weak and strong are equal here (RFC 9110, 13.1.2). */
+export function parseIfNoneMatch(header: string | undefined): Condition | undefined {
+  if (header === undefined) return undefined
+  if (header.trim() === '*') return '*'
+  return tagsOf(header).flatMap(({ versions }) => (versions === undefined ? [] : [versions]))
+}
+
+/** If-Match of one document. A weak tag never matches (RFC 9110, 13.1.1). VALIDATION_FAILED when it is garbage. */
+export function parseIfMatch(header: string | undefined): Versions | '*' | undefined {
+  if (header === undefined) return undefined
+  if (header.trim() === '*') return '*'
+  const tags = tagsOf(header)
+  if (tags.length === 0 || tags.some(({ valid }) => !valid)) {
+    throw new ProblemError('VALIDATION_FAILED', 'If-Match must be a list of entity tags, such as "7"', {
+      errors: [{ path: 'If-Match', message: 'must be a list of entity tags' }],
+    })
+  }
+  return tags.flatMap(({ weak, versions }) => (weak || versions?.length !== 1 ? [] : versions))
+}
+
+export function matches(condition: Condition | undefined, versions: Versions): boolean {
+  if (condition === undefined) return false
+  if (condition === '*') return true
+  return condition.some(
+    candidate =>
+      candidate.length === versions.length && candidate.every((version, i) => version === versions[i]),
+  )
+}
+
+interface Tag {
+  readonly valid: boolean
+  readonly weak: boolean
+  /** Undefined when it is no tag of this gateway. */
+  readonly versions: Versions | undefined
+}
+
+function tagsOf(header: string): Tag[] {
+  return header
+    .split(',', MAX_TAGS)
+    .map(item => item.trim())
+    .filter(item => item !== '')
+    .map(item => {
+      const [, weak, opaque] = TAG.exec(item) ?? []
+      const ours = opaque !== undefined && /^\d{1,15}(\.\d{1,15})*$/.test(opaque)
+      return {
+        valid: opaque !== undefined,
+        weak: weak !== undefined,
+        versions: ours ? opaque.split('.').map(Number) : undefined,
+      }
+    })
+}

@@ -1,0 +1,122 @@
+import type { FastifyInstance } from 'fastify'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { BreakerState } from '../cache/breaker.ts'
+import type { CacheStatus } from '../settings/service.ts'
+import type { Telemetry, TelemetrySources } from '../telemetry/telemetry.ts'
+
+/** Seconds; a read takes tenths of a millisecond, a write a few. */
+const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
+
+/** Prometheus metrics of one gateway, in a registry of their own. No label holds a user id. */
+export class Metrics implements Telemetry {
+  readonly #registry = new Registry()
+  readonly #requests = this.#histogram('http_request_duration_seconds', 'Requests by route pattern', [
+    'method',
+    'route',
+    'status',
+  ])
+  readonly #reads = this.#counter('settings_reads_total', 'Reads of settings by how they were answered', [
+    'status',
+  ])
+  readonly #breakerChanges = this.#counter('redis_breaker_transitions_total', 'Transitions of the breaker', [
+    'state',
+  ])
+  readonly #breaker = this.#gauge('redis_breaker_state', '1 for the present state of the breaker', ['state'])
+  readonly #viewChanges = this.#counter('cache_view_transitions_total', 'Transitions of the view seen here', [
+    'mode',
+    'reason',
+  ])
+  readonly #recovery = new Histogram({
+    name: 'cache_view_recovery_seconds',
+    help: 'From the view seen OFF to ON',
+    buckets: [0.5, 1, 2, 3, 5, 10, 30, 60],
+    registers: [this.#registry],
+  })
+  readonly #numbers = this.#counter('sequence_numbers_total', 'Order numbers handed out', ['source'])
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry })
+    this.#setBreaker('closed')
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  expose(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  /** Counts every request of the app. */
+  watch(app: FastifyInstance): void {
+    app.addHook('onResponse', (request, reply, done) => {
+      const route = request.routeOptions.url ?? 'unknown'
+      this.#requests
+        .labels(request.method, route, String(reply.statusCode))
+        .observe(reply.elapsedTime / 1_000)
+      done()
+    })
+  }
+
+  readAnswered(status: CacheStatus): void {
+    this.#reads.labels(status).inc()
+  }
+
+  breakerChanged(state: BreakerState): void {
+    this.#breakerChanges.labels(state).inc()
+    this.#setBreaker(state)
+  }
+
+  viewOff(reason: string): void {
+    this.#viewChanges.labels('off', reason).inc()
+  }
+
+  viewOn(recoveryMs: number): void {
+    this.#viewChanges.labels('on', 'gate').inc()
+    this.#recovery.observe(recoveryMs / 1_000)
+  }
+
+  sequenceDrawn(source: 'redis' | 'database', count: number): void {
+    this.#numbers.labels(source).inc(count)
+  }
+
+  observe({ view, pool }: TelemetrySources): void {
+    this.#asked('cache_view_on', 'Whether the view is ON', () => Number(view().view?.mode === 'ON'))
+    this.#asked('cache_view_epoch', 'Epoch of the view', () => view().view?.epoch ?? 0)
+    this.#asked('cache_lease_held', 'Whether this instance may answer from Redis', () =>
+      Number(view().leaseHeld),
+    )
+    this.#asked('database_reached', 'Whether the last renewal reached PostgreSQL', () =>
+      Number(view().databaseReached),
+    )
+    this.#asked('database_pool_connections', 'Connections to PostgreSQL', () => pool().total)
+    this.#asked('database_pool_idle', 'Idle connections to PostgreSQL', () => pool().idle)
+    this.#asked('database_pool_waiting', 'Requests that wait for a connection', () => pool().waiting)
+  }
+
+  #setBreaker(state: BreakerState): void {
+    for (const each of BREAKER_STATES) this.#breaker.labels(each).set(Number(each === state))
+  }
+
+  #asked(name: string, help: string, ask: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect: () => gauge.set(ask()),
+    })
+  }
+
+  #counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] })
+  }
+
+  #gauge(name: string, help: string, labelNames: string[]): Gauge {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] })
+  }
+
+  #histogram(name: string, help: string, labelNames: string[]): Histogram {
+    return new Histogram({ name, help, labelNames, buckets: LATENCY_BUCKETS, registers: [this.#registry] })
+  }
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyInstance } from 'fastify'
+import { allComponents } from './components.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+
+const TAGS = [
+  { name: 'Decision', description: 'Everything one decision cycle needs, in one Redis round trip.' },
+  {
+    name: 'Documents',
+    description: 'Settings of a user. A write is in the cache before it is acknowledged.',
+  },
+  { name: 'Defaults', description: 'A user against the admin defaults: comparison, preview, reset.' },
+  { name: 'Sequence', description: 'Order numbers that never repeat.' },
+  { name: 'Exchange', description: 'Positions and orders of the exchange, kept for seconds.' },
+  { name: 'Users', description: 'Creating and deleting users.' },
+  { name: 'Admin', description: 'The defaults that users start from, and the inspector of the cache.' },
+  { name: 'Operations', description: 'Health and metrics.' },
+]
+
+/** Swagger: /docs (UI), /docs/json, /docs/yaml. Before the routes. */
+export async function documentApi(app: FastifyInstance): Promise<void> {
+  for (const schema of allComponents()) app.addSchema(schema)
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Settings gateway',
+        version,
+        description: 'Settings, order numbers and exchange cache of a multi-user futures trading bot.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/' }],
+      tags: TAGS,
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A JWT (`sub` = user id, `role` = `admin`) or a service token.',
+          },
+        },
+      },
+      security: [{ bearer: [] }],
+    },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`),
+    },
+  })
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { persistAuthorization: true, tryItOutEnabled: true, displayRequestDuration: true },
+  })
+}

@@ -1,0 +1,128 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
+import { type Fault, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts'
+
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+/** The database is asked again every quarter of a second. */
+const RETRY_AFTER = { 'retry-after': '1' }
+
+/** Fastify's own errors by their codes. */
+const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_JSON',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_JSON',
+  FST_ERR_BAD_URL: 'VALIDATION_FAILED',
+  FST_UNDER_PRESSURE: 'OVERLOADED',
+}
+
+/** The one place that turns errors into problems (RFC 9457). */
+export function answerProblems(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => sendProblem(toProblem(error), request, reply))
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new ProblemError('NOT_FOUND', `there is no route ${pathOf(request.url)}`), request, reply),
+  )
+}
+
+export function sendProblem(
+  problem: ProblemError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (problem.status >= 500)
+    request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
+  else request.log.debug({ err: problem }, problem.message)
+  return reply
+    .code(problem.status)
+    .headers({ ...problem.headers, 'cache-control': 'no-store' })
+    .header('content-type', PROBLEM_TYPE)
+    .send(problemBody(problem, request.id))
+}
+
+/** The JSON of a problem. Members that are Buffers hold JSON already. */
+export function problemBody(problem: ProblemError, instance: string): string {
+  const { title, status, message: detail, code, errors, members } = problem
+  const own = {
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    instance,
+    code,
+    ...(errors === undefined ? {} : { errors }),
+  }
+  const extra = Object.entries(members).map(
+    ([name, value]) =>
+      `,${JSON.stringify(name)}:${Buffer.isBuffer(value) ? value.toString() : JSON.stringify(value)}`,
+  )
+  return `${JSON.stringify(own).slice(0, -1)}${extra.join('')}}`
+}
+
+/** What a caller is told of any error. Nothing of the inside is in it. */
+export function toProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error
+  if (error instanceof DatabaseUnavailableError) {
+    return new ProblemError('DATABASE_UNAVAILABLE', undefined, { headers: RETRY_AFTER, cause: error })
+  }
+  if (error instanceof CommitUnknownError) {
+    return new ProblemError('COMMIT_UNKNOWN', 'read the document again, or retry with If-Match', {
+      headers: RETRY_AFTER,
+      cause: error,
+    })
+  }
+  if (error instanceof SyntaxError) return new ProblemError('INVALID_JSON', undefined, { cause: error })
+  return isFastifyError(error)
+    ? fromFastify(error)
+    : new ProblemError('INTERNAL_ERROR', undefined, { cause: error })
+}
+
+function fromFastify(error: FastifyError): ProblemError {
+  if (error.validation !== undefined) {
+    const errors = error.validation.map(fault => toFault(error.validationContext ?? '', fault))
+    return new ProblemError('VALIDATION_FAILED', 'the request is not valid', { errors, cause: error })
+  }
+  const status = error.statusCode ?? 500
+  const code = FASTIFY_CODES[error.code] ?? codeOf(status)
+  const headers = status === 503 ? RETRY_AFTER : {}
+  // Errors of the client name what is wrong with the request; those of the server stay inside.
+  return new ProblemError(code, status < 500 ? error.message : undefined, { headers, cause: error })
+}
+
+function codeOf(status: number): ProblemCode {
+  const codes = Object.keys(PROBLEMS) as ProblemCode[]
+  const exact = codes.find(code => PROBLEMS[code][0] === status)
+  if (exact !== undefined) return exact
+  return status >= 400 && status < 500 ? 'VALIDATION_FAILED' : 'INTERNAL_ERROR'
+}
+
+function toFault(context: string, { instancePath, params, message }: ValidationFault): Fault {
+  const inside = instancePath.split('/').slice(1)
+  const missing = typeof params.missingProperty === 'string' ? [params.missingProperty] : []
+  const extra = typeof params.additionalProperty === 'string' ? [params.additionalProperty] : []
+  const place = context === 'body' || context === '' ? [] : [context]
+  return { path: [...place, ...inside, ...missing, ...extra].join('.'), message: message ?? 'is not valid' }
+}
+
+type ValidationFault = NonNullable<FastifyError['validation']>[number]
+
+function isFastifyError(error: unknown): error is FastifyError {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0]!.slice(0, 200)
+}
+
+/** A whole HTTP/1.1 response for requests that never became one (bad syntax, headers too large, too slow). */
+export function rawProblem(problem: ProblemError): string {
+  const body = problemBody(problem, '')
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    `Content-Type: ${PROBLEM_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n')
+}

@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CacheStatus, DocumentAnswer } from '../settings/service.ts'
+import { type Condition, entityTag, matches, parseIfNoneMatch, type Versions } from './conditional.ts'
+
+/** RFC 9211. */
+const CACHE_STATUS: Readonly<Record<CacheStatus, string>> = {
+  hit: 'settings-gateway; hit',
+  'miss-stored': 'settings-gateway; fwd=miss; stored',
+  miss: 'settings-gateway; fwd=miss',
+  degraded: 'settings-gateway; fwd=bypass; detail=degraded',
+  unverified: 'settings-gateway; hit; detail=unverified',
+}
+
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
+/** One body of settings with its versions. `body` may be null when the caller has it already. */
+export interface Answer {
+  readonly versions: Versions
+  readonly body: Buffer | null
+  readonly status: CacheStatus
+}
+
+/** The condition of a GET. */
+export function ifNoneMatch(request: FastifyRequest): Condition | undefined {
+  return parseIfNoneMatch(request.headers['if-none-match'])
+}
+
+/** Answers a GET of settings: 304 when the caller has these versions. */
+export function sendAnswer(reply: FastifyReply, answer: Answer, known: Condition | undefined): FastifyReply {
+  reply.header('cache-status', CACHE_STATUS[answer.status])
+  sendVersion(reply, answer.versions)
+  if (matches(known, answer.versions)) return reply.code(304).send()
+  return reply.header('content-type', JSON_TYPE).send(answer.body)
+}
+
+/** Answers a write with the new envelope. */
+export function sendWritten(reply: FastifyReply, { version, body }: DocumentAnswer): FastifyReply {
+  sendVersion(reply, [version])
+  return reply.header('content-type', JSON_TYPE).send(body)
+}
+
+function sendVersion(reply: FastifyReply, versions: Versions): void {
+  reply.header('etag', entityTag(versions))
+  reply.header('cache-control', 'private, no-cache')
+  // Two users may have the same versions.
+  reply.header('vary', 'Authorization, X-User-Id')
+}

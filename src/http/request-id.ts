@@ -1,0 +1,10 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+const WELL_FORMED = /^[A-Za-z0-9._~+/=:-]{1,128}$/
+
+/** The caller's X-Request-Id when it is well-formed, else an id of our own. */
+export function requestId(request: Pick<IncomingMessage, 'headers'>): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && WELL_FORMED.test(given) ? given : randomUUID()
+}

@@ -1,0 +1,160 @@
+import { type Static, Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { requireAdmin, requireUserId } from '../../auth/principal.ts'
+import type { AdminDefaultsService, CacheService } from '../../settings/admin-service.ts'
+import { principalOf } from '../caller.ts'
+import { parseIfMatch } from '../conditional.ts'
+import { Defaults, UserId } from '../openapi/components.ts'
+import { operation } from '../openapi/operation.ts'
+import { ifNoneMatch, sendAnswer, sendWritten } from '../replies.ts'
+import { WRITE_ERRORS } from './document-routes.ts'
+
+const DryRun = Type.Object({ dry_run: Type.Boolean({ default: false }) })
+const Source = Type.Union(
+  [
+    Type.Object({ source: Type.Optional(Type.Literal('file')) }, { additionalProperties: false }),
+    Type.Object({ source: Type.Literal('user'), user_id: UserId }, { additionalProperties: false }),
+  ],
+  { examples: [{ source: 'file' }, { source: 'user', user_id: '42' }] },
+)
+const SyncReport = Type.Object({
+  changed: Type.Boolean(),
+  version: Type.Integer(),
+  hash: Type.String({ description: 'MD5 (hex) of the data' }),
+  changes: Type.Array(Type.Object({ path: Type.String() }, { additionalProperties: true })),
+})
+const Inspected = Type.Object({
+  user_id: UserId,
+  redis: Type.String({ description: 'up or down' }),
+  keys: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      document: Type.String(),
+      state: Type.String({ description: 'value, fence, missing or unknown' }),
+      version_redis: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+      version_database: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+      size: Type.Integer({ description: 'bytes' }),
+    }),
+  ),
+})
+const UserParams = Type.Object({ user_id: UserId })
+const Warmed = Type.Object({ keys: Type.Integer({ description: 'keys that hold a value now' }) })
+
+export interface AdminRoutesDeps {
+  readonly admin: AdminDefaultsService
+  readonly cache: CacheService
+}
+
+/** The admin defaults and the inspector; all of it needs the admin role. */
+export function adminRoutes(app: FastifyInstance, { admin, cache }: AdminRoutesDeps): void {
+  app.addHook('preValidation', async request => requireAdmin(principalOf(request)))
+  defaultsRoutes(app, admin)
+  syncRoute(app, admin)
+  inspectorRoutes(app, cache)
+}
+
+function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void {
+  const get = operation({
+    id: 'getDefaults',
+    tag: 'Admin',
+    summary: 'Read the defaults that users start from',
+    auth: 'admin',
+    responses: {
+      200: { description: 'The defaults, in the format of default-settings.json.', schema: Defaults },
+    },
+    errors: ['NOT_READY', 'DATABASE_UNAVAILABLE'],
+    conditional: true,
+  })
+  app.get('/api/admin/defaults', { schema: get }, async (request, reply) => {
+    const known = ifNoneMatch(request)
+    const { version, body, status } = await admin.getDefaults()
+    return sendAnswer(reply, { versions: [version], body, status }, known)
+  })
+  const put = operation({
+    id: 'putDefaults',
+    tag: 'Admin',
+    summary: 'Change the defaults',
+    description: 'Merged and checked like a document.',
+    auth: 'admin',
+    querystring: DryRun,
+    document: Type.Object(
+      {},
+      { additionalProperties: true, examples: [{ global_trading: { max_usd_allocation: 1000 } }] },
+    ),
+    responses: { 200: { description: 'The new version.', schema: Defaults } },
+    errors: [...WRITE_ERRORS, 'NOT_READY'],
+    guarded: true,
+  })
+  app.put<{ Querystring: { dry_run: boolean } }>(
+    '/api/admin/defaults',
+    { schema: put },
+    async (request, reply) => {
+      const ifMatch = parseIfMatch(request.headers['if-match'])
+      const options = ifMatch === undefined ? {} : { ifMatch }
+      const { caller } = principalOf(request)
+      if (request.query.dry_run) return admin.previewDefaults(caller, request.body, options)
+      return sendWritten(reply, await admin.putDefaults(caller, request.body, options))
+    },
+  )
+}
+
+function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
+  const schema = operation({
+    id: 'syncDefaults',
+    tag: 'Admin',
+    summary: "Publish the file's or a user's settings as the defaults",
+    auth: 'admin',
+    optionalBody: Source,
+    responses: { 200: { description: 'What changed.', schema: SyncReport } },
+    errors: [
+      'VALIDATION_FAILED',
+      'USER_NOT_FOUND',
+      'DEFAULTS_INVALID',
+      'DATABASE_UNAVAILABLE',
+      'COMMIT_UNKNOWN',
+    ],
+  })
+  app.post<{ Body: Static<typeof Source> | null | undefined }>(
+    '/api/admin/sync-defaults',
+    { schema },
+    async request => {
+      const { body } = request
+      const source =
+        body?.source === 'user'
+          ? { source: 'user' as const, userId: requireUserId(body.user_id) }
+          : { source: 'file' as const }
+      return admin.syncDefaults(principalOf(request).caller, source)
+    },
+  )
+}
+
+function inspectorRoutes(app: FastifyInstance, cache: CacheService): void {
+  const inspect = operation({
+    id: 'inspectCache',
+    tag: 'Admin',
+    summary: "A user's Redis keys beside the rows",
+    auth: 'admin',
+    params: UserParams,
+    responses: { 200: { description: 'Every key of the user.', schema: Inspected } },
+    errors: ['INVALID_USER_ID', 'DATABASE_UNAVAILABLE'],
+  })
+  app.get<{ Params: { user_id: string } }>('/api/admin/cache/:user_id', { schema: inspect }, async request =>
+    cache.inspect(requireUserId(request.params.user_id)),
+  )
+  const warm = operation({
+    id: 'warmCache',
+    tag: 'Admin',
+    summary: 'Put all documents of a user into Redis',
+    auth: 'admin',
+    params: UserParams,
+    responses: { 200: { description: 'Done.', schema: Warmed } },
+    errors: ['INVALID_USER_ID', 'USER_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+  })
+  app.post<{ Params: { user_id: string } }>(
+    '/api/admin/cache/:user_id/warm',
+    { schema: warm },
+    async request => ({
+      keys: await cache.warm(requireUserId(request.params.user_id)),
+    }),
+  )
+}

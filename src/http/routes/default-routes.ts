@@ -1,0 +1,95 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { DefaultsScope, DefaultsService } from '../../settings/service.ts'
+import { actorOf } from '../caller.ts'
+import { ChangeReport, Comparison } from '../openapi/components.ts'
+import { operation } from '../openapi/operation.ts'
+import { DOCUMENT_ROUTES, operationName, params, WRITE_ERRORS } from './document-routes.ts'
+
+const Preview = Type.Object({
+  preview: Type.Boolean({ default: false, description: 'answer without writing' }),
+})
+const Reset = Type.Object(
+  { document: Type.String({ maxLength: 64 }), path: Type.String({ minLength: 1, maxLength: 512 }) },
+  {
+    additionalProperties: false,
+    examples: [{ document: 'mode.scalp', path: 'confidence.min_confidence' }],
+  },
+)
+
+type WithPreview = { Querystring: { preview: boolean } }
+
+/** A user's documents against the defaults: load, reset, compare. */
+export function defaultRoutes(app: FastifyInstance, defaults: DefaultsService): void {
+  for (const route of DOCUMENT_ROUTES) {
+    // POST /api/user/settings/load-defaults is about all documents, below.
+    if (route.url === '/api/user/settings') continue
+    loadRoute(app, defaults, `${route.url}/load-defaults`, route.title, request => route.address(request))
+  }
+  loadRoute(app, defaults, '/api/futures/ginie/modes/load-defaults', 'all four modes', () => ({
+    family: 'mode',
+  }))
+  loadRoute(
+    app,
+    defaults,
+    '/api/user/settings/load-defaults',
+    'all documents, in one transaction',
+    () => 'all',
+  )
+  resetRoute(app, defaults)
+  comparisonRoute(app, defaults)
+}
+
+function loadRoute(
+  app: FastifyInstance,
+  defaults: DefaultsService,
+  url: string,
+  title: string,
+  scopeOf: (request: FastifyRequest) => DefaultsScope,
+): void {
+  const schema = operation({
+    id: `post${operationName({ url })}`,
+    tag: 'Defaults',
+    summary: `Load the defaults: ${title}`,
+    description: 'Answers every field that differs. A preview writes nothing and answers the same.',
+    auth: 'user',
+    ...params({ url }),
+    querystring: Preview,
+    responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
+    errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
+  })
+  app.post<WithPreview>(url, { schema }, async request =>
+    defaults.loadDefaults(actorOf(request), scopeOf(request as FastifyRequest), request.query),
+  )
+}
+
+function resetRoute(app: FastifyInstance, defaults: DefaultsService): void {
+  const schema = operation({
+    id: 'resetField',
+    tag: 'Defaults',
+    summary: 'Reset one field to its default',
+    auth: 'user',
+    querystring: Preview,
+    body: Reset,
+    responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
+    errors: WRITE_ERRORS,
+  })
+  app.post<WithPreview & { Body: { document: string; path: string } }>(
+    '/api/user/settings/reset',
+    { schema },
+    async request => defaults.reset(actorOf(request), request.body, request.query),
+  )
+}
+
+function comparisonRoute(app: FastifyInstance, defaults: DefaultsService): void {
+  const schema = operation({
+    id: 'comparison',
+    tag: 'Defaults',
+    summary: "How a user's documents differ from the defaults",
+    description: 'From the cached defaults, never from the file; grouped by document, with risks counted.',
+    auth: 'user',
+    responses: { 200: { description: 'The differences.', schema: Comparison } },
+    errors: ['DATABASE_UNAVAILABLE'],
+  })
+  app.get('/api/user/settings/comparison', { schema }, async request => defaults.comparison(actorOf(request)))
+}

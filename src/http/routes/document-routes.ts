@@ -1,0 +1,190 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type DocumentFamily, FAMILIES, MODES, type Mode, normalizeMode } from '../../documents/catalogue.ts'
+import { ProblemError } from '../../errors.ts'
+import type { DocumentAddress, DocumentService } from '../../settings/service.ts'
+import { actorOf } from '../caller.ts'
+import { parseIfMatch } from '../conditional.ts'
+import { familyComponents, History } from '../openapi/components.ts'
+import { operation } from '../openapi/operation.ts'
+import { ifNoneMatch, sendAnswer, sendWritten } from '../replies.ts'
+
+/** One address of settings with a GET and a PUT: a document, or a section of one. */
+export interface DocumentRoute {
+  readonly url: string
+  readonly family: DocumentFamily
+  readonly section: string | undefined
+  readonly title: string
+  /** Which document a request means. NOT_FOUND for a mode that does not exist. */
+  readonly address: (request: FastifyRequest) => DocumentAddress
+}
+
+/** All of them, made from the table of documents. */
+export const DOCUMENT_ROUTES: readonly DocumentRoute[] = FAMILIES.flatMap(family => [
+  { url: family.route, family, section: undefined, title: family.title, address: addressOf(family) },
+  ...(family.sections ?? []).map(({ name, route }) => ({
+    url: route,
+    family,
+    section: name,
+    title: `${family.title}: ${name}`,
+    address: () => ({ kind: family.family, section: name }),
+  })),
+])
+
+const Query = Type.Object({
+  dry_run: Type.Boolean({ default: false, description: 'check, and answer what would change' }),
+})
+const HistoryQuery = Type.Object({
+  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+  before: Type.Optional(Type.Integer({ minimum: 1, description: 'only versions below this one' })),
+})
+const Rollback = Type.Object(
+  { version: Type.Integer({ minimum: 1 }) },
+  { additionalProperties: false, examples: [{ version: 3 }] },
+)
+
+/** GET, PUT, history and rollback of every document. */
+export function documentRoutes(app: FastifyInstance, documents: DocumentService): void {
+  for (const route of DOCUMENT_ROUTES) {
+    readRoute(app, documents, route)
+    writeRoute(app, documents, route)
+    historyRoutes(app, documents, route)
+  }
+}
+
+function readRoute(app: FastifyInstance, documents: DocumentService, route: DocumentRoute): void {
+  const schema = operation({
+    id: `get${operationName(route)}`,
+    tag: 'Documents',
+    summary: `Read: ${route.title}`,
+    description: 'Answered from Redis in one round trip; never older than the last acknowledged write.',
+    auth: 'user',
+    ...params(route),
+    responses: { 200: { description: 'The document.', schema: components(route).envelope } },
+    errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+    conditional: true,
+  })
+  app.get(route.url, { schema }, async (request, reply) => {
+    const known = ifNoneMatch(request)
+    const { version, body, status } = await documents.get(actorOf(request), route.address(request))
+    return sendAnswer(reply, { versions: [version], body, status }, known)
+  })
+}
+
+function writeRoute(app: FastifyInstance, documents: DocumentService, route: DocumentRoute): void {
+  const schema = operation({
+    id: `put${operationName(route)}`,
+    tag: 'Documents',
+    summary: `Change: ${route.title}`,
+    description: [
+      'Takes the data whole or in part: objects are merged, arrays replaced, the result is checked as a whole.',
+      'Stored in PostgreSQL and in Redis before it is answered. If nothing changes, nothing is written.',
+    ].join(' '),
+    auth: 'user',
+    ...params(route),
+    querystring: Query,
+    document: components(route).data,
+    responses: {
+      200: {
+        description: 'The new version; with `dry_run` what would change.',
+        schema: components(route).envelope,
+      },
+    },
+    errors: [...WRITE_ERRORS, 'NOT_FOUND'],
+    guarded: true,
+  })
+  app.put<{ Querystring: { dry_run: boolean } }>(route.url, { schema }, async (request, reply) => {
+    const ifMatch = parseIfMatch(request.headers['if-match'])
+    const options = ifMatch === undefined ? {} : { ifMatch }
+    const actor = actorOf(request)
+    if (request.query.dry_run)
+      return documents.previewPut(actor, route.address(request), request.body, options)
+    return sendWritten(reply, await documents.put(actor, route.address(request), request.body, options))
+  })
+}
+
+function historyRoutes(app: FastifyInstance, documents: DocumentService, route: DocumentRoute): void {
+  const history = operation({
+    id: `history${operationName(route)}`,
+    tag: 'Documents',
+    summary: `History: ${route.title}`,
+    description: 'Newest first.',
+    auth: 'user',
+    ...params(route),
+    querystring: HistoryQuery,
+    responses: { 200: { description: 'The changes.', schema: History } },
+    errors: ['VALIDATION_FAILED', 'NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+  })
+  app.get<{ Querystring: { limit: number; before?: number } }>(
+    `${route.url}/history`,
+    { schema: history },
+    async request => documents.history(actorOf(request), route.address(request), request.query),
+  )
+  const rollback = operation({
+    id: `rollback${operationName(route)}`,
+    tag: 'Documents',
+    summary: `Roll back: ${route.title}`,
+    description: 'The old content becomes the newest version.',
+    auth: 'user',
+    ...params(route),
+    body: Rollback,
+    responses: { 200: { description: 'The new version.', schema: components(route).envelope } },
+    errors: [...WRITE_ERRORS, 'VERSION_NOT_FOUND'],
+    guarded: true,
+  })
+  app.post<{ Body: { version: number } }>(
+    `${route.url}/rollback`,
+    { schema: rollback },
+    async (request, reply) => {
+      const ifMatch = parseIfMatch(request.headers['if-match'])
+      const options = ifMatch === undefined ? {} : { ifMatch }
+      const { version } = request.body
+      return sendWritten(
+        reply,
+        await documents.rollback(actorOf(request), route.address(request), version, options),
+      )
+    },
+  )
+}
+
+/** Problems of every write. */
+export const WRITE_ERRORS = [
+  'VALIDATION_FAILED',
+  'INVALID_JSON',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'BODY_TOO_LARGE',
+  'DOCUMENT_TOO_LARGE',
+  'DATABASE_UNAVAILABLE',
+  'COMMIT_UNKNOWN',
+] as const
+
+export const MODE_PARAMS = Type.Object({
+  mode: Type.String({ description: `${MODES.join(', ')}; ultra_fast is ultra`, examples: ['scalp'] }),
+})
+
+/** The parameters of a route for its schema. */
+export function params({ url }: { readonly url: string }): { params?: typeof MODE_PARAMS } {
+  return url.includes(':mode') ? { params: MODE_PARAMS } : {}
+}
+
+/** NOT_FOUND, naming the four. */
+export function requireMode(name: string): Mode {
+  const mode = normalizeMode(name)
+  if (mode === undefined) throw new ProblemError('NOT_FOUND', `the mode must be one of ${MODES.join(', ')}`)
+  return mode
+}
+
+export function operationName({ url }: { readonly url: string }): string {
+  const words = url.replace('/api/', '').split(/[^A-Za-z]+/)
+  return words.map(word => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+}
+
+function components({ family, section }: DocumentRoute) {
+  const all = familyComponents(family)
+  return section === undefined ? all : all.sections[section]!
+}
+
+function addressOf(family: DocumentFamily): (request: FastifyRequest) => DocumentAddress {
+  if (!family.route.includes(':mode')) return () => ({ kind: family.family })
+  return request => ({ kind: `${family.family}.${requireMode((request.params as { mode: string }).mode)}` })
+}

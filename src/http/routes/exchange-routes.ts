@@ -1,0 +1,88 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ProblemError } from '../../errors.ts'
+import { EXCHANGE_KINDS, type ExchangeCache, type ExchangeKind } from '../../exchange/exchange.ts'
+import { actorOf } from '../caller.ts'
+import { operation } from '../openapi/operation.ts'
+import { JSON_TYPE } from '../replies.ts'
+
+/** Contract: any JSON up to 1 MiB. */
+const BODY_LIMIT_BYTES = 1_024 * 1_024
+const AnyJson = Type.Unsafe({
+  description: 'any JSON',
+  examples: [[{ symbol: 'BTCUSDT', positionAmt: '0.010' }]],
+})
+
+/** Positions and orders of the exchange. */
+export async function exchangeRoutes(app: FastifyInstance, exchange: ExchangeCache): Promise<void> {
+  // The bytes are kept as they came; parsing only proves that they are JSON.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      JSON.parse(body.toString())
+      done(null, body)
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  for (const kind of EXCHANGE_KINDS) kindRoutes(app, exchange, kind)
+}
+
+function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: ExchangeKind): void {
+  const url = `/api/binance/${kind}`
+  const userOf = (request: FastifyRequest) => actorOf(request).userId
+  const name = `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`
+  const put = operation({
+    id: `put${name}`,
+    tag: 'Exchange',
+    summary: `Keep the ${kind}`,
+    description: 'Kept for BINANCE_CACHE_TTL_MS. 204 also while Redis is down: nothing is kept then.',
+    auth: 'user',
+    document: AnyJson,
+    responses: { 204: { description: 'Kept, if Redis is up.' } },
+    errors: ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
+  })
+  app.put<{ Body: Buffer | undefined }>(
+    url,
+    { schema: put, bodyLimit: BODY_LIMIT_BYTES },
+    async (request, reply) => {
+      const userId = userOf(request)
+      if (!Buffer.isBuffer(request.body)) throw new ProblemError('INVALID_JSON', 'the body must be JSON')
+      await exchange.put(userId, kind, request.body)
+      return reply.code(204).send()
+    },
+  )
+  const get = operation({
+    id: `get${name}`,
+    tag: 'Exchange',
+    summary: `The ${kind} as kept`,
+    auth: 'user',
+    responses: {
+      200: { description: 'As they were put; `Age` says how many seconds ago.', schema: AnyJson },
+    },
+    errors: ['CACHE_MISS'],
+  })
+  app.get(url, { schema: get }, async (request, reply) => {
+    const kept = await exchange.get(userOf(request), kind)
+    if (kept === undefined) throw new ProblemError('CACHE_MISS', `no ${kind} are kept`)
+    return reply
+      .headers({
+        age: String(kept.ageSeconds),
+        'cache-control': 'private, no-cache',
+        vary: 'Authorization, X-User-Id',
+      })
+      .header('content-type', JSON_TYPE)
+      .send(kept.body)
+  })
+  const remove = operation({
+    id: `delete${name}`,
+    tag: 'Exchange',
+    summary: `Forget the ${kind}`,
+    auth: 'user',
+    responses: { 204: { description: 'Forgotten.' } },
+  })
+  app.delete(url, { schema: remove }, async (request, reply) => {
+    await exchange.remove(userOf(request), kind)
+    return reply.code(204).send()
+  })
+}

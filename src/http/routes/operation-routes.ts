@@ -1,0 +1,135 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { ProblemError } from '../../errors.ts'
+import type { StatusService } from '../../settings/status-service.ts'
+import type { Metrics } from '../metrics.ts'
+import { operation } from '../openapi/operation.ts'
+
+const nullableNumber = Type.Unsafe<number | null>({ type: ['number', 'null'] })
+const Health = Type.Object(
+  {
+    status: Type.String({ description: 'healthy, degraded or unhealthy' }),
+    services: Type.Object({
+      database: Type.Object({
+        status: Type.String({ description: 'up or down' }),
+        latency_ms: nullableNumber,
+      }),
+      redis: Type.Object({
+        status: Type.String({ description: 'up or down' }),
+        latency_ms: nullableNumber,
+        breaker: Type.String({ description: 'closed, open or half-open' }),
+        consecutive_failures: Type.Integer(),
+        since: Type.String({ format: 'date-time' }),
+      }),
+    }),
+    cache: Type.Object({ mode: Type.String({ description: 'on or off' }), epoch: Type.Integer() }),
+    warnings: Type.Array(Type.String()),
+  },
+  {
+    examples: [
+      {
+        status: 'healthy',
+        services: {
+          database: { status: 'up', latency_ms: 0.4 },
+          redis: {
+            status: 'up',
+            latency_ms: 0.2,
+            breaker: 'closed',
+            consecutive_failures: 0,
+            since: '2026-01-06T12:00:00.000Z',
+          },
+        },
+        cache: { mode: 'on', epoch: 2 },
+        warnings: [],
+      },
+    ],
+  },
+)
+const Simple = Type.Object({ status: Type.String() })
+const NO_STORE = { 'cache-control': 'no-store' }
+
+export interface OperationRoutesDeps {
+  readonly status: StatusService
+  readonly metrics: Metrics
+  readonly draining: () => boolean
+}
+
+/** Health and metrics; no authentication. */
+export function operationRoutes(
+  app: FastifyInstance,
+  { status, metrics, draining }: OperationRoutesDeps,
+): void {
+  const schemaOf = (id: string, summary: string, schema: typeof Health | typeof Simple, sick?: string) =>
+    operation({
+      id,
+      tag: 'Operations',
+      summary,
+      auth: 'none',
+      responses: {
+        200: { description: 'Yes.', schema },
+        ...(sick ? { 503: { description: sick, schema } } : {}),
+      },
+    })
+  app.get(
+    '/health',
+    {
+      schema: schemaOf(
+        'health',
+        'How the gateway is',
+        Health,
+        'Settings can be answered from neither store.',
+      ),
+    },
+    async (_request, reply) => {
+      const report = await status.health()
+      return reply
+        .code(report.status === 'unhealthy' ? 503 : 200)
+        .headers(NO_STORE)
+        .send(report)
+    },
+  )
+  app.get(
+    '/health/live',
+    { schema: schemaOf('live', 'Whether the process runs', Simple) },
+    async (_request, reply) => reply.headers(NO_STORE).send({ status: 'live' }),
+  )
+  app.get(
+    '/health/ready',
+    { schema: schemaOf('ready', 'Whether to send requests here', Simple, 'Starting or draining.') },
+    async (_request, reply) => {
+      if (status.ready && !draining()) return reply.headers(NO_STORE).send({ status: 'ready' })
+      throw new ProblemError('NOT_READY', draining() ? 'draining' : 'starting')
+    },
+  )
+  app.get(
+    '/health/redis',
+    { schema: schemaOf('redisHealth', 'Whether Redis is usable', Health, 'Redis is not usable.') },
+    async (_request, reply) => {
+      const report = await status.health()
+      const { redis } = report.services
+      return reply
+        .code(redis.status === 'up' ? 200 : 503)
+        .headers(NO_STORE)
+        .send(redis)
+    },
+  )
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        operationId: 'metrics',
+        tags: ['Operations'],
+        summary: 'Metrics for Prometheus',
+        description: 'No authentication.',
+        security: [],
+        response: {
+          200: {
+            description: 'The exposition format of Prometheus.',
+            content: { 'text/plain': { schema: Type.String() } },
+          },
+        },
+      },
+    },
+    async (_request, reply) => reply.header('content-type', metrics.contentType).send(await metrics.expose()),
+  )
+}

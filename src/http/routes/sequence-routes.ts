@@ -1,0 +1,70 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { ProblemError } from '../../errors.ts'
+import type { SequenceService } from '../../settings/sequence-service.ts'
+import { actorOf } from '../caller.ts'
+import { UserId } from '../openapi/components.ts'
+import { operation } from '../openapi/operation.ts'
+
+const Count = Type.Object(
+  { count: Type.Integer({ minimum: 1, maximum: 1_000, default: 1 }) },
+  { additionalProperties: false, examples: [{ count: 1 }] },
+)
+const date = Type.String({
+  description: "the user's day, YYYYMMDD, by trading.timezone",
+  examples: ['20260106'],
+})
+const Numbers = Type.Object({
+  user_id: UserId,
+  date,
+  sequence: Type.Integer({ description: 'the same as last' }),
+  first: Type.Integer(),
+  last: Type.Integer(),
+  source: Type.String({ description: 'redis or database' }),
+})
+const Last = Type.Object({
+  user_id: UserId,
+  date,
+  sequence: Type.Integer({ description: 'the last number handed out, 0 if none' }),
+})
+const Headers = 'Idempotency-Key: a retry with the same key within 10 minutes gets the same numbers.'
+
+/** Order numbers. */
+export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService): void {
+  const draw = operation({
+    id: 'drawSequence',
+    tag: 'Sequence',
+    summary: 'Draw order numbers',
+    description: `Unique per user and day. A retried POST takes a new number. ${Headers}`,
+    auth: 'user',
+    optionalBody: Count,
+    responses: { 200: { description: 'The numbers, first to last.', schema: Numbers } },
+    errors: ['VALIDATION_FAILED', 'CONFLICT', 'DATABASE_UNAVAILABLE'],
+  })
+  app.post<{ Body: { count?: number } | null | undefined }>(
+    '/api/user/sequence',
+    { schema: draw },
+    async request => {
+      const key = idempotencyKey(request.headers['idempotency-key'])
+      return sequence.draw(actorOf(request), request.body?.count ?? 1, key)
+    },
+  )
+  const last = operation({
+    id: 'lastSequence',
+    tag: 'Sequence',
+    summary: 'The last number handed out today',
+    auth: 'user',
+    responses: { 200: { description: 'The number.', schema: Last } },
+    errors: ['DATABASE_UNAVAILABLE'],
+  })
+  app.get('/api/user/sequence', { schema: last }, async request => sequence.last(actorOf(request)))
+}
+
+function idempotencyKey(header: string | readonly string[] | undefined): string | undefined {
+  if (header === undefined) return undefined
+  const key = String(header)
+  if (/^[\x21-\x7e][\x20-\x7e]{0,127}$/.test(key)) return key
+  throw new ProblemError('VALIDATION_FAILED', 'Idempotency-Key must have 1 to 128 visible ASCII characters', {
+    errors: [{ path: 'Idempotency-Key', message: 'must have 1 to 128 visible ASCII characters' }],
+  })
+}

@@ -1,0 +1,55 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { requireAdmin, requireAdminOrService, requireUserId } from '../../auth/principal.ts'
+import type { UserService } from '../../settings/admin-service.ts'
+import { principalOf } from '../caller.ts'
+import { UserId } from '../openapi/components.ts'
+import { operation } from '../openapi/operation.ts'
+
+const NewUser = Type.Object(
+  { user_id: Type.String({ description: 'see X-User-Id' }) },
+  { additionalProperties: false, examples: [{ user_id: '42' }] },
+)
+const Created = Type.Object({ user_id: UserId, created: Type.Boolean() })
+
+/** Creating and deleting users. */
+export function userRoutes(app: FastifyInstance, users: UserService): void {
+  const create = operation({
+    id: 'createUser',
+    tag: 'Users',
+    summary: 'Create a user from the cached defaults',
+    auth: 'admin-or-service',
+    body: NewUser,
+    responses: {
+      200: { description: 'The user exists already.', schema: Created },
+      201: { description: 'Created.', schema: Created },
+    },
+    errors: ['VALIDATION_FAILED', 'INVALID_USER_ID', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
+  })
+  app.post<{ Body: { user_id: string } }>(
+    '/api/users',
+    { schema: create, preValidation: async request => requireAdminOrService(principalOf(request)) },
+    async (request, reply) => {
+      const userId = requireUserId(request.body.user_id)
+      const created = await users.createUser(principalOf(request).caller, userId)
+      return reply.code(created ? 201 : 200).send({ user_id: userId, created })
+    },
+  )
+  const remove = operation({
+    id: 'deleteUser',
+    tag: 'Users',
+    summary: 'Delete a user, all documents and their keys',
+    auth: 'admin',
+    params: Type.Object({ id: UserId }),
+    responses: { 204: { description: 'Deleted.' } },
+    errors: ['INVALID_USER_ID', 'USER_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
+  })
+  app.delete<{ Params: { id: string } }>(
+    '/api/users/:id',
+    { schema: remove, preValidation: async request => requireAdmin(principalOf(request)) },
+    async (request, reply) => {
+      await users.deleteUser(principalOf(request).caller, requireUserId(request.params.id))
+      return reply.code(204).send()
+    },
+  )
+}

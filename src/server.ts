@@ -1,0 +1,50 @@
+import { pathToFileURL } from 'node:url'
+import closeWithGrace from 'close-with-grace'
+import type { FastifyInstance } from 'fastify'
+import { type AppOverrides, buildApp } from './app.ts'
+import { ConfigError, type Environment, loadConfig, readEnvironment } from './config.ts'
+
+export interface RunningServer {
+  readonly app: FastifyInstance
+  /** Where it listens, such as http://127.0.0.1:8080. */
+  readonly url: string
+  /** Not ready at once; in-flight requests finish; pools close. */
+  close(): Promise<void>
+}
+
+/** Loads the configuration, builds, connects, listens. ConfigError names all faults. */
+export async function startServer(env: Environment, overrides: AppOverrides = {}): Promise<RunningServer> {
+  const config = loadConfig(env)
+  const { app, services, drain } = await buildApp(config, overrides)
+  try {
+    await services.start()
+    const url = await app.listen({ host: config.http.host, port: config.http.port })
+    const close = async () => {
+      drain()
+      if (config.shutdown.delayMs > 0)
+        await new Promise(resolve => setTimeout(resolve, config.shutdown.delayMs))
+      await app.close()
+    }
+    return { app, url, close }
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+}
+
+async function main(): Promise<void> {
+  try {
+    const env = readEnvironment()
+    const server = await startServer(env)
+    closeWithGrace({ delay: loadConfig(env).shutdown.timeoutMs }, async ({ err }) => {
+      if (err) server.app.log.fatal({ err }, 'the gateway ends after an error that nobody handled')
+      await server.close()
+    })
+  } catch (error) {
+    const text = error instanceof ConfigError ? error.message : error
+    process.stderr.write(`settings-gateway does not start: ${text instanceof Error ? text.stack : text}\n`)
+    process.exit(1)
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await main()
