@@ -1,6 +1,5 @@
 import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
-import helmet from '@fastify/helmet'
 import postgres from '@fastify/postgres'
 import fastifyRedis from '@fastify/redis'
 import underPressure from '@fastify/under-pressure'
@@ -12,7 +11,7 @@ import { ProblemError } from './errors.ts'
 import { authenticateAll } from './http/caller.ts'
 import { refuseOtherMethods } from './http/method-not-allowed.ts'
 import { Metrics } from './http/metrics.ts'
-import { documentApi } from './http/openapi/swagger.ts'
+import { documentApi, serveDocs } from './http/openapi/swagger.ts'
 import { answerProblems, rawProblem, sendProblem, toProblem } from './http/problems.ts'
 import { limitRates } from './http/rate-limits.ts'
 import { requestId } from './http/request-id.ts'
@@ -91,10 +90,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   if (config.http.maxEventLoopDelayMs > 0) {
     await app.register(underPressure, { maxEventLoopDelay: config.http.maxEventLoopDelayMs, retryAfter: 1 })
   }
-  await app.register(async browser => {
-    await browser.register(helmet)
-    await documentApi(browser)
-  })
+  await documentApi(app)
+  await app.register(serveDocs)
   operationRoutes(app, { status: services.status, metrics, draining: () => draining })
   const authenticator = new Authenticator(config.auth)
   await app.register(async authenticated => {

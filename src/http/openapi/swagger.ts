@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
@@ -20,7 +21,7 @@ const TAGS = [
   { name: 'Operations', description: 'Health and metrics.' },
 ]
 
-/** Swagger: /docs (UI), /docs/json, /docs/yaml. Before the routes. */
+/** Collects the OpenAPI document. Before the routes. */
 export async function documentApi(app: FastifyInstance): Promise<void> {
   for (const schema of allComponents()) app.addSchema(schema)
   await app.register(swagger, {
@@ -49,6 +50,11 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
       buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`),
     },
   })
+}
+
+/** The pages that a browser renders, under the Content-Security-Policy of helmet; the API needs no such headers. */
+export async function serveDocs(app: FastifyInstance): Promise<void> {
+  await app.register(helmet)
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { persistAuthorization: true, tryItOutEnabled: true, displayRequestDuration: true },

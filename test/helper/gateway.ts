@@ -1,0 +1,53 @@
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { AppOverrides } from '../../src/app.ts'
+import type { Environment } from '../../src/config.ts'
+import { type RunningServer, startServer } from '../../src/server.ts'
+import { createDatabase, type Scope, startRedis, type TestRedis } from './backends.ts'
+
+export const JWT_SECRET = 'test-secret-test-secret-test-secret-0123'
+export const SERVICE_TOKEN = 'test-service-token-0123456789abcdefghij'
+export const SERVICE = { authorization: `Bearer ${SERVICE_TOKEN}` }
+
+export interface TestGateway extends RunningServer {
+  readonly databaseUrl: string
+  /** A request of the service on behalf of `userId`. */
+  as(userId: string, options: InjectOptions): Promise<LightMyRequestResponse>
+}
+
+/** The whole gateway on a free port, over real stores; closed after the test. */
+export async function startGateway(
+  t: Scope,
+  env: Environment,
+  overrides: AppOverrides = {},
+): Promise<TestGateway> {
+  const server = await startServer(
+    { PORT: '0', LOG_LEVEL: 'silent', JWT_SECRET, SERVICE_TOKENS: `bot=${SERVICE_TOKEN}`, ...env },
+    overrides,
+  )
+  t.teardown(() => server.close())
+  return { ...server, databaseUrl: env.DATABASE_URL ?? '', as: requester(server.app) }
+}
+
+/** A gateway with a database and a Redis of its own. */
+export async function startStack(
+  t: Scope,
+  env: Environment = {},
+): Promise<{ gateway: TestGateway; redis: TestRedis }> {
+  const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
+  const gateway = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url, ...env })
+  return { gateway, redis }
+}
+
+function requester(app: FastifyInstance): TestGateway['as'] {
+  return (userId, options) =>
+    app.inject({ ...options, headers: { ...SERVICE, 'x-user-id': userId, ...options.headers } })
+}
+
+/** Tries until `holds` is true; rejects after 10 s. For what happens by itself, such as a recovery. */
+export async function eventually(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  const patience = performance.now() + 10_000
+  while (!(await holds())) {
+    if (performance.now() > patience) throw new Error(`never happened: ${what}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { startSharedPostgres } from './helper/backends.ts'
+
+/**
+ * `npm test`: type check, lint, OpenAPI check and all tests, against private servers. Arguments are test files; with
+ * them nothing else runs. The last line counts what passed and what failed: every assertion, and every check as one.
+ */
+
+const BIN = join(import.meta.dirname, '../node_modules/.bin')
+const CHECKS = [
+  { name: 'type check', command: 'tsc', args: [] },
+  { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings'] },
+  { name: 'OpenAPI check', command: 'node', args: ['src/http/openapi/write.ts', '--check'] },
+]
+
+interface Count {
+  readonly passed: number
+  readonly failed: number
+}
+
+async function main(files: readonly string[]): Promise<Count> {
+  const counts: Count[] = []
+  if (files.length === 0) for (const check of CHECKS) counts.push(await runCheck(check))
+  const postgres = await startSharedPostgres()
+  try {
+    counts.push(await runTests(files, { ...process.env, TEST_POSTGRES_URL: postgres.url }))
+  } finally {
+    await postgres.stop()
+  }
+  return {
+    passed: counts.reduce((sum, { passed }) => sum + passed, 0),
+    failed: counts.reduce((sum, { failed }) => sum + failed, 0),
+  }
+}
+
+async function runCheck({ name, command, args }: (typeof CHECKS)[number]): Promise<Count> {
+  const { code, output } = await run(command, args, process.env)
+  say(code === 0 ? `passed: ${name}` : `FAILED: ${name}\n${output}`)
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
+}
+
+/** Counts the assertions in what tap prints; a run that ends badly without one failing counts as one. */
+async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
+  const args = ['run', '--disable-coverage', '--jobs=2', '--reporter=dot', ...files]
+  const { code, output } = await run('tap', args, env, text => process.stdout.write(text))
+  const [totals = ''] = output.match(/# \{ total: .*\}/g)?.slice(-1) ?? []
+  const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(totals)?.[1] ?? 0)
+  return { passed: count('pass'), failed: count('fail') === 0 && code !== 0 ? 1 : count('fail') }
+}
+
+function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onText: (text: string) => void = () => {},
+): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(join(BIN, command), args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+        onText(text)
+      })
+    }
+    child.once('error', reject)
+    child.once('close', code => resolve({ code: code ?? 1, output }))
+  })
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+const { passed, failed } = await main(process.argv.slice(2))
+say(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0
