@@ -32,6 +32,8 @@ export interface DocumentFamily {
   readonly sections?: readonly { readonly name: string; readonly route: string; readonly keySuffix: string }[]
   /** Where the defaults file has it, or each of its fields; a last `{mode}` stands for the mode. */
   readonly defaults: string | Readonly<Record<string, string>>
+  /** Other names that the file may have for fields: theirs to ours. */
+  readonly fieldAliases?: Readonly<Record<string, string>>
 }
 
 /** THE table of documents, in the order of a decision. A new document is one more entry here. */
@@ -83,6 +85,7 @@ export const FAMILIES: readonly DocumentFamily[] = [
     route: '/api/futures/ginie/capital-allocation',
     keySuffix: 'capital_allocation',
     defaults: 'capital_allocation',
+    fieldAliases: { ultra_fast_percent: 'ultra_percent' },
   },
   {
     family: 'llm_config',
@@ -119,6 +122,7 @@ export interface DocumentDefinition {
   /** Redis keys behind `user:{id}:`: the whole document first, then its sections. */
   readonly keySuffixes: readonly { readonly suffix: string; readonly section?: string }[]
   readonly places: readonly DefaultsPlace[]
+  readonly fieldAliases: Readonly<Record<string, string>>
 }
 
 /** Every document, in the order of a decision. */
@@ -136,7 +140,7 @@ export function documentOf(kind: string): DocumentDefinition {
 }
 
 function define(family: DocumentFamily, mode: Mode | undefined): DocumentDefinition {
-  const { defaults, sections = [] } = family
+  const { defaults, sections = [], fieldAliases = {} } = family
   const withMode = (text: string) => text.replace('{mode}', mode ?? '')
   const place = (field: string | undefined, path: string) => ({ field, path: withMode(path).split('.') })
   return {
@@ -152,5 +156,6 @@ function define(family: DocumentFamily, mode: Mode | undefined): DocumentDefinit
       typeof defaults === 'string'
         ? [place(undefined, defaults)]
         : Object.entries(defaults).map(([field, path]) => place(field, path)),
+    fieldAliases,
   }
 }

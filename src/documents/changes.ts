@@ -2,6 +2,12 @@ import { canonicalJson } from './canonical.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import { joinPath } from './paths.ts'
 
+/**
+ * Below a path this long (characters) an object is one leaf: a name of a megabyte in `preferences` must not be
+ * repeated for every field under it. The paths of known fields are shorter.
+ */
+const LONGEST_PARENT_PATH = 160
+
 /** One field that differs. Absent = the field does not exist on that side. */
 export interface Change {
   readonly path: string
@@ -23,15 +29,14 @@ function collect(before: JsonObject, after: JsonObject, parent: string, changes:
 }
 
 function compare(from: unknown, to: unknown, path: string, changes: Change[]): void {
-  if (isBranch(from) && isBranch(to)) collect(from, to, path, changes)
-  else if (isBranch(from) && to === undefined) collect(from, {}, path, changes)
-  else if (isBranch(to) && from === undefined) collect({}, to, path, changes)
-  else if (from === undefined || to === undefined || canonicalJson(from) !== canonicalJson(to)) {
+  if (path.length <= LONGEST_PARENT_PATH && isBranchOrAbsent(from) && isBranchOrAbsent(to)) {
+    collect(from ?? {}, to ?? {}, path, changes)
+  } else if (from === undefined || to === undefined || canonicalJson(from) !== canonicalJson(to)) {
     changes.push({ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) })
   }
 }
 
 /** An object with fields; an empty one is a leaf, or it could neither come nor go. */
-function isBranch(value: unknown): value is JsonObject {
-  return isJsonObject(value) && Object.keys(value).length > 0
+function isBranchOrAbsent(value: unknown): value is JsonObject | undefined {
+  return value === undefined || (isJsonObject(value) && Object.keys(value).length > 0)
 }

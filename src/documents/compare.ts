@@ -40,19 +40,24 @@ export function applyDefaults(
 /** The document with one field, or one group, as in the defaults; undefined when neither has it. */
 export function resetField(data: JsonObject, defaults: JsonObject, path: string): JsonObject | undefined {
   const names = splitPath(path)
-  const [current, byDefault] = [valueAt(data, names), valueAt(defaults, names)]
-  if (current === undefined && byDefault === undefined) return undefined
-  return withValue(data, names, byDefault)
+  if (valueAt(data, names) === undefined && valueAt(defaults, names) === undefined) return undefined
+  return reset(data, defaults, names)
+}
+
+function reset(data: JsonObject, defaults: JsonObject, [name, ...rest]: readonly string[]): JsonObject {
+  const [current, byDefault] = [own(data, name!), own(defaults, name!)]
+  const inner = (value: unknown) => (isJsonObject(value) ? value : {})
+  const next = rest.length > 0 ? reset(inner(current), inner(byDefault), rest) : byDefault
+  const fields = Object.entries(data).filter(([other]) => other !== name)
+  // A group that only the user has goes with its last field, or the comparison would never be empty.
+  const gone = next === undefined || (byDefault === undefined && isJsonObject(next) && isEmpty(next))
+  return Object.fromEntries(gone ? fields : [...fields, [name, next]])
+}
+
+function isEmpty(value: JsonObject): boolean {
+  return Object.keys(value).length === 0
 }
 
 function valueAt(data: unknown, names: readonly string[]): unknown {
   return names.reduce<unknown>((value, name) => (isJsonObject(value) ? own(value, name) : undefined), data)
-}
-
-/** Undefined removes the field. */
-function withValue(data: JsonObject, [name, ...rest]: readonly string[], value: unknown): JsonObject {
-  if (name === undefined) return data
-  const { [name]: before, ...others } = data
-  if (rest.length > 0) return { ...data, [name]: withValue(isJsonObject(before) ? before : {}, rest, value) }
-  return value === undefined ? others : { ...data, [name]: value }
 }

@@ -1,7 +1,9 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { Fault } from '../errors.ts'
 import { DOCUMENTS } from './catalogue.ts'
-import { documentDefaults, documentsAreObjects, filePaths } from './defaults.ts'
+import { documentDefaults } from './defaults.ts'
+import { filePath, withoutNotes } from './file-format.ts'
+import { documentsAreObjects, filePaths } from './file-sections.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 import { compileRiskIndex } from './risk.ts'
 import { unknownFields } from './unknown-fields.ts'
@@ -33,19 +35,16 @@ export function validateDefaultsChange(current: JsonObject, next: JsonObject): F
 
 /** The sections of the file that no document is made of, without notes. */
 function withoutDocuments(defaults: JsonObject): JsonObject {
-  const paths = DOCUMENTS.flatMap(({ places }) => places.map(({ path }) => path))
-  const rest: JsonObject = {}
-  for (const [name, section] of Object.entries(defaults)) {
-    if (name.startsWith('_') || paths.some(path => path.length === 1 && path[0] === name)) continue
-    const inner = paths.filter(path => path[0] === name).map(path => path[1]!)
-    rest[name] = inner.length > 0 && isJsonObject(section) ? omit(section, inner) : section
-  }
-  return rest
+  const paths = DOCUMENTS.flatMap(({ places }) => places.map(({ path }) => filePath(defaults, path)))
+  const sections = Object.entries(withoutNotes(defaults))
+    .filter(([name]) => !paths.some(path => path.length === 1 && path[0] === name))
+    .map(([name, section]) => {
+      const taken = new Set(paths.filter(path => path[0] === name).map(path => path[1]))
+      return [name, isJsonObject(section) ? omit(section, taken) : section]
+    })
+  return Object.fromEntries(sections)
 }
 
-function omit(section: JsonObject, names: readonly string[]): JsonObject {
-  const known = new Set([...names, ...(names.includes('ultra') ? ['ultra_fast'] : [])])
-  return Object.fromEntries(
-    Object.entries(section).filter(([name]) => !known.has(name) && !name.startsWith('_')),
-  )
+function omit(section: JsonObject, names: ReadonlySet<string | undefined>): JsonObject {
+  return Object.fromEntries(Object.entries(section).filter(([name]) => !names.has(name)))
 }

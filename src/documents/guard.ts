@@ -1,5 +1,5 @@
 import type { Fault } from '../errors.ts'
-import { isJsonObject } from './json.ts'
+import { isJsonObject, type JsonObject, own } from './json.ts'
 import { joinPath } from './paths.ts'
 
 /** Deeper documents are nobody's settings, and recursion must stay safe everywhere else. */
@@ -7,45 +7,62 @@ const MAX_DEPTH = 64
 const MAX_FAULTS = 100
 /** jsonb writes 1e300 out in 301 digits: a body of such numbers would grow fiftyfold in the database. */
 const MAX_LONG_NUMBERS = 1_000
-/** Names that reach the prototype in careless code of any caller. */
-const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype'])
+/** Characters of a name that a fault shows: a name of a megabyte must not come back with every fault below it. */
+const SHOWN_NAME = 100
+
+/** An object or array on the way, with the way back to the root. */
+interface Container {
+  readonly value: object
+  readonly name: string
+  readonly parent: Container | undefined
+  /** Levels of nesting, 1 for the root. */
+  readonly level: number
+}
 
 /**
  * What JSON.parse accepts and PostgreSQL's jsonb or other readers of JSON do not: numbers beyond a double, NUL,
- * halves of surrogate pairs, deep nesting. Works without recursion, whatever the value is.
+ * halves of surrogate pairs, deep nesting, names that reach a prototype. Works without recursion, whatever the
+ * value is; stops at the hundredth fault.
  */
 export function guardJson(value: unknown): Fault[] {
   const faults: Fault[] = []
-  const pending = [{ value, path: '', depth: 0 }]
+  const pending: Container[] = []
   let longNumbers = 0
-  for (let next = pending.pop(); next !== undefined && faults.length < MAX_FAULTS; next = pending.pop()) {
-    const { value: item, path, depth } = next
-    const message = faultOf(item)
-    if (message !== undefined) faults.push({ path, message })
-    if (typeof item === 'number' && isLong(item) && ++longNumbers === MAX_LONG_NUMBERS) {
-      faults.push({
-        path,
-        message: `must not be one of more than ${MAX_LONG_NUMBERS} numbers with exponents`,
-      })
+
+  function visit(item: unknown, name: string, parent: Container | undefined): void {
+    const report = (message: string) => faults.push({ path: pathOf(parent, name), message })
+    if (typeof item === 'object' && item !== null) {
+      const level = (parent?.level ?? 0) + 1
+      if (level <= MAX_DEPTH) pending.push({ value: item, name, parent, level })
+      else report(`must not be nested deeper than ${MAX_DEPTH} levels`)
+      return
     }
-    if (typeof item !== 'object' || item === null) continue
-    if (depth >= MAX_DEPTH) {
-      faults.push({ path, message: `must not be nested deeper than ${MAX_DEPTH} levels` })
-      continue
+    if (typeof item === 'string') {
+      const message = textFaultOf(item)
+      if (message !== undefined) report(message)
+    } else if (typeof item === 'number') {
+      if (!Number.isFinite(item)) report('must be a number that fits a double')
+      else if (isLong(item) && ++longNumbers === MAX_LONG_NUMBERS + 1) {
+        report(`must not be one of more than ${MAX_LONG_NUMBERS} numbers with exponents`)
+      }
     }
-    for (const [name, child] of Object.entries(item)) {
-      const below = joinPath(path, name)
-      const nameFault = isJsonObject(item) ? nameFaultOf(name) : undefined
-      if (nameFault !== undefined) faults.push({ path: below.replaceAll('\0', '\\0'), message: nameFault })
-      pending.push({ value: child, path: below, depth: depth + 1 })
+  }
+
+  visit(value, '', undefined)
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const container = next
+    const entries = Array.isArray(container.value)
+      ? container.value.entries()
+      : Object.entries(container.value)
+    for (const [key, child] of entries) {
+      if (faults.length >= MAX_FAULTS) return faults
+      const name = String(key)
+      const message = isJsonObject(container.value) ? nameFaultOf(name, container.value) : undefined
+      if (message !== undefined) faults.push({ path: pathOf(container, name), message })
+      visit(child, name, container)
     }
   }
   return faults
-}
-
-function faultOf(value: unknown): string | undefined {
-  if (typeof value === 'number' && !Number.isFinite(value)) return 'must be a number that fits a double'
-  return typeof value === 'string' ? textFaultOf(value) : undefined
 }
 
 /** Whether JavaScript writes it with an exponent. */
@@ -54,11 +71,27 @@ function isLong(value: number): boolean {
   return size !== 0 && (size >= 1e21 || size < 1e-6)
 }
 
-function nameFaultOf(name: string): string | undefined {
-  return FORBIDDEN_NAMES.has(name) ? 'must not have this name' : textFaultOf(name)
+/** Careless code of any caller reaches a prototype through `__proto__` and `constructor.prototype`. */
+function nameFaultOf(name: string, holder: JsonObject): string | undefined {
+  const inner = name === 'constructor' ? own(holder, name) : undefined
+  if (name === '__proto__' || (isJsonObject(inner) && Object.hasOwn(inner, 'prototype'))) {
+    return 'must not have this name'
+  }
+  return textFaultOf(name)
 }
 
 function textFaultOf(text: string): string | undefined {
   if (text.includes('\0')) return 'must not contain the character NUL'
   return text.isWellFormed() ? undefined : 'must be well-formed Unicode'
+}
+
+function pathOf(parent: Container | undefined, name: string): string {
+  if (parent === undefined) return ''
+  const names = [name]
+  for (let at = parent; at.parent !== undefined; at = at.parent) names.unshift(at.name)
+  return names.map(shown).reduce(joinPath, '')
+}
+
+function shown(name: string): string {
+  return name.slice(0, SHOWN_NAME).replaceAll('\0', '\\0').toWellFormed()
 }

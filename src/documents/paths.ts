@@ -1,9 +1,10 @@
 /**
  * Paths inside a document: field names joined with dots, such as `confidence.min_confidence`. A dot or a backslash
- * inside a name (possible in `preferences`) is written with a backslash before it.
+ * inside a name (possible in `preferences`) is written with a backslash before it, an empty name as `\0`; so every
+ * path names one field.
  */
 export function joinPath(parent: string, name: string): string {
-  const escaped = /[.\\]/.test(name) ? name.replaceAll(/[.\\]/g, '\\$&') : name
+  const escaped = name === '' ? '\\0' : /[.\\]/.test(name) ? name.replaceAll(/[.\\]/g, '\\$&') : name
   return parent === '' ? escaped : `${parent}.${escaped}`
 }
 
@@ -11,7 +12,7 @@ export function splitPath(path: string): string[] {
   const names: string[] = ['']
   for (const [part, escaped] of path.matchAll(/\\(.?)|[^.\\]+|\./gs)) {
     if (part === '.') names.push('')
-    else names[names.length - 1] += escaped ?? part
+    else if (escaped !== '0') names[names.length - 1] += escaped ?? part
   }
   return names
 }

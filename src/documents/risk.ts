@@ -1,5 +1,6 @@
 import type { Fault } from '../errors.ts'
-import { documentOf, normalizeMode } from './catalogue.ts'
+import { documentOf } from './catalogue.ts'
+import { catalogueNames } from './file-format.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import { splitPath } from './paths.ts'
 
@@ -33,8 +34,6 @@ const LISTS: readonly (readonly [name: string, risk: Risk])[] = [
 ]
 export const RISK_INDEX = '_settings_risk_index'
 const RISK_NOTES = '_risk_info'
-/** Sections of the file whose second part is a mode. */
-const BY_MODE = new Set(['mode_configs', 'safety_settings'])
 
 /**
  * Parses `_settings_risk_index` and all `_risk_info` of a defaults file. Entries of the index are paths of the
@@ -81,9 +80,9 @@ function compileList(defaults: JsonObject, list: string, risk: Risk, faults: Fau
 }
 
 function compileRule(text: string, risk: Risk): RiskRule | undefined {
-  const [, path, operator, operand] = /^([^<>=]+?)\s*(?:([<>=])\s*(.+))?$/s.exec(text.trim()) ?? []
+  const [, path, operator, operand] = /^([^<>=]+?)\s*(?:([<>=])\s*([^<>=].*))?$/s.exec(text.trim()) ?? []
   if (path === undefined) return undefined
-  const parts = normalized(path.split('.'))
+  const parts = catalogueNames(path.split('.'))
   if (parts.some(part => !/^(\*|[\w-]+)$/.test(part))) return undefined
   if (operator === undefined || operand === undefined) return { risk, parts, condition: undefined }
   const value = literal(operand)
@@ -118,13 +117,6 @@ function filePathOf(kind: string, path: string): string[] {
   return place.field === undefined ? [...place.path, first!, ...rest] : [...place.path, ...rest]
 }
 
-/** `ultra_fast` and `ultra` are one mode. */
-function normalized(parts: readonly string[]): string[] {
-  return parts.map((part, index) =>
-    index === 1 && BY_MODE.has(parts[0]!) ? (normalizeMode(part) ?? part) : part,
-  )
-}
-
 function collectNotes(
   value: JsonObject,
   parts: readonly string[],
@@ -135,7 +127,7 @@ function collectNotes(
     if (name !== RISK_NOTES) collectNotes(child, [...parts, name], notes)
     else
       for (const [field, note] of Object.entries(child)) {
-        notes.set([...normalized(parts), field].join('.'), texts(note))
+        notes.set([...catalogueNames(parts), field].join('.'), texts(note))
       }
   }
 }

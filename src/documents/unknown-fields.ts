@@ -4,8 +4,10 @@ import type { Fault } from '../errors.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own } from './json.ts'
 import { joinPath } from './paths.ts'
 
-/** Names that differ by more are not what the caller meant. */
-const MAX_DISTANCE = 3
+/** Faults that are worth the search for the nearest name. */
+const MAX_SUGGESTIONS = 200
+/** Characters of an unknown name that are compared and shown. */
+const SHOWN_NAME = 64
 
 /** Schemas and examples of one place in a document. */
 interface Place {
@@ -28,18 +30,17 @@ export function unknownFields(schema: TSchema, data: JsonObject, examples: reado
 
 function visit(data: JsonObject, place: Place, faults: Fault[]): void {
   const known: Record<string, TSchema> | undefined = place.schema?.properties
-  // A free object, and an extra field that is {} everywhere, may hold anything.
-  if (known === undefined && (place.schema !== undefined || place.examples.every(isEmpty))) return
+  // A free object, and an extra field that is {} or null in an example, may hold anything.
+  if (known === undefined && (place.schema !== undefined || place.examples.some(isFree))) return
   const examples = place.examples.filter(isJsonObject)
   for (const [name, value] of Object.entries(data)) {
     const path = joinPath(place.path, name)
     const schema = known !== undefined && Object.hasOwn(known, name) ? known[name] : undefined
     const given = examples.filter(example => Object.hasOwn(example, name)).map(example => own(example, name))
     if (schema === undefined && given.length === 0) {
-      faults.push({
-        path,
-        message: unknownField(name, [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]),
-      })
+      const candidates = () => [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]
+      const message = faults.length < MAX_SUGGESTIONS ? unknownField(name, candidates()) : 'unknown field'
+      faults.push({ path, message })
     } else if (schema === undefined && !given.some(example => sameType(example, value))) {
       faults.push({ path, message: `must be ${jsonTypeOf(given[0])}` })
     } else if (isJsonObject(value)) {
@@ -53,16 +54,18 @@ function sameType(example: unknown, value: unknown): boolean {
   return example === null || jsonTypeOf(example) === jsonTypeOf(value)
 }
 
-function isEmpty(value: unknown): boolean {
-  return !isJsonObject(value) || Object.keys(value).length === 0
+/** Says nothing about what belongs there. */
+function isFree(example: unknown): boolean {
+  return example === null || (isJsonObject(example) && Object.keys(example).length === 0)
 }
 
 function unknownField(name: string, candidates: readonly string[]): string {
+  const shown = name.slice(0, SHOWN_NAME)
   let nearest: string | undefined
-  let least = MAX_DISTANCE + 1
+  let least = Number.POSITIVE_INFINITY
   for (const candidate of candidates) {
-    const away = Math.abs(candidate.length - name.length) > MAX_DISTANCE ? least : distance(name, candidate)
+    const away = distance(shown, candidate)
     if (away < least) [nearest, least] = [candidate, away]
   }
-  return nearest === undefined ? 'unknown field' : `unknown field, did you mean ${nearest}?`
+  return `unknown field ${shown}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`
 }

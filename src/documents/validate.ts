@@ -1,7 +1,8 @@
+import type { TSchema } from '@sinclair/typebox'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Fault } from '../errors.ts'
 import { documentOf } from './catalogue.ts'
-import type { JsonObject } from './json.ts'
+import { isJsonObject, type JsonObject } from './json.ts'
 import { joinPath } from './paths.ts'
 import { checkRules } from './rules.ts'
 import { unknownFields } from './unknown-fields.ts'
@@ -15,6 +16,7 @@ const ajv = new Ajv({
   allowUnionTypes: true,
   coerceTypes: false,
   useDefaults: false,
+  verbose: true,
 })
 const validators = new Map<string, ValidateFunction>()
 
@@ -23,15 +25,10 @@ const validators = new Map<string, ValidateFunction>()
  * whose unknown fields are accepted with the type they have there (unknown-fields.ts). Never throws.
  */
 export function validateDocument(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
+  if (!isJsonObject(data)) return [{ path: '', message: 'must be object' }]
   const { schema, family } = documentOf(kind)
-  let validate = validators.get(family)
-  if (validate === undefined) {
-    validate = ajv.compile(schema)
-    validators.set(family, validate)
-  }
-  validate(data)
   const faults = [
-    ...(validate.errors ?? []).filter(({ keyword }) => keyword !== 'additionalProperties').map(toFault),
+    ...schemaFaults(validatorOf(kind), data),
     ...unknownFields(schema, data, examples),
     ...checkRules(family, data),
   ]
@@ -39,16 +36,56 @@ export function validateDocument(kind: string, data: JsonObject, examples: reado
   return [...faults.slice(0, MAX_FAULTS), { path: '', message: `${faults.length - MAX_FAULTS} more faults` }]
 }
 
-function toFault({ instancePath, keyword, params, message }: ErrorObject): Fault {
-  const path = instancePath
+function validatorOf(kind: string): ValidateFunction {
+  const { schema, family } = documentOf(kind)
+  let validate = validators.get(family)
+  if (validate === undefined) {
+    validate = ajv.compile(frugal(schema))
+    validators.set(family, validate)
+  }
+  return validate
+}
+
+/**
+ * The schema without what could cost one error per item of a hostile body: unknown fields are judged elsewhere, and
+ * the items of an array that is too long are not looked at.
+ */
+function frugal(schema: TSchema): TSchema {
+  const { additionalProperties: _, properties, items, ...rest } = schema
+  if (items !== undefined) return { ...rest, if: { minItems: schema.maxItems + 1 }, else: { items } }
+  if (properties === undefined) return rest
+  const fields = Object.entries<TSchema>(properties).map(([name, field]) => [name, frugal(field)])
+  return { ...rest, properties: Object.fromEntries(fields) }
+}
+
+/** A value of the wrong type breaks its other bounds as well, which is no news. */
+function schemaFaults(validate: ValidateFunction, data: JsonObject): Fault[] {
+  if (validate(data)) return []
+  const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if')
+  const mistyped = new Set(
+    errors.filter(({ keyword }) => keyword === 'type').map(({ instancePath }) => instancePath),
+  )
+  return errors
+    .filter(({ keyword, instancePath }) => keyword === 'type' || !mistyped.has(instancePath))
+    .map(toFault)
+}
+
+function toFault(error: ErrorObject): Fault {
+  const { keyword, params } = error
+  const path = error.instancePath
     .split('/')
     .slice(1)
     .map(part => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     .reduce(joinPath, '')
   if (keyword === 'required') return { path: joinPath(path, params.missingProperty), message: 'is required' }
-  if (keyword === 'enum')
-    return { path, message: `must be one of ${params.allowedValues.map(quoted).join(', ')}` }
-  return { path, message: message ?? 'is not valid' }
+  return { path, message: messageOf(error) }
+}
+
+function messageOf({ keyword, params, parentSchema, message }: ErrorObject): string {
+  if (keyword === 'enum') return `must be one of ${params.allowedValues.map(quoted).join(', ')}`
+  if (keyword === 'type') return `must be ${[params.type].flat().join(' or ')}`
+  if (keyword === 'pattern' && parentSchema?.description) return `must be ${parentSchema.description}`
+  return message ?? 'is not valid'
 }
 
 function quoted(value: unknown): string {

@@ -1,0 +1,74 @@
+import type { Fault } from '../errors.ts'
+import { type DefaultsPlace, DOCUMENTS, type DocumentDefinition, normalizeMode } from './catalogue.ts'
+import { filePath, isModeSection, valueAt, withValue } from './file-format.ts'
+import { isJsonObject, type JsonObject } from './json.ts'
+import { joinPath } from './paths.ts'
+
+/** Null under one name of a mode gives way to the other name; settings under both are a fault. */
+export function withOneNamePerMode(file: JsonObject, faults: Fault[]): JsonObject {
+  const sections = Object.entries(file).map(([name, section]) => {
+    if (!isModeSection(name) || !isJsonObject(section)) return [name, section]
+    const present = Object.entries(section).filter(([, value]) => value !== null)
+    const taken = new Set<string>()
+    for (const [key] of present) {
+      const mode = normalizeMode(key) ?? key
+      const message = `must be there once: ultra and ultra_fast name one mode`
+      if (taken.has(mode)) faults.push({ path: joinPath(name, key), message })
+      taken.add(mode)
+    }
+    const empty = Object.entries(section).filter(([key]) => !taken.has(normalizeMode(key) ?? key))
+    return [name, Object.fromEntries([...present, ...empty])]
+  })
+  return Object.fromEntries(sections)
+}
+
+/** Sections that are missing or null become those of the built-in file. */
+export function withSections(file: JsonObject, builtIn: JsonObject): JsonObject {
+  const given = Object.entries(file).filter(
+    ([name, section]) => section !== null || !Object.hasOwn(builtIn, name),
+  )
+  let data: JsonObject = { ...builtIn, ...Object.fromEntries(given) }
+  for (const { places } of DOCUMENTS) {
+    for (const { path } of places) {
+      const here = filePath(data, path)
+      const missing = valueAt(data, here) ?? null
+      if (missing === null && isJsonObject(valueAt(data, here.slice(0, -1)))) {
+        data = withValue(data, here, valueAt(builtIn, filePath(builtIn, path)))
+      }
+    }
+  }
+  return data
+}
+
+/** A fault for each place of a document that holds something else than an object, null included. */
+export function documentsAreObjects(defaults: JsonObject): Fault[] {
+  const faults = new Map<string, Fault>()
+  for (const { places } of DOCUMENTS) {
+    for (const { path } of places) {
+      const full = filePath(defaults, path)
+      const index = full.findIndex((_, end) => !isJsonObject(valueAt(defaults, full.slice(0, end + 1))))
+      if (index < 0) continue
+      const at = full.slice(0, index + 1).reduce(joinPath, '')
+      faults.set(at, { path: at, message: 'must be object' })
+    }
+  }
+  return [...faults.values()]
+}
+
+/** The faults of a document with the paths of the file. */
+export function filePaths(
+  defaults: JsonObject,
+  { places }: DocumentDefinition,
+  faults: readonly Fault[],
+): Fault[] {
+  return faults.map(({ path, message }) => {
+    const place = places.find(({ field }) => isAt(path, field)) ?? places[0]!
+    const prefix = filePath(defaults, place.path).reduce(joinPath, '')
+    const rest = place.field === undefined ? path : path.slice(place.field.length + 1)
+    return { path: rest === '' ? prefix : `${prefix}.${rest}`, message }
+  })
+}
+
+function isAt(path: string, field: DefaultsPlace['field']): boolean {
+  return field === undefined || path === field || path.startsWith(`${field}.`)
+}
