@@ -3,9 +3,11 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { type AppOverrides, buildApp } from './app.ts'
 import { ConfigError, type Environment, loadConfig, readEnvironment } from './config.ts'
+import type { Services } from './services.ts'
 
 export interface RunningServer {
   readonly app: FastifyInstance
+  readonly services: Services
   /** Where it listens, such as http://127.0.0.1:8080. */
   readonly url: string
   /** Not ready at once; in-flight requests finish; pools close. */
@@ -25,7 +27,7 @@ export async function startServer(env: Environment, overrides: AppOverrides = {}
         await new Promise(resolve => setTimeout(resolve, config.shutdown.delayMs))
       await app.close()
     }
-    return { app, url, close }
+    return { app, services, url, close }
   } catch (error) {
     await app.close()
     throw error

@@ -7,7 +7,7 @@ import { UserId } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 
 const Count = Type.Object(
-  { count: Type.Integer({ minimum: 1, maximum: 1_000, default: 1 }) },
+  { count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1 })) },
   { additionalProperties: false, examples: [{ count: 1 }] },
 )
 const date = Type.String({
