@@ -1,0 +1,107 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Scope } from './backends.ts'
+
+export interface TcpProxy {
+  readonly port: number
+  /** Connections that are open now. */
+  readonly connections: number
+  /** Pieces of replies thrown away so far. */
+  readonly dropped: number
+  /** Back to normal. What a black hole held back arrives now; connections that lost a reply are reset. */
+  pass(): void
+  /** Each piece of a reply arrives so much later, in order. */
+  delay(milliseconds: number): void
+  /** Requests arrive and take effect, replies are thrown away: the caller cannot know. */
+  dropReplies(): void
+  /** A partition: connections open and stay open, nothing arrives in either direction. */
+  blackHole(): void
+  /** Resets all open connections. New ones work as before. */
+  cut(): void
+}
+
+interface Pair {
+  readonly client: Socket
+  readonly upstream: Socket
+  /** A reply is missing: whatever came next would answer the wrong request. */
+  lossy: boolean
+}
+
+/** A TCP proxy on a free port of 127.0.0.1 that a test can make unreliable. Closed after the test. */
+export async function startTcpProxy(t: Scope, targetPort: number): Promise<TcpProxy> {
+  const pairs = new Set<Pair>()
+  let mode: 'pass' | 'drop-replies' | 'black-hole' = 'pass'
+  let delayMs = 0
+  let dropped = 0
+
+  const accept = (client: Socket) => {
+    const upstream = connect({ port: targetPort, host: '127.0.0.1', noDelay: true })
+    const pair: Pair = { client, upstream, lossy: false }
+    pairs.add(pair)
+    for (const socket of [client, upstream]) socket.on('error', () => {}).once('close', () => reset(pair))
+    client.on('data', chunk => upstream.write(chunk))
+    let delivered = Promise.resolve()
+    upstream.on('data', chunk => {
+      if (mode === 'drop-replies') {
+        pair.lossy = true
+        dropped++
+        return
+      }
+      const due = performance.now() + delayMs
+      delivered = delivered.then(async () => {
+        const wait = due - performance.now()
+        if (wait > 0) await sleep(wait)
+        client.write(chunk)
+      })
+    })
+    if (mode === 'black-hole') hold(pair)
+  }
+  const reset = (pair: Pair) => {
+    if (!pairs.delete(pair)) return
+    pair.client.resetAndDestroy()
+    pair.upstream.destroy()
+  }
+  const change = (next: typeof mode, delay = 0) => {
+    if (mode === 'black-hole')
+      for (const { client, upstream } of pairs) for (const s of [client, upstream]) s.resume()
+    mode = next
+    delayMs = delay
+    for (const pair of pairs) {
+      if (pair.lossy && next !== 'drop-replies') reset(pair)
+      else if (next === 'black-hole') hold(pair)
+    }
+  }
+
+  const server = createServer({ noDelay: true }, accept)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(0, '127.0.0.1', resolve)
+  })
+  const cut = () => {
+    for (const pair of pairs) reset(pair)
+  }
+  t.teardown(() => {
+    const closed = new Promise(resolve => server.close(resolve))
+    cut()
+    return closed
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return pairs.size
+    },
+    get dropped() {
+      return dropped
+    },
+    pass: () => change('pass'),
+    delay: milliseconds => change('pass', milliseconds),
+    dropReplies: () => change('drop-replies'),
+    blackHole: () => change('black-hole'),
+    cut,
+  }
+}
+
+/** Not reading is what a partition looks like: the bytes wait, as TCP would send them again. */
+function hold({ client, upstream }: Pair): void {
+  client.pause()
+  upstream.pause()
+}
