@@ -48,10 +48,10 @@ export class Reader {
     try {
       return await this.#fromDatabase(wanted, begun, reply)
     } catch (error) {
-      const cached = reply?.values
-      if (this.#deps.serveUnverified && error instanceof DatabaseUnavailableError && cached?.every(isValue)) {
-        return { status: 'unverified', values: cached }
-      }
+      if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
+      // A reply may only have been late (this process was busy): now it is worth a second try.
+      const cached = (reply ?? (await this.#ask(wanted)))?.values
+      if (cached?.every(isValue)) return { status: 'unverified', values: cached }
       throw error
     }
   }

@@ -1,0 +1,71 @@
+import t from 'tap'
+import { startPostgres, startRedis } from '../helper/backends.ts'
+import { eventually, startGateway } from '../helper/gateway.ts'
+
+const SCALP = '/api/futures/ginie/modes/scalp'
+
+t.test('PostgreSQL is killed under load and restarts', async t => {
+  const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
+  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const read = () => gateway.as('42', { url: SCALP })
+  const write = (min: number) =>
+    gateway.as('42', { method: 'PUT', url: SCALP, payload: { confidence: { min_confidence: min } } })
+  t.equal((await write(41)).statusCode, 200)
+  const statuses = new Set<number>()
+  let loading = true
+  const load = (async () => {
+    while (loading) statuses.add((await read()).statusCode)
+  })()
+  await postgres.kill()
+  const refused = await write(42)
+  t.equal(refused.statusCode, 503)
+  t.equal(refused.headers['retry-after'], '1')
+  t.match(refused.json(), { code: /DATABASE_UNAVAILABLE|COMMIT_UNKNOWN/ })
+  await eventually('reads are marked unverified', async () => {
+    const reply = await read()
+    return reply.headers['cache-status'] === 'settings-gateway; hit; detail=unverified'
+  })
+  t.match((await gateway.as('42', { url: '/health' })).json(), {
+    status: 'degraded',
+    services: { database: { status: 'down' } },
+  })
+  await postgres.restart()
+  await eventually('writes work again', async () => (await write(43)).statusCode === 200)
+  await eventually('hits resume', async () => {
+    const reply = await read()
+    t.equal(reply.json().data.confidence.min_confidence, 43)
+    return reply.headers['cache-status'] === 'settings-gateway; hit'
+  })
+  loading = false
+  await load
+  t.strictSame([...statuses], [200], 'no cached read ever failed')
+})
+
+t.test('ON_DATABASE_OUTAGE=refuse', async t => {
+  const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
+  const gateway = await startGateway(t, {
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    ON_DATABASE_OUTAGE: 'refuse',
+  })
+  await gateway.as('42', { url: SCALP })
+  await postgres.kill()
+  await eventually(
+    'reads are refused',
+    async () => (await gateway.as('42', { url: SCALP })).statusCode === 503,
+  )
+})
+
+t.test('the database is away at the start', async t => {
+  const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
+  await postgres.kill()
+  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  t.equal((await gateway.as('42', { url: '/health/live' })).statusCode, 200)
+  t.equal((await gateway.as('42', { url: '/health/ready' })).statusCode, 503)
+  await postgres.restart()
+  await eventually(
+    'it is ready',
+    async () => (await gateway.as('42', { url: '/health/ready' })).statusCode === 200,
+  )
+  t.equal((await gateway.as('42', { url: SCALP })).statusCode, 200)
+})

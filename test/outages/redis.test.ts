@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { createDatabase, startRedis } from '../helper/backends.ts'
+import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+
+const SCALP = '/api/futures/ginie/modes/scalp'
+
+const put = (gateway: TestGateway, min: number) =>
+  gateway.as('42', { method: 'PUT', url: SCALP, payload: { confidence: { min_confidence: min } } })
+
+/** Reads the document until it is a hit again, checking the content each time. */
+async function untilHit(gateway: TestGateway, min: number): Promise<void> {
+  await eventually('hits resume', async () => {
+    const reply = await gateway.as('42', { url: SCALP })
+    if (reply.statusCode !== 200 || reply.json().data.confidence.min_confidence !== min)
+      throw new Error(reply.body)
+    return reply.headers['cache-status'] === 'settings-gateway; hit'
+  })
+}
+
+async function readsAndWrites(t: Pick<Test, 'equal'>, gateway: TestGateway, min: number): Promise<void> {
+  const written = await put(gateway, min)
+  t.equal(written.statusCode, 200, 'a write works')
+  const read = await gateway.as('42', { url: SCALP })
+  t.equal(read.statusCode, 200, 'a read works')
+  t.equal(read.json().data.confidence.min_confidence, min, 'and sees the write')
+  t.equal(read.headers['cache-status'], 'settings-gateway; fwd=bypass; detail=degraded')
+}
+
+t.test('Redis is down before the start and comes later', async t => {
+  const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
+  await redis.kill()
+  const gateway = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url })
+  await readsAndWrites(t, gateway, 41)
+  t.equal((await gateway.as('42', { url: '/health' })).statusCode, 200)
+  t.equal((await gateway.as('42', { url: '/health/redis' })).statusCode, 503)
+  await redis.restart()
+  await untilHit(gateway, 41)
+})
+
+t.test('Redis is killed while serving, and restarts with its append-only file', async t => {
+  const { gateway, redis } = await startStack(t)
+  await put(gateway, 41)
+  await redis.kill()
+  await readsAndWrites(t, gateway, 42)
+  await redis.restart()
+  await untilHit(gateway, 42)
+})
+
+t.test('Redis is frozen: reads wait for its timeout at most, then not at all', async t => {
+  const { gateway, redis } = await startStack(t)
+  await put(gateway, 41)
+  redis.freeze()
+  await readsAndWrites(t, gateway, 42)
+  await eventually('the breaker opens', async () => {
+    await gateway.as('42', { url: SCALP })
+    return gateway.services.redis?.breaker.state !== 'closed'
+  })
+  redis.thaw()
+  await untilHit(gateway, 42)
+  t.equal(gateway.services.redis?.breaker.state, 'closed')
+})
+
+t.test('after a restart of Redis and of the gateway the documents are still hits', async t => {
+  const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
+  const first = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url })
+  await put(first, 41)
+  const decision = '/api/futures/ginie/decision-settings'
+  t.equal((await first.as('42', { url: decision })).statusCode, 200)
+  // The marker passes the writes, so that the gate need not fence them again.
+  await sleep(600)
+  await first.close()
+  await redis.stop()
+  await redis.restart()
+  const second = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url })
+  await eventually('the view is ON', async () => (await second.services.status.health()).cache.mode === 'on')
+  const reply = await second.as('42', { url: decision })
+  t.equal(reply.headers['cache-status'], 'settings-gateway; hit')
+  t.equal(reply.json().modes.scalp.data.confidence.min_confidence, 41)
+})
+
+t.test('Redis is full: reads and writes are right, the breaker stays closed', async t => {
+  const { gateway } = await startStack(t)
+  await put(gateway, 41)
+  const { client } = gateway.services.redis!.reads.connections[0]!
+  await client.config('SET', 'maxmemory', '1')
+  const written = await put(gateway, 42)
+  t.equal(written.statusCode, 200)
+  for (let i = 0; i < 10; i++) {
+    const read = await gateway.as('42', { url: SCALP })
+    t.equal(read.json().data.confidence.min_confidence, 42)
+  }
+  const other = await gateway.as('42', { url: '/api/futures/ginie/modes/swing' })
+  t.equal(other.headers['cache-status'], 'settings-gateway; hit', 'what is stored is still read')
+  t.equal(gateway.services.redis?.breaker.state, 'closed')
+  await client.config('SET', 'maxmemory', '0')
+  await untilHit(gateway, 42)
+})
+
+t.test('the data of Redis is flushed: no read is old', async t => {
+  const { gateway } = await startStack(t)
+  await put(gateway, 41)
+  await gateway.services.redis!.reads.connections[0]!.client.flushall()
+  const read = await gateway.as('42', { url: SCALP })
+  t.equal(read.json().data.confidence.min_confidence, 41)
+  await put(gateway, 42)
+  await untilHit(gateway, 42)
+})
