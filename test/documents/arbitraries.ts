@@ -85,6 +85,6 @@ function arrays(schema: TSchema): fc.Arbitrary<unknown> {
 function texts({ pattern, description, minLength, maxLength }: TSchema): fc.Arbitrary<string> {
   if (pattern !== undefined)
     return fc.constantFrom(...(pattern.includes('smhd') ? ['', '0', '15m'] : ['', '20:00']))
-  if (description.includes('IANA')) return fc.constantFrom('UTC', 'Asia/Kolkata')
+  if (description?.includes('IANA')) return fc.constantFrom('UTC', 'Asia/Kolkata')
   return fc.string({ minLength, maxLength })
 }
