@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { startSharedPostgres } from './helper/backends.ts'
+import { TapReport } from './helper/tap-report.ts'
 
 /**
  * `npm test`: type check, lint, OpenAPI check and all tests, against private servers. Arguments are test files; with
@@ -42,30 +41,18 @@ async function runCheck({ name, command, args }: (typeof CHECKS)[number]): Promi
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
-/** Counts the assertions by tap's own summary; a run that ends badly without a failed one counts as one. */
+/**
+ * Counts the assertions by tap's own summary; a run that ends badly without a failed one counts as one. Prints a line
+ * per file and the whole output of those that failed: tap's own reporters need minutes for thousands of assertions.
+ */
 async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
-  const directory = mkdtempSync(join(tmpdir(), 'settings-gateway-'))
-  const tapFile = join(directory, 'output.tap')
-  const args = [
-    'run',
-    '--disable-coverage',
-    '--jobs=2',
-    '--reporter=dot',
-    `--output-file=${tapFile}`,
-    ...files,
-  ]
-  try {
-    const { code } = await run('tap', args, env, text => process.stdout.write(text))
-    const [summary = ''] =
-      readFileSync(tapFile, 'utf8')
-        .match(/^# \{ total: .*\}$/gm)
-        ?.slice(-1) ?? []
-    const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
-    if (count('skip') > 0) say(`skipped: ${count('skip')}`)
-    return { passed: count('pass'), failed: count('fail') === 0 && code !== 0 ? 1 : count('fail') }
-  } finally {
-    rmSync(directory, { recursive: true, force: true })
-  }
+  const args = ['run', '--disable-coverage', '--jobs=2', '--reporter=tap', ...files]
+  const report = new TapReport(say)
+  const { code, output } = await run('tap', args, env, text => report.add(text))
+  const [summary = ''] = output.match(/^# \{ total: .*\}$/gm)?.slice(-1) ?? []
+  const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
+  if (count('skip') > 0) say(`skipped: ${count('skip')}`)
+  return { passed: count('pass'), failed: count('fail') === 0 && code !== 0 ? 1 : count('fail') }
 }
 
 function run(
@@ -75,7 +62,12 @@ function run(
   onText: (text: string) => void = () => {},
 ): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(join(BIN, command), args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    // Before the PATH of whoever started this, as npm does: the pinned Node runs everything.
+    const path = `${BIN}${delimiter}${env.PATH ?? ''}`
+    const child = spawn(join(BIN, command), args, {
+      env: { ...env, PATH: path },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {

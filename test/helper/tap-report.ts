@@ -1,0 +1,30 @@
+/** The result line of one test file at the top level of TAP; `# SKIP` and times follow the name. */
+const RESULT = /^(ok|not ok) \d+ - (.*?)(?: \{)?$/
+
+/** Turns the TAP stream of a run into a line per file, and the whole of what a failed file said. */
+export class TapReport {
+  readonly #say: (text: string) => void
+  #rest = ''
+  #file: string[] = []
+
+  constructor(say: (text: string) => void) {
+    this.#say = say
+  }
+
+  add(text: string): void {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    for (const line of lines) this.#line(line)
+  }
+
+  #line(line: string): void {
+    const [, result, name] = RESULT.exec(line) ?? []
+    if (result === undefined) {
+      this.#file.push(line)
+      return
+    }
+    if (result === 'not ok') this.#say(this.#file.filter(each => !/^\s*ok /.test(each)).join('\n'))
+    this.#say(`${result === 'ok' ? 'passed' : 'FAILED'}: ${name}`)
+    this.#file = []
+  }
+}
