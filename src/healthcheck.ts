@@ -7,7 +7,9 @@ const TIMEOUT_MS = 2_500
 const { http } = loadConfig(readEnvironment())
 const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host
 try {
-  const response = await fetch(`http://${host}:${http.port}/health`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const response = await fetch(`http://${host}:${http.port}/health`, {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  })
   process.exit(response.status === 200 ? 0 : 1)
 } catch {
   process.exit(1)

@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync)
@@ -7,8 +7,18 @@ const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync)
 /** The user that private PostgreSQL runs as when we are root: nobody. */
 export const NOBODY = 65_534
 
+/** Capabilities that let it read where only root may, such as below a 0700 home; containers often lack the first. */
+const READ_ANYWHERE = [
+  { name: 'dac_read_search', bit: 2n },
+  { name: 'dac_override', bit: 1n },
+]
+
+/** Below the ports that the kernel gives to outgoing connections: a port that is free stays free while we restart. */
+const FIRST_PORT = 20_000
+const PORTS = 12_000
+
 export interface ChildOptions extends SpawnOptions {
-  /** Run as `nobody`, who may still read where only root may: PostgreSQL refuses to run as root. */
+  /** Run as `nobody`: PostgreSQL refuses to run as root. */
   readonly asNobody?: boolean
   /** What the kernel sends to the child when this process dies, however it dies. */
   readonly deathSignal: 'INT' | 'KILL' | 'TERM'
@@ -21,34 +31,56 @@ export function spawnChild(command: string, args: readonly string[], options: Ch
     if (asNobody) throw new Error('setpriv (util-linux) is needed to run PostgreSQL as root')
     return spawn(command, args, spawnOptions)
   }
-  const drop = asNobody
-    ? [
-        `--reuid=${NOBODY}`,
-        `--regid=${NOBODY}`,
-        '--clear-groups',
-        '--inh-caps=+dac_read_search',
-        '--ambient-caps=+dac_read_search',
-        '--securebits=+no_setuid_fixup',
-      ]
-    : []
+  const drop = asNobody ? dropRoot() : []
   return spawn(SETPRIV, [...drop, `--pdeathsig=${deathSignal}`, '--', command, ...args], spawnOptions)
+}
+
+function dropRoot(): readonly string[] {
+  const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+  const [, permitted = '0'] = /^CapPrm:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+  const capability = READ_ANYWHERE.find(({ bit }) => (BigInt(`0x${permitted}`) >> bit) & 1n)
+  if (capability === undefined) return user
+  return [
+    ...user,
+    `--inh-caps=+${capability.name}`,
+    `--ambient-caps=+${capability.name}`,
+    '--securebits=+no_setuid_fixup',
+  ]
 }
 
 /** Resolves when the child has ended. */
 export function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  if (hasEnded(child)) return Promise.resolve()
+  child.ref()
   return new Promise(resolve => child.once('exit', () => resolve()))
 }
 
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+/** Sends `signal`; after `patienceMs` SIGKILL. Resolves when the child has ended. */
+export async function end(child: ChildProcess, signal: NodeJS.Signals, patienceMs: number): Promise<void> {
+  if (hasEnded(child)) return
+  const impatient = setTimeout(() => child.kill('SIGKILL'), patienceMs)
+  child.kill(signal)
+  await ended(child)
+  clearTimeout(impatient)
+}
+
 /** A port of 127.0.0.1 that nobody uses at this moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise(resolve => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
   })
 }
 
@@ -59,15 +91,20 @@ export async function untilReady(
   timeoutMs: number,
 ): Promise<void> {
   const patience = performance.now() + timeoutMs
+  let failure: Error | undefined
+  child.once('error', error => {
+    failure = error
+  })
   for (;;) {
     try {
       await work()
-      return
+      // Somebody else may have answered on this port.
+      if (!hasEnded(child)) return
     } catch (error) {
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw new Error('the process ended', { cause: error })
-      if (performance.now() > patience) throw error
-      await new Promise(resolve => setTimeout(resolve, 20))
+      failure ??= performance.now() > patience ? (error as Error) : undefined
     }
+    if (failure) throw failure
+    if (hasEnded(child)) throw new Error(`it ended at once, with ${child.exitCode ?? child.signalCode}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
   }
 }

