@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Redis } from 'ioredis'
+import { inTime } from './deadline.ts'
 import type { ClientOptions } from './redis-options.ts'
 import { parseServerInfo, type ServerInfo } from './server-info.ts'
 
@@ -10,11 +11,14 @@ import { parseServerInfo, type ServerInfo } from './server-info.ts'
 export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; trouble: [Error] }> {
   static #generations = 0
   readonly client: Redis
+  readonly #timeoutMs: number
   #generation = 0
   #server: ServerInfo | undefined
 
-  constructor(options: ClientOptions) {
+  /** `timeoutMs`: longest wait for a reply. */
+  constructor(options: ClientOptions, timeoutMs: number) {
     super()
+    this.#timeoutMs = timeoutMs
     this.client = new Redis(options)
     this.client.on('connect', () => this.#lost())
     this.client.on('close', () => this.#lost())
@@ -37,12 +41,16 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
     return this.#server
   }
 
+  /** Commands of this connection, with the longest wait for their replies. RedisTimeoutError. */
+  inTime<T>(replies: Promise<T>): Promise<T> {
+    return inTime(replies, this.#timeoutMs)
+  }
+
   /** Asks the server who it is, over this connection. */
   async info(): Promise<ServerInfo> {
-    const [server, replication] = await Promise.all([
-      this.client.info('server'),
-      this.client.info('replication'),
-    ])
+    const [server, replication] = await this.inTime(
+      Promise.all([this.client.info('server'), this.client.info('replication')]),
+    )
     return parseServerInfo(`${server}\n${replication}`)
   }
 

@@ -25,15 +25,17 @@ export class ReadPool {
   /** One MGET, one round trip. */
   async read(keys: readonly string[]): Promise<CacheReply> {
     const connection = this.generation
-    const values = await this.#pick().client.mgetBuffer(keys as string[])
+    const picked = this.#pick()
+    const values = await picked.inTime(picked.client.mgetBuffer(keys as string[]))
     return { values, connection }
   }
 
   /** Asks every connection who its server is. Rejects when they disagree: a failover is under way. */
   async identify(): Promise<CacheIdentity> {
     const connection = this.generation
+    const viewSource = this.connections[0]!
     const [view, ...servers] = await Promise.all([
-      this.connections[0]!.client.get(VIEW_KEY),
+      viewSource.inTime(viewSource.client.get(VIEW_KEY)),
       ...this.connections.map(each => each.info()),
     ])
     const [first] = servers

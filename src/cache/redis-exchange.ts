@@ -40,7 +40,7 @@ export class RedisExchange implements ExchangeCache {
   async #bestEffort<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (!this.#breaker.closed) return undefined
     try {
-      return await guarded(this.#breaker, work())
+      return await guarded(this.#breaker, this.#connection.inTime(work()))
     } catch {
       return undefined
     }

@@ -5,8 +5,6 @@ import type { RedisTarget } from '../config.ts'
 export interface ConnectionOptions {
   readonly target: RedisTarget
   readonly connectTimeoutMs: number
-  /** Longest wait for one reply; the command may still take effect later. */
-  readonly commandTimeoutMs: number
   /** Shown by CLIENT LIST. */
   readonly name: string
 }
@@ -23,12 +21,7 @@ export type ClientOptions = Omit<RedisOptions, 'replyMapping'>
  * Options of ioredis. The first three belong together: with the defaults one increment became two, with only some
  * of them promises hang. Nothing is queued and nothing is sent twice; the caller decides what a failure means.
  */
-export function redisOptions({
-  target,
-  connectTimeoutMs,
-  commandTimeoutMs,
-  name,
-}: ConnectionOptions): ClientOptions {
+export function redisOptions({ target, connectTimeoutMs, name }: ConnectionOptions): ClientOptions {
   const { server, sentinelName } = target
   return {
     enableOfflineQueue: false,
@@ -40,7 +33,6 @@ export function redisOptions({
     // READONLY: the primary became a replica. Connect anew, do not send the command again.
     reconnectOnError: error => (error.message.startsWith('READONLY') ? 1 : false),
     connectTimeout: connectTimeoutMs,
-    commandTimeout: commandTimeoutMs,
     connectionName: name,
     disableClientInfo: true,
     lazyConnect: true,

@@ -34,9 +34,10 @@ export function openRedis(
 ): RedisAccess | undefined {
   const { target, poolSize, connectTimeoutMs, readTimeoutMs, breakerFailures, probeMs } = config.redis
   if (target === undefined) return undefined
-  const connect = (name: string, commandTimeoutMs: number) => {
+  const connect = (name: string, timeoutMs: number) => {
     const connection = new RedisConnection(
-      redisOptions({ target, connectTimeoutMs, commandTimeoutMs, name: `settings-gateway-${name}` }),
+      redisOptions({ target, connectTimeoutMs, name: `settings-gateway-${name}` }),
+      timeoutMs,
     )
     return connection.on('trouble', error => events.trouble(name, error))
   }
@@ -69,7 +70,7 @@ export function openRedis(
 /** A connection that does not answer a PING is given up, in case its peer vanished without a word. */
 async function ping(connection: RedisConnection): Promise<void> {
   try {
-    await connection.client.ping()
+    await connection.inTime(connection.client.ping())
   } catch (error) {
     if (connection.client.status === 'ready') connection.reconnect()
     throw error

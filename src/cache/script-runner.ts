@@ -44,6 +44,6 @@ export class ScriptRunner {
     if (server.cluster) throw new CacheUnavailableError('Redis Cluster is not supported')
     if (!sameIdentity(v.identity, server.identity)) return 'view'
     const commands = client as unknown as Record<string, (...all: Argument[]) => Promise<unknown>>
-    return await commands[name]!(keys.length, ...keys, ...args)
+    return await this.#connection.inTime(commands[name]!(keys.length, ...keys, ...args))
   }
 }
