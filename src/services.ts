@@ -144,6 +144,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       // So that the first request is a hit already; without Redis nobody waits for long.
       const patience = SYSTEM_CLOCK.now() + (redis === undefined ? 0 : FIRST_LEASE_MS)
       while (!supervisor.status.leaseHeld && SYSTEM_CLOCK.now() < patience) await SYSTEM_CLOCK.sleep(20)
+      if (startUp.done) await defaults.read()
     },
     close: async () => {
       await startUp.stop()

@@ -15,6 +15,7 @@ import type {
   WriteTransaction,
 } from './ports.ts'
 import { DatabaseUnavailableError, WriteConflictError } from './ports.ts'
+import { WriteQueue } from './write-queue.ts'
 
 /** A change as the caller plans it under the row locks; the version is the protocol's business. */
 export interface PlannedChange {
@@ -52,6 +53,7 @@ const FENCE_TRIES = 2
 /** The write of consistency.md. */
 export class Writer {
   readonly #deps: WriteDeps
+  readonly #queue = new WriteQueue()
 
   constructor(deps: WriteDeps) {
     this.#deps = deps
@@ -59,10 +61,18 @@ export class Writer {
 
   /**
    * Reads the documents under their row locks, lets `decide` plan, stores all changes in one transaction and
-   * makes the cache follow. Throws what `decide` throws, DatabaseUnavailableError (nothing stored) or
-   * CommitUnknownError.
+   * makes the cache follow. Throws what `decide` throws, WriteQueueFullError, DatabaseUnavailableError (nothing
+   * stored) or CommitUnknownError.
    */
-  async write<T>(
+  write<T>(
+    refs: readonly DocumentRef[],
+    decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
+    meta: ChangeMeta,
+  ): Promise<WriteResult<T>> {
+    return this.#queue.run(refs.map(refId), () => this.#write(refs, decide, meta))
+  }
+
+  async #write<T>(
     refs: readonly DocumentRef[],
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
     meta: ChangeMeta,

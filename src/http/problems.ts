@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
+import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { type Fault, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
@@ -71,6 +72,8 @@ export function toProblem(error: unknown): ProblemError {
       cause: error,
     })
   }
+  if (error instanceof WriteQueueFullError)
+    return new ProblemError('OVERLOADED', undefined, { headers: RETRY_AFTER, cause: error })
   if (error instanceof SyntaxError) return new ProblemError('INVALID_JSON', undefined, { cause: error })
   return isFastifyError(error)
     ? fromFastify(error)

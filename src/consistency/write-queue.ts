@@ -1,0 +1,46 @@
+/** Writes of one document that may wait; more is a client gone wild. */
+const MAX_WAITING = 1_000
+
+/** More writes of one document wait than could ever be done in time. */
+export class WriteQueueFullError extends Error {
+  override readonly name = 'WriteQueueFullError'
+}
+
+/**
+ * The writes of one document in this process, one after the other. The row lock would order them as well, but each
+ * waiter would hold a connection meanwhile, and one busy document would starve all others of the pool.
+ */
+export class WriteQueue {
+  readonly #tails = new Map<string, { waiting: number; last: Promise<void> }>()
+
+  /** Runs `work` when all earlier work on any of `ids` has ended. WriteQueueFullError before it waits. */
+  async run<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
+    const unique = [...new Set(ids)]
+    if (unique.some(id => (this.#tails.get(id)?.waiting ?? 0) >= MAX_WAITING)) {
+      throw new WriteQueueFullError(`${MAX_WAITING} writes of one document are waiting`)
+    }
+    // All places are taken at once, so that two writes of the same documents cannot wait for one another.
+    const places = unique.map(id => this.#join(id))
+    try {
+      await Promise.all(places.map(({ before }) => before))
+      return await work()
+    } finally {
+      for (const { leave } of places) leave()
+    }
+  }
+
+  #join(id: string): { before: Promise<void> | undefined; leave: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const tail = this.#tails.get(id)
+    const queue = tail ?? { waiting: 0, last: promise }
+    const before = tail?.last
+    queue.last = promise
+    queue.waiting++
+    if (tail === undefined) this.#tails.set(id, queue)
+    const leave = () => {
+      resolve()
+      if (--queue.waiting === 0) this.#tails.delete(id)
+    }
+    return { before, leave }
+  }
+}
