@@ -1,0 +1,208 @@
+import { MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
+import type {
+  CacheEntry,
+  CacheFence,
+  CacheIdentity,
+  CachePort,
+  CacheReply,
+  Marker,
+  ScriptOutcome,
+  ViewToken,
+} from '../../src/consistency/ports.ts'
+import { CacheUnavailableError } from '../../src/consistency/ports.ts'
+import { type Network, NO_ANSWER } from './network.ts'
+import type { SimProcess } from './process.ts'
+import { markerIn, type RedisScripts } from './redis-scripts.ts'
+import type { RedisServer } from './redis-server.ts'
+import type { RedisTopology } from './redis-topology.ts'
+import type { Timeline } from './timeline.ts'
+
+export interface CacheRules {
+  /** A read never joins a command that was already sent. */
+  readonly ownCommand: boolean
+  /** Fences carry a TTL of so many milliseconds (0 = none). */
+  readonly fenceTtlMs: number
+}
+
+export interface MemoryCacheDeps {
+  readonly process: SimProcess
+  readonly network: Network
+  readonly timeline: Timeline
+  readonly topology: RedisTopology
+  readonly scripts: RedisScripts
+  readonly rules: CacheRules
+}
+
+const TIMEOUT_MS = { read: 75, script: 150 }
+/** The breaker opens for so long after as many failures in a row. */
+const BREAKER = { failures: 3, openMs: 200 }
+
+interface Link {
+  server: RedisServer | undefined
+  number: number
+}
+
+let connections = 0
+
+/** The CachePort of one gateway: a connection for reads and one for scripts, each to one server process. */
+export class MemoryCache implements CachePort {
+  /** Nothing of this gateway reaches Redis. */
+  cut = false
+  readonly #deps: MemoryCacheDeps
+  readonly #reads: Link = { server: undefined, number: 0 }
+  readonly #scripts: Link = { server: undefined, number: 0 }
+  readonly #joined = new Map<string, Promise<CacheReply>>()
+  #failures = 0
+  #closedFrom = 0
+
+  constructor(deps: MemoryCacheDeps) {
+    this.#deps = deps
+  }
+
+  get usable(): boolean {
+    return this.#deps.process.now() >= this.#closedFrom || this.#failures < BREAKER.failures
+  }
+
+  /** Both connections are lost and made anew. */
+  reconnect(): void {
+    this.#reads.server = undefined
+    this.#scripts.server = undefined
+  }
+
+  read(keys: readonly string[]): Promise<CacheReply> {
+    if (this.#deps.rules.ownCommand) return this.#read(keys)
+    const id = keys.join(' ')
+    const joined = this.#joined.get(id)
+    if (joined !== undefined) return joined
+    const sent = this.#read(keys).finally(() => this.#joined.delete(id))
+    this.#joined.set(id, sent)
+    return sent
+  }
+
+  #read(keys: readonly string[]): Promise<CacheReply> {
+    return this.#ask('read', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
+      values: keys.map(key => bufferOf(server.get(key))),
+      connection,
+    }))
+  }
+
+  identify(): Promise<CacheIdentity> {
+    return this.#ask('identify', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
+      connection,
+      identity: server.identity,
+      role: server.role,
+      view: server.get(VIEW_KEY) ?? null,
+    }))
+  }
+
+  readMarker(): Promise<Marker | null> {
+    return this.#ask('readMarker', this.#reads, TIMEOUT_MS.read, server => markerIn(server.get(MARKER_KEY)))
+  }
+
+  async fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
+    return this.#script('fence', server => {
+      const outcome = this.#deps.scripts.fence(server, v, nonce, fences)
+      const { fenceTtlMs } = this.#deps.rules
+      if (fenceTtlMs > 0)
+        this.#expire(
+          server,
+          nonce,
+          fences.flatMap(({ keys }) => keys),
+          fenceTtlMs,
+        )
+      return outcome
+    })
+  }
+
+  put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
+    return this.#script('put', server => {
+      if (server.full) throw new CacheUnavailableError('OOM command not allowed')
+      return this.#deps.scripts.put(server, v, entries)
+    })
+  }
+
+  unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome> {
+    return this.#script('unfence', server => {
+      if (server.full) throw new CacheUnavailableError('OOM command not allowed')
+      return this.#deps.scripts.unfence(server, v, nonce, entry)
+    })
+  }
+
+  erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
+    return this.#script('erase', server => this.#deps.scripts.erase(server, v, nonce, fences))
+  }
+
+  adopt(v: ViewToken): Promise<ScriptOutcome> {
+    return this.#script('adopt', server => this.#deps.scripts.adopt(server, v))
+  }
+
+  cold(v: ViewToken): Promise<ScriptOutcome> {
+    return this.#script('cold', server => this.#deps.scripts.cold(server, v))
+  }
+
+  advanceMarker(v: ViewToken, marker: Marker): Promise<ScriptOutcome> {
+    return this.#script('advanceMarker', server => this.#deps.scripts.advanceMarker(server, v, marker))
+  }
+
+  #script(name: string, run: (server: RedisServer) => ScriptOutcome): Promise<ScriptOutcome> {
+    return this.#ask(name, this.#scripts, TIMEOUT_MS.script, server => {
+      if (server.role !== 'master') throw new CacheUnavailableError('READONLY')
+      return server.atomically(() => run(server))
+    })
+  }
+
+  async #ask<T>(
+    name: string,
+    link: Link,
+    timeoutMs: number,
+    run: (server: RedisServer, connection: number) => T,
+  ): Promise<T> {
+    const { process, network } = this.#deps
+    try {
+      const { server, number } = this.#connected(link)
+      const result = await network.call<T>({
+        process,
+        kind: `redis.${name}`,
+        timeoutMs,
+        execute: () => this.#execute(server, () => run(server, number)),
+        timedOut: () => new CacheUnavailableError(`${name}: no answer within ${timeoutMs} ms`),
+      })
+      this.#failures = 0
+      return result
+    } catch (error) {
+      if (++this.#failures >= BREAKER.failures) this.#closedFrom = process.now() + BREAKER.openMs
+      throw error
+    }
+  }
+
+  async #execute<T>(server: RedisServer, run: () => T): Promise<T> {
+    const { timeline } = this.#deps
+    while (server.running && server.frozenUntil > timeline.now) {
+      await timeline.sleep(server.frozenUntil - timeline.now)
+      await timeline.hop()
+    }
+    if (!server.running || this.cut) throw NO_ANSWER
+    return run()
+  }
+
+  #connected(link: Link): { server: RedisServer; number: number } {
+    if (link.server === undefined || !link.server.running) {
+      link.server = this.cut ? undefined : this.#deps.topology.connect()
+      link.number = ++connections
+    }
+    if (link.server === undefined) throw new CacheUnavailableError('connection refused')
+    return { server: link.server, number: link.number }
+  }
+
+  #expire(server: RedisServer, nonce: string, keys: readonly string[], ms: number): void {
+    this.#deps.timeline.later(ms, () =>
+      server.atomically(() => {
+        for (const key of keys) if (server.get(key)?.includes(`"${nonce}"`)) server.delete(key)
+      }),
+    )
+  }
+}
+
+function bufferOf(text: string | undefined): Buffer | null {
+  return text === undefined ? null : Buffer.from(text)
+}

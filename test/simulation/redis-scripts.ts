@@ -1,0 +1,136 @@
+import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
+import type { CacheEntry, CacheFence, Marker, ScriptOutcome, ViewToken } from '../../src/consistency/ports.ts'
+import { fenceText, headOf } from '../../src/consistency/stored-bytes.ts'
+import { epochOf, sameIdentity, viewText } from '../../src/consistency/token.ts'
+import type { RedisServer } from './redis-server.ts'
+
+/** Rules of the scripts that the test build can switch off. Names are those of rules.ts. */
+export interface ScriptRules {
+  /** Scripts refuse unless gateway:view holds V. */
+  readonly viewText: boolean
+  /** Scripts refuse unless the server is the dataset of V. */
+  readonly dataset: boolean
+  /** A fence replaces an equal one with its own nonce. */
+  readonly ownNonce: boolean
+  /** unfence only takes away exactly the fence it names. */
+  readonly exactNonce: boolean
+}
+
+/** The scripts of src/cache/scripts over the in-memory server, rule for rule (conformance.test.ts compares them). */
+export class RedisScripts {
+  readonly #rules: ScriptRules
+
+  constructor(rules: ScriptRules) {
+    this.#rules = rules
+  }
+
+  fence(server: RedisServer, v: ViewToken, nonce: string, fences: readonly CacheFence[]): ScriptOutcome {
+    if (!this.#fit(server, v)) return 'view'
+    let outcome: ScriptOutcome = 'done'
+    for (const { keys, min } of fences) {
+      const { version, fence } = heads(server, keys[0]!)
+      if ((version !== undefined && version >= min) || (fence !== undefined && fence.min > min)) {
+        outcome = 'refused'
+        continue
+      }
+      if (!this.#rules.ownNonce && fence?.min === min) continue
+      for (const key of keys) server.set(key, fenceText(min, nonce))
+    }
+    return outcome
+  }
+
+  put(server: RedisServer, v: ViewToken, entries: readonly CacheEntry[]): ScriptOutcome {
+    if (!this.#fit(server, v)) return 'view'
+    let outcome: ScriptOutcome = 'done'
+    for (const entry of entries) if (!putOne(server, entry)) outcome = 'refused'
+    return outcome
+  }
+
+  unfence(server: RedisServer, v: ViewToken, nonce: string, entry: CacheEntry): ScriptOutcome {
+    if (!this.#fit(server, v)) return 'view'
+    const { fence } = heads(server, entry.keys[0]!)
+    const exact = this.#rules.exactNonce ? fence?.nonce === nonce : fence !== undefined
+    if (!exact) return 'refused'
+    entry.keys.forEach((key, index) => {
+      server.set(key, String(entry.values[index]))
+    })
+    return 'done'
+  }
+
+  erase(server: RedisServer, v: ViewToken, nonce: string, fences: readonly CacheFence[]): ScriptOutcome {
+    if (!this.#fit(server, v)) return 'view'
+    let outcome: ScriptOutcome = 'done'
+    for (const { keys, min } of fences) {
+      if (heads(server, keys[0]!).fence?.nonce !== nonce) {
+        outcome = 'refused'
+        continue
+      }
+      server.set(erasedField(keys[0]!), String(min))
+      for (const key of keys) server.delete(key)
+    }
+    return outcome
+  }
+
+  adopt(server: RedisServer, v: ViewToken): ScriptOutcome {
+    if (!sameIdentity(server.identity, v.identity) || epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch)
+      return 'view'
+    server.set(VIEW_KEY, viewText(v))
+    return 'done'
+  }
+
+  cold(server: RedisServer, v: ViewToken): ScriptOutcome {
+    if (!sameIdentity(server.identity, v.identity) || epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch)
+      return 'view'
+    server.flush()
+    server.set(VIEW_KEY, viewText(v))
+    return 'done'
+  }
+
+  advanceMarker(server: RedisServer, v: ViewToken, { xid, database }: Marker): ScriptOutcome {
+    if (!this.#fit(server, v)) return 'view'
+    const stored = markerIn(server.get(MARKER_KEY))
+    if (stored?.database !== database || stored.xid < xid) server.set(MARKER_KEY, `${xid} ${database}`)
+    return 'done'
+  }
+
+  #fit(server: RedisServer, v: ViewToken): boolean {
+    if (this.#rules.viewText && server.get(VIEW_KEY) !== viewText(v)) return false
+    return !this.#rules.dataset || sameIdentity(server.identity, v.identity)
+  }
+}
+
+function putOne(server: RedisServer, { keys, version, values }: CacheEntry): boolean {
+  const [whole] = keys as readonly [string]
+  const { version: stored, fence, missing } = heads(server, whole)
+  if ((stored !== undefined && stored > version) || (fence !== undefined && fence.min > version)) return false
+  if (missing && Number(server.get(erasedField(whole)) ?? 0) >= version) return false
+  if (stored !== version) {
+    server.set(whole, String(values[0]))
+    server.delete(erasedField(whole))
+  }
+  for (let part = 1; part < keys.length; part++) {
+    const value = String(values[part])
+    if (server.get(keys[part]!)?.slice(0, 64) !== value.slice(0, 64)) server.set(keys[part]!, value)
+  }
+  return true
+}
+
+/** A field of the hash gateway:erased, as a key of the in-memory server. */
+export function erasedField(key: string): string {
+  return `${ERASED_KEY} ${key}`
+}
+
+export function markerIn(text: string | undefined): Marker | null {
+  const [, xid, database] = /^(\d+) (.+)$/.exec(text ?? '') ?? []
+  return xid === undefined || database === undefined ? null : { xid: BigInt(xid), database }
+}
+
+function heads(server: RedisServer, key: string) {
+  const text = server.get(key)
+  const head = text === undefined ? undefined : headOf(Buffer.from(text.slice(0, 64)))
+  return {
+    missing: text === undefined,
+    version: head?.type === 'value' ? head.version : undefined,
+    fence: head?.type === 'fence' ? head : undefined,
+  }
+}

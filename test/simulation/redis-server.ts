@@ -1,0 +1,77 @@
+import type { DatasetIdentity } from '../../src/consistency/ports.ts'
+import type { Random } from './random.ts'
+
+/** One key set or deleted; a script's changes are one entry of the log. */
+type Effect = readonly [key: string, value: string | undefined]
+
+/** One Redis process: its data, its write log, and what is wrong with it. */
+export class RedisServer {
+  readonly identity: DatasetIdentity
+  /** False once the process has ended: nothing it is asked is answered any more. */
+  running = true
+  /** Demoted or never promoted: refuses writes. */
+  role: 'master' | 'replica' = 'master'
+  /** `maxmemory` is used up: only scripts that allow it may write. */
+  full = false
+  frozenUntil = 0
+  readonly #data = new Map<string, string>()
+  readonly #log: (readonly Effect[])[] = []
+  #batch: Effect[] = []
+
+  constructor(random: Random, log: readonly (readonly Effect[])[] = []) {
+    this.identity = { runId: random.hex(40), replicationId: random.hex(40) }
+    for (const effects of log) {
+      for (const effect of effects) this.#apply(effect)
+      this.#log.push(effects)
+    }
+  }
+
+  get logLength(): number {
+    return this.#log.length
+  }
+
+  /** The first `length` entries of the log: what an AOF without its tail, or a lagging replica, holds. */
+  prefix(length: number): readonly (readonly Effect[])[] {
+    return this.#log.slice(0, length)
+  }
+
+  get(key: string): string | undefined {
+    return this.#data.get(key)
+  }
+
+  set(key: string, value: string): void {
+    this.#write([key, value])
+  }
+
+  delete(key: string): void {
+    if (this.#data.has(key)) this.#write([key, undefined])
+  }
+
+  flush(): void {
+    for (const key of [...this.#data.keys()]) this.#write([key, undefined])
+  }
+
+  /** Runs a script: what it changes becomes one entry of the log. */
+  atomically<T>(script: () => T): T {
+    this.#batch = []
+    const result = script()
+    if (this.#batch.length > 0) this.#log.push(this.#batch)
+    this.#batch = []
+    return result
+  }
+
+  /** Every key with its bytes, in the order of the keys. */
+  dump(): [string, string][] {
+    return [...this.#data].sort(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  #write(effect: Effect): void {
+    this.#apply(effect)
+    this.#batch.push(effect)
+  }
+
+  #apply([key, value]: Effect): void {
+    if (value === undefined) this.#data.delete(key)
+    else this.#data.set(key, value)
+  }
+}
