@@ -2,7 +2,7 @@
 // when there are none, or others than the lock file says. Plain JavaScript, for nothing is installed yet.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -11,7 +11,9 @@ const stamp = createHash('sha256')
   .update(readFileSync(`${root}/package-lock.json`))
   .digest('hex')
 
-const installed = existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp
+// A linked node_modules is another checkout's: `npm ci` would empty it while that one runs.
+const linked = lstatSync(`${root}/node_modules`, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+const installed = linked || (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp)
 if (!installed) {
   process.stdout.write('Installing the locked dependencies (npm ci) ...\n')
   const npm = process.env.npm_execpath
