@@ -81,6 +81,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     clock: SYSTEM_CLOCK,
     observer: new ProtocolObserver(log, telemetry, step),
     times: config.times,
+    nearCacheBytes: config.redis.nearCacheBytes,
     serveUnverified: config.database.onOutage === 'serve',
   })
   const limits = { documentBytes: config.http.bodyLimitBytes }

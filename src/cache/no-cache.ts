@@ -6,6 +6,7 @@ const none = () => Promise.reject(new CacheUnavailableError('no Redis is configu
 export const NO_CACHE: CachePort = {
   usable: false,
   read: none,
+  readHeads: none,
   identify: none,
   fence: none,
   put: none,

@@ -1,8 +1,14 @@
-import type { CacheIdentity, CacheReply } from '../consistency/ports.ts'
+import type { CacheHeads, CacheIdentity, CacheReply } from '../consistency/ports.ts'
 import { CacheUnavailableError } from '../consistency/ports.ts'
+import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
 import type { RedisConnection } from './connection.ts'
 import { VIEW_KEY } from './keys.ts'
+import { scriptText } from './script-files.ts'
+
+interface HeadsCommand {
+  headsBuffer(count: number, ...keys: string[]): Promise<Buffer>
+}
 
 /**
  * The connections that serve reads. For the lease they count as one: `generation` is another number as soon as
@@ -14,6 +20,7 @@ export class ReadPool {
 
   constructor(connections: readonly RedisConnection[]) {
     this.connections = connections
+    for (const { client } of connections) client.defineCommand('heads', { lua: scriptText('heads') })
   }
 
   get generation(): number {
@@ -28,6 +35,18 @@ export class ReadPool {
     const picked = this.#pick()
     const values = await picked.inTime(picked.client.mgetBuffer(keys as string[]))
     return { values, connection }
+  }
+
+  /** The first bytes of each key, of one moment, in one round trip. */
+  async readHeads(keys: readonly string[]): Promise<CacheHeads> {
+    const connection = this.generation
+    const picked = this.#pick()
+    const { client } = picked
+    const reply =
+      keys.length === 1
+        ? client.getrangeBuffer(keys[0]!, 0, HEAD_BYTES - 1)
+        : (client as unknown as HeadsCommand).headsBuffer(keys.length, ...keys)
+    return { heads: await picked.inTime(reply), connection }
   }
 
   /** Asks every connection who its server is. Rejects when they disagree: a failover is under way. */

@@ -1,6 +1,7 @@
 import type {
   CacheEntry,
   CacheFence,
+  CacheHeads,
   CacheIdentity,
   CachePort,
   CacheReply,
@@ -44,6 +45,10 @@ export class RedisCache implements CachePort {
 
   read(keys: readonly string[]): Promise<CacheReply> {
     return guarded(this.#breaker, this.#reads.read(keys))
+  }
+
+  readHeads(keys: readonly string[]): Promise<CacheHeads> {
+    return guarded(this.#breaker, this.#reads.readHeads(keys))
   }
 
   identify(): Promise<CacheIdentity> {

@@ -133,6 +133,12 @@ export interface CacheReply {
   readonly connection: number
 }
 
+export interface CacheHeads {
+  /** The first HEAD_BYTES of each key, nothing for one that is missing, with a line feed between two keys. */
+  readonly heads: Buffer
+  readonly connection: number
+}
+
 /** A document as Redis holds it: all its keys (the whole first) with the bytes of each. */
 export interface CacheEntry {
   readonly keys: readonly string[]
@@ -154,6 +160,8 @@ export interface CachePort {
   readonly usable: boolean
   /** One MGET (or GET), one round trip. */
   read(keys: readonly string[]): Promise<CacheReply>
+  /** Of one moment as well, in one round trip. Keys may not be empty. */
+  readHeads(keys: readonly string[]): Promise<CacheHeads>
   identify(): Promise<CacheIdentity>
   /** Each document on its own: `refused` when at least one was, the others are fenced all the same. */
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>

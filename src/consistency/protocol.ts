@@ -1,6 +1,8 @@
 import { BatchReader } from './batch-reader.ts'
+import { DatabaseRead } from './database-read.ts'
 import { Gate } from './gate.ts'
 import { Lease } from './lease.ts'
+import { NearCache } from './near-cache.ts'
 import { Outage } from './outage.ts'
 import type { CachePort, ClockPort, CodecPort, ObserverPort, ProtocolTimes, StorePort } from './ports.ts'
 import { Reader } from './read.ts'
@@ -16,6 +18,8 @@ export interface ProtocolDeps {
   readonly clock: ClockPort
   readonly observer: ObserverPort
   readonly times: ProtocolTimes
+  /** Bound of the near cache; 0 = none. */
+  readonly nearCacheBytes: number
   /** ON_DATABASE_OUTAGE=serve. */
   readonly serveUnverified: boolean
 }
@@ -27,6 +31,7 @@ export interface Protocol {
   readonly supervisor: Supervisor
   readonly lease: Lease
   readonly outage: Outage
+  readonly near: NearCache
 }
 
 /** Wires the steps together. `supervisor.start()` begins the renewals. */
@@ -35,9 +40,11 @@ export function createProtocol(deps: ProtocolDeps): Protocol {
   const lease = new Lease(clock, times.leaseMs)
   const outage = new Outage({ ...deps, lease, offWaitMs: times.offWaitMs })
   const repair = new Repair(deps)
-  const reader = new Reader({ ...deps, lease, repair, batch: new BatchReader(store) })
+  const near = new NearCache(deps.nearCacheBytes)
+  const database = new DatabaseRead({ ...deps, repair, batch: new BatchReader(store) })
+  const reader = new Reader({ ...deps, lease, near, database })
   const writer = new Writer({ ...deps, outage })
   const renewal = new Renewal({ ...deps, lease, outage })
   const supervisor = new Supervisor({ ...deps, lease, outage, renewal, gate: new Gate(deps) })
-  return { reader, writer, supervisor, lease, outage }
+  return { reader, writer, supervisor, lease, outage, near }
 }

@@ -1,35 +1,53 @@
-import { type BatchReader, refId } from './batch-reader.ts'
+import type { DatabaseRead, Wanted } from './database-read.ts'
 import type { Grant, Lease } from './lease.ts'
-import type { CacheEntry, CachePort, CacheReply, CodecPort, DocumentRef, Row, ViewToken } from './ports.ts'
+import type { NearCache, NearEntry } from './near-cache.ts'
+import type { CachePort, CacheReply, CodecPort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
-import type { Repair } from './repair.ts'
-import { headOf, isValue } from './stored-bytes.ts'
-
-/** One key of one document: `part` indexes `codec.keys(ref)` (0 = the whole document). */
-export interface Wanted {
-  readonly ref: DocumentRef
-  readonly part: number
-}
+import { headOf, headsOf, isValue, versionsIn } from './stored-bytes.ts'
+import { isKnown, type KnownVersions, type Versions } from './versions.ts'
 
 export type ReadStatus = 'hit' | 'miss-stored' | 'miss' | 'degraded' | 'unverified'
 
 export interface ReadResult {
   readonly status: ReadStatus
-  /** In the order asked for; null = the document does not exist. */
-  readonly values: readonly (Buffer | null)[]
+  /** In the order asked for; 0 = the document does not exist. */
+  readonly versions: Versions
+  /**
+   * In the order asked for, null = the document does not exist; with `join`, and all documents there, the one body.
+   * Undefined when the caller knows `versions`.
+   */
+  readonly values: readonly (Buffer | null)[] | undefined
+}
+
+export interface ReadOptions {
+  /** Names the read in the near cache; by default its keys do. */
+  readonly id?: string
+  /** Makes one body of all values. Pure: the body is kept as long as the versions stand. */
+  readonly join?: (values: readonly Buffer[]) => Buffer
+  /** What the caller holds already need not be sent. */
+  readonly known?: KnownVersions | undefined
 }
 
 export interface ReadDeps {
   readonly cache: CachePort
   readonly codec: CodecPort
   readonly lease: Lease
-  readonly batch: BatchReader
-  readonly repair: Repair
+  readonly near: NearCache
+  readonly database: DatabaseRead
   /** ON_DATABASE_OUTAGE=serve: cached documents are answered, marked unverified, while the database is away. */
   readonly serveUnverified: boolean
 }
 
-/** The read of consistency.md, steps 1 to 4. */
+/** One read on its way. */
+interface Reading {
+  readonly id: string
+  readonly wanted: readonly Wanted[]
+  readonly keys: readonly string[]
+  readonly begun: Grant | undefined
+  readonly options: ReadOptions
+}
+
+/** The read of consistency.md, with the near cache in front of its first step. */
 export class Reader {
   readonly #deps: ReadDeps
 
@@ -38,84 +56,97 @@ export class Reader {
   }
 
   /** Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
-  async read(wanted: readonly Wanted[]): Promise<ReadResult> {
-    const { lease } = this.#deps
+  async read(wanted: readonly Wanted[], options: ReadOptions = {}): Promise<ReadResult> {
+    const { lease, cache, codec, near } = this.#deps
     const begun = lease.current()
-    const reply = await this.#ask(wanted)
-    if (reply !== undefined && lease.covers(begun, reply.connection) && reply.values.every(isValue)) {
-      return { status: 'hit', values: reply.values }
+    const keys = wanted.map(({ ref, part }) => codec.keys(ref)[part]!)
+    const id = options.id ?? keys.join('\n')
+    const reading = { id, wanted, keys, begun, options }
+    const held = begun === undefined ? undefined : near.find(id, begun.v)
+    if (begun === undefined || !cache.usable || (held === undefined && options.known === undefined)) {
+      return this.#fromCache(reading)
     }
     try {
-      return await this.#fromDatabase(wanted, begun, reply)
+      const { heads, connection } = await cache.readHeads(keys)
+      if (lease.covers(begun, connection)) {
+        const answer = confirmed(heads, held, keys.length, options.known)
+        if (answer !== undefined) return answer
+      }
+    } catch {
+      // No second wait for a Redis that failed just now.
+      return this.#fromDatabase(reading, undefined)
+    }
+    // What the heads said is forgotten: the second reply counts by itself, so that no bundle is torn between the two.
+    return this.#fromCache(reading)
+  }
+
+  /** Step 1: one GET or MGET. */
+  async #fromCache(reading: Reading): Promise<ReadResult> {
+    const { id, keys, begun, options } = reading
+    const reply = await this.#ask(keys)
+    if (
+      begun === undefined ||
+      reply === undefined ||
+      !this.#deps.lease.covers(begun, reply.connection) ||
+      !reply.values.every(isValue)
+    ) {
+      return this.#fromDatabase(reading, reply)
+    }
+    const versions = reply.values.map(versionOf)
+    const values = options.join === undefined ? reply.values : [options.join(reply.values)]
+    this.#deps.near.keep(id, begun.v, { keys, heads: headsOf(reply.values), versions, values })
+    return { status: 'hit', versions, values }
+  }
+
+  async #fromDatabase(reading: Reading, reply: CacheReply | undefined): Promise<ReadResult> {
+    const { wanted, keys, begun, options } = reading
+    try {
+      const { status, values } = await this.#deps.database.read(wanted, begun?.v, reply)
+      return joined(status, values, options)
     } catch (error) {
       if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
       // A reply may only have been late (this process was busy): now it is worth a second try.
-      const cached = (reply ?? (await this.#ask(wanted)))?.values
-      if (cached?.every(isValue)) return { status: 'unverified', values: cached }
+      const cached = (reply ?? (await this.#ask(keys)))?.values
+      if (cached?.every(isValue)) return joined('unverified', cached, options)
       throw error
     }
   }
 
-  async #ask(wanted: readonly Wanted[]): Promise<CacheReply | undefined> {
-    const { cache, codec } = this.#deps
+  async #ask(keys: readonly string[]): Promise<CacheReply | undefined> {
+    const { cache } = this.#deps
     if (!cache.usable) return undefined
     try {
-      return await cache.read(wanted.map(({ ref, part }) => codec.keys(ref)[part]!))
+      return await cache.read(keys)
     } catch {
       // The cache has counted and logged it; no read fails because of Redis.
       return undefined
     }
   }
-
-  async #fromDatabase(
-    wanted: readonly Wanted[],
-    begun: Grant | undefined,
-    reply: CacheReply | undefined,
-  ): Promise<ReadResult> {
-    const rows = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
-    const encoded = new Map<string, readonly (Buffer | string)[]>()
-    for (const row of rows.values())
-      if (row.data !== null) encoded.set(refId(row.ref), this.#deps.codec.encode(row))
-    const values = wanted.map(({ ref, part }) => toBuffer(encoded.get(refId(ref))?.[part]))
-    if (begun === undefined || reply === undefined) return { status: 'degraded', values }
-    const entries = this.#entriesToStore(wanted, reply, rows, encoded, begun.v)
-    return { status: (await this.#put(begun.v, entries)) ? 'miss-stored' : 'miss', values }
-  }
-
-  /** What is missing or older in Redis; documents under a fence newer than their row go to the repair instead. */
-  #entriesToStore(
-    wanted: readonly Wanted[],
-    reply: CacheReply,
-    rows: ReadonlyMap<string, Row>,
-    encoded: ReadonlyMap<string, readonly (Buffer | string)[]>,
-    v: ViewToken,
-  ): CacheEntry[] {
-    const entries = new Map<string, CacheEntry>()
-    wanted.forEach(({ ref }, index) => {
-      const row = rows.get(refId(ref))
-      const values = encoded.get(refId(ref))
-      if (row === undefined || values === undefined) return
-      const stored = reply.values[index] ?? null
-      const head = stored === null ? undefined : headOf(stored)
-      if (head?.type === 'fence' && head.min > row.version) this.#deps.repair.start(v, ref, head)
-      else if (head?.type !== 'value' || !isValue(stored)) {
-        entries.set(refId(ref), { keys: this.#deps.codec.keys(ref), version: row.version, values })
-      }
-    })
-    return [...entries.values()]
-  }
-
-  async #put(v: ViewToken, entries: readonly CacheEntry[]): Promise<boolean> {
-    if (entries.length === 0) return false
-    try {
-      return (await this.#deps.cache.put(v, entries)) === 'done'
-    } catch {
-      return false
-    }
-  }
 }
 
-function toBuffer(bytes: Buffer | string | undefined): Buffer | null {
-  if (bytes === undefined) return null
-  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+/** What Redis confirmed: the bytes held here, or that the caller's are right. */
+function confirmed(
+  heads: Buffer,
+  held: NearEntry | undefined,
+  count: number,
+  known: KnownVersions | undefined,
+): ReadResult | undefined {
+  if (held?.heads.equals(heads)) return { status: 'hit', versions: held.versions, values: held.values }
+  if (known === undefined) return undefined
+  const versions = versionsIn(heads, count)
+  if (versions === undefined || !isKnown(known, versions)) return undefined
+  return { status: 'hit', versions, values: undefined }
+}
+
+function joined(status: ReadStatus, values: readonly (Buffer | null)[], { join }: ReadOptions): ReadResult {
+  const versions = values.map(value => (value === null ? 0 : versionOf(value)))
+  if (join === undefined || values.includes(null)) return { status, versions, values }
+  return { status, versions, values: [join(values as readonly Buffer[])] }
+}
+
+/** Of a whole value. */
+function versionOf(value: Buffer): number {
+  const head = headOf(value)
+  if (head.type !== 'value') throw new Error('a value without a version')
+  return head.version
 }

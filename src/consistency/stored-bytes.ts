@@ -4,25 +4,29 @@ export type StoredHead =
   | { readonly type: 'fence'; readonly min: number; readonly nonce: string }
   | { readonly type: 'unknown' }
 
-const VALUE_START = '{"version":'
+const VALUE_HEAD = /^\{"version":(\d{1,16}),/
 const CLOSING_BRACE = 0x7d
-/** Longest head: `{"fence":<16 digits>,"nonce":"<16 hex>"}` has 53 bytes. */
-const HEAD_BYTES = 64
+/**
+ * The bytes of a key that tell what it holds: a fence is `{"fence":<16 digits>,"nonce":"<16 hex>"}`, 53 bytes at most,
+ * and a value begins with its version and `updated_at`.
+ */
+export const HEAD_BYTES = 64
+/** Between the heads of several keys: no JSON of ours holds one. */
+const SEPARATOR = '\n'
 
 /** Whether the bytes are a whole value, by their first and last bytes: no parsing on the read path. */
 export function isValue(bytes: Buffer | null): bytes is Buffer {
   return (
     bytes !== null &&
-    bytes.length > VALUE_START.length &&
     bytes[bytes.length - 1] === CLOSING_BRACE &&
-    bytes.toString('latin1', 0, VALUE_START.length) === VALUE_START
+    VALUE_HEAD.test(bytes.toString('latin1', 0, HEAD_BYTES))
   )
 }
 
 /** Reads the version or the fence out of the first bytes. Never throws. */
 export function headOf(bytes: Buffer): StoredHead {
   const head = bytes.toString('latin1', 0, HEAD_BYTES)
-  const value = /^\{"version":(\d{1,16}),/.exec(head)
+  const value = VALUE_HEAD.exec(head)
   if (value) return { type: 'value', version: Number(value[1]) }
   const fence = /^\{"fence":(\d{1,16}),"nonce":"([0-9a-f]{1,32})"\}$/.exec(head)
   if (fence) return { type: 'fence', min: Number(fence[1]), nonce: fence[2]! }
@@ -32,4 +36,21 @@ export function headOf(bytes: Buffer): StoredHead {
 /** The bytes of a fence: "a version >= min is being written". The scripts write the same text. */
 export function fenceText(min: number, nonce: string): string {
   return `{"fence":${min},"nonce":"${nonce}"}`
+}
+
+/** The heads of values, as CachePort.readHeads answers them. */
+export function headsOf(values: readonly Buffer[]): Buffer {
+  if (values.length === 1) return values[0]!.subarray(0, HEAD_BYTES)
+  return Buffer.from(values.map(value => value.toString('latin1', 0, HEAD_BYTES)).join(SEPARATOR), 'latin1')
+}
+
+/** The versions in the heads of `count` keys; undefined unless all of them hold values. Never throws. */
+export function versionsIn(heads: Buffer, count: number): number[] | undefined {
+  const versions: number[] = []
+  for (const head of heads.toString('latin1').split(SEPARATOR)) {
+    const version = VALUE_HEAD.exec(head)?.[1]
+    if (version === undefined) return undefined
+    versions.push(Number(version))
+  }
+  return versions.length === count ? versions : undefined
 }

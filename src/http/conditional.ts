@@ -1,10 +1,8 @@
+import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import { ProblemError } from '../errors.ts'
 
-/** Entity tags of documents are their versions, those of bundles all versions: `"7"`, `"7.3.12"`. */
-export type Versions = readonly number[]
-
-/** What a conditional header asks for: any of these tags, or (`*`) any at all. */
-export type Condition = readonly Versions[] | '*'
+/** What a conditional header asks for. Tags of documents are their versions, of bundles all versions: `"7.3.12"`. */
+export type Condition = KnownVersions
 
 const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/
 const MAX_TAGS = 100
@@ -31,15 +29,6 @@ export function parseIfMatch(header: string | undefined): Versions | '*' | undef
     })
   }
   return tags.flatMap(({ weak, versions }) => (weak || versions?.length !== 1 ? [] : versions))
-}
-
-export function matches(condition: Condition | undefined, versions: Versions): boolean {
-  if (condition === undefined) return false
-  if (condition === '*') return true
-  return condition.some(
-    candidate =>
-      candidate.length === versions.length && candidate.every((version, i) => version === versions[i]),
-  )
 }
 
 interface Tag {

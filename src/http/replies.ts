@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { CacheStatus, DocumentAnswer } from '../settings/service.ts'
-import { type Condition, entityTag, matches, parseIfNoneMatch, type Versions } from './conditional.ts'
+import { isKnown, type Versions } from '../consistency/versions.ts'
+import type { CacheStatus, DocumentAnswer, ReadAnswer } from '../settings/service.ts'
+import { type Condition, entityTag, parseIfNoneMatch } from './conditional.ts'
 
 /** RFC 9211. */
 const CACHE_STATUS: Readonly<Record<CacheStatus, string>> = {
@@ -13,23 +14,20 @@ const CACHE_STATUS: Readonly<Record<CacheStatus, string>> = {
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
-/** One body of settings with its versions. `body` may be null when the caller has it already. */
-export interface Answer {
-  readonly versions: Versions
-  readonly body: Buffer | null
-  readonly status: CacheStatus
-}
-
 /** The condition of a GET. */
 export function ifNoneMatch(request: FastifyRequest): Condition | undefined {
   return parseIfNoneMatch(request.headers['if-none-match'])
 }
 
 /** Answers a GET of settings: 304 when the caller has these versions. */
-export function sendAnswer(reply: FastifyReply, answer: Answer, known: Condition | undefined): FastifyReply {
+export function sendAnswer(
+  reply: FastifyReply,
+  answer: ReadAnswer,
+  known: Condition | undefined,
+): FastifyReply {
   reply.header('cache-status', CACHE_STATUS[answer.status])
   sendVersion(reply, answer.versions)
-  if (matches(known, answer.versions)) return reply.code(304).send()
+  if (isKnown(known, answer.versions)) return reply.code(304).send()
   return reply.header('content-type', JSON_TYPE).send(answer.body)
 }
 

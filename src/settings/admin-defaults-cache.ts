@@ -31,13 +31,13 @@ export class AdminDefaultsCache {
   /** The envelope. NOT_READY while no defaults are loaded. */
   async read(): Promise<{ readonly bytes: Buffer; readonly status: ReadStatus }> {
     const { values, status } = await this.#reader.read([{ ref: DEFAULTS_REF, part: 0 }])
-    const bytes = values[0] ?? null
+    const bytes = values?.[0] ?? null
     if (bytes === null) throw new ProblemError('NOT_READY', 'the defaults are not loaded yet')
     return { bytes, status }
   }
 
   #parsed(bytes: Buffer): Defaults {
-    if (this.#defaults === undefined || !this.#bytes?.equals(bytes)) {
+    if (this.#defaults === undefined || (this.#bytes !== bytes && !this.#bytes?.equals(bytes))) {
       const data = dataOf(bytes)
       this.#defaults = { data, risks: compileRiskIndex(data).index }
       this.#bytes = bytes

@@ -38,7 +38,7 @@ export class AdminDefaults implements AdminDefaultsService {
 
   async getDefaults(): Promise<ReadAnswer> {
     const { bytes, status } = await this.#deps.cache.read()
-    return { version: versionOf(bytes), body: bytes, status }
+    return { versions: [versionOf(bytes)], body: bytes, status }
   }
 
   async putDefaults(caller: string, patch: unknown, options: PutOptions = {}): Promise<DocumentAnswer> {

@@ -1,12 +1,12 @@
 import type { DocumentRef } from '../consistency/ports.ts'
-import type { Reader, ReadResult } from '../consistency/read.ts'
+import type { Reader, ReadOptions as ReaderOptions, ReadResult } from '../consistency/read.ts'
 import { headOf } from '../consistency/stored-bytes.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import type { JsonObject } from '../documents/json.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { LiveDocument } from './live-document.ts'
 import { type Provisioning, userNotFound } from './provisioning.ts'
-import type { Actor, Bundle, BundleAnswer, DocumentAddress, ReadAnswer } from './service.ts'
+import type { Actor, Bundle, DocumentAddress, ReadAnswer, ReadOptions } from './service.ts'
 
 export interface DocumentReadsDeps {
   readonly reader: Reader
@@ -22,14 +22,19 @@ export class DocumentReads {
     this.#deps = deps
   }
 
-  async get(actor: Actor, address: DocumentAddress): Promise<ReadAnswer> {
-    const { status, values } = await this.read(actor, [address])
-    return { version: versionOf(values[0]!), body: values[0]!, status }
+  async get(actor: Actor, address: DocumentAddress, options: ReadOptions = {}): Promise<ReadAnswer> {
+    const { status, versions, values } = await this.#read(actor, [address], options)
+    return { status, versions, body: values?.[0] ?? null }
   }
 
-  async getBundle(actor: Actor, bundle: Bundle): Promise<BundleAnswer> {
-    const { status, values } = await this.read(actor, bundle.addresses)
-    return { versions: values.map(versionOf), body: bundle.join(actor.userId, values), status }
+  async getBundle(actor: Actor, bundle: Bundle, options: ReadOptions = {}): Promise<ReadAnswer> {
+    const { userId } = actor
+    const { status, versions, values } = await this.#read(actor, bundle.addresses, {
+      ...options,
+      id: `${userId}\n${bundle.id}`,
+      join: bodies => bundle.join(userId, bodies),
+    })
+    return { status, versions, body: values?.[0] ?? null }
   }
 
   /** The envelopes in the order of the addresses, all of one moment. */
@@ -37,18 +42,33 @@ export class DocumentReads {
     actor: Actor,
     addresses: readonly DocumentAddress[],
   ): Promise<{ status: ReadResult['status']; values: readonly Buffer[] }> {
+    const { status, values = [] } = await this.#read(actor, addresses, {})
+    return { status, values }
+  }
+
+  async #read(
+    actor: Actor,
+    addresses: readonly DocumentAddress[],
+    options: ReaderOptions,
+  ): Promise<Complete> {
     const wanted = addresses.map(address => ({ ref: refOf(actor, address), part: partOf(address) }))
-    let result = await this.#deps.reader.read(wanted)
-    if (result.values.includes(null)) {
+    let result = await this.#deps.reader.read(wanted, options)
+    if (!isComplete(result)) {
       await this.#deps.provisioning.onAccess(actor.userId, actor.caller)
-      result = await this.#deps.reader.read(wanted)
+      result = await this.#deps.reader.read(wanted, options)
     }
     this.#deps.telemetry.readAnswered(result.status)
-    const values = result.values.filter(value => value !== null)
     // Deleted in between.
-    if (values.length < wanted.length) throw userNotFound(actor.userId)
-    return { status: result.status, values }
+    if (!isComplete(result)) throw userNotFound(actor.userId)
+    return result
   }
+}
+
+/** A result without a document that does not exist. */
+type Complete = ReadResult & { readonly values: readonly Buffer[] | undefined }
+
+function isComplete(result: ReadResult): result is Complete {
+  return result.values === undefined || !result.values.includes(null)
 }
 
 export function refOf(actor: Actor, address: { readonly kind: string }): DocumentRef {

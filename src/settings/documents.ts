@@ -14,7 +14,6 @@ import type { LiveDocument } from './live-document.ts'
 import type {
   Actor,
   Bundle,
-  BundleAnswer,
   ChangeReport,
   DocumentAddress,
   DocumentAnswer,
@@ -23,6 +22,7 @@ import type {
   HistoryPage,
   PutOptions,
   ReadAnswer,
+  ReadOptions,
   Reason,
 } from './service.ts'
 
@@ -43,12 +43,12 @@ export class Documents implements DocumentService {
     this.#deps = deps
   }
 
-  get(actor: Actor, address: DocumentAddress): Promise<ReadAnswer> {
-    return this.#deps.reads.get(actor, address)
+  get(actor: Actor, address: DocumentAddress, options?: ReadOptions): Promise<ReadAnswer> {
+    return this.#deps.reads.get(actor, address, options)
   }
 
-  getBundle(actor: Actor, bundle: Bundle): Promise<BundleAnswer> {
-    return this.#deps.reads.getBundle(actor, bundle)
+  getBundle(actor: Actor, bundle: Bundle, options?: ReadOptions): Promise<ReadAnswer> {
+    return this.#deps.reads.getBundle(actor, bundle, options)
   }
 
   async put(

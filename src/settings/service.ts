@@ -1,4 +1,5 @@
 import type { ChangeMeta } from '../consistency/ports.ts'
+import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import type { Difference } from '../documents/compare.ts'
 
 /**
@@ -22,17 +23,18 @@ export interface DocumentAnswer {
   readonly status: CacheStatus
 }
 
-/** One envelope or, when the caller knows that version already, nothing but its version. */
+/** Bodies of settings with their versions. */
 export interface ReadAnswer {
-  readonly version: number
-  /** Null only when `version` is one of ReadOptions.known; the body may be there even then. */
+  /** Of each document, in the order asked for. */
+  readonly versions: Versions
+  /** Null only when the caller knows `versions` (ReadOptions); it may be there even then. */
   readonly body: Buffer | null
   readonly status: CacheStatus
 }
 
 export interface ReadOptions {
-  /** Versions of If-None-Match: the body of one of these need not be fetched. '*' = any. */
-  readonly known?: readonly number[] | '*'
+  /** Versions of If-None-Match: what the caller holds already need not be fetched. */
+  readonly known?: KnownVersions | undefined
 }
 
 /**
@@ -44,20 +46,6 @@ export interface Bundle {
   readonly id: string
   readonly addresses: readonly DocumentAddress[]
   readonly join: (userId: string, bodies: readonly Buffer[]) => Buffer
-}
-
-/** A bundle, never torn: all its documents are of one moment. */
-export interface BundleAnswer {
-  /** In the order of the addresses. */
-  readonly versions: readonly number[]
-  /** Null only when `versions` are one of BundleOptions.known. */
-  readonly body: Buffer | null
-  readonly status: CacheStatus
-}
-
-export interface BundleOptions {
-  /** Version lists of If-None-Match; '*' = any. */
-  readonly known?: readonly (readonly number[])[] | '*'
 }
 
 /** A change of one field: against the defaults, or (dry run of a PUT) from `current` to `new`. */
@@ -120,7 +108,8 @@ export type DefaultsScope = DocumentAddress | { readonly family: string } | 'all
 export interface DocumentService {
   /** USER_NOT_FOUND when the user does not exist and is not to be provisioned. */
   get(actor: Actor, address: DocumentAddress, options?: ReadOptions): Promise<ReadAnswer>
-  getBundle(actor: Actor, bundle: Bundle, options?: BundleOptions): Promise<BundleAnswer>
+  /** Never torn: all its documents are of one moment. */
+  getBundle(actor: Actor, bundle: Bundle, options?: ReadOptions): Promise<ReadAnswer>
   /** `patch` is the parsed body, nothing of it checked. `status` of the answer is not used. */
   put(actor: Actor, address: DocumentAddress, patch: unknown, options?: PutOptions): Promise<DocumentAnswer>
   /** The same checks, If-Match included, without writing. */

@@ -2,6 +2,7 @@ import { MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
 import type {
   CacheEntry,
   CacheFence,
+  CacheHeads,
   CacheIdentity,
   CachePort,
   CacheReply,
@@ -10,6 +11,7 @@ import type {
   ViewToken,
 } from '../../src/consistency/ports.ts'
 import { CacheUnavailableError } from '../../src/consistency/ports.ts'
+import { HEAD_BYTES } from '../../src/consistency/stored-bytes.ts'
 import { type Network, NO_ANSWER } from './network.ts'
 import type { SimProcess } from './process.ts'
 import { markerIn, type RedisScripts } from './redis-scripts.ts'
@@ -82,6 +84,13 @@ export class MemoryCache implements CachePort {
   #read(keys: readonly string[]): Promise<CacheReply> {
     return this.#ask('read', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
       values: keys.map(key => bufferOf(server.get(key))),
+      connection,
+    }))
+  }
+
+  readHeads(keys: readonly string[]): Promise<CacheHeads> {
+    return this.#ask('readHeads', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
+      heads: Buffer.from(keys.map(key => (server.get(key) ?? '').slice(0, HEAD_BYTES)).join('\n')),
       connection,
     }))
   }

@@ -67,8 +67,7 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
   })
   app.get('/api/admin/defaults', { schema: get }, async (request, reply) => {
     const known = ifNoneMatch(request)
-    const { version, body, status } = await admin.getDefaults()
-    return sendAnswer(reply, { versions: [version], body, status }, known)
+    return sendAnswer(reply, await admin.getDefaults(), known)
   })
   const put = operation({
     id: 'putDefaults',

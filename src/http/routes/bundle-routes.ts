@@ -37,14 +37,16 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
       const known = ifNoneMatch(request)
       const { mode } = request.query
       const bundle = DECISION.get(mode === undefined ? undefined : requireMode(mode))!
-      return sendAnswer(reply, await documents.getBundle(actorOf(request), bundle), known)
+      return sendAnswer(reply, await documents.getBundle(actorOf(request), bundle, { known }), known)
     },
   )
   app.get(
     '/api/futures/ginie/modes',
     { schema: schemaOf('modes', 'Documents', 'Read: all four modes', Modes) },
-    async (request, reply) =>
-      sendAnswer(reply, await documents.getBundle(actorOf(request), MODES_BUNDLE), ifNoneMatch(request)),
+    async (request, reply) => {
+      const known = ifNoneMatch(request)
+      return sendAnswer(reply, await documents.getBundle(actorOf(request), MODES_BUNDLE, { known }), known)
+    },
   )
   app.get(
     '/api/futures/ginie/safety-settings',
@@ -56,8 +58,10 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
         SafetySettings,
       ),
     },
-    async (request, reply) =>
-      sendAnswer(reply, await documents.getBundle(actorOf(request), SAFETY_BUNDLE), ifNoneMatch(request)),
+    async (request, reply) => {
+      const known = ifNoneMatch(request)
+      return sendAnswer(reply, await documents.getBundle(actorOf(request), SAFETY_BUNDLE, { known }), known)
+    },
   )
 }
 

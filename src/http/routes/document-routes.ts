@@ -66,8 +66,7 @@ function readRoute(app: FastifyInstance, documents: DocumentService, route: Docu
   })
   app.get(route.url, { schema }, async (request, reply) => {
     const known = ifNoneMatch(request)
-    const { version, body, status } = await documents.get(actorOf(request), route.address(request))
-    return sendAnswer(reply, { versions: [version], body, status }, known)
+    return sendAnswer(reply, await documents.get(actorOf(request), route.address(request), { known }), known)
   })
 }
 

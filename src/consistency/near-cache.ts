@@ -1,0 +1,111 @@
+import type { ViewToken } from './ports.ts'
+import { sameIdentity } from './token.ts'
+import type { Versions } from './versions.ts'
+
+/** The answer of one read, kept in the process. */
+export interface NearEntry {
+  /** The Redis keys it was read from. */
+  readonly keys: readonly string[]
+  /** The first bytes of each key, as CachePort.readHeads answers them. */
+  readonly heads: Buffer
+  readonly versions: Versions
+  /** One per key, or the one body that was made of all of them. */
+  readonly values: readonly Buffer[]
+}
+
+interface Held extends NearEntry {
+  readonly v: ViewToken
+  readonly size: number
+  /** Since the hand of the clock came by last. */
+  used: boolean
+}
+
+/** What an entry costs besides its bytes: objects, the key strings, the map. */
+const ENTRY_BYTES = 400
+
+/**
+ * The near cache: bytes of recent reads, bounded in bytes, so that a read need move only the first bytes of each key
+ * out of Redis. It never answers by itself: the Reader asks Redis for these heads on every read, under the rules
+ * of every other read, and only then sends what is held here.
+ *
+ * Equal heads mean equal bytes, because within one V a version of a document belongs to one value:
+ * - Only committed rows get into Redis, and a row's version grows by one with each change under its row lock. It never
+ *   restarts, for a deleted document keeps its row and version and a user created anew goes on from there; sections
+ *   share the version of their document and are made from the same row.
+ * - A script stores a version only where an older one or a fence stood, and a fence is refused where its version
+ *   stands already. So one database cannot put a second value under a version that was seen.
+ * - Another database (restored, promoted) or another dataset in Redis (restarted, restored, failed over) is another V.
+ *   Entries of another V are not found, and the lease says whether Redis holds this V at the moment of the reply.
+ * - A head also holds `updated_at`; a fence is a head that equals no value's, so it leads to the database as ever.
+ *
+ * Evicts by the clock algorithm: a hit sets a flag and moves nothing.
+ */
+export class NearCache {
+  readonly #maxBytes: number
+  readonly #held = new Map<string, Held>()
+  #bytes = 0
+
+  /** 0 = keeps nothing. */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Bytes kept at this moment, about. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** What was kept under this V. It may be old: the caller compares the heads. */
+  find(id: string, v: ViewToken): NearEntry | undefined {
+    const held = this.#held.get(id)
+    if (held === undefined) return undefined
+    if (held.v.epoch !== v.epoch || !sameIdentity(held.v.identity, v.identity)) {
+      this.#remove(id, held)
+      return undefined
+    }
+    held.used = true
+    return held
+  }
+
+  /** Takes the place of what was kept under this id. `entry` was read under `v`. */
+  keep(id: string, v: ViewToken, entry: NearEntry): void {
+    const size = sizeOf(id, entry)
+    if (size > this.#maxBytes) return
+    const before = this.#held.get(id)
+    if (before !== undefined) this.#remove(id, before)
+    const values = entry.values.map(compact)
+    this.#held.set(id, { ...entry, values, heads: compact(entry.heads), v, size, used: false })
+    this.#bytes += size
+    if (this.#bytes > this.#maxBytes) this.#evict()
+  }
+
+  /** The map is the clock's face, oldest first; an entry used since then goes round once more. */
+  #evict(): void {
+    for (const [id, held] of this.#held) {
+      if (this.#bytes <= this.#maxBytes) return
+      if (held.used) {
+        held.used = false
+        this.#held.delete(id)
+        this.#held.set(id, held)
+      } else this.#remove(id, held)
+    }
+  }
+
+  #remove(id: string, held: Held): void {
+    this.#held.delete(id)
+    this.#bytes -= held.size
+  }
+}
+
+function sizeOf(id: string, { keys, heads, values }: NearEntry): number {
+  const bytes = values.reduce((sum, value) => sum + value.length, heads.length)
+  return ENTRY_BYTES + 2 * id.length + keys.reduce((sum, key) => sum + key.length, bytes)
+}
+
+/** A reply is a slice of what the socket read: kept as it is, it would hold on to all of that. */
+function compact(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.length) return bytes
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
+  return copy
+}

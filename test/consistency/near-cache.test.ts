@@ -1,0 +1,77 @@
+import t from 'tap'
+import { NearCache } from '../../src/consistency/near-cache.ts'
+import type { ViewToken } from '../../src/consistency/ports.ts'
+import { headsOf, versionsIn } from '../../src/consistency/stored-bytes.ts'
+
+const V: ViewToken = { epoch: 3, identity: { runId: 'a'.repeat(40), replicationId: 'b'.repeat(40) } }
+
+function envelope(version: number, data: string): Buffer {
+  return Buffer.from(`{"version":${version},"updated_at":"2026-01-06T12:00:00.000Z","data":{"a":"${data}"}}`)
+}
+
+function entry(...values: Buffer[]) {
+  const keys = values.map((_, index) => `key:${index}`)
+  return { keys, heads: headsOf(values), versions: values.map((_, index) => index + 1), values }
+}
+
+t.test('keeps what was read under one V, and finds it under no other', async t => {
+  const near = new NearCache(10_000)
+  near.keep('id', V, entry(envelope(1, 'x')))
+  t.strictSame(near.find('id', { ...V })?.values, [envelope(1, 'x')])
+  t.equal(near.find('other', V), undefined)
+  t.equal(near.find('id', { ...V, epoch: 4 }), undefined, 'another epoch')
+  t.equal(near.bytes, 0, 'what cannot be used any more is dropped')
+  near.keep('id', V, entry(envelope(1, 'x')))
+  t.equal(near.find('id', { ...V, identity: { ...V.identity, runId: 'c'.repeat(40) } }), undefined)
+})
+
+t.test('holds on to nothing but the bytes of the entry', async t => {
+  const near = new NearCache(10_000)
+  const chunk = Buffer.alloc(65_536)
+  const value = envelope(1, 'x')
+  value.copy(chunk, 100)
+  near.keep('id', V, entry(chunk.subarray(100, 100 + value.length)))
+  const held = near.find('id', V)!
+  chunk.fill(0)
+  t.strictSame(held.values, [value])
+  t.equal(held.values[0]!.buffer.byteLength, value.length)
+})
+
+t.test('stays within its bytes; what is used stays longer', async t => {
+  const near = new NearCache(20_000)
+  const value = envelope(1, 'x'.repeat(2_000))
+  near.keep('used', V, entry(value))
+  for (let i = 0; i < 100; i++) {
+    near.keep(`id:${i}`, V, entry(value))
+    t.ok(near.find('used', V), 'used all the time')
+    t.ok(near.bytes <= 20_000)
+  }
+  t.equal(near.find('id:0', V), undefined)
+  t.ok(near.find('id:99', V))
+})
+
+t.test('what is kept twice counts once; too large and turned off', async t => {
+  const near = new NearCache(5_000)
+  near.keep('id', V, entry(envelope(1, 'x')))
+  const { bytes } = near
+  near.keep('id', V, entry(envelope(2, 'y')))
+  t.equal(near.bytes, bytes)
+  t.strictSame(near.find('id', V)?.values, [envelope(2, 'y')])
+  near.keep('large', V, entry(envelope(1, 'x'.repeat(5_000))))
+  t.equal(near.find('large', V), undefined)
+  const off = new NearCache(0)
+  off.keep('id', V, entry(envelope(1, 'x')))
+  t.equal(off.find('id', V), undefined)
+})
+
+t.test('heads of several keys', async t => {
+  const values = [envelope(7, 'x'.repeat(100)), envelope(12, 'ü')]
+  const heads = headsOf(values)
+  t.equal(heads.toString('latin1').split('\n')[0], values[0]!.toString('latin1', 0, 64))
+  t.strictSame(versionsIn(heads, 2), [7, 12])
+  t.equal(versionsIn(heads, 3), undefined)
+  t.equal(versionsIn(Buffer.from(`${heads.toString('latin1')}\n`, 'latin1'), 3), undefined, 'a missing key')
+  const fence = '{"fence":8,"nonce":"0123456789abcdef"}'
+  t.equal(versionsIn(Buffer.from(`${fence}\n${envelope(1, '')}`), 2), undefined, 'a fence')
+  t.strictSame(versionsIn(headsOf([values[0]!]), 1), [7])
+})

@@ -1,0 +1,107 @@
+import t, { type Test } from 'tap'
+import { startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+
+const SCALP = '/api/futures/ginie/modes/scalp'
+const DECISION = '/api/futures/ginie/decision-settings'
+const HIT = 'settings-gateway; hit'
+
+async function hit(t: Test, gateway: TestGateway, url: string, headers: Record<string, string> = {}) {
+  const reply = await gateway.as('42', { url, headers })
+  t.equal(reply.headers['cache-status'], HIT)
+  return reply
+}
+
+/** How often Redis ran each command, from now on. */
+async function commandsOf(gateway: TestGateway) {
+  const { client } = gateway.services.redis!.reads.connections[0]!
+  await client.config('RESETSTAT')
+  return async () => {
+    const text = await client.info('commandstats')
+    const calls = (name: string) =>
+      Number(new RegExp(`^cmdstat_${name}:calls=(\\d+)`, 'm').exec(text)?.[1] ?? 0)
+    return { whole: calls('mget'), heads: calls('getrange') }
+  }
+}
+
+async function put(gateway: TestGateway, min: number) {
+  const payload = { confidence: { min_confidence: min } }
+  return (await gateway.as('42', { method: 'PUT', url: SCALP, payload })).json().version
+}
+
+t.test('two instances: what one writes, the other reads at once, though it holds older bytes', async t => {
+  const { gateway, redis } = await startStack(t)
+  const other = await startGateway(t, { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redis.url })
+  for (let min = 30; min < 50; min++) {
+    const version = await put(gateway, min)
+    for (let again = 0; again < 2; again++) {
+      const reply = await hit(t, other, SCALP)
+      t.match(reply.json(), { version, data: { confidence: { min_confidence: min } } })
+      t.equal(reply.headers.etag, `"${version}"`)
+      const bundle = (await hit(t, other, DECISION)).json()
+      t.equal(bundle.modes.scalp.version, version)
+      t.equal(bundle.modes.scalp.data.confidence.min_confidence, min)
+    }
+  }
+})
+
+t.test('a read that holds the bytes moves only heads, and its answer is the same', async t => {
+  const { gateway } = await startStack(t)
+  for (const [url, keys] of [
+    [SCALP, 1],
+    [DECISION, 13],
+  ] as const) {
+    await gateway.as('42', { url })
+    const first = await hit(t, gateway, url)
+    const commands = await commandsOf(gateway)
+    const second = await hit(t, gateway, url)
+    t.equal(second.body, first.body)
+    t.equal(second.headers.etag, first.headers.etag)
+    t.strictSame(await commands(), { whole: 0, heads: keys })
+  }
+})
+
+t.test('304 without moving a body, also when the bytes are not held', async t => {
+  const { gateway } = await startStack(t, { NEAR_CACHE_BYTES: '0' })
+  await gateway.as('42', { url: DECISION })
+  const { etag } = (await hit(t, gateway, DECISION)).headers
+  const commands = await commandsOf(gateway)
+  const reply = await hit(t, gateway, DECISION, { 'if-none-match': String(etag) })
+  t.equal(reply.statusCode, 304)
+  t.equal(reply.headers.etag, etag)
+  t.equal(reply.body, '')
+  t.equal((await hit(t, gateway, SCALP, { 'if-none-match': '"1"' })).statusCode, 304)
+  t.strictSame(await commands(), { whole: 0, heads: 14 })
+  t.equal((await hit(t, gateway, SCALP, { 'if-none-match': '"2"' })).statusCode, 200)
+})
+
+t.test('a fence, a lost key and a flushed Redis lead to the database', async t => {
+  const { gateway } = await startStack(t)
+  const { client } = gateway.services.redis!.reads.connections[0]!
+  await gateway.as('42', { url: DECISION })
+  await hit(t, gateway, DECISION)
+  const fence = '{"fence":1,"nonce":"0123456789abcdef"}'
+  await client.set('user:42:mode:scalp', fence)
+  t.equal(
+    (await gateway.as('42', { url: DECISION })).headers['cache-status'],
+    'settings-gateway; fwd=miss; stored',
+  )
+  await hit(t, gateway, DECISION)
+  await client.del('user:42:mode:scalp')
+  t.not((await gateway.as('42', { url: SCALP })).headers['cache-status'], HIT)
+  await hit(t, gateway, SCALP)
+  await client.flushdb()
+  const reply = await gateway.as('42', { url: DECISION })
+  t.equal(reply.statusCode, 200)
+  t.not(reply.headers['cache-status'], HIT)
+})
+
+t.test('a user who was deleted and created again has newer versions', async t => {
+  const { gateway } = await startStack(t)
+  await put(gateway, 45)
+  await hit(t, gateway, SCALP)
+  await gateway.services.users.deleteUser('admin:1', '42')
+  const fresh = await gateway.as('42', { url: SCALP })
+  t.match(fresh.json(), { version: 4, data: { confidence: { min_confidence: 40 } } })
+  const again = await hit(t, gateway, SCALP)
+  t.equal(again.body, fresh.body)
+})
