@@ -5,7 +5,10 @@ import { loadConfig, readEnvironment } from './config.ts'
 const TIMEOUT_MS = 2_500
 
 const { http } = loadConfig(readEnvironment())
-const host = http.host === '0.0.0.0' ? '127.0.0.1' : http.host
+/** What listens on every address is asked at the loopback one. */
+const LOOPBACK: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+const address = LOOPBACK[http.host] ?? http.host
+const host = address.includes(':') ? `[${address}]` : address
 try {
   const response = await fetch(`http://${host}:${http.port}/health`, {
     signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -4,7 +4,7 @@ import { startSharedPostgres } from './helper/backends.ts'
 import { TapReport } from './helper/tap-report.ts'
 
 /**
- * `npm test`: type check, lint, OpenAPI check and all tests, against private servers. Arguments are test files; with
+ * `npm test`: type check, lint, checks of what is written from the code, and all tests, against private servers. Arguments are test files; with
  * them nothing else runs. The last line counts what passed and what failed: every assertion, and every check as one.
  */
 
@@ -13,6 +13,7 @@ const CHECKS = [
   { name: 'type check', command: 'tsc', args: [] },
   { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings'] },
   { name: 'OpenAPI check', command: 'node', args: ['src/http/openapi/write.ts', '--check'] },
+  { name: 'configuration docs check', command: 'node', args: ['src/dev/write-config-docs.ts', '--check'] },
 ]
 
 interface Count {

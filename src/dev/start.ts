@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   ConfigError,
-  DEVELOPMENT_JWT_SECRET,
   DEVELOPMENT_SERVICE_TOKEN,
   type Environment,
   loadConfig,
@@ -11,6 +10,7 @@ import {
 } from '../config.ts'
 import { startServer } from '../server.ts'
 import { watchParent } from './ancestors.ts'
+import { isSet, withSecrets } from './development-secrets.ts'
 import { startPrivatePostgres } from './private-postgres.ts'
 import { startPrivateRedis } from './private-redis.ts'
 import { findRedis } from './redis-binary.ts'
@@ -45,16 +45,11 @@ async function untilStopped(): Promise<void> {
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT'), orphaned])
 }
 
-function withSecrets(env: Environment): Environment {
-  if (env.JWT_SECRET ?? env.JWKS_URL ?? env.SERVICE_TOKENS) return env
-  return { ...env, JWT_SECRET: DEVELOPMENT_JWT_SECRET, SERVICE_TOKENS: `bot=${DEVELOPMENT_SERVICE_TOKEN}` }
-}
-
 async function withBackends(env: Environment, backends: Backend[]): Promise<Environment> {
   mkdirSync(DATA_DIR, { recursive: true })
   const [database, redis] = await Promise.all([
-    env.DATABASE_URL ? {} : privateDatabase(backends),
-    (env.REDIS_URL ?? env.REDIS_HOST ?? env.REDIS_SENTINELS) ? {} : privateRedis(backends),
+    isSet(env, 'DATABASE_URL') ? {} : privateDatabase(backends),
+    isSet(env, 'REDIS_URL', 'REDIS_HOST', 'REDIS_SENTINELS') ? {} : privateRedis(backends),
   ])
   return { ...env, ...database, ...redis }
 }

@@ -1,0 +1,12 @@
+import { DEVELOPMENT_JWT_SECRET, DEVELOPMENT_SERVICE_TOKEN, type Environment } from '../config.ts'
+
+/** The environment, with the development secrets when it names no way to authenticate at all. */
+export function withSecrets(env: Environment): Environment {
+  if (isSet(env, 'JWT_SECRET', 'JWKS_URL', 'SERVICE_TOKENS')) return env
+  return { ...env, JWT_SECRET: DEVELOPMENT_JWT_SECRET, SERVICE_TOKENS: `bot=${DEVELOPMENT_SERVICE_TOKEN}` }
+}
+
+/** Whether any of these variables holds something; empty ones, as a copied .env.example has them, do not count. */
+export function isSet(env: Environment, ...names: readonly string[]): boolean {
+  return names.some(name => env[name]?.trim())
+}

@@ -1,0 +1,33 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { envExample, withConfigurationTable } from './config-docs.ts'
+
+/** `npm run config:docs` writes `.env.example` and the README's table; with --check it fails when they differ. */
+
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+const files = [
+  { name: '.env.example', render: envExample },
+  { name: 'README.md', render: withConfigurationTable },
+]
+for (const { name, render } of files) {
+  const path = fileURLToPath(new URL(`../../${name}`, import.meta.url))
+  const present = readOrEmpty(path)
+  const wanted = render(present)
+  if (present === wanted) continue
+  if (!values.check) writeFileSync(path, wanted)
+  else {
+    process.stderr.write(
+      `${name} is not what the schema of the configuration says: run \`npm run config:docs\`\n`,
+    )
+    process.exitCode = 1
+  }
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

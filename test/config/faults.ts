@@ -1,0 +1,145 @@
+import type { Environment } from '../../src/config.ts'
+
+/** A configuration that is right, in production; each case below breaks it in one way. */
+export const SOUND: Environment = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://gateway:s7Qk2vLx9wPz4tRb@db.internal:5432/gateway',
+  REDIS_HOST: 'redis.internal',
+  JWT_SECRET: 'Jq3v8Zt1Lw6Xb9Nc4Rm7Ky2Pf5Hd0Gs8',
+  SERVICE_TOKENS: 'bot=Aw4Sx7Dc1Fv8Gb3Hn6Jm9Kl2Qp5Zo0Ti',
+}
+
+export interface BrokenCase {
+  readonly change: Environment
+  /** Every fault, in full or by what it must say. */
+  readonly faults: readonly (string | RegExp)[]
+}
+
+const WEAK = 'a'.repeat(40)
+const TOKEN = 'Bx5Tn8Cm2Vr9Kq4Lw7Zs1Df6Gh3Jp0Ye'
+
+/** Ways to get it wrong, by what an operator did. */
+export const BROKEN: Readonly<Record<string, BrokenCase>> = {
+  'no database': { change: { DATABASE_URL: '' }, faults: [/^DATABASE_URL must be set/] },
+  'a database of another kind': {
+    change: { DATABASE_URL: 'mysql://u:p@db/x' },
+    faults: ['DATABASE_URL must be postgres://user:password@host:port/name'],
+  },
+  'a database without a name': {
+    change: { DATABASE_URL: 'postgres://u:p@db:5432/' },
+    faults: ['DATABASE_URL must be postgres://user:password@host:port/name'],
+  },
+  'the password of the tutorial': {
+    change: { DATABASE_URL: 'postgres://postgres:postgres@db:5432/gateway' },
+    faults: ['the password in DATABASE_URL is a placeholder, not fit for production'],
+  },
+  'a pool of no connection': {
+    change: { DATABASE_POOL_SIZE: '0' },
+    faults: ['DATABASE_POOL_SIZE must be >= 2, is "0"'],
+  },
+  'a port that is none': { change: { PORT: '99999' }, faults: ['PORT must be <= 65535, is "99999"'] },
+  'a number with its unit': { change: { LEASE_MS: '1s' }, faults: ['LEASE_MS must be integer, is "1s"'] },
+  'a fraction': { change: { REDIS_POOL_SIZE: '1.5' }, faults: ['REDIS_POOL_SIZE must be integer, is "1.5"'] },
+  'a log level of another logger': {
+    change: { LOG_LEVEL: 'verbose' },
+    faults: [/^LOG_LEVEL must be equal to one of the allowed values: trace, debug, .*, is "verbose"$/],
+  },
+  'yes for true': { change: { AUTO_PROVISION: 'yes' }, faults: ['AUTO_PROVISION must be boolean, is "yes"'] },
+  'an outage policy that does not exist': {
+    change: { ON_DATABASE_OUTAGE: 'ignore' },
+    faults: [/^ON_DATABASE_OUTAGE must be equal to one of the allowed values: serve, refuse, is "ignore"$/],
+  },
+  'two Redis servers': {
+    change: { REDIS_URL: 'redis://one:6379/0' },
+    faults: ['REDIS_URL and REDIS_HOST are both set: use one of them'],
+  },
+  'a Redis URL that is none': {
+    change: { REDIS_HOST: '', REDIS_URL: 'localhost:6379' },
+    faults: [/^REDIS_URL must be redis:/],
+  },
+  'a cluster of Redis': {
+    change: { REDIS_HOST: 'one,two,three' },
+    faults: [/^REDIS_HOST names several servers: Redis Cluster is not supported/],
+  },
+  'Sentinels of nothing': {
+    change: { REDIS_HOST: '', REDIS_SENTINELS: 's1:26379,s2:26379' },
+    faults: ['REDIS_SENTINELS is set without REDIS_SENTINEL_NAME'],
+  },
+  'a Sentinel that is no address': {
+    change: { REDIS_HOST: '', REDIS_SENTINELS: 's1:x', REDIS_SENTINEL_NAME: 'main' },
+    faults: ['REDIS_SENTINELS must be host:port,host:port'],
+  },
+  'a password for no Redis': {
+    change: { REDIS_HOST: '', REDIS_PASSWORD: 'kK8#2mPq' },
+    faults: ['REDIS_PASSWORD is set without REDIS_HOST, REDIS_URL or REDIS_SENTINELS'],
+  },
+  'no way to check users': {
+    change: { JWT_SECRET: '' },
+    faults: ['JWT_SECRET or JWKS_URL must be set in production'],
+  },
+  'a short secret': {
+    change: { JWT_SECRET: 'Jq3v8Zt1Lw' },
+    faults: ['JWT_SECRET must have at least 32 bytes'],
+  },
+  'a secret that was typed': {
+    change: { JWT_SECRET: WEAK },
+    faults: ['JWT_SECRET is too weak for production'],
+  },
+  'a secret of the documentation': {
+    change: { JWT_SECRET: 'change-me-change-me-change-me-0123456789' },
+    faults: ['JWT_SECRET is a development value or a placeholder, not fit for production'],
+  },
+  'no services': { change: { SERVICE_TOKENS: '' }, faults: ['SERVICE_TOKENS must be set in production'] },
+  'a token without a name': {
+    change: { SERVICE_TOKENS: TOKEN },
+    faults: ['SERVICE_TOKENS: entry 1 must be name=token, the name of letters, digits, _ and -'],
+  },
+  'a short token': {
+    change: { SERVICE_TOKENS: 'bot=Aw4Sx7Dc1Fv8' },
+    faults: ['SERVICE_TOKENS: the token of bot must have at least 32 characters'],
+  },
+  'a token no header can carry': {
+    change: { SERVICE_TOKENS: `bot=${TOKEN}"` },
+    faults: [/^SERVICE_TOKENS: the token of bot may hold letters, digits and/],
+  },
+  'a service twice, with one token': {
+    change: { SERVICE_TOKENS: `bot=${TOKEN},bot=${TOKEN}` },
+    faults: ['SERVICE_TOKENS: bot is there twice', 'SERVICE_TOKENS: bot and bot have the same token'],
+  },
+  'the signing key as a token': {
+    change: { JWT_SECRET: TOKEN, SERVICE_TOKENS: `bot=${TOKEN}` },
+    faults: ['JWT_SECRET must not be a service token as well'],
+  },
+  'keys over plain http': {
+    change: { JWKS_URL: 'http://idp/keys' },
+    faults: ['JWKS_URL must be an https address in production'],
+  },
+  'an origin with a path': {
+    change: { CORS_ORIGINS: 'https://ui.example.com/app' },
+    faults: [/^CORS_ORIGINS: "https:\/\/ui.example.com\/app" is not an origin/],
+  },
+  'a renewal slower than the lease allows': {
+    change: { LEASE_RENEW_MS: '300' },
+    faults: ['LEASE_RENEW_MS (300) must be at most a quarter of LEASE_MS (1000)'],
+  },
+  'a wait that ends before the last lease': {
+    change: { OFF_WAIT_MS: '1000' },
+    faults: [/^OFF_WAIT_MS \(1000\) must be at least 1210/],
+  },
+  'a read that outlasts its lease': {
+    change: { REDIS_READ_TIMEOUT_MS: '1000' },
+    faults: [/^REDIS_READ_TIMEOUT_MS \(1000\) must be less than LEASE_MS \(1000\)/],
+  },
+  'fences that outlast their transaction': {
+    change: { FENCE_TIMEOUT_MS: '750' },
+    faults: ['FENCE_TIMEOUT_MS (750) twice must be less than IDLE_IN_TRANSACTION_TIMEOUT_MS (1500)'],
+  },
+  'a shutdown that cuts writes off': {
+    change: { SHUTDOWN_TIMEOUT_MS: '3000' },
+    faults: [/^SHUTDOWN_TIMEOUT_MS \(3000\) must be more than SHUTDOWN_DELAY_MS/],
+  },
+  'more writes than requests': {
+    change: { RATE_LIMIT_MAX: '100' },
+    faults: ['RATE_LIMIT_WRITE_MAX (30000) must be at most RATE_LIMIT_MAX (100)'],
+  },
+}
