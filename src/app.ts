@@ -19,6 +19,7 @@ import { adminRoutes } from './http/routes/admin-routes.ts'
 import { bundleRoutes } from './http/routes/bundle-routes.ts'
 import { defaultRoutes } from './http/routes/default-routes.ts'
 import { documentRoutes } from './http/routes/document-routes.ts'
+import { eventRoutes } from './http/routes/event-routes.ts'
 import { exchangeRoutes } from './http/routes/exchange-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
 import { sequenceRoutes } from './http/routes/sequence-routes.ts'
@@ -99,6 +100,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await limitRates(authenticated, config.http.rateLimit)
     bundleRoutes(authenticated, services.documents)
     documentRoutes(authenticated, services.documents)
+    eventRoutes(authenticated, { ...services, onDropped: () => metrics.listenerDropped() })
     defaultRoutes(authenticated, services.defaults)
     userRoutes(authenticated, services.users)
     sequenceRoutes(authenticated, services.sequence)

@@ -103,6 +103,7 @@ function group(vars: Variables, { redis, tokens, jwksUrl, corsOrigins, productio
       host: vars.HOST,
       port: vars.PORT,
       corsOrigins,
+      maxListeners: vars.EVENT_LISTENERS_MAX,
       bodyLimitBytes: vars.BODY_LIMIT_BYTES,
       rateLimit: {
         windowMs: RATE_LIMIT_WINDOW_MS,

@@ -6,6 +6,7 @@ import { RedisExchange } from './cache/redis-exchange.ts'
 import { RedisSequence, SEQUENCE_SCRIPTS } from './cache/redis-sequence.ts'
 import type { Config } from './config.ts'
 import { createProtocol } from './consistency/protocol.ts'
+import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
 import { Counter } from './sequence/counter.ts'
 import { NO_SEQUENCE_CACHE } from './sequence/ports.ts'
@@ -29,6 +30,7 @@ import { Users } from './settings/users.ts'
 import { Availability } from './store/availability.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool } from './store/pool.ts'
+import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
@@ -46,6 +48,7 @@ export interface Services {
   readonly sequence: SequenceService
   readonly exchange: ExchangeCache
   readonly status: StatusService
+  readonly changes: ChangeFeed
   /** The pool and the clients, for the plugins that own them in Fastify. Undefined = no Redis is configured. */
   readonly pool: Pool
   readonly redis: RedisAccess | undefined
@@ -64,6 +67,8 @@ export interface ServiceOptions {
 
 /** Longest wait of a start for the first lease. */
 const FIRST_LEASE_MS = 1_000
+/** Of EVENT_LISTENERS_MAX. */
+const LISTENERS_PER_USER = 100
 
 /** Builds the use cases over PostgreSQL and Redis. Connects to neither before `start`. */
 export function createServices(config: Config, { log, telemetry, step }: ServiceOptions): Services {
@@ -74,12 +79,13 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const store = new PostgresStore(pool, availability)
   const redis = openRedis(config, redisLog(log, telemetry), SEQUENCE_SCRIPTS)
   const cache = redis?.cache ?? NO_CACHE
+  const observer = new ProtocolObserver(log, telemetry, step)
   const { reader, writer, supervisor, lease, outage } = createProtocol({
     store,
     cache,
     codec: CODEC,
     clock: SYSTEM_CLOCK,
-    observer: new ProtocolObserver(log, telemetry, step),
+    observer,
     times: config.times,
     nearCacheBytes: config.redis.nearCacheBytes,
     serveUnverified: config.database.onOutage === 'serve',
@@ -115,12 +121,18 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     redis === undefined
       ? NO_EXCHANGE_CACHE
       : new RedisExchange(redis.scriptConnection, redis.breaker, config.settings.binanceCacheTtlMs)
+  const changes = new ChangeFeed({
+    log: new PostgresChangeLog(pool, availability),
+    limits: { all: config.http.maxListeners, perUser: LISTENERS_PER_USER },
+    onTrouble: error => observer.failed('change-feed', error),
+  })
   const forget = async (userId: string) => {
     for (const kind of EXCHANGE_KINDS) await exchange.remove(userId, kind)
   }
   telemetry.observe({
     view: () => supervisor.status,
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    listeners: () => changes.count,
   })
   return {
     documents: new Documents({ reads, writes, defaults, limits, pool, availability }),
@@ -137,6 +149,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       ready: () => startUp.done,
       startProblem: () => startUp.problem,
     }),
+    changes,
     pool,
     redis,
     start: async () => {
@@ -148,6 +161,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       if (startUp.done) await defaults.read()
     },
     close: async () => {
+      await changes.close()
       await startUp.stop()
       await supervisor.stop()
       redis?.close()

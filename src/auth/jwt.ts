@@ -58,10 +58,12 @@ function toVerified(payload: Record<string, unknown>): VerifiedToken {
   const { sub, role, exp } = payload
   if (typeof sub !== 'string' || sub === '') throw new Error('sub must be a text')
   const admin = role === 'admin'
+  const expiresAt = typeof exp === 'number' ? exp * 1_000 : undefined
   const principal: Principal = {
     kind: admin ? 'admin' : 'user',
     id: sub,
     caller: admin ? `admin:${sub}` : sub,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
   }
-  return { principal, expiresAt: typeof exp === 'number' ? exp * 1_000 : undefined }
+  return { principal, expiresAt }
 }

@@ -8,6 +8,8 @@ export interface Principal {
   readonly id: string
   /** For the history: `42`, `admin:7`, `service:bot`. */
   readonly caller: string
+  /** Milliseconds since 1970 when the token expires; absent = never. */
+  readonly expiresAt?: number
 }
 
 /**

@@ -122,6 +122,7 @@ export const VARIABLES = {
     0,
     100_000_000,
   ),
+  EVENT_LISTENERS_MAX: count('Event streams that one process keeps open; 20 KB each.', 20_000, 0, 1_000_000),
   BODY_LIMIT_BYTES: count('Largest request body.', 4 * MIB, 1_024, 256 * MIB),
   KEEP_ALIVE_TIMEOUT_MS: count(
     'How long an idle connection stays open; longer than clients and proxies keep theirs.',

@@ -34,6 +34,7 @@ export class Metrics implements Telemetry {
     registers: [this.#registry],
   })
   readonly #numbers = this.#counter('sequence_numbers_total', 'Order numbers handed out', ['source'])
+  readonly #dropped = this.#counter('event_listeners_dropped_total', 'Event streams cut off: too slow', [])
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry })
@@ -81,7 +82,11 @@ export class Metrics implements Telemetry {
     this.#numbers.labels(source).inc(count)
   }
 
-  observe({ view, pool }: TelemetrySources): void {
+  listenerDropped(): void {
+    this.#dropped.inc()
+  }
+
+  observe({ view, pool, listeners }: TelemetrySources): void {
     this.#asked('cache_view_on', 'Whether the view is ON', () => Number(view().view?.mode === 'ON'))
     this.#asked('cache_view_epoch', 'Epoch of the view', () => view().view?.epoch ?? 0)
     this.#asked('cache_lease_held', 'Whether this instance may answer from Redis', () =>
@@ -93,6 +98,7 @@ export class Metrics implements Telemetry {
     this.#asked('database_pool_connections', 'Connections to PostgreSQL', () => pool().total)
     this.#asked('database_pool_idle', 'Idle connections to PostgreSQL', () => pool().idle)
     this.#asked('database_pool_waiting', 'Requests that wait for a connection', () => pool().waiting)
+    this.#asked('event_listeners', 'Open event streams', listeners)
   }
 
   #setBreaker(state: BreakerState): void {

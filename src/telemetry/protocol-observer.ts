@@ -35,6 +35,6 @@ export class ProtocolObserver implements ObserverPort {
     const now = performance.now()
     if (now - (this.#lastLogged.get(duty) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return
     this.#lastLogged.set(duty, now)
-    this.#log.warn({ duty, err: error }, 'a duty of the cache protocol failed, it is tried again')
+    this.#log.warn({ duty, err: error }, 'a background duty failed, it is tried again')
   }
 }

@@ -11,6 +11,8 @@ export interface Telemetry {
   viewOn(recoveryMs: number): void
   /** Numbers handed out. */
   sequenceDrawn(source: 'redis' | 'database', count: number): void
+  /** A listener did not take what it was sent, and was cut off. */
+  listenerDropped(): void
   /** Called once: what to ask when the metrics are scraped. */
   observe(sources: TelemetrySources): void
 }
@@ -18,6 +20,7 @@ export interface Telemetry {
 export interface TelemetrySources {
   readonly view: () => ViewStatus
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
+  readonly listeners: () => number
 }
 
 export const NO_TELEMETRY: Telemetry = {
@@ -26,5 +29,6 @@ export const NO_TELEMETRY: Telemetry = {
   viewOff: () => {},
   viewOn: () => {},
   sequenceDrawn: () => {},
+  listenerDropped: () => {},
   observe: () => {},
 }

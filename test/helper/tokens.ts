@@ -1,9 +1,9 @@
 import { createSigner } from 'fast-jwt'
 import { JWT_SECRET } from './gateway.ts'
 
-/** Headers of a user or admin with a token that expires in an hour. */
-export function bearer(sub: string, role?: 'admin'): { authorization: string } {
-  const sign = createSigner({ key: JWT_SECRET, expiresIn: 60 * 60 * 1_000 })
+/** Headers of a user or admin with a token that expires in an hour, or as told. */
+export function bearer(sub: string, role?: 'admin', seconds = 60 * 60): { authorization: string } {
+  const sign = createSigner({ key: JWT_SECRET, expiresIn: seconds * 1_000 })
   return { authorization: `Bearer ${sign({ sub, ...(role === undefined ? {} : { role }) })}` }
 }
 

@@ -12,6 +12,13 @@ export const OPTIONAL_BODY = 'x-optional-body'
 /** Who may call. `user` = anybody authenticated, on their own documents. */
 type Auth = 'none' | 'user' | 'admin-or-service' | 'admin'
 
+interface Success {
+  readonly description: string
+  readonly schema?: TSchema
+  /** Content type; JSON if absent. */
+  readonly type?: string
+}
+
 export interface Operation {
   readonly id: string
   readonly tag: string
@@ -20,6 +27,8 @@ export interface Operation {
   readonly auth: Auth
   readonly params?: TSchema
   readonly querystring?: TSchema
+  /** Beyond those of `auth`, `conditional` and `guarded`. */
+  readonly headers?: Readonly<Record<string, TSchema>>
   /** Documented only: the use case checks it. */
   readonly document?: TSchema
   /** Checked by the route. */
@@ -27,7 +36,7 @@ export interface Operation {
   /** The same, but it may be absent. */
   readonly optionalBody?: TSchema
   /** Of the successful answers; undefined = no body. */
-  readonly responses: Readonly<Record<number, { readonly description: string; readonly schema?: TSchema }>>
+  readonly responses: Readonly<Record<number, Success>>
   readonly errors?: readonly ProblemCode[]
   /** A GET with an ETag. */
   readonly conditional?: boolean
@@ -60,6 +69,7 @@ export function operation(of: Operation): FastifySchema {
     ...(of.auth === 'user' ? { 'x-user-id': XUserId } : {}),
     ...(of.conditional ? { 'if-none-match': IfNoneMatch } : {}),
     ...(of.guarded ? { 'if-match': IfMatch } : {}),
+    ...of.headers,
   }
   const errors: ProblemCode[] = [
     ...AUTH_ERRORS[of.auth],
@@ -83,11 +93,11 @@ export function operation(of: Operation): FastifySchema {
 }
 
 function successes({ responses, conditional }: Operation): Record<string, unknown> {
-  const entries = Object.entries(responses).map(([status, { description, schema }]) => [
+  const entries = Object.entries(responses).map(([status, { description, schema, type }]) => [
     status,
     schema === undefined
       ? { type: 'null', description }
-      : { description, content: { 'application/json': { schema } } },
+      : { description, content: { [type ?? 'application/json']: { schema } } },
   ])
   if (conditional) entries.push(['304', { type: 'null', description: 'The caller has the current version.' }])
   return Object.fromEntries(entries)

@@ -1,0 +1,154 @@
+import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { type ChangePoint, includes } from './change-point.ts'
+import { type ListenerLimits, Listeners } from './listeners.ts'
+import type { ChangeListener, ChangeLog, ChangesSince } from './ports.ts'
+
+export interface ChangeFeedDeps {
+  readonly log: ChangeLog
+  readonly limits: ListenerLimits
+  /** A look at the database failed and will be tried again. */
+  readonly onTrouble: (error: unknown) => void
+}
+
+/** How late a listener may hear of a change. */
+const POLL_MS = 100
+/** A look that takes long is followed by a longer pause: the feed takes at most a tenth of one connection. */
+const PAUSE_PER_QUERY = 9
+/** More changes than this between two looks: everybody is told to read again. */
+const MAX_CHANGES = 10_000
+/** Listeners that come back at once after a restart are served in groups: each needs up to 13 rows. */
+const MAX_JOINING = 500
+/** Proxies cut connections that are silent for long; the sweep is for this and for tokens that expire. */
+const SWEEP_MS = 1_000
+
+/**
+ * Tells listeners of committed changes, whichever instance or psql session made them.
+ *
+ * While anybody listens, one query every 100 ms asks for the documents whose last transaction was not in the snapshot
+ * of the query before. Compared with LISTEN/NOTIFY: NOTIFY takes a lock of the whole database cluster from before
+ * COMMIT until it is on disk, so that no two writers commit together (`npm run listeners` prints what that costs);
+ * it says nothing of what happened while the connection was away; and it needs a session of its own, which PgBouncer
+ * does not give. Ids of transactions become visible out of order; a snapshot knows which were still under way, so
+ * nothing is lost and nothing is told twice. There is no table of events to grow: a document that changed several
+ * times between two looks is told once, with its newest version. Redis has no part in it.
+ */
+export class ChangeFeed {
+  readonly #deps: ChangeFeedDeps
+  readonly #listeners: Listeners
+  #running: Promise<void> | undefined
+  #wake = () => {}
+  #closed = false
+  #point: ChangePoint | undefined
+  #sweptAt = 0
+
+  constructor(deps: ChangeFeedDeps) {
+    this.#deps = deps
+    this.#listeners = new Listeners(deps.limits)
+  }
+
+  /** Listeners of this instance. */
+  get count(): number {
+    return this.#listeners.count
+  }
+
+  /** `open` or `fail` follows. OVERLOADED when there are too many, or the instance shuts down. */
+  add(listener: ChangeListener): void {
+    if (this.#closed) throw new DatabaseUnavailableError('the instance shuts down')
+    this.#listeners.add(listener)
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Of a listener that has gone, whatever became of it. */
+  remove(listener: ChangeListener): void {
+    this.#listeners.remove(listener)
+  }
+
+  /** Ends every listener. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#wake()
+    await this.#running
+    for (const listener of this.#listeners.takeJoining(Number.POSITIVE_INFINITY))
+      listener.fail(shuttingDown())
+    for (const listener of this.#listeners.live()) listener.end()
+  }
+
+  async #run(): Promise<void> {
+    // What was changed while nobody listened is nobody's business.
+    this.#point = undefined
+    while (!this.#closed && this.#listeners.count > 0) {
+      const startedAt = performance.now()
+      const joining = this.#listeners.takeJoining(MAX_JOINING)
+      try {
+        await this.#look(joining)
+        this.#sweep('known')
+      } catch (error) {
+        for (const listener of joining) listener.fail(error)
+        this.#deps.onTrouble(error)
+        this.#sweep('unknown')
+      }
+      const took = performance.now() - startedAt
+      await this.#pause(Math.max(POLL_MS - took, took * PAUSE_PER_QUERY))
+    }
+  }
+
+  async #look(joining: readonly ChangeListener[]): Promise<void> {
+    const before = this.#point
+    const { point, changes } = await this.#deps.log.since(before, MAX_CHANGES)
+    this.#listeners.tell(point, known(before, { point, changes }))
+    this.#point = point
+    const returning = joining.filter(({ since }) => since !== undefined)
+    const documents =
+      returning.length === 0 ? [] : await this.#deps.log.documentsOf(returning.map(({ userId }) => userId))
+    const byUser = Map.groupBy(documents, ({ userId }) => userId)
+    for (const listener of joining) {
+      const { since, userId } = listener
+      if (!this.#listeners.promote(listener)) continue
+      if (since === undefined) listener.open(point, [])
+      else if (since === null || !reaches(since, point)) listener.open(point, 'resync')
+      else {
+        // What is not in `point` yet comes with the next look.
+        const missed = byUser.get(userId)?.filter(({ xid }) => !includes(since, xid) && includes(point, xid))
+        listener.open(point, missed ?? [])
+      }
+    }
+  }
+
+  /** Ends what has expired. Heartbeats only after a look that succeeded: they say that nothing has changed. */
+  #sweep(changes: 'known' | 'unknown'): void {
+    const now = performance.now()
+    if (now - this.#sweptAt < SWEEP_MS) return
+    this.#sweptAt = now
+    for (const listener of this.#listeners.live()) {
+      if (listener.expiresAt !== undefined && listener.expiresAt <= Date.now()) listener.end()
+      else if (changes === 'known') listener.idle()
+    }
+  }
+
+  #pause(milliseconds: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, milliseconds)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+/** The changes from one look to the next, if they can be told. */
+function known(before: ChangePoint | undefined, { point, changes }: ChangesSince) {
+  if (changes === 'too-many' || (before !== undefined && !reaches(before, point))) return 'resync'
+  return changes
+}
+
+/** Whether the second is a later point of the same database; a restored or promoted one may be behind. */
+function reaches(before: ChangePoint, after: ChangePoint): boolean {
+  return before.database === after.database && before.next <= after.next
+}
+
+function shuttingDown(): DatabaseUnavailableError {
+  return new DatabaseUnavailableError('the instance shuts down')
+}

@@ -1,0 +1,106 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import { type ChangePoint, pointText } from '../events/change-point.ts'
+import type { ChangeListener, DocumentChange } from '../events/ports.ts'
+
+export interface EventStreamOptions {
+  readonly reply: FastifyReply
+  readonly userId: string
+  readonly expiresAt: number | undefined
+  readonly since: ChangePoint | null | undefined
+  /** The listener did not take what it was sent, and was cut off. */
+  readonly onDropped: () => void
+}
+
+/** A silent connection is spoken to after this time, so that both ends know that it lives. */
+const HEARTBEAT_MS = 15_000
+/** Bytes the listener has not taken: beyond these it is cut off, and told what it missed when it comes back. */
+const MAX_UNSENT_BYTES = 64 * 1024
+/** Clients of an instance that ends come back spread over this time. */
+const RECONNECT_MS = 1_000
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'private, no-store',
+  vary: 'Authorization, X-User-Id',
+  // nginx would keep events back until its buffer is full.
+  'x-accel-buffering': 'no',
+}
+
+/** One listener's server-sent events. Holds nothing back: what the socket does not take soon ends the stream. */
+export class EventStream implements ChangeListener {
+  readonly userId: string
+  readonly expiresAt: number | undefined
+  readonly since: ChangePoint | null | undefined
+  readonly #reply: FastifyReply
+  readonly #raw: ServerResponse
+  readonly #onDropped: () => void
+  readonly #opening = Promise.withResolvers<void>()
+  #id = ''
+  #spokeAt = 0
+
+  constructor({ reply, userId, expiresAt, since, onDropped }: EventStreamOptions) {
+    this.#reply = reply
+    this.#raw = reply.raw
+    this.userId = userId
+    this.expiresAt = expiresAt
+    this.since = since
+    this.#onDropped = onDropped
+  }
+
+  /** Resolves when the stream is open and Fastify has no part in it any more; rejects with what `fail` was told. */
+  get opened(): Promise<void> {
+    return this.#opening.promise
+  }
+
+  open(point: ChangePoint, missed: readonly DocumentChange[] | 'resync'): void {
+    this.#reply.headers(HEADERS).header('x-request-id', this.#reply.request.id).hijack()
+    this.#raw.writeHead(200, this.#reply.getHeaders() as OutgoingHttpHeaders)
+    // An id without data is no event, but what a client that loses the connection at once comes back with.
+    this.#id = pointText(this.since ?? point)
+    this.#write(`: open\nid: ${this.#id}\n\n`)
+    this.changed(point, missed)
+    this.#opening.resolve()
+  }
+
+  changed(point: ChangePoint, changes: readonly DocumentChange[] | 'resync'): void {
+    const before = this.#id
+    this.#id = pointText(point)
+    if (changes === 'resync') {
+      this.#write(`id: ${this.#id}\nevent: resync\ndata: {}\n\n`)
+      return
+    }
+    // Whoever has heard only some of them must be told the others: all but the last carry the id from before.
+    const texts = changes.map((change, index) =>
+      eventText(index < changes.length - 1 ? before : this.#id, change),
+    )
+    if (texts.length > 0) this.#write(texts.join(''))
+  }
+
+  idle(): void {
+    if (performance.now() - this.#spokeAt >= HEARTBEAT_MS) this.#write(': nothing changed\n\n')
+  }
+
+  fail(error: unknown): void {
+    this.#opening.reject(error)
+  }
+
+  end(): void {
+    const wait = Math.round(Math.random() * RECONNECT_MS)
+    this.#write(`event: reconnect\nretry: ${wait}\ndata: {}\n\n`)
+    this.#raw.end()
+  }
+
+  #write(text: string): void {
+    if (this.#raw.destroyed || this.#raw.writableEnded) return
+    this.#raw.write(text)
+    this.#spokeAt = performance.now()
+    if (this.#raw.writableLength <= MAX_UNSENT_BYTES) return
+    this.#onDropped()
+    this.#raw.destroy()
+  }
+}
+
+function eventText(id: string, { document, version, deleted }: DocumentChange): string {
+  const data = JSON.stringify({ document, version, ...(deleted ? { deleted } : {}) })
+  return `id: ${id}\nevent: change\ndata: ${data}\n\n`
+}

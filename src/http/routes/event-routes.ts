@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify'
+import type { ChangeFeed } from '../../events/change-feed.ts'
+import { parsePoint } from '../../events/change-point.ts'
+import type { DocumentService } from '../../settings/service.ts'
+import { actorOf, principalOf } from '../caller.ts'
+import { EventStream } from '../event-stream.ts'
+import { Events, LastEventId } from '../openapi/events.ts'
+import { operation } from '../openapi/operation.ts'
+
+export interface EventRoutesDeps {
+  readonly changes: ChangeFeed
+  readonly documents: DocumentService
+  readonly onDropped: () => void
+}
+
+/** The stream of a user's changes. It stays open, so the answer is written without Fastify once it begins. */
+export function eventRoutes(app: FastifyInstance, { changes, documents, onDropped }: EventRoutesDeps): void {
+  const schema = operation({
+    id: 'events',
+    tag: 'Documents',
+    summary: 'Hear of changes',
+    description: [
+      "Server-sent events: one `change` for each document of the user that changed, whoever changed it and through whichever instance, about 100 ms after it was stored. Changes of one document that follow one another faster may be told as one, with the newest version. `deleted: true` when the user was deleted. Nothing of the document's content is in it: read it then, and you get that version or a newer one.",
+      'A change stored after the answer began is always told, so open the stream first and read the documents afterwards. After a break send the last `id` as `Last-Event-ID`: the changes since then follow. `resync` means that they are not known (another database): read everything again. `reconnect` comes before the end: when the token expires or the instance shuts down; come back after `retry` milliseconds.',
+      'A comment line comes at least every 16 s and says that nothing has changed until then; it stays away while PostgreSQL cannot be reached. A listener that does not take its events is cut off. Redis has no part in it.',
+    ].join('\n\n'),
+    auth: 'user',
+    headers: { 'last-event-id': LastEventId },
+    responses: { 200: { description: 'The events.', schema: Events, type: 'text/event-stream' } },
+    errors: ['DATABASE_UNAVAILABLE', 'OVERLOADED'],
+  })
+  app.get('/api/user/settings/events', { schema, exposeHeadRoute: false }, async (request, reply) => {
+    const actor = actorOf(request)
+    // Creates the user, or answers 404, as on every other route.
+    await documents.get(actor, { kind: 'settings' })
+    const last = request.headers['last-event-id']
+    const { expiresAt } = principalOf(request)
+    const stream = new EventStream({
+      reply,
+      userId: actor.userId,
+      expiresAt,
+      since: last === undefined || last === '' ? undefined : (parsePoint(String(last)) ?? null),
+      onDropped,
+    })
+    changes.add(stream)
+    reply.raw.once('close', () => changes.remove(stream))
+    await stream.opened
+  })
+  // Before the server waits for requests in progress: these never end by themselves.
+  app.addHook('preClose', () => changes.close())
+}
