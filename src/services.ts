@@ -65,6 +65,30 @@ export interface ServiceOptions {
   readonly step?: StepHook
 }
 
+/**
+ * Longest wait for a connection of the pool to become free. Busy is not away: an outage is found by the lease
+ * renewals, and then nobody waits (Availability).
+ */
+const FREE_TIMEOUT_MS = 15_000
+/** For the lease renewals and the health check. */
+const VIEW_CONNECTIONS = 1
+/**
+ * The connection of the lease renewals. One that takes longer than the lease is of no use, so all of its times are
+ * as short: this is how an outage is found.
+ */
+function createViewPool({ database, times }: Config, onError: (error: Error) => void): Pool {
+  return createPool(
+    {
+      ...database,
+      poolSize: VIEW_CONNECTIONS,
+      connectTimeoutMs: Math.min(database.connectTimeoutMs, times.leaseMs),
+      freeTimeoutMs: times.leaseMs,
+      statementTimeoutMs: Math.min(database.statementTimeoutMs, times.leaseMs),
+    },
+    onError,
+  )
+}
+
 /** Longest wait of a start for the first lease. */
 const FIRST_LEASE_MS = 1_000
 /** Of EVENT_LISTENERS_MAX. */
@@ -72,11 +96,14 @@ const LISTENERS_PER_USER = 100
 
 /** Builds the use cases over PostgreSQL and Redis. Connects to neither before `start`. */
 export function createServices(config: Config, { log, telemetry, step }: ServiceOptions): Services {
-  const pool = createPool(config.database, error =>
+  const pool = createPool({ ...config.database, freeTimeoutMs: FREE_TIMEOUT_MS }, error =>
     log.warn({ err: error }, 'a database connection was lost'),
   )
+  const viewPool = createViewPool(config, error =>
+    log.warn({ err: error }, 'the database connection of the lease renewals was lost'),
+  )
   const availability = new Availability()
-  const store = new PostgresStore(pool, availability)
+  const store = new PostgresStore(pool, viewPool, availability)
   const redis = openRedis(config, redisLog(log, telemetry), SEQUENCE_SCRIPTS)
   const cache = redis?.cache ?? NO_CACHE
   const observer = new ProtocolObserver(log, telemetry, step)
@@ -145,7 +172,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     status: new Status({
       redis,
       view: () => supervisor.status,
-      pingDatabase: () => pool.query('SELECT 1'),
+      pingDatabase: () => viewPool.query('SELECT 1'),
       ready: () => startUp.done,
       startProblem: () => startUp.problem,
     }),
@@ -165,6 +192,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       await startUp.stop()
       await supervisor.stop()
       redis?.close()
+      await viewPool.end()
     },
   }
 }

@@ -26,10 +26,15 @@ export const VARIABLES = {
   ),
 
   DATABASE_URL: text('PostgreSQL 15 to 18: postgres://user:password@host:5432/name.'),
-  DATABASE_POOL_SIZE: count('Connections to PostgreSQL per process.', 10, 2, 200),
+  DATABASE_POOL_SIZE: count(
+    'Connections to PostgreSQL per process, besides the one of the lease renewals.',
+    10,
+    2,
+    200,
+  ),
   DATABASE_CONNECT_TIMEOUT_MS: count(
-    'Longest wait for a connection to PostgreSQL, free or new.',
-    1_000,
+    'Longest wait for a new connection to PostgreSQL.',
+    3_000,
     50,
     MINUTE_MS,
   ),

@@ -1,20 +1,31 @@
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
 
+/** Timeouts in a row that mean an outage; one may be a busy machine, and costs nobody but the lease. */
+const SLOW_FAILURES = 2
+
 /**
  * Whether the database is known to be away. The lease renewal asks it every p and sets this, so that reads and
  * writes of an outage fail at once instead of waiting for timeouts one by one.
  */
 export class Availability {
   #down = false
+  #failures = 0
   readonly #waiting = new Set<(error: DatabaseUnavailableError) => void>()
 
   get down(): boolean {
     return this.#down
   }
 
-  set(up: boolean): void {
-    this.#down = !up
-    if (up) return
+  reached(): void {
+    this.#down = false
+    this.#failures = 0
+  }
+
+  /** `refused`: the server is known to be gone. Anything else may be a slow moment, unless it happens twice in a row. */
+  failed(refused: boolean): void {
+    this.#failures++
+    if (!refused && this.#failures < SLOW_FAILURES) return
+    this.#down = true
     const error = unreachable()
     for (const reject of this.#waiting) reject(error)
     this.#waiting.clear()

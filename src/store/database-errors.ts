@@ -12,6 +12,9 @@ const UNAVAILABLE_CODES = new Set(['40001', '40P01', '55P03', '25P03', '25P04', 
 /** Codes after which it is open whether a COMMIT took place: the connection or the server ended around it. */
 const OUTCOME_UNKNOWN_CLASSES = new Set(['08', '57', '58', 'XX'])
 
+/** Of sockets. */
+const REFUSALS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
+
 /** DatabaseUnavailableError for anything that says "not now"; the error itself when the statement was at fault. */
 export function asUnavailable(error: unknown): unknown {
   if (error instanceof DatabaseUnavailableError) return error
@@ -35,6 +38,13 @@ export function isOutcomeUnknown(error: unknown): boolean {
 export function isConflict(error: unknown): boolean {
   const state = sqlStateOf(error)
   return state === '40P01' || state === '40001'
+}
+
+/** Whether the server, or its machine, said no: it is not merely slow. */
+export function isRefused(error: unknown): boolean {
+  if (sqlStateOf(error) !== undefined) return true
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof code === 'string' && REFUSALS.has(code)
 }
 
 /** The server's own error code; undefined for errors of sockets and of node-postgres. */

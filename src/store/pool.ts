@@ -3,7 +3,10 @@ import pg from 'pg'
 export interface PoolOptions {
   readonly url: string
   readonly poolSize: number
+  /** Longest wait for a new connection. */
   readonly connectTimeoutMs: number
+  /** Longest wait for one of the pool to become free. */
+  readonly freeTimeoutMs: number
   readonly statementTimeoutMs: number
   readonly idleInTransactionTimeoutMs: number
 }
@@ -19,10 +22,16 @@ const KEEP_ALIVE_DELAY_MS = 10_000
  */
 export function createPool(options: PoolOptions, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
+    Client: class extends pg.Client {
+      // The pool means the wait for a free connection by this option, its clients that for the server.
+      constructor(config?: pg.ClientConfig) {
+        super({ ...config, connectionTimeoutMillis: options.connectTimeoutMs })
+      }
+    },
     connectionString: options.url,
     application_name: 'settings-gateway',
     max: options.poolSize,
-    connectionTimeoutMillis: options.connectTimeoutMs,
+    connectionTimeoutMillis: options.freeTimeoutMs,
     statement_timeout: options.statementTimeoutMs,
     query_timeout: options.statementTimeoutMs + CLIENT_GRACE_MS,
     idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,

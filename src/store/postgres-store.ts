@@ -11,7 +11,7 @@ import type {
   WriteTransaction,
 } from '../consistency/ports.ts'
 import type { Availability } from './availability.ts'
-import { asUnavailable } from './database-errors.ts'
+import { asUnavailable, isRefused } from './database-errors.ts'
 import {
   applyChanges,
   lockForWrite,
@@ -34,21 +34,24 @@ import { Transaction } from './transaction.ts'
 /** The StorePort over PostgreSQL. */
 export class PostgresStore implements StorePort {
   readonly #pool: Pool
+  readonly #viewPool: Pool
   readonly #availability: Availability
 
-  constructor(pool: Pool, availability: Availability) {
+  /** `viewPool` serves the lease renewals: they must not wait behind the requests. */
+  constructor(pool: Pool, viewPool: Pool, availability: Availability) {
     this.#pool = pool
+    this.#viewPool = viewPool
     this.#availability = availability
   }
 
   /** Also decides whether the database counts as reachable for everybody else. */
   async readView(): Promise<ViewSnapshot> {
     try {
-      const snapshot = await selectViewSnapshot(this.#pool)
-      this.#availability.set(true)
+      const snapshot = await selectViewSnapshot(this.#viewPool)
+      this.#availability.reached()
       return snapshot
     } catch (error) {
-      this.#availability.set(false)
+      this.#availability.failed(isRefused(error))
       throw asUnavailable(error)
     }
   }
@@ -58,8 +61,7 @@ export class PostgresStore implements StorePort {
   }
 
   async readIfUnlocked(refs: readonly DocumentRef[]): Promise<readonly Row[] | null> {
-    this.#availability.check()
-    const { transaction, state: locked } = await Transaction.begin(this.#pool, client =>
+    const { transaction, state: locked } = await Transaction.begin(this.#pool, this.#availability, client =>
       tryLockDocuments(client, refs),
     )
     try {
@@ -70,8 +72,7 @@ export class PostgresStore implements StorePort {
   }
 
   async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
-    this.#availability.check()
-    const { transaction, state } = await Transaction.begin(this.#pool, async client => {
+    const { transaction, state } = await Transaction.begin(this.#pool, this.#availability, async client => {
       await lockForWrite(client, refs)
       return { view: await selectView(client), rows: await selectDocuments(client, refs) }
     })
@@ -99,7 +100,7 @@ export class PostgresStore implements StorePort {
   }
 
   async beginGate(): Promise<GateTransaction> {
-    const { transaction, state } = await Transaction.begin(this.#pool, async client => {
+    const { transaction, state } = await Transaction.begin(this.#pool, this.#availability, async client => {
       await lockViewExclusive(client)
       return { view: await selectView(client), database: await selectDatabaseIdentity(client) }
     })

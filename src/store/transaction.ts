@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg'
 import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from '../consistency/ports.ts'
+import type { Availability } from './availability.ts'
 import { asUnavailable, isConflict, isOutcomeUnknown } from './database-errors.ts'
 
 /**
@@ -17,9 +18,10 @@ export class Transaction {
   /** Begins, and runs `setUp` in it; any failure gives the connection back. */
   static async begin<T>(
     pool: Pool,
+    availability: Availability,
     setUp: (client: PoolClient) => Promise<T>,
   ): Promise<{ transaction: Transaction; state: T }> {
-    const transaction = new Transaction(await connect(pool))
+    const transaction = new Transaction(await connect(pool, availability))
     try {
       return { transaction, state: await transaction.#begin(setUp) }
     } catch (error) {
@@ -76,10 +78,16 @@ export class Transaction {
   }
 }
 
-async function connect(pool: Pool): Promise<PoolClient> {
+/** Gives up at once when the database is found to be away; a connection that comes later goes back. */
+async function connect(pool: Pool, availability: Availability): Promise<PoolClient> {
+  let connecting: Promise<PoolClient> | undefined
   try {
-    return await pool.connect()
+    return await availability.race(() => (connecting = pool.connect()))
   } catch (error) {
+    connecting?.then(
+      client => client.release(),
+      () => {},
+    )
     throw asUnavailable(error)
   }
 }

@@ -35,6 +35,8 @@ export async function startStack(
 ): Promise<{ gateway: TestGateway; redis: TestRedis }> {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const gateway = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url, ...env })
+  // A busy machine may be late with the first connection.
+  await eventually('it is ready', () => gateway.services.status.ready)
   return { gateway, redis }
 }
 
