@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts'
 import { ProblemError } from '../errors.ts'
-import { createTokenVerifier, type VerifyToken } from './jwt.ts'
-import type { Principal } from './principal.ts'
+import { createTokenVerifier, type VerifiedToken, type VerifyToken } from './jwt.ts'
+import { type Principal, requireUserId } from './principal.ts'
 import { ServiceTokens } from './service-tokens.ts'
 
 /** Verifying a signature costs more than Redis: verified tokens are remembered until they expire. */
@@ -36,17 +36,23 @@ export class Authenticator {
     return undefined
   }
 
-  /** UNAUTHORIZED, without saying why. */
+  /** UNAUTHORIZED, without saying why; INVALID_USER_ID for a `sub` that is none. */
   async authenticate(header: string | undefined): Promise<Principal> {
     if (header === undefined) throw unauthorized('the request has no Authorization header')
     const token = header.length <= MAX_TOKEN_LENGTH ? BEARER.exec(header)?.[1] : undefined
     if (token === undefined) throw unauthorized('the Authorization header must be `Bearer <token>`')
     const service = this.#services.find(token)
     if (service !== undefined) return service
+    const { principal, expiresAt = Number.POSITIVE_INFINITY } = await this.#verified(token)
+    // Also of an admin who acts for others: it goes into the history.
+    requireUserId(principal.id)
+    this.#remember(header, { principal, until: Math.min(expiresAt, Date.now() + MAX_REMEMBERED_MS) })
+    return principal
+  }
+
+  async #verified(token: string): Promise<VerifiedToken> {
     try {
-      const { principal, expiresAt = Number.POSITIVE_INFINITY } = await this.#verify(token)
-      this.#remember(header, { principal, until: Math.min(expiresAt, Date.now() + MAX_REMEMBERED_MS) })
-      return principal
+      return await this.#verify(token)
     } catch (cause) {
       throw unauthorized('the token is not valid', cause)
     }
