@@ -9,6 +9,7 @@ import { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config.ts'
 import { ProblemError } from './errors.ts'
 import { authenticateAll } from './http/caller.ts'
+import { parseJsonBodies } from './http/json-bodies.ts'
 import { refuseOtherMethods } from './http/method-not-allowed.ts'
 import { Metrics } from './http/metrics.ts'
 import { documentApi, serveDocs } from './http/openapi/swagger.ts'
@@ -57,10 +58,9 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     connectionTimeout: 0,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 128 },
+    // A parameter of any length gets the answer of its route: the headers' limit ends it before.
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 65_536 },
     exposeHeadRoutes: true,
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
     frameworkErrors: (error, request, reply) => sendProblem(toProblem(error), request, reply),
     clientErrorHandler,
   })
@@ -79,14 +79,15 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     done()
   })
   metrics.watch(app)
-  app.removeContentTypeParser('text/plain')
+  parseJsonBodies(app)
   validateRequests(app)
   answerProblems(app)
   const refuseTheRest = refuseOtherMethods(app)
   await ownStores(app, services)
   await app.register(cors, {
     origin: corsOrigins(config),
-    exposedHeaders: ['ETag', 'Cache-Status', 'X-Request-Id'],
+    methods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
+    exposedHeaders: ['ETag', 'Cache-Status', 'Age', 'Retry-After', 'X-Request-Id'],
   })
   if (config.http.maxEventLoopDelayMs > 0) {
     await app.register(underPressure, { maxEventLoopDelay: config.http.maxEventLoopDelayMs, retryAfter: 1 })

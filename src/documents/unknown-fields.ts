@@ -59,7 +59,8 @@ function isFree(example: unknown): boolean {
   return example === null || (isJsonObject(example) && Object.keys(example).length === 0)
 }
 
-function unknownField(name: string, candidates: readonly string[]): string {
+/** Says so, and names the nearest of the known fields. */
+export function unknownField(name: string, candidates: readonly string[]): string {
   const shown = name.slice(0, SHOWN_NAME)
   let nearest: string | undefined
   let least = Number.POSITIVE_INFINITY

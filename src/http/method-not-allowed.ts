@@ -1,7 +1,5 @@
-import type { FastifyInstance, HTTPMethods } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { ProblemError } from '../errors.ts'
-
-const METHODS: readonly HTTPMethods[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Answers 405 with Allow on every route's other methods. Before the routes; takes effect when they are all there. */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
@@ -14,7 +12,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
   return () => {
     for (const [url, methods] of [...allowed]) {
       if (url.includes('*') || url.startsWith('/docs')) continue
-      const others = METHODS.filter(method => !methods.has(method))
+      const others = app.supportedMethods.filter(method => !methods.has(method))
       const allow = [...methods].join(', ')
       if (others.length === 0) continue
       app.route({

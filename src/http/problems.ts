@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
+import { unknownField } from '../documents/unknown-fields.ts'
 import { type Fault, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
@@ -34,11 +35,14 @@ export function sendProblem(
   if (problem.status >= 500)
     request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
   else request.log.debug({ err: problem }, problem.message)
-  return reply
-    .code(problem.status)
-    .headers({ ...problem.headers, 'cache-control': 'no-store' })
-    .header('content-type', PROBLEM_TYPE)
-    .send(problemBody(problem, request.id))
+  return (
+    reply
+      .code(problem.status)
+      // A URL that cannot be decoded never meets the hook that sets the id.
+      .headers({ ...problem.headers, 'cache-control': 'no-store', 'x-request-id': request.id })
+      .header('content-type', PROBLEM_TYPE)
+      .send(problemBody(problem, request.id))
+  )
 }
 
 /** The JSON of a problem. Members that are Buffers hold JSON already. */
@@ -99,15 +103,22 @@ function codeOf(status: number): ProblemCode {
   return status >= 400 && status < 500 ? 'VALIDATION_FAILED' : 'INTERNAL_ERROR'
 }
 
-function toFault(context: string, { instancePath, params, message }: ValidationFault): Fault {
+function toFault(context: string, { instancePath, params, message, parentSchema }: ValidationFault): Fault {
   const inside = instancePath.split('/').slice(1)
   const missing = typeof params.missingProperty === 'string' ? [params.missingProperty] : []
   const extra = typeof params.additionalProperty === 'string' ? [params.additionalProperty] : []
   const place = context === 'body' || context === '' ? [] : [context]
-  return { path: [...place, ...inside, ...missing, ...extra].join('.'), message: message ?? 'is not valid' }
+  const path = [...place, ...inside, ...missing, ...extra].join('.')
+  if (missing.length > 0) return { path, message: 'is required' }
+  if (extra.length > 0)
+    return { path, message: unknownField(extra[0]!, Object.keys(parentSchema?.properties ?? {})) }
+  return { path, message: message ?? 'is not valid' }
 }
 
-type ValidationFault = NonNullable<FastifyError['validation']>[number]
+/** Ajv adds the schema when it is verbose. */
+type ValidationFault = NonNullable<FastifyError['validation']>[number] & {
+  readonly parentSchema?: { readonly properties?: object }
+}
 
 function isFastifyError(error: unknown): error is FastifyError {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'

@@ -4,6 +4,8 @@ import { CHECKED_BY_SERVICE, OPTIONAL_BODY } from './openapi/operation.ts'
 
 const OPTIONS = {
   allErrors: true,
+  // So that a fault can name the nearest known field.
+  verbose: true,
   allowUnionTypes: true,
   keywords: ['example', CHECKED_BY_SERVICE, OPTIONAL_BODY],
 }
@@ -18,7 +20,7 @@ interface Check {
 
 const compile: FastifySchemaCompiler<Record<string, unknown>> = ({ schema, httpPart }) => {
   if (schema[CHECKED_BY_SERVICE] === true) return () => true
-  if (httpPart !== 'body') return coercing.compile(schema)
+  if (httpPart !== 'body') return finite(coercing.compile(schema))
   const validate = strict.compile(schema)
   if (schema[OPTIONAL_BODY] !== true) return validate
   // Fastify gives null for a request without a body.
@@ -26,6 +28,28 @@ const compile: FastifySchemaCompiler<Record<string, unknown>> = ({ schema, httpP
     const valid = data === null || validate(data)
     check.errors = validate.errors ?? null
     return valid
+  }
+  return check
+}
+
+/** Ajv coerces `1e400` to Infinity and then takes it for a number of any type and bound. */
+function finite(validate: Check): Check {
+  const check: Check = data => {
+    const valid = validate(data)
+    const infinite = Object.entries(data ?? {}).filter(
+      ([, value]) => Math.abs(value) === Number.POSITIVE_INFINITY,
+    )
+    check.errors = [
+      ...(validate.errors ?? []),
+      ...infinite.map(([name]) => ({
+        keyword: 'type',
+        instancePath: `/${name}`,
+        schemaPath: '',
+        params: { type: 'number' },
+        message: 'must be a number that fits a double',
+      })),
+    ]
+    return valid && infinite.length === 0
   }
   return check
 }

@@ -32,7 +32,10 @@ export class AdminDefaultsCache {
   async read(): Promise<{ readonly bytes: Buffer; readonly status: ReadStatus }> {
     const { values, status } = await this.#reader.read([{ ref: DEFAULTS_REF, part: 0 }])
     const bytes = values?.[0] ?? null
-    if (bytes === null) throw new ProblemError('NOT_READY', 'the defaults are not loaded yet')
+    if (bytes === null)
+      throw new ProblemError('NOT_READY', 'the defaults are not loaded yet', {
+        headers: { 'retry-after': '1' },
+      })
     return { bytes, status }
   }
 

@@ -73,16 +73,17 @@ export class Documents implements DocumentService {
     const document = asDocument(actor, address.kind, body!)
     requireVersion(document, address, options.ifMatch)
     const next = merged(document, address, change)
-    plan(document, address, next, defaults.data, this.#deps.limits)
-    return dryRun(address.kind, document.data, next, defaults)
+    const [planned] = plan(document, address, next, defaults.data, this.#deps.limits)
+    const after = planned === undefined ? document.data : JSON.parse(planned.data!)
+    return dryRun(address.kind, document.data, after, defaults)
   }
 
   async history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]> {
     const { pool } = this.#deps
     const prefix = address.section
-    const records = await this.#query(() =>
-      selectHistory(pool, refOf(actor, address), { ...page, section: prefix }),
-    )
+    const select = () =>
+      this.#query(() => selectHistory(pool, refOf(actor, address), { ...page, section: prefix }))
+    const records = await this.#found(actor, address, select, ({ length }) => length > 0)
     return records.map(({ changes, ...entry }) => ({ ...entry, changes: below(prefix, JSON.parse(changes)) }))
   }
 
@@ -93,7 +94,8 @@ export class Documents implements DocumentService {
     options: PutOptions = {},
   ): Promise<DocumentAnswer> {
     const { pool } = this.#deps
-    const content = await this.#query(() => selectOldContent(pool, refOf(actor, address), version))
+    const select = () => this.#query(() => selectOldContent(pool, refOf(actor, address), version))
+    const content = await this.#found(actor, address, select, text => text !== undefined)
     if (content === undefined) {
       throw new ProblemError('VERSION_NOT_FOUND', `the history holds no version ${version} of this document`)
     }
@@ -119,6 +121,19 @@ export class Documents implements DocumentService {
     })
     const row = rows[0]!
     return { version: row.version, body: envelopeOf(row, partOf(address)), status: 'hit' }
+  }
+
+  /** What a select answers; one that finds nothing is tried again when the user has been created, or USER_NOT_FOUND. */
+  async #found<T>(
+    actor: Actor,
+    { kind }: DocumentAddress,
+    select: () => Promise<T>,
+    isFound: (result: T) => boolean,
+  ): Promise<T> {
+    const result = await select()
+    if (isFound(result)) return result
+    await this.#deps.reads.get(actor, { kind })
+    return await select()
   }
 
   async #query<T>(work: () => Promise<T>): Promise<T> {

@@ -9,6 +9,15 @@ export const CHECKED_BY_SERVICE = 'x-checked-by-service'
 /** Marks a body that may be absent. */
 export const OPTIONAL_BODY = 'x-optional-body'
 
+/** Whether requests of a route with this schema may come without a body. */
+export function needsNoBody(schema: FastifySchema | undefined): boolean {
+  return schema?.body === undefined || hasOptionalBody(schema)
+}
+
+export function hasOptionalBody(schema: FastifySchema | undefined): boolean {
+  return (schema?.body as Record<string, unknown> | undefined)?.[OPTIONAL_BODY] === true
+}
+
 /** Who may call. `user` = anybody authenticated, on their own documents. */
 type Auth = 'none' | 'user' | 'admin-or-service' | 'admin'
 

@@ -1,7 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin, requireUserId } from '../../auth/principal.ts'
-import type { AdminDefaultsService, CacheService } from '../../settings/admin-service.ts'
+import { ProblemError } from '../../errors.ts'
+import type { AdminDefaultsService, CacheService, DefaultsSource } from '../../settings/admin-service.ts'
 import { principalOf } from '../caller.ts'
 import { parseIfMatch } from '../conditional.ts'
 import { Defaults, UserId } from '../openapi/components.ts'
@@ -10,12 +11,14 @@ import { ifNoneMatch, sendAnswer, sendWritten } from '../replies.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
 
 const DryRun = Type.Object({ dry_run: Type.Boolean({ default: false }) })
-const Source = Type.Union(
-  [
-    Type.Object({ source: Type.Optional(Type.Literal('file')) }, { additionalProperties: false }),
-    Type.Object({ source: Type.Literal('user'), user_id: UserId }, { additionalProperties: false }),
-  ],
-  { examples: [{ source: 'file' }, { source: 'user', user_id: '42' }] },
+const Source = Type.Object(
+  {
+    source: Type.Optional(
+      Type.Unsafe<'file' | 'user'>({ type: 'string', enum: ['file', 'user'], default: 'file' }),
+    ),
+    user_id: Type.Optional(Type.String({ description: 'whose documents, with the source `user`' })),
+  },
+  { additionalProperties: false, examples: [{ source: 'file' }, { source: 'user', user_id: '42' }] },
 )
 const SyncReport = Type.Object({
   changed: Type.Boolean(),
@@ -116,15 +119,19 @@ function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
   app.post<{ Body: Static<typeof Source> | null | undefined }>(
     '/api/admin/sync-defaults',
     { schema },
-    async request => {
-      const { body } = request
-      const source =
-        body?.source === 'user'
-          ? { source: 'user' as const, userId: requireUserId(body.user_id) }
-          : { source: 'file' as const }
-      return admin.syncDefaults(principalOf(request).caller, source)
-    },
+    async request => admin.syncDefaults(principalOf(request).caller, sourceOf(request.body)),
   )
+}
+
+function sourceOf(body: Static<typeof Source> | null | undefined): DefaultsSource {
+  const { source = 'file', user_id: userId } = body ?? {}
+  if ((source === 'user') === (userId !== undefined)) {
+    return userId === undefined ? { source: 'file' } : { source: 'user', userId: requireUserId(userId) }
+  }
+  const message = userId === undefined ? 'is required' : 'only goes with the source user'
+  throw new ProblemError('VALIDATION_FAILED', 'the request is not valid', {
+    errors: [{ path: 'user_id', message }],
+  })
 }
 
 function inspectorRoutes(app: FastifyInstance, cache: CacheService): void {

@@ -34,12 +34,16 @@ export const DOCUMENT_ROUTES: readonly DocumentRoute[] = FAMILIES.flatMap(family
 const Query = Type.Object({
   dry_run: Type.Boolean({ default: false, description: 'check, and answer what would change' }),
 })
+/** Versions are int8 in PostgreSQL; larger numbers than this are not exact in JSON either. */
+const MAX_VERSION = Number.MAX_SAFE_INTEGER
 const HistoryQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
-  before: Type.Optional(Type.Integer({ minimum: 1, description: 'only versions below this one' })),
+  before: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: MAX_VERSION, description: 'only versions below this one' }),
+  ),
 })
 const Rollback = Type.Object(
-  { version: Type.Integer({ minimum: 1 }) },
+  { version: Type.Integer({ minimum: 1, maximum: MAX_VERSION }) },
   { additionalProperties: false, examples: [{ version: 3 }] },
 )
 

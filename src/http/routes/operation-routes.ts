@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox'
+import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { ProblemError } from '../../errors.ts'
 import type { StatusService } from '../../settings/status-service.ts'
@@ -6,6 +6,23 @@ import type { Metrics } from '../metrics.ts'
 import { operation } from '../openapi/operation.ts'
 
 const nullableNumber = Type.Unsafe<number | null>({ type: ['number', 'null'] })
+const REDIS_EXAMPLE = {
+  status: 'up',
+  latency_ms: 0.2,
+  breaker: 'closed',
+  consecutive_failures: 0,
+  since: '2026-01-06T12:00:00.000Z',
+}
+const RedisHealth = Type.Object(
+  {
+    status: Type.String({ description: 'up or down' }),
+    latency_ms: nullableNumber,
+    breaker: Type.String({ description: 'closed, open or half-open' }),
+    consecutive_failures: Type.Integer(),
+    since: Type.String({ format: 'date-time' }),
+  },
+  { examples: [REDIS_EXAMPLE] },
+)
 const Health = Type.Object(
   {
     status: Type.String({ description: 'healthy, degraded or unhealthy' }),
@@ -14,13 +31,7 @@ const Health = Type.Object(
         status: Type.String({ description: 'up or down' }),
         latency_ms: nullableNumber,
       }),
-      redis: Type.Object({
-        status: Type.String({ description: 'up or down' }),
-        latency_ms: nullableNumber,
-        breaker: Type.String({ description: 'closed, open or half-open' }),
-        consecutive_failures: Type.Integer(),
-        since: Type.String({ format: 'date-time' }),
-      }),
+      redis: RedisHealth,
     }),
     cache: Type.Object({ mode: Type.String({ description: 'on or off' }), epoch: Type.Integer() }),
     warnings: Type.Array(Type.String()),
@@ -31,13 +42,7 @@ const Health = Type.Object(
         status: 'healthy',
         services: {
           database: { status: 'up', latency_ms: 0.4 },
-          redis: {
-            status: 'up',
-            latency_ms: 0.2,
-            breaker: 'closed',
-            consecutive_failures: 0,
-            since: '2026-01-06T12:00:00.000Z',
-          },
+          redis: REDIS_EXAMPLE,
         },
         cache: { mode: 'on', epoch: 2 },
         warnings: [],
@@ -59,7 +64,7 @@ export function operationRoutes(
   app: FastifyInstance,
   { status, metrics, draining }: OperationRoutesDeps,
 ): void {
-  const schemaOf = (id: string, summary: string, schema: typeof Health | typeof Simple, sick?: string) =>
+  const schemaOf = (id: string, summary: string, schema: TSchema, sick?: string) =>
     operation({
       id,
       tag: 'Operations',
@@ -103,7 +108,7 @@ export function operationRoutes(
   )
   app.get(
     '/health/redis',
-    { schema: schemaOf('redisHealth', 'Whether Redis is usable', Health, 'Redis is not usable.') },
+    { schema: schemaOf('redisHealth', 'Whether Redis is usable', RedisHealth, 'Redis is not usable.') },
     async (_request, reply) => {
       const report = await status.health()
       const { redis } = report.services
