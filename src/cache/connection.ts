@@ -20,8 +20,8 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
     super()
     this.#timeoutMs = timeoutMs
     this.client = new Redis(options)
-    this.client.on('connect', () => this.#lost())
-    this.client.on('close', () => this.#lost())
+    this.client.on('connect', () => this.lost())
+    this.client.on('close', () => this.lost())
     this.client.on('ready', () => void this.#identify())
     // ioredis would print errors nobody listens to.
     this.client.on('error', error => this.emit('trouble', error))
@@ -63,7 +63,15 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
     this.client.disconnect(false)
   }
 
-  #lost(): void {
+  async ping(): Promise<void> {
+    await this.inTime(this.client.ping())
+  }
+
+  /** What must be done on a connection before it can be asked. */
+  protected async prepare(): Promise<void> {}
+
+  /** Nothing that was true of the server is known any more. */
+  protected lost(): void {
     this.#generation = ++RedisConnection.#generations
     this.#server = undefined
   }
@@ -71,6 +79,7 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
   async #identify(): Promise<void> {
     const generation = this.#generation
     try {
+      await this.prepare()
       const server = await this.info()
       if (generation !== this.#generation) return
       this.#server = server

@@ -4,7 +4,7 @@ export class RedisTimeoutError extends Error {
 }
 
 /** A timer this late (milliseconds) means that the event loop stood still: nobody could read the reply. */
-const LOOP_STALL_MS = 10
+export const LOOP_STALL_MS = 10
 
 /**
  * Rejects with RedisTimeoutError when `work` takes longer than `ms`. Time in which this process itself stood still

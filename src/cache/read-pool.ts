@@ -2,25 +2,24 @@ import type { CacheHeads, CacheIdentity, CacheReply } from '../consistency/ports
 import { CacheUnavailableError } from '../consistency/ports.ts'
 import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
-import type { RedisConnection } from './connection.ts'
 import { VIEW_KEY } from './keys.ts'
-import { scriptText } from './script-files.ts'
+import type { ReadConnection } from './read-connection.ts'
+import { type Reply, RespError, RespProtocolError } from './resp.ts'
+import { readScript } from './script-files.ts'
 
-interface HeadsCommand {
-  headsBuffer(count: number, ...keys: string[]): Promise<Buffer>
-}
+const HEADS = readScript('heads')
+const LAST_OF_HEAD = String(HEAD_BYTES - 1)
 
 /**
  * The connections that serve reads. For the lease they count as one: `generation` is another number as soon as
  * any of them was made anew.
  */
 export class ReadPool {
-  readonly connections: readonly RedisConnection[]
+  readonly connections: readonly ReadConnection[]
   #next = 0
 
-  constructor(connections: readonly RedisConnection[]) {
+  constructor(connections: readonly ReadConnection[]) {
     this.connections = connections
-    for (const { client } of connections) client.defineCommand('heads', { lua: scriptText('heads') })
   }
 
   get generation(): number {
@@ -32,21 +31,21 @@ export class ReadPool {
   /** One MGET, one round trip. */
   async read(keys: readonly string[]): Promise<CacheReply> {
     const connection = this.generation
-    const picked = this.#pick()
-    const values = await picked.inTime(picked.client.mgetBuffer(keys as string[]))
-    return { values, connection }
+    const values = await this.#pick().send(['MGET', ...keys])
+    if (!Array.isArray(values)) throw unknownAnswer('MGET')
+    return { values: values.map(bytesOrNull), connection }
   }
 
   /** The first bytes of each key, of one moment, in one round trip. */
   async readHeads(keys: readonly string[]): Promise<CacheHeads> {
     const connection = this.generation
     const picked = this.#pick()
-    const { client } = picked
-    const reply =
+    const heads =
       keys.length === 1
-        ? client.getrangeBuffer(keys[0]!, 0, HEAD_BYTES - 1)
-        : (client as unknown as HeadsCommand).headsBuffer(keys.length, ...keys)
-    return { heads: await picked.inTime(reply), connection }
+        ? await picked.send(['GETRANGE', keys[0]!, '0', LAST_OF_HEAD])
+        : await headsOfAll(picked, keys)
+    if (!Buffer.isBuffer(heads)) throw unknownAnswer('a read of heads')
+    return { heads, connection }
   }
 
   /** Asks every connection who its server is. Rejects when they disagree: a failover is under way. */
@@ -54,7 +53,7 @@ export class ReadPool {
     const connection = this.generation
     const viewSource = this.connections[0]!
     const [view, ...servers] = await Promise.all([
-      viewSource.inTime(viewSource.client.get(VIEW_KEY)),
+      viewSource.send(['GET', VIEW_KEY]),
       ...this.connections.map(each => each.info()),
     ])
     const [first] = servers
@@ -66,11 +65,37 @@ export class ReadPool {
       throw new CacheUnavailableError('the connections speak to different servers')
     }
     if (first.cluster) throw new CacheUnavailableError('Redis Cluster is not supported')
-    return { connection, identity: first.identity, role: first.role, view }
+    return {
+      connection,
+      identity: first.identity,
+      role: first.role,
+      view: view === null ? null : String(view),
+    }
   }
 
-  #pick(): RedisConnection {
+  #pick(): ReadConnection {
     this.#next = (this.#next + 1) % this.connections.length
     return this.connections[this.#next]!
   }
+}
+
+/** Several keys need a script: pipelined commands are not of one moment. */
+async function headsOfAll(connection: ReadConnection, keys: readonly string[]): Promise<Reply> {
+  const args = [String(keys.length), ...keys]
+  try {
+    return await connection.send(['EVALSHA', HEADS.sha1, ...args])
+  } catch (error) {
+    // Redis was restarted, or SCRIPT FLUSH: nothing ran.
+    if (!(error instanceof RespError && error.message.startsWith('NOSCRIPT'))) throw error
+    return await connection.send(['EVAL', HEADS.text, ...args])
+  }
+}
+
+function bytesOrNull(reply: Reply): Buffer | null {
+  if (reply === null || Buffer.isBuffer(reply)) return reply
+  throw unknownAnswer('MGET')
+}
+
+function unknownAnswer(command: string): RespProtocolError {
+  return new RespProtocolError(`Redis answered something unknown to ${command}`)
 }

@@ -1,6 +1,7 @@
 import { ReplyError } from 'ioredis'
 import { CacheUnavailableError } from '../consistency/ports.ts'
 import type { Breaker } from './breaker.ts'
+import { RespError } from './resp.ts'
 
 /** Error replies of a server that cannot serve now; every other error reply is an answer of a healthy server. */
 const NOT_SERVING = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM|NOREPLICAS)\b/
@@ -28,6 +29,7 @@ function asCacheUnavailable(error: unknown): CacheUnavailableError {
  * error reply shows that the server answers: OOM, READONLY and NOSCRIPT must not keep reads from Redis.
  */
 function countsAsFailure(error: unknown): boolean {
-  if (error instanceof ReplyError) return NOT_SERVING.test((error as Error).message)
+  if (error instanceof ReplyError || error instanceof RespError)
+    return NOT_SERVING.test((error as Error).message)
   return !(error instanceof CacheUnavailableError)
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import type { CachePort } from '../consistency/ports.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
 import { RedisConnection } from './connection.ts'
+import { ReadConnection } from './read-connection.ts'
 import { ReadPool } from './read-pool.ts'
 import { PROTOCOL_SCRIPTS, RedisCache } from './redis-cache.ts'
 import { redisOptions } from './redis-options.ts'
@@ -34,16 +35,15 @@ export function openRedis(
 ): RedisAccess | undefined {
   const { target, poolSize, connectTimeoutMs, readTimeoutMs, breakerFailures, probeMs } = config.redis
   if (target === undefined) return undefined
-  const connect = (name: string, timeoutMs: number) => {
-    const connection = new RedisConnection(
-      redisOptions({ target, connectTimeoutMs, name: `settings-gateway-${name}` }),
-      timeoutMs,
-    )
-    return connection.on('trouble', error => events.trouble(name, error))
-  }
-  const reads = new ReadPool(Array.from({ length: poolSize }, () => connect('read', readTimeoutMs)))
-  const scriptConnection = connect('script', config.times.fenceTimeoutMs)
+  const forReads = { target, connectTimeoutMs, timeoutMs: readTimeoutMs, name: 'settings-gateway-read' }
+  const reads = new ReadPool(Array.from({ length: poolSize }, () => new ReadConnection(forReads)))
+  const scriptConnection = new RedisConnection(
+    redisOptions({ target, connectTimeoutMs, name: 'settings-gateway-script' }),
+    config.times.fenceTimeoutMs,
+  )
   const all = [...reads.connections, scriptConnection]
+  for (const connection of reads.connections) connection.on('trouble', error => events.trouble('read', error))
+  scriptConnection.on('trouble', error => events.trouble('script', error))
   const breaker = new Breaker({
     failures: breakerFailures,
     probeMs,
@@ -70,7 +70,7 @@ export function openRedis(
 /** A connection that does not answer a PING is given up, in case its peer vanished without a word. */
 async function ping(connection: RedisConnection): Promise<void> {
   try {
-    await connection.inTime(connection.client.ping())
+    await connection.ping()
   } catch (error) {
     if (connection.client.status === 'ready') connection.reconnect()
     throw error

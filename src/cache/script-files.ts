@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 const read = (name: string) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
@@ -7,4 +8,10 @@ export function scriptText(name: string): string {
   const own = read(name)
   const end = own.indexOf('\n') + 1
   return own.slice(0, end) + read('lib') + own.slice(end)
+}
+
+/** A script with the name that EVALSHA knows it by. */
+export function readScript(name: string): { readonly text: string; readonly sha1: string } {
+  const text = scriptText(name)
+  return { text, sha1: createHash('sha1').update(text).digest('hex') }
 }

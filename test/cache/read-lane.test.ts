@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { RedisTimeoutError } from '../../src/cache/deadline.ts'
+import { ReadLane } from '../../src/cache/read-lane.ts'
+import { RespError } from '../../src/cache/resp.ts'
+
+/** A lane to a server that does what the test says; `received` is what it has read. */
+async function startLane(t: Test, timeoutMs: number) {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [peer] = (await once(server, 'connection')) as [Socket]
+  peer.on('error', () => {})
+  const received: string[] = []
+  peer.on('data', chunk => received.push(String(chunk)))
+  const lost: Error[] = []
+  const lane = new ReadLane(socket, timeoutMs, error => lost.push(error))
+  t.teardown(() => {
+    lane.close()
+    peer.destroy()
+    server.close()
+  })
+  return { lane, peer, received, lost }
+}
+
+t.test('commands of one turn leave in one write, replies go to their commands', async t => {
+  const { lane, peer, received } = await startLane(t, 5_000)
+  const replies = Promise.allSettled([
+    lane.send(['GET', 'a']),
+    lane.send(['GET', 'b']),
+    lane.send(['GET', 'c']),
+  ])
+  await once(peer, 'data')
+  t.equal(received.length, 1)
+  t.match(received[0], /a\r\n.*b\r\n.*c\r\n/s)
+  peer.write('$1\r\nA\r\n-ERR no\r\n$-1\r\n')
+  const [a, b, c] = await replies
+  t.match(a, { status: 'fulfilled', value: Buffer.from('A') })
+  t.match(b, { status: 'rejected', reason: new RespError('ERR no') })
+  t.match(c, { status: 'fulfilled', value: null })
+})
+
+t.test('a late reply belongs to the command that gave up, not to the next', async t => {
+  const { lane, peer } = await startLane(t, 30)
+  await t.rejects(lane.send(['GET', 'late']), RedisTimeoutError)
+  const next = lane.send(['GET', 'next'])
+  peer.write('$4\r\nLATE\r\n$4\r\nNEXT\r\n')
+  t.strictSame(await next, Buffer.from('NEXT'))
+})
+
+t.test('a pause of this process is no failure of Redis', async t => {
+  const { lane, peer } = await startLane(t, 30)
+  const answered = lane.send(['GET', 'a'])
+  await once(peer, 'data')
+  const until = performance.now() + 100
+  while (performance.now() < until) {
+    // Nothing else runs meanwhile.
+  }
+  setTimeout(() => peer.write('$1\r\nA\r\n'), 10)
+  t.strictSame(await answered, Buffer.from('A'))
+})
+
+t.test('a connection that is closed, or talks nonsense, fails what waits and is told once', async t => {
+  for (const end of [(peer: Socket) => peer.destroy(), (peer: Socket) => peer.write('nonsense\r\n')]) {
+    const { lane, peer, lost } = await startLane(t, 5_000)
+    const waiting = lane.send(['GET', 'a'])
+    await once(peer, 'data')
+    end(peer)
+    await t.rejects(waiting)
+    await t.rejects(lane.send(['GET', 'b']))
+    t.equal(lost.length, 1)
+  }
+})
+
+t.test('a reply that nobody waits for ends the connection', async t => {
+  const { lane, peer, lost } = await startLane(t, 5_000)
+  const waiting = lane.send(['GET', 'a'])
+  peer.write('$1\r\nA\r\n$1\r\nB\r\n')
+  await waiting
+  t.equal(lost.length, 1)
+})
