@@ -1,0 +1,190 @@
+import t from 'tap'
+import {
+  AccessError,
+  InvalidRequestError,
+  NotFoundError,
+  SettingsClient,
+  VersionMismatchError,
+} from '../../src/client/client.ts'
+import type { Scope } from '../helper/backends.ts'
+import { SERVICE_TOKEN, startStack, type TestGateway } from '../helper/gateway.ts'
+import { bearer } from '../helper/tokens.ts'
+
+let gateway: TestGateway
+
+t.before(async () => {
+  gateway = (await startStack(t)).gateway
+})
+
+function connect(t: Scope, token = SERVICE_TOKEN): SettingsClient {
+  const client = new SettingsClient({ url: gateway.url, token })
+  t.teardown(() => client.close())
+  return client
+}
+
+t.test('a decision cycle reads everything, and a poll costs a 304', async t => {
+  const user = connect(t).user('1')
+  const first = await user.decisionSettings()
+  t.equal(first.value.user_id, '1')
+  t.strictSame(Object.keys(first.value.modes), ['ultra', 'scalp', 'swing', 'position'])
+  t.equal(first.value.settings.data.trading.timezone, 'UTC')
+  t.equal(first.value.modes.scalp.data.confidence.min_confidence, 40)
+  t.equal(first.unchanged, false)
+  const second = await user.decisionSettings()
+  t.match(second, {
+    unchanged: true,
+    unverified: false,
+    etag: first.etag,
+    cacheStatus: 'settings-gateway; hit',
+  })
+  t.equal(second.value, first.value, 'the same object: nothing was parsed again')
+  t.throws(() => Object.assign(second.value.modes.scalp.data, { enabled: false }), TypeError, 'it is frozen')
+  await user.putMode('scalp', { confidence: { min_confidence: 45 } })
+  const third = await user.decisionSettings()
+  t.equal(third.unchanged, false)
+  t.equal(third.value.modes.scalp.data.confidence.min_confidence, 45)
+  const scalp = await user.decisionSettings({ mode: 'scalp' })
+  t.strictSame(Object.keys(scalp.value.modes), ['scalp'])
+  t.strictSame(scalp.value.modes.scalp, third.value.modes.scalp)
+})
+
+t.test('what one user has is never what another one gets', async t => {
+  const [bot, own] = [connect(t), connect(t, bearer('3').authorization.slice('Bearer '.length))]
+  await bot.user('2').put('llm_config', { enabled: false })
+  await bot.user('3').put('circuit_breaker', { cooldown_minutes: 77 })
+  const [two, three, self] = [bot.user('2'), bot.user('3'), own.user()]
+  for (let round = 0; round < 2; round++) {
+    t.not((await two.get('circuit_breaker')).value.data.cooldown_minutes, 77)
+    t.equal((await three.get('circuit_breaker')).value.data.cooldown_minutes, 77)
+    t.equal((await self.get('circuit_breaker')).value.data.cooldown_minutes, 77)
+  }
+  let token = bearer('2').authorization.slice('Bearer '.length)
+  const renewing = new SettingsClient({ url: gateway.url, token: () => token })
+  t.teardown(() => renewing.close())
+  t.equal((await renewing.user().get('llm_config')).value.data.enabled, false)
+  await bot.user('3').put('llm_config', { enabled: false })
+  await bot.user('3').put('llm_config', { enabled: true })
+  await bot.user('2').put('llm_config', { enabled: true })
+  await bot.user('2').put('llm_config', { enabled: false })
+  t.equal((await renewing.user().get('llm_config')).value.data.enabled, false)
+  token = bearer('3').authorization.slice('Bearer '.length)
+  t.equal(
+    (await renewing.user().get('llm_config')).value.data.enabled,
+    true,
+    'versions are equal, users are not',
+  )
+})
+
+t.test('every document and section can be read and changed', async t => {
+  const user = connect(t).user('4')
+  t.equal(
+    (await user.get('settings.trading')).value.data.dry_run,
+    (await user.get('settings')).value.data.trading.dry_run,
+  )
+  const trading = await user.put('settings.trading', { max_usd_allocation: 1234 })
+  t.match(trading, { version: 2, data: { max_usd_allocation: 1234 } })
+  t.equal((await user.put('settings.notifications', { min_pnl_usd: 5 })).version, 3)
+  t.equal((await user.put('scalp_reentry', { tp1_percent: 0.2 })).version, 2)
+  t.equal((await user.put('capital_allocation', {})).version, 1)
+  t.equal((await user.put('safety.swing', { max_trades_per_day: 7 })).data.max_trades_per_day, 7)
+  t.equal((await user.safetySettings()).value.swing.data.max_trades_per_day, 7)
+  t.equal((await user.modes()).value.ultra.version, 1)
+  t.equal((await user.mode('ultra')).value.version, 1)
+})
+
+t.test('If-Match, update and preview', async t => {
+  const user = connect(t).user('5')
+  const stale = user.putMode('swing', { size: { leverage: 3 } }, { ifMatch: 9 })
+  await t.rejects(stale, VersionMismatchError)
+  const error: VersionMismatchError = await stale.catch(error => error)
+  t.match(error, { status: 412, code: 'VERSION_MISMATCH', current: { version: 1, data: { enabled: true } } })
+  const updated = await user.update('mode.swing', ({ size }) => ({ size: { leverage: size.leverage + 1 } }))
+  t.equal(updated.version, 2)
+  const both = await Promise.all(
+    Array.from({ length: 4 }, () =>
+      user.update('mode.swing', ({ size }) => ({ size: { max_positions: size.max_positions + 1 } })),
+    ),
+  )
+  t.strictSame(both.map(({ version }) => version).sort(), [3, 4, 5, 6], 'no update is lost')
+  const report = await user.preview('mode.swing', { size: { leverage: 20 } })
+  t.match(report, { applied: false, total_changes: 1, changes: [{ path: 'size.leverage', new: 20 }] })
+  t.equal((await user.mode('swing')).value.version, 6)
+})
+
+t.test('history, rollback, defaults and comparison', async t => {
+  const user = connect(t).user('6')
+  await user.put('circuit_breaker', { cooldown_minutes: 61 })
+  await user.put('circuit_breaker', { cooldown_minutes: 62 })
+  const history = await user.history('circuit_breaker')
+  t.strictSame(
+    history.map(({ version, reason }) => [version, reason]),
+    [
+      [3, 'put'],
+      [2, 'put'],
+      [1, 'provision'],
+    ],
+  )
+  t.strictSame(
+    (await user.history('circuit_breaker', { limit: 1, before: 3 })).map(({ version }) => version),
+    [2],
+  )
+  t.match(await user.rollback('circuit_breaker', 2, { ifMatch: 3 }), {
+    version: 4,
+    data: { cooldown_minutes: 61 },
+  })
+  t.match(await user.comparison(), { all_match: false, total_changes: 1 })
+  t.match(await user.loadDefaults('all', { preview: true }), { applied: false, total_changes: 1 })
+  t.match(await user.reset('circuit_breaker', 'cooldown_minutes'), { applied: true, total_changes: 1 })
+  t.match(await user.loadDefaults('circuit_breaker'), { all_match: true })
+  t.match(await user.loadDefaults('modes'), { all_match: true })
+  t.match(await user.comparison(), { all_match: true, total_changes: 0 })
+  t.throws(() => user.loadDefaults('settings'), TypeError, 'the route means all documents')
+})
+
+t.test('order numbers', async t => {
+  const user = connect(t).user('7')
+  t.match(await user.nextSequence(), { sequence: 1, first: 1, last: 1 })
+  t.match(await user.nextSequence({ count: 3 }), { first: 2, last: 4 })
+  const once = await user.nextSequence({ idempotencyKey: 'order-1' })
+  t.strictSame(await user.nextSequence({ idempotencyKey: 'order-1' }), once)
+  t.equal((await user.lastSequence()).sequence, once.last)
+})
+
+t.test('the exchange cache', async t => {
+  const { exchange } = connect(t).user('8')
+  t.equal(await exchange.get('positions'), undefined)
+  await exchange.put('positions', [{ symbol: 'BTCUSDT' }])
+  t.strictSame(await exchange.get('positions'), [{ symbol: 'BTCUSDT' }])
+  t.equal(await exchange.get('orders'), undefined)
+  await exchange.delete('positions')
+  t.equal(await exchange.get('positions'), undefined)
+})
+
+t.test('users and health', async t => {
+  const client = connect(t)
+  t.equal(await client.createUser('9'), true)
+  t.equal(await client.createUser('9'), false)
+  t.match(await client.health(), { status: /healthy|degraded/, services: { database: { status: 'up' } } })
+})
+
+t.test('problems are errors of their class', async t => {
+  const user = connect(t).user('10')
+  const invalid = await user
+    .putMode('scalp', { confidence: { min_confidence: -1 }, size: { leverage: 0 } })
+    .catch(error => error)
+  t.ok(invalid instanceof InvalidRequestError)
+  t.match(invalid, { status: 400, code: 'VALIDATION_FAILED' })
+  t.strictSame(invalid.faults.map(({ path }: { path: string }) => path).sort(), [
+    'confidence.min_confidence',
+    'size.leverage',
+  ])
+  t.ok(invalid.requestId.length > 0)
+  await t.rejects(user.rollback('llm_config', 99), NotFoundError)
+  await t.rejects(
+    connect(t, 'nobody-knows-this-token-0123456789ab').user('10').decisionSettings(),
+    AccessError,
+  )
+  await t.rejects(connect(t, bearer('11').authorization.slice(7)).user('10').decisionSettings(), AccessError)
+  await t.rejects(connect(t).user().decisionSettings(), InvalidRequestError, 'a service must name a user')
+  t.throws(() => user.get('mode' as never), TypeError)
+})

@@ -1,0 +1,96 @@
+import type { ServerResponse } from 'node:http'
+import t from 'tap'
+import { AccessError, type DocumentChange, SettingsClient } from '../../src/client/client.ts'
+import type { Scope } from '../helper/backends.ts'
+import { type FakeServer, fakeServer, problem } from './fake-server.ts'
+
+/** Begins a stream and sends these changes, by their versions. */
+function stream(reply: ServerResponse, ...versions: readonly number[]): void {
+  reply.writeHead(200, { 'content-type': 'text/event-stream' })
+  reply.write('retry: 1\n\n: heartbeat\n\n')
+  for (const version of versions) {
+    reply.write(`id: e${version}\nevent: change\ndata: {"document":"mode.scalp","version":${version}}\n\n`)
+  }
+}
+
+function userOf(t: Scope, { url }: FakeServer) {
+  const client = new SettingsClient({ url, token: 'token', connections: 1 })
+  t.teardown(() => client.close())
+  return client.user('42')
+}
+
+t.test('changes arrive, and a connection that breaks is resumed after the last one', async t => {
+  const server = await fakeServer(t, (_, reply, nth) => {
+    if (nth === 0) {
+      stream(reply, 1, 2)
+      setImmediate(() => reply.destroy())
+    } else if (nth === 1) problem(reply, 503, 'NOT_READY')
+    else stream(reply, 3)
+  })
+  const seen: DocumentChange[] = []
+  const lost: unknown[] = []
+  for await (const change of userOf(t, server).watch({ onConnection: error => lost.push(error) })) {
+    seen.push(change)
+    if (change.version === 3) break
+  }
+  t.strictSame(
+    seen,
+    [1, 2, 3].map(version => ({ document: 'mode.scalp', version, id: `e${version}` })),
+  )
+  t.strictSame(
+    server.requests.map(({ headers }) => headers['last-event-id']),
+    [undefined, 'e2', 'e2'],
+  )
+  t.match(server.requests[0]!.headers, { accept: 'text/event-stream', 'x-user-id': '42' })
+  t.strictSame(
+    lost.map(error => error === undefined),
+    [true, false, false, true],
+  )
+})
+
+t.test('it resumes where another process ended', async t => {
+  const server = await fakeServer(t, (_, reply) => stream(reply, 8))
+  for await (const change of userOf(t, server).watch({ lastEventId: 'e7' })) {
+    t.equal(change.version, 8)
+    break
+  }
+  t.equal(server.requests[0]!.headers['last-event-id'], 'e7')
+})
+
+t.test('the signal ends the loop without an error', async t => {
+  const server = await fakeServer(t, (_, reply) => stream(reply, 1))
+  const controller = new AbortController()
+  let changes = 0
+  for await (const _change of userOf(t, server).watch({ signal: controller.signal })) {
+    changes++
+    controller.abort()
+  }
+  t.equal(changes, 1)
+})
+
+t.test('a silent connection is given up', async t => {
+  const server = await fakeServer(t, (_, reply, nth) => stream(reply, ...(nth === 0 ? [] : [2])))
+  for await (const change of userOf(t, server).watch({ silenceMs: 50 })) {
+    t.equal(change.version, 2)
+    break
+  }
+  t.equal(server.requests.length, 2)
+})
+
+t.test('who may not watch is told', async t => {
+  const server = await fakeServer(t, (_, reply) => problem(reply, 401, 'UNAUTHORIZED'))
+  await t.rejects(userOf(t, server).watch().next(), AccessError)
+  t.equal(server.requests.length, 1)
+})
+
+t.test('a watch takes no connection from the requests', async t => {
+  const server = await fakeServer(t, (request, reply) => {
+    if (request.url?.endsWith('/events')) stream(reply, 1)
+    else reply.end('{}')
+  })
+  const user = userOf(t, server)
+  const [first, second] = [user.watch(), user.watch()]
+  await Promise.all([first.next(), second.next()])
+  t.strictSame((await user.get('llm_config')).value, {})
+  await Promise.all([first.return(), second.return()])
+})
