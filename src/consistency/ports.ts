@@ -202,6 +202,8 @@ export interface ObserverPort {
   step(name: string): void | Promise<void>
   viewOff(reason: string, epoch: number): void
   viewOn(epoch: number, recoveryMs: number, repaired: number | 'cold'): void
+  /** The view as a renewal read it, whoever changed it. */
+  viewSeen(view: View): void
   /** A background duty failed and will be tried again. */
   failed(duty: string, error: unknown): void
 }

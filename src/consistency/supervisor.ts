@@ -87,6 +87,7 @@ export class Supervisor {
     const sighting = await this.#deps.renewal.renew()
     this.#databaseReached = true
     this.#view = sighting.snapshot.view
+    this.#deps.observer.viewSeen(this.#view)
     if (this.#view.mode === 'ON') return this.#sawOn()
     this.#offSince ??= this.#deps.clock.now()
     if (!this.#view.drained) this.#drain(this.#view.epoch)

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { ObserverPort } from '../consistency/ports.ts'
+import type { ObserverPort, View } from '../consistency/ports.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** Reaches every numbered step of the protocol; chaos runs stop the process there. */
@@ -8,12 +8,14 @@ export type StepHook = (name: string) => void | Promise<void>
 /** A duty that fails every 250 ms must not fill the log. */
 const REPEAT_MS = 10_000
 
-/** Logs and counts what the protocol does; one line for each transition of the view. */
+/** Logs and counts what the protocol does; one line for each transition of the view, whoever made it. */
 export class ProtocolObserver implements ObserverPort {
   readonly step: StepHook
   readonly #log: FastifyBaseLogger
   readonly #telemetry: Telemetry
   readonly #lastLogged = new Map<string, number>()
+  #last: Pick<View, 'mode' | 'epoch'> | undefined
+  #offSince = performance.now()
 
   constructor(log: FastifyBaseLogger, telemetry: Telemetry, step: StepHook = () => {}) {
     this.#log = log
@@ -22,13 +24,30 @@ export class ProtocolObserver implements ObserverPort {
   }
 
   viewOff(reason: string, epoch: number): void {
+    if (!this.#moved('OFF', epoch)) return
     this.#log.warn({ reason, epoch }, 'the cache view was turned OFF: settings are answered from PostgreSQL')
     this.#telemetry.viewOff(reason)
   }
 
   viewOn(epoch: number, recoveryMs: number, repaired: number | 'cold'): void {
+    if (!this.#moved('ON', epoch)) return
     this.#log.info({ epoch, recoveryMs: Math.round(recoveryMs), repaired }, 'the cache view was turned ON')
-    this.#telemetry.viewOn(recoveryMs)
+    const how = repaired === 'cold' ? 'the cache was emptied' : `${repaired} documents were fenced`
+    this.#telemetry.viewOn(recoveryMs, how)
+  }
+
+  /** Another instance, or a trigger of the database, may have turned it. */
+  viewSeen({ mode, epoch, reason }: View): void {
+    const known = this.#last !== undefined
+    const recoveryMs = performance.now() - this.#offSince
+    if (!this.#moved(mode, epoch) || !known) return
+    if (mode === 'OFF') {
+      this.#log.warn({ reason, epoch }, 'the cache view was turned OFF outside of this instance')
+      this.#telemetry.viewOff(reason)
+    } else {
+      this.#log.info({ epoch, recoveryMs: Math.round(recoveryMs) }, 'the cache view was turned ON elsewhere')
+      this.#telemetry.viewOn(recoveryMs, 'by another instance')
+    }
   }
 
   failed(duty: string, error: unknown): void {
@@ -36,5 +55,15 @@ export class ProtocolObserver implements ObserverPort {
     if (now - (this.#lastLogged.get(duty) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return
     this.#lastLogged.set(duty, now)
     this.#log.warn({ duty, err: error }, 'a background duty failed, it is tried again')
+  }
+
+  /** Whether the mode is another one than before. News of an older epoch come late and mean nothing. */
+  #moved(mode: View['mode'], epoch: number): boolean {
+    const last = this.#last
+    if (last !== undefined && epoch < last.epoch) return false
+    this.#last = { mode, epoch }
+    if (last?.mode === mode) return false
+    if (mode === 'OFF') this.#offSince = performance.now()
+    return true
   }
 }

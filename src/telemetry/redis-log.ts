@@ -10,7 +10,7 @@ export function redisLog(log: FastifyBaseLogger, telemetry: Telemetry): RedisEve
   const lastLogged = new Map<string, number>()
   return {
     breaker(state, error) {
-      telemetry.breakerChanged(state)
+      telemetry.breakerChanged(state, error)
       if (state === 'closed') log.info({ breaker: state }, 'Redis answers again: the circuit breaker closed')
       else log.error({ breaker: state, err: error }, 'Redis does not answer: the circuit breaker opened')
     },

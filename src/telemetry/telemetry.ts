@@ -6,9 +6,12 @@ import type { CacheStatus } from '../settings/service.ts'
 export interface Telemetry {
   /** One read of settings, by how it was answered. */
   readAnswered(status: CacheStatus): void
-  breakerChanged(state: BreakerState): void
+  /** `error`: what opened it. */
+  breakerChanged(state: BreakerState, error?: unknown): void
+  /** Seen OFF by this instance, whoever turned it; once for each time. */
   viewOff(reason: string): void
-  viewOn(recoveryMs: number): void
+  /** Seen ON by this instance, `recoveryMs` after it was seen OFF; `how` is for operators. */
+  viewOn(recoveryMs: number, how: string): void
   /** Numbers handed out. */
   sequenceDrawn(source: 'redis' | 'database', count: number): void
   /** A listener did not take what it was sent, and was cut off. */

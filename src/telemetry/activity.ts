@@ -1,0 +1,58 @@
+import type { BreakerState } from '../cache/breaker.ts'
+import type { CacheStatus } from '../settings/service.ts'
+import { Samples } from './samples.ts'
+import type { Telemetry, TelemetrySources } from './telemetry.ts'
+import { Transitions } from './transitions.ts'
+
+/** A sample of the traffic is taken so often. */
+const SAMPLE_MS = 5_000
+
+/** What happened lately in this process, in memory of fixed size: for the operator page. */
+export class Activity implements Telemetry {
+  readonly transitions = new Transitions()
+  readonly samples = new Samples()
+  #sources: TelemetrySources | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  /** The view as the last renewal saw it. */
+  get view() {
+    return this.#sources?.view()
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.samples.take(), SAMPLE_MS)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  readAnswered(status: CacheStatus): void {
+    this.samples.readAnswered(status)
+  }
+
+  breakerChanged(state: BreakerState, error?: unknown): void {
+    const detail = state === 'closed' ? 'Redis answers again' : String(error ?? 'Redis does not answer')
+    this.transitions.add({ subject: 'breaker', state, detail })
+  }
+
+  viewOff(reason: string): void {
+    this.transitions.add({ subject: 'view', state: 'off', detail: reason })
+  }
+
+  viewOn(recoveryMs: number, how: string): void {
+    this.transitions.add({
+      subject: 'view',
+      state: 'on',
+      detail: how,
+      recovery_ms: Math.round(recoveryMs),
+    })
+  }
+
+  sequenceDrawn(): void {}
+
+  observe(sources: TelemetrySources): void {
+    this.#sources = sources
+  }
+}
