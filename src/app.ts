@@ -12,7 +12,8 @@ import { authenticateAll } from './http/caller.ts'
 import { parseJsonBodies } from './http/json-bodies.ts'
 import { refuseOtherMethods } from './http/method-not-allowed.ts'
 import { Metrics } from './http/metrics.ts'
-import { documentApi, serveDocs } from './http/openapi/swagger.ts'
+import { documentApi } from './http/openapi/swagger.ts'
+import { servePages } from './http/pages.ts'
 import { answerProblems, rawProblem, sendProblem, toProblem } from './http/problems.ts'
 import { limitRates } from './http/rate-limits.ts'
 import { requestId } from './http/request-id.ts'
@@ -24,9 +25,12 @@ import { eventRoutes } from './http/routes/event-routes.ts'
 import { exchangeRoutes } from './http/routes/exchange-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
 import { sequenceRoutes } from './http/routes/sequence-routes.ts'
+import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
 import { validateRequests } from './http/validation.ts'
 import { createServices, type Services } from './services.ts'
+import { Activity } from './telemetry/activity.ts'
+import { toAll } from './telemetry/fan-out.ts'
 import type { StepHook } from './telemetry/protocol-observer.ts'
 
 /** What tests and chaos runs may put in place of the real thing. */
@@ -65,11 +69,12 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     clientErrorHandler,
   })
   const metrics = new Metrics()
+  const activity = new Activity()
   const services =
     overrides.services ??
     createServices(config, {
       log: app.log,
-      telemetry: metrics,
+      telemetry: toAll(metrics, activity),
       ...(overrides.step === undefined ? {} : { step: overrides.step }),
     })
   let draining = false
@@ -79,6 +84,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     done()
   })
   metrics.watch(app)
+  watchActivity(app, activity)
   parseJsonBodies(app)
   validateRequests(app)
   answerProblems(app)
@@ -93,7 +99,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await app.register(underPressure, { maxEventLoopDelay: config.http.maxEventLoopDelayMs, retryAfter: 1 })
   }
   await documentApi(app)
-  await app.register(serveDocs)
+  await app.register(servePages)
   operationRoutes(app, { status: services.status, metrics, draining: () => draining })
   const authenticator = new Authenticator(config.auth)
   await app.register(async authenticated => {
@@ -106,7 +112,10 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     userRoutes(authenticated, services.users)
     sequenceRoutes(authenticated, services.sequence)
     await authenticated.register(async exchange => exchangeRoutes(exchange, services.exchange))
-    await authenticated.register(async admin => adminRoutes(admin, services))
+    await authenticated.register(async admin => {
+      adminRoutes(admin, services)
+      statusRoute(admin, { status: services.status, activity })
+    })
   })
   refuseTheRest()
   return {

@@ -88,6 +88,17 @@ export class Metrics implements Telemetry {
 
   observe({ view, pool, listeners }: TelemetrySources): void {
     this.#asked('cache_view_on', 'Whether the view is ON', () => Number(view().view?.mode === 'ON'))
+    const reason: Gauge = new Gauge({
+      name: 'cache_view_off_reason',
+      help: '1 for why the view is OFF; nothing while it is ON',
+      labelNames: ['reason'],
+      registers: [this.#registry],
+      collect: () => {
+        const present = view().view
+        reason.reset()
+        if (present?.mode === 'OFF') reason.labels(present.reason).set(1)
+      },
+    })
     this.#asked('cache_view_epoch', 'Epoch of the view', () => view().view?.epoch ?? 0)
     this.#asked('cache_lease_held', 'Whether this instance may answer from Redis', () =>
       Number(view().leaseHeld),

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import helmet from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
@@ -52,9 +51,8 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
   })
 }
 
-/** The pages that a browser renders, under the Content-Security-Policy of helmet; the API needs no such headers. */
+/** Swagger UI at /docs, and the document as /docs/json and /docs/yaml. */
 export async function serveDocs(app: FastifyInstance): Promise<void> {
-  await app.register(helmet)
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { persistAuthorization: true, tryItOutEnabled: true, displayRequestDuration: true },

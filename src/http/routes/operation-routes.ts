@@ -23,7 +23,7 @@ const RedisHealth = Type.Object(
   },
   { examples: [REDIS_EXAMPLE] },
 )
-const Health = Type.Object(
+export const Health = Type.Object(
   {
     status: Type.String({ description: 'healthy, degraded or unhealthy' }),
     services: Type.Object({

@@ -1,0 +1,85 @@
+import { call, forgetToken, hasToken, keepToken, Refused } from './api.js'
+import { showCharts } from './charts.js'
+import { byId, complain } from './dom.js'
+import { showStatus, showTransitions } from './status.js'
+import { watchUserForm } from './user.js'
+
+/** Signing in, and the refresh of what changes by itself. */
+
+const REFRESH_MS = 5_000
+let timer
+
+function show(signedIn) {
+  byId('sign-in').hidden = signedIn
+  byId('signed-in').hidden = !signedIn
+  byId('sign-out').hidden = !signedIn
+  if (!signedIn) {
+    byId('overall').textContent = 'signed out'
+    byId('overall').className = 'pill'
+    byId('instance').textContent = ''
+  }
+}
+
+async function refresh() {
+  clearTimeout(timer)
+  if (document.visibilityState === 'visible') {
+    try {
+      const status = await call('api/admin/status')
+      if (!hasToken()) return
+      show(true)
+      complain()
+      showStatus(status)
+      showTransitions(status.transitions)
+      showCharts(status.samples)
+    } catch (error) {
+      if (failed(error)) return
+    }
+  }
+  timer = setTimeout(refresh, REFRESH_MS)
+}
+
+/** True when there is no point in asking again. */
+function failed(error) {
+  if (error instanceof Refused && (error.status === 401 || error.status === 403)) {
+    signOut()
+    complain(
+      error.status === 403 ? 'This token is not an admin’s.' : 'This token is not valid, or no longer.',
+    )
+    return true
+  }
+  byId('overall').textContent = 'no answer'
+  byId('overall').className = 'pill high'
+  complain(`The gateway does not answer (${error.message}). Trying again.`)
+  return false
+}
+
+function signOut() {
+  clearTimeout(timer)
+  forgetToken()
+  show(false)
+  // Nothing of a user stays on a screen that nobody is signed in at.
+  byId('user-panel').hidden = true
+  byId('comparison').replaceChildren()
+  byId('cache').replaceChildren()
+  byId('token').focus()
+}
+
+byId('sign-in').addEventListener('submit', event => {
+  event.preventDefault()
+  const input = byId('token')
+  keepToken(input.value.trim())
+  input.value = ''
+  void refresh().then(() => {
+    if (!byId('signed-in').hidden) byId('content').focus()
+  })
+})
+byId('sign-out').addEventListener('click', () => {
+  complain()
+  signOut()
+})
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible' && hasToken()) void refresh()
+})
+watchUserForm()
+show(false)
+if (hasToken()) void refresh()

@@ -1,0 +1,127 @@
+import { hostname } from 'node:os'
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import type { StatusService } from '../../settings/status-service.ts'
+import type { Activity } from '../../telemetry/activity.ts'
+import { operation } from '../openapi/operation.ts'
+import { Health } from './operation-routes.ts'
+
+const Time = Type.String({ format: 'date-time' })
+const Percentile = Type.Unsafe<number | null>({ type: ['number', 'null'] })
+const Transition = Type.Object({
+  at: Time,
+  subject: Type.String({ description: 'breaker or view' }),
+  state: Type.String({ description: 'closed, half-open, open; on, off' }),
+  detail: Type.String({ description: 'why' }),
+  recovery_ms: Type.Optional(Type.Integer({ description: 'from off to on' })),
+})
+const Sample = Type.Object({
+  at: Time,
+  seconds: Type.Number({ description: 'length of the sample' }),
+  requests: Type.Integer(),
+  errors: Type.Integer({ description: 'answered with 5xx' }),
+  hits: Type.Integer({ description: 'reads of settings answered from Redis' }),
+  misses: Type.Integer({ description: 'answered from PostgreSQL, the cache being usable' }),
+  bypasses: Type.Integer({ description: 'answered from PostgreSQL, the cache not being usable' }),
+  unverified: Type.Integer({ description: 'answered from Redis while PostgreSQL was away' }),
+  p50_ms: Percentile,
+  p99_ms: Percentile,
+})
+const EXAMPLE = {
+  instance: 'gateway-1:7',
+  uptime_s: 86_400,
+  health: Health.examples[0],
+  view: { mode: 'on', epoch: 2, reason: 'gate', lease_held: true },
+  transitions: [
+    {
+      at: '2026-01-06T11:58:03.120Z',
+      subject: 'view',
+      state: 'on',
+      detail: '3 documents were fenced',
+      recovery_ms: 1_420,
+    },
+    { at: '2026-01-06T11:58:01.700Z', subject: 'view', state: 'off', detail: 'redis-unreachable' },
+  ],
+  samples: [
+    {
+      at: '2026-01-06T12:00:00.000Z',
+      seconds: 5,
+      requests: 2_500,
+      errors: 0,
+      hits: 2_480,
+      misses: 12,
+      bypasses: 0,
+      unverified: 0,
+      p50_ms: 0.4,
+      p99_ms: 2.1,
+    },
+  ],
+}
+const Status = Type.Object(
+  {
+    instance: Type.String({ description: 'host and process that answered' }),
+    uptime_s: Type.Integer(),
+    health: Health,
+    view: Type.Object({
+      mode: Type.String({ description: 'on, off or unknown (the database was not asked yet)' }),
+      epoch: Type.Integer(),
+      reason: Type.String({ description: 'why it came into its mode' }),
+      lease_held: Type.Boolean({ description: 'whether this instance may answer from Redis' }),
+    }),
+    transitions: Type.Array(Transition, { description: 'of the breaker and the view, newest first' }),
+    samples: Type.Array(Sample, { description: 'the traffic, oldest first' }),
+  },
+  { examples: [EXAMPLE] },
+)
+
+export interface StatusRouteDeps {
+  readonly status: StatusService
+  readonly activity: Activity
+}
+
+/** What happened lately in this instance; the scope of the route needs the admin role. */
+export function statusRoute(app: FastifyInstance, { status, activity }: StatusRouteDeps): void {
+  const schema = operation({
+    id: 'status',
+    tag: 'Admin',
+    summary: 'Health, recent transitions and recent traffic of this instance',
+    description: [
+      'Kept in the memory of the process that answers: the last 100 transitions of the circuit breaker and the cache',
+      'view, and the traffic of the last 15 minutes in samples of 5 seconds. Another instance has its own.',
+    ].join(' '),
+    auth: 'admin',
+    responses: { 200: { description: 'How this instance is and was.', schema: Status } },
+  })
+  app.get('/api/admin/status', { schema }, async (_request, reply) => {
+    const { view, leaseHeld = false } = activity.view ?? {}
+    return reply.header('cache-control', 'no-store').send({
+      instance: `${hostname()}:${process.pid}`,
+      uptime_s: Math.floor(process.uptime()),
+      health: await status.health(),
+      view: {
+        mode: view?.mode.toLowerCase() ?? 'unknown',
+        epoch: view?.epoch ?? 0,
+        reason: view?.reason ?? '',
+        lease_held: leaseHeld,
+      },
+      transitions: activity.transitions.list(),
+      samples: activity.samples.list(),
+    })
+  })
+}
+
+/** Counts every request of the app while it runs. */
+export function watchActivity(app: FastifyInstance, activity: Activity): void {
+  app.addHook('onResponse', (_request, reply, done) => {
+    activity.samples.requestAnswered(reply.elapsedTime, reply.statusCode)
+    done()
+  })
+  app.addHook('onReady', done => {
+    activity.start()
+    done()
+  })
+  app.addHook('onClose', (_app, done) => {
+    activity.stop()
+    done()
+  })
+}

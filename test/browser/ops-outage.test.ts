@@ -1,0 +1,31 @@
+import t from 'tap'
+import { NO_BROWSER, openPage, startBrowser } from '../helper/browser.ts'
+import { startStack } from '../helper/gateway.ts'
+import { signIn } from './operator.ts'
+
+t.test('an outage of Redis is seen on the operator page as it happens', { skip: NO_BROWSER }, async t => {
+  const { gateway, redis } = await startStack(t)
+  const browser = await startBrowser(t)
+  const { page } = await openPage(t, browser)
+  await signIn(page, gateway)
+  await redis.kill()
+  await gateway.as('42', {
+    method: 'PUT',
+    url: '/api/user/settings',
+    payload: { trading: { dry_run: false } },
+  })
+  await gateway.as('42', { url: '/api/user/settings' })
+  await page.getByRole('row', { name: 'breaker open' }).waitFor()
+  await page.getByRole('row', { name: 'view off redis-unreachable' }).waitFor()
+  await page.getByText('Redis is not usable').waitFor()
+  t.equal(await page.getByRole('status').first().innerText(), 'degraded')
+  await redis.restart()
+  await page.getByRole('row', { name: 'breaker closed' }).waitFor()
+  await page.getByRole('status').first().getByText('healthy').waitFor()
+  await page
+    .locator('#hit-ratio-text')
+    .getByText(/% *: \d+ hits, \d+ misses, [1-9]\d* past the cache/)
+    .waitFor()
+  t.match(await page.locator('#latency-text').innerText(), /p99 [\d.]+ ms/)
+  t.equal(await page.locator('.chart canvas').count(), 2)
+})

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { accessibilityFaults } from '../helper/accessibility.ts'
+import { NO_BROWSER, openPage, startBrowser } from '../helper/browser.ts'
+import { startStack } from '../helper/gateway.ts'
+import { showUser, signIn } from './operator.ts'
+
+const PHONE = { width: 320, height: 640 }
+const SCALP = '/api/futures/ginie/modes/scalp'
+
+t.test('the operator page on a phone', { skip: NO_BROWSER }, async t => {
+  const { gateway } = await startStack(t)
+  const browser = await startBrowser(t)
+  await gateway.as('42', {
+    method: 'PUT',
+    url: SCALP,
+    payload: { confidence: { min_confidence: 30 }, size: { leverage: 25 } },
+  })
+
+  t.test('has nothing to scroll sideways and no accessibility faults', async t => {
+    const { page } = await openPage(t, browser, { viewport: PHONE, colorScheme: 'light' })
+    const widest = () => page.evaluate('document.documentElement.scrollWidth')
+    await page.goto(`${gateway.url}/ops/`)
+    t.equal(await widest(), PHONE.width)
+    t.same(await accessibilityFaults(page), [], 'signed out')
+    await signIn(page, gateway)
+    await showUser(page, '42')
+    t.equal(await widest(), PHONE.width)
+    await page.getByRole('button', { name: 'Preview all defaults' }).click()
+    await page.getByRole('button', { name: 'Load all defaults' }).waitFor()
+    t.equal(await page.evaluate('document.querySelector("dialog").scrollWidth <= innerWidth'), true)
+    t.same(await accessibilityFaults(page), [], 'a dialog')
+  })
+
+  t.test('is as readable in the dark', async t => {
+    const { page } = await openPage(t, browser, { viewport: PHONE, colorScheme: 'dark' })
+    await signIn(page, gateway)
+    await showUser(page, '42')
+    t.equal(
+      await page.evaluate('getComputedStyle(document.body).backgroundColor'),
+      'rgb(16, 21, 29)',
+      'dark indeed',
+    )
+    t.same(await accessibilityFaults(page), [])
+  })
+})

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { eventually, startStack } from '../helper/gateway.ts'
+import { ADMIN, bearer } from '../helper/tokens.ts'
+
+const url = '/api/admin/status'
+
+t.test('the status of an instance is for admins', async t => {
+  const { gateway, redis } = await startStack(t)
+  const ask = async () => (await gateway.app.inject({ url, headers: ADMIN })).json()
+  t.equal((await gateway.app.inject({ url })).statusCode, 401)
+  t.equal((await gateway.app.inject({ url, headers: bearer('42') })).statusCode, 403)
+  t.match(await ask(), {
+    health: { status: 'healthy' },
+    view: { mode: 'on', reason: 'gate', lease_held: true },
+    transitions: [{ subject: 'view', state: 'on', detail: 'the cache was emptied' }],
+    samples: [],
+  })
+  await redis.kill()
+  await gateway.as('42', {
+    method: 'PUT',
+    url: '/api/user/settings',
+    payload: { trading: { dry_run: false } },
+  })
+  const off = await gateway.app.inject({ url: '/metrics' })
+  t.match(off.body, 'cache_view_off_reason{reason="redis-unreachable"} 1')
+  t.match((await ask()).view, { mode: 'off', reason: 'redis-unreachable', lease_held: false })
+  await redis.restart()
+  await eventually('the view is ON again', async () => (await ask()).view.mode === 'on')
+  const { transitions } = await ask()
+  t.match(
+    transitions.find((each: { state: string }) => each.state === 'on'),
+    { subject: 'view', recovery_ms: Number },
+  )
+  t.notMatch((await gateway.app.inject({ url: '/metrics' })).body, 'cache_view_off_reason{')
+})
+
+t.test('a change by hand turns the view OFF without any instance: it is seen all the same', async t => {
+  const { gateway } = await startStack(t)
+  await gateway.as('42', { url: '/api/user/settings' })
+  await gateway.services.pool.query(`UPDATE documents SET version = version + 1 WHERE user_id = '42'`)
+  await eventually('the view is ON again', async () => {
+    const { body } = await gateway.app.inject({ url: '/metrics' })
+    return /cache_view_transitions_total\{mode="off",reason="manual-edit"\} 1/.test(body)
+  })
+})
