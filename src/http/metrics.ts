@@ -3,6 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { BreakerState } from '../cache/breaker.ts'
 import type { CacheStatus } from '../settings/service.ts'
 import type { Telemetry, TelemetrySources } from '../telemetry/telemetry.ts'
+import { onAnswered } from './answered.ts'
 
 /** Seconds; a read takes tenths of a millisecond, a write a few. */
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -51,12 +52,11 @@ export class Metrics implements Telemetry {
 
   /** Counts every request of the app. */
   watch(app: FastifyInstance): void {
-    app.addHook('onResponse', (request, reply, done) => {
+    onAnswered(app, (request, reply) => {
       const route = request.routeOptions.url ?? 'unknown'
       this.#requests
         .labels(request.method, route, String(reply.statusCode))
         .observe(reply.elapsedTime / 1_000)
-      done()
     })
   }
 

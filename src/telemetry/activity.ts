@@ -8,7 +8,7 @@ import { Transitions } from './transitions.ts'
 const SAMPLE_MS = 5_000
 
 /** What happened lately in this process, in memory of fixed size: for the operator page. */
-export class Activity implements Telemetry {
+export class Activity implements Partial<Telemetry> {
   readonly transitions = new Transitions()
   readonly samples = new Samples()
   #sources: TelemetrySources | undefined
@@ -49,8 +49,6 @@ export class Activity implements Telemetry {
       recovery_ms: Math.round(recoveryMs),
     })
   }
-
-  sequenceDrawn(): void {}
 
   observe(sources: TelemetrySources): void {
     this.#sources = sources

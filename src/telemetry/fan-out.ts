@@ -1,25 +1,10 @@
-import type { Telemetry } from './telemetry.ts'
+import { NO_TELEMETRY, type Telemetry } from './telemetry.ts'
 
-/** Tells all of them, in order. */
-export function toAll(...all: readonly Telemetry[]): Telemetry {
-  return {
-    readAnswered: status => {
-      for (const each of all) each.readAnswered(status)
-    },
-    breakerChanged: (state, error) => {
-      for (const each of all) each.breakerChanged(state, error)
-    },
-    viewOff: reason => {
-      for (const each of all) each.viewOff(reason)
-    },
-    viewOn: (recoveryMs, how) => {
-      for (const each of all) each.viewOn(recoveryMs, how)
-    },
-    sequenceDrawn: (source, count) => {
-      for (const each of all) each.sequenceDrawn(source, count)
-    },
-    observe: sources => {
-      for (const each of all) each.observe(sources)
-    },
+/** Tells all of them, in order; each hears what it has a method for. */
+export function toAll(...all: readonly Partial<Telemetry>[]): Telemetry {
+  const names = Object.keys(NO_TELEMETRY) as (keyof Telemetry)[]
+  const tell = (name: keyof Telemetry) => (first: never, second: never) => {
+    for (const each of all) each[name]?.(first, second)
   }
+  return Object.fromEntries(names.map(name => [name, tell(name)])) as unknown as Telemetry
 }

@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import type { View } from '../../src/consistency/ports.ts'
 import { Activity } from '../../src/telemetry/activity.ts'
+import { toAll } from '../../src/telemetry/fan-out.ts'
 import { ProtocolObserver } from '../../src/telemetry/protocol-observer.ts'
 
 const view = (mode: View['mode'], epoch: number, reason: string): View => ({
@@ -10,7 +11,7 @@ const view = (mode: View['mode'], epoch: number, reason: string): View => ({
 
 function observed() {
   const activity = new Activity()
-  const observer = new ProtocolObserver(Fastify().log, activity)
+  const observer = new ProtocolObserver(Fastify().log, toAll(activity))
   const seen = () => activity.transitions.list().map(({ state, detail }) => `${state}: ${detail}`)
   return { observer, seen }
 }

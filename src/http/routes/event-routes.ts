@@ -29,23 +29,27 @@ export function eventRoutes(app: FastifyInstance, { changes, documents, onDroppe
     responses: { 200: { description: 'The events.', schema: Events, type: 'text/event-stream' } },
     errors: ['DATABASE_UNAVAILABLE', 'OVERLOADED'],
   })
-  app.get('/api/user/settings/events', { schema, exposeHeadRoute: false }, async (request, reply) => {
-    const actor = actorOf(request)
-    // Creates the user, or answers 404, as on every other route.
-    await documents.get(actor, { kind: 'settings' })
-    const last = request.headers['last-event-id']
-    const { expiresAt } = principalOf(request)
-    const stream = new EventStream({
-      reply,
-      userId: actor.userId,
-      expiresAt,
-      since: last === undefined || last === '' ? undefined : (parsePoint(String(last)) ?? null),
-      onDropped,
-    })
-    changes.add(stream)
-    reply.raw.once('close', () => changes.remove(stream))
-    await stream.opened
-  })
+  app.get(
+    '/api/user/settings/events',
+    { schema, exposeHeadRoute: false, config: { longLived: true } },
+    async (request, reply) => {
+      const actor = actorOf(request)
+      // Creates the user, or answers 404, as on every other route.
+      await documents.get(actor, { kind: 'settings' })
+      const last = request.headers['last-event-id']
+      const { expiresAt } = principalOf(request)
+      const stream = new EventStream({
+        reply,
+        userId: actor.userId,
+        expiresAt,
+        since: last === undefined || last === '' ? undefined : (parsePoint(String(last)) ?? null),
+        onDropped,
+      })
+      changes.add(stream)
+      reply.raw.once('close', () => changes.remove(stream))
+      await stream.opened
+    },
+  )
   // Before the server waits for requests in progress: these never end by themselves.
   app.addHook('preClose', () => changes.close())
 }

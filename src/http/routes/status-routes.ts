@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import type { StatusService } from '../../settings/status-service.ts'
 import type { Activity } from '../../telemetry/activity.ts'
+import { onAnswered } from '../answered.ts'
 import { operation } from '../openapi/operation.ts'
 import { Health } from './operation-routes.ts'
 
@@ -112,9 +113,8 @@ export function statusRoute(app: FastifyInstance, { status, activity }: StatusRo
 
 /** Counts every request of the app while it runs. */
 export function watchActivity(app: FastifyInstance, activity: Activity): void {
-  app.addHook('onResponse', (_request, reply, done) => {
+  onAnswered(app, (_request, reply) => {
     activity.samples.requestAnswered(reply.elapsedTime, reply.statusCode)
-    done()
   })
   app.addHook('onReady', done => {
     activity.start()

@@ -1,0 +1,20 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Successful answers stay open for hours: their duration is no latency. */
+    longLived?: boolean
+  }
+}
+
+/** Calls back after every answer of the app whose duration is a latency. */
+export function onAnswered(
+  app: FastifyInstance,
+  tell: (request: FastifyRequest, reply: FastifyReply) => void,
+): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const stream = request.routeOptions.config.longLived === true && reply.statusCode === 200
+    if (!stream) tell(request, reply)
+    done()
+  })
+}
