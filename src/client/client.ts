@@ -12,7 +12,7 @@ export * from './errors.ts'
 export type { ExchangeCache } from './exchange.ts'
 export type { CallOptions, Reading } from './requests.ts'
 export type { DefaultsScope, PutOptions, UpdateOptions, UserSettings } from './user-settings.ts'
-export type { DocumentChange, WatchOptions } from './watch.ts'
+export type { WatchEvent, WatchOptions } from './watch.ts'
 
 export interface ClientOptions extends TransportOptions {
   /** Answers that are remembered for If-None-Match; 1,000 if not given, 0 = none. */

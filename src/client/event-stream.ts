@@ -12,12 +12,20 @@ export class EventStreamParser {
   #type = ''
   #data: string[] = []
   #id: string
+  /** Counts from the end of its block on. */
+  #nextId: string
   #retryMs: number | undefined
   #started = false
 
   /** `lastEventId` is what the stream was resumed after. */
   constructor(lastEventId = '') {
     this.#id = lastEventId
+    this.#nextId = lastEventId
+  }
+
+  /** What to resume after: a block without data is no event, but its id counts. */
+  get lastEventId(): string {
+    return this.#id
   }
 
   /** Milliseconds that the server wants clients to wait before they connect again. */
@@ -47,7 +55,7 @@ export class EventStreamParser {
     const [, name, value = ''] = /^([^:]*)(?:: ?(.*))?$/s.exec(line) ?? []
     if (name === 'event') this.#type = value
     else if (name === 'data') this.#data.push(value)
-    else if (name === 'id' && !value.includes('\0')) this.#id = value
+    else if (name === 'id' && !value.includes('\0')) this.#nextId = value
     else if (name === 'retry' && /^\d+$/.test(value)) this.#retryMs = Number(value)
   }
 
@@ -56,6 +64,7 @@ export class EventStreamParser {
     const type = this.#type || 'message'
     this.#data = []
     this.#type = ''
+    this.#id = this.#nextId
     return data.length === 0 ? undefined : { type, data: data.join('\n'), id: this.#id }
   }
 }

@@ -1,6 +1,6 @@
 import { type EtagCache, freeze } from './etag-cache.ts'
 import type { Call, Reply, Transport } from './transport.ts'
-import { type DocumentChange, type WatchOptions, watchChanges } from './watch.ts'
+import { type WatchEvent, type WatchOptions, watchChanges } from './watch.ts'
 
 export interface CallOptions {
   readonly signal?: AbortSignal
@@ -84,7 +84,7 @@ export class Requests {
     return (status === 204 ? undefined : JSON.parse(body)) as T
   }
 
-  watch(options: WatchOptions): AsyncGenerator<DocumentChange, void, undefined> {
+  watch(options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined> {
     return watchChanges(this.#deps.streams, this.#user, options)
   }
 

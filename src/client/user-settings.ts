@@ -14,7 +14,7 @@ import { VersionMismatchError } from './errors.ts'
 import { ExchangeCache } from './exchange.ts'
 import type { CallOptions, Reading, Requests } from './requests.ts'
 import { DECISION_SETTINGS, MODES, routeOf, SAFETY_SETTINGS } from './routes.ts'
-import type { DocumentChange, WatchOptions } from './watch.ts'
+import type { WatchEvent, WatchOptions } from './watch.ts'
 
 export interface PutOptions extends CallOptions {
   /** The version that must be current: else VersionMismatchError. With it the PUT is sent again when it got no answer. */
@@ -196,7 +196,7 @@ export class UserSettings {
   }
 
   /** The changes as they happen, until the signal. */
-  watch(options: WatchOptions = {}): AsyncGenerator<DocumentChange, void, undefined> {
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent, void, undefined> {
     return this.#requests.watch(options)
   }
 }

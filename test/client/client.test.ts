@@ -188,3 +188,19 @@ t.test('problems are errors of their class', async t => {
   await t.rejects(connect(t).user().decisionSettings(), InvalidRequestError, 'a service must name a user')
   t.throws(() => user.get('mode' as never), TypeError)
 })
+
+t.test('changes are heard of, from the gateway itself', async t => {
+  const user = connect(t).user('12')
+  const open = Promise.withResolvers<void>()
+  const changes = user.watch({ onConnection: () => open.resolve() })
+  const first = changes.next()
+  await open.promise
+  await user.putMode('scalp', { size: { leverage: 7 } })
+  const { value: heard } = await first
+  t.match(heard, { type: 'change', document: 'mode.scalp', version: 2 })
+  await changes.return()
+  await user.putMode('scalp', { size: { leverage: 8 } })
+  const resumed = user.watch({ lastEventId: heard!.id })
+  t.match((await resumed.next()).value, { type: 'change', document: 'mode.scalp', version: 3 })
+  await resumed.return()
+})

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
-import { AccessError, type DocumentChange, SettingsClient } from '../../src/client/client.ts'
+import { AccessError, SettingsClient, type WatchEvent } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
 import { type FakeServer, fakeServer, problem } from './fake-server.ts'
 
@@ -27,15 +27,15 @@ t.test('changes arrive, and a connection that breaks is resumed after the last o
     } else if (nth === 1) problem(reply, 503, 'NOT_READY')
     else stream(reply, 3)
   })
-  const seen: DocumentChange[] = []
+  const seen: WatchEvent[] = []
   const lost: unknown[] = []
   for await (const change of userOf(t, server).watch({ onConnection: error => lost.push(error) })) {
     seen.push(change)
-    if (change.version === 3) break
+    if (change.id === 'e3') break
   }
   t.strictSame(
     seen,
-    [1, 2, 3].map(version => ({ document: 'mode.scalp', version, id: `e${version}` })),
+    [1, 2, 3].map(version => ({ type: 'change', document: 'mode.scalp', version, id: `e${version}` })),
   )
   t.strictSame(
     server.requests.map(({ headers }) => headers['last-event-id']),
@@ -51,7 +51,7 @@ t.test('changes arrive, and a connection that breaks is resumed after the last o
 t.test('it resumes where another process ended', async t => {
   const server = await fakeServer(t, (_, reply) => stream(reply, 8))
   for await (const change of userOf(t, server).watch({ lastEventId: 'e7' })) {
-    t.equal(change.version, 8)
+    t.match(change, { version: 8 })
     break
   }
   t.equal(server.requests[0]!.headers['last-event-id'], 'e7')
@@ -71,7 +71,7 @@ t.test('the signal ends the loop without an error', async t => {
 t.test('a silent connection is given up', async t => {
   const server = await fakeServer(t, (_, reply, nth) => stream(reply, ...(nth === 0 ? [] : [2])))
   for await (const change of userOf(t, server).watch({ silenceMs: 50 })) {
-    t.equal(change.version, 2)
+    t.match(change, { version: 2 })
     break
   }
   t.equal(server.requests.length, 2)
@@ -93,4 +93,23 @@ t.test('a watch takes no connection from the requests', async t => {
   await Promise.all([first.next(), second.next()])
   t.strictSame((await user.get('llm_config')).value, {})
   await Promise.all([first.return(), second.return()])
+})
+
+t.test('an id without an event, resync, reconnect at once, and a deleted user', async t => {
+  const server = await fakeServer(t, (_, reply, nth) => {
+    reply.writeHead(200, { 'content-type': 'text/event-stream' })
+    if (nth === 0) reply.end(': open\nid: begin\n\nevent: reconnect\nretry: 0\ndata: {}\n\n')
+    else if (nth === 1) reply.end('id: other\nevent: resync\ndata: {}\n\n')
+    else reply.write('id: last\nevent: change\ndata: {"document":"settings","version":4,"deleted":true}\n\n')
+  })
+  const seen: WatchEvent[] = []
+  for await (const event of userOf(t, server).watch()) if (seen.push(event) === 2) break
+  t.strictSame(seen, [
+    { type: 'resync', id: 'other' },
+    { type: 'change', document: 'settings', version: 4, deleted: true, id: 'last' },
+  ])
+  t.strictSame(
+    server.requests.map(({ headers }) => headers['last-event-id']),
+    [undefined, 'begin', 'other'],
+  )
 })
