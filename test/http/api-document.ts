@@ -43,6 +43,11 @@ export const OPERATIONS: readonly Operation[] = Object.entries<object>(API.paths
 /** Those that need a caller. */
 export const GUARDED: readonly Operation[] = OPERATIONS.filter(({ security }) => security?.length !== 0)
 
+/** Whether its answer has no end. */
+export function isStream({ responses }: Operation): boolean {
+  return responses['200']?.content?.['text/event-stream'] !== undefined
+}
+
 /** A URL of the operation; `values` by the names of its parameters. */
 export function urlOf({ path }: Operation, values: Readonly<Record<string, string>> = {}): string {
   const all: Record<string, string> = { mode: 'scalp', ...values }

@@ -196,21 +196,47 @@ function defineEnvelope(
 const byMode = (family: string) =>
   Type.Object(Object.fromEntries(MODES.map(mode => [mode, Type.Optional(families.get(family)!.envelope)])))
 
+/** An envelope with the defaults; of one mode where there are four documents. */
+function exampleOf({ family, route }: DocumentFamily): unknown {
+  const envelope = (kind: string) => ({
+    version: 7,
+    updated_at: UPDATED_AT,
+    data: documentDefaults(BUILT_IN_DEFAULTS, kind),
+  })
+  return route.includes(':mode') ? { scalp: envelope(`${family}.scalp`) } : envelope(family)
+}
+
+const decisionName = ({ family }: DocumentFamily) => (family === 'mode' ? 'modes' : family)
+const examplesOf = (family: string) => [exampleOf(FAMILIES.find(each => each.family === family)!)]
+
 export const DecisionSettings = component(
   'DecisionSettings',
-  Type.Object({
-    user_id: UserId,
-    ...Object.fromEntries(
-      FAMILIES.map(family => [
-        family.family === 'mode' ? 'modes' : family.family,
-        family.route.includes(':mode') ? byMode(family.family) : families.get(family.family)!.envelope,
-      ]),
-    ),
-  }),
+  Type.Object(
+    {
+      user_id: UserId,
+      ...Object.fromEntries(
+        FAMILIES.map(family => [
+          decisionName(family),
+          family.route.includes(':mode') ? byMode(family.family) : families.get(family.family)!.envelope,
+        ]),
+      ),
+    },
+    {
+      examples: [
+        {
+          user_id: '42',
+          ...Object.fromEntries(FAMILIES.map(family => [decisionName(family), exampleOf(family)])),
+        },
+      ],
+    },
+  ),
 )
 
-export const Modes = component('Modes', byMode('mode'))
-export const SafetySettings = component('SafetySettings', byMode('safety'))
+export const Modes = component('Modes', { ...byMode('mode'), examples: examplesOf('mode') })
+export const SafetySettings = component('SafetySettings', {
+  ...byMode('safety'),
+  examples: examplesOf('safety'),
+})
 
 export const Defaults = component(
   'Defaults',

@@ -10,7 +10,9 @@ import { operation } from '../openapi/operation.ts'
 import { ifNoneMatch, sendAnswer, sendWritten } from '../replies.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
 
-const DryRun = Type.Object({ dry_run: Type.Boolean({ default: false }) })
+const DryRun = Type.Object({
+  dry_run: Type.Boolean({ default: false, description: 'check, and answer what would change' }),
+})
 const Source = Type.Object(
   {
     source: Type.Optional(
@@ -20,28 +22,63 @@ const Source = Type.Object(
   },
   { additionalProperties: false, examples: [{ source: 'file' }, { source: 'user', user_id: '42' }] },
 )
-const SyncReport = Type.Object({
-  changed: Type.Boolean(),
-  version: Type.Integer(),
-  hash: Type.String({ description: 'MD5 (hex) of the data' }),
-  changes: Type.Array(Type.Object({ path: Type.String() }, { additionalProperties: true })),
-})
-const Inspected = Type.Object({
-  user_id: UserId,
-  redis: Type.String({ description: 'up or down' }),
-  keys: Type.Array(
-    Type.Object({
-      key: Type.String(),
-      document: Type.String(),
-      state: Type.String({ description: 'value, fence, missing or unknown' }),
-      version_redis: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
-      version_database: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
-      size: Type.Integer({ description: 'bytes' }),
-    }),
-  ),
-})
+const SyncReport = Type.Object(
+  {
+    changed: Type.Boolean(),
+    version: Type.Integer(),
+    hash: Type.String({ description: 'MD5 (hex) of the data' }),
+    changes: Type.Array(Type.Object({ path: Type.String() }, { additionalProperties: true })),
+  },
+  {
+    examples: [
+      {
+        changed: true,
+        version: 8,
+        hash: '1f3870be274f6c49b3e31a0c6728957f',
+        changes: [{ path: 'global_trading.max_usd_allocation', from: 500, to: 1000 }],
+      },
+    ],
+  },
+)
+const Inspected = Type.Object(
+  {
+    user_id: UserId,
+    redis: Type.String({ description: 'up or down' }),
+    keys: Type.Array(
+      Type.Object({
+        key: Type.String(),
+        document: Type.String(),
+        state: Type.String({ description: 'value, fence, missing or unknown' }),
+        version_redis: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+        version_database: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+        size: Type.Integer({ description: 'bytes' }),
+      }),
+    ),
+  },
+  {
+    examples: [
+      {
+        user_id: '42',
+        redis: 'up',
+        keys: [
+          {
+            key: 'user:42:mode:scalp',
+            document: 'mode.scalp',
+            state: 'value',
+            version_redis: 7,
+            version_database: 7,
+            size: 3120,
+          },
+        ],
+      },
+    ],
+  },
+)
 const UserParams = Type.Object({ user_id: UserId })
-const Warmed = Type.Object({ keys: Type.Integer({ description: 'keys that hold a value now' }) })
+const Warmed = Type.Object(
+  { keys: Type.Integer({ description: 'keys that hold a value now' }) },
+  { examples: [{ keys: 15 }] },
+)
 
 export interface AdminRoutesDeps {
   readonly admin: AdminDefaultsService

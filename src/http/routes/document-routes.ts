@@ -37,7 +37,7 @@ const Query = Type.Object({
 /** Versions are int8 in PostgreSQL; larger numbers than this are not exact in JSON either. */
 const MAX_VERSION = Number.MAX_SAFE_INTEGER
 const HistoryQuery = Type.Object({
-  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'entries of one answer' }),
   before: Type.Optional(
     Type.Integer({ minimum: 1, maximum: MAX_VERSION, description: 'only versions below this one' }),
   ),

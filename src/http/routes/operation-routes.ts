@@ -50,7 +50,8 @@ export const Health = Type.Object(
     ],
   },
 )
-const Simple = Type.Object({ status: Type.String() })
+const Live = Type.Object({ status: Type.String() }, { examples: [{ status: 'live' }] })
+const Ready = Type.Object({ status: Type.String() }, { examples: [{ status: 'ready' }] })
 const NO_STORE = { 'cache-control': 'no-store' }
 
 export interface OperationRoutesDeps {
@@ -95,12 +96,22 @@ export function operationRoutes(
   )
   app.get(
     '/health/live',
-    { schema: schemaOf('live', 'Whether the process runs', Simple) },
+    { schema: schemaOf('live', 'Whether the process runs', Live) },
     async (_request, reply) => reply.headers(NO_STORE).send({ status: 'live' }),
   )
   app.get(
     '/health/ready',
-    { schema: schemaOf('ready', 'Whether to send requests here', Simple, 'Starting or draining.') },
+    {
+      schema: operation({
+        id: 'ready',
+        tag: 'Operations',
+        summary: 'Whether to send requests here',
+        description: 'Not while it starts or drains.',
+        auth: 'none',
+        responses: { 200: { description: 'Yes.', schema: Ready } },
+        errors: ['NOT_READY'],
+      }),
+    },
     async (_request, reply) => {
       if (status.ready && !draining()) return reply.headers(NO_STORE).send({ status: 'ready' })
       throw new ProblemError('NOT_READY', draining() ? 'draining' : 'starting')
@@ -130,7 +141,9 @@ export function operationRoutes(
         response: {
           200: {
             description: 'The exposition format of Prometheus.',
-            content: { 'text/plain': { schema: Type.String() } },
+            content: {
+              'text/plain': { schema: Type.String({ examples: ['redis_breaker_state{state="closed"} 1'] }) },
+            },
           },
         },
       },

@@ -14,19 +14,25 @@ const date = Type.String({
   description: "the user's day, YYYYMMDD, by trading.timezone",
   examples: ['20260106'],
 })
-const Numbers = Type.Object({
-  user_id: UserId,
-  date,
-  sequence: Type.Integer({ description: 'the same as last' }),
-  first: Type.Integer(),
-  last: Type.Integer(),
-  source: Type.String({ description: 'redis or database' }),
-})
-const Last = Type.Object({
-  user_id: UserId,
-  date,
-  sequence: Type.Integer({ description: 'the last number handed out, 0 if none' }),
-})
+const Numbers = Type.Object(
+  {
+    user_id: UserId,
+    date,
+    sequence: Type.Integer({ description: 'the same as last' }),
+    first: Type.Integer(),
+    last: Type.Integer(),
+    source: Type.String({ description: 'redis or database' }),
+  },
+  { examples: [{ user_id: '42', date: '20260106', sequence: 42, first: 42, last: 42, source: 'redis' }] },
+)
+const Last = Type.Object(
+  {
+    user_id: UserId,
+    date,
+    sequence: Type.Integer({ description: 'the last number handed out, 0 if none' }),
+  },
+  { examples: [{ user_id: '42', date: '20260106', sequence: 42 }] },
+)
 const Headers = 'Idempotency-Key: a retry with the same key within 10 minutes gets the same numbers.'
 
 /** Order numbers. */

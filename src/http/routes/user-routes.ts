@@ -10,7 +10,10 @@ const NewUser = Type.Object(
   { user_id: Type.String({ description: 'see X-User-Id' }) },
   { additionalProperties: false, examples: [{ user_id: '42' }] },
 )
-const Created = Type.Object({ user_id: UserId, created: Type.Boolean() })
+const Created = Type.Object(
+  { user_id: UserId, created: Type.Boolean() },
+  { examples: [{ user_id: '42', created: true }] },
+)
 
 /** Creating and deleting users. */
 export function userRoutes(app: FastifyInstance, users: UserService): void {
