@@ -9,20 +9,30 @@ const CHART_FILES = fileURLToPath(new URL('.', import.meta.resolve('uplot')))
 /** What a page loads of the chart library. */
 const CHART_LIBRARY = ['/uPlot.esm.js', '/uPlot.min.css']
 
-/** The pages that a browser renders, under one Content-Security-Policy; the API needs no such headers. */
+/** The pages that a browser renders, under a Content-Security-Policy; the API needs no such headers. */
 export async function servePages(app: FastifyInstance): Promise<void> {
+  await app.register(async docs => {
+    // Swagger UI sets styles in its markup.
+    await protect(docs, ["'self'", "'unsafe-inline'"])
+    await serveDocs(docs)
+  })
+  await app.register(async ops => {
+    await protect(ops, ["'self'"])
+    await serveOps(ops)
+  })
+}
+
+async function protect(app: FastifyInstance, styleSrc: string[]): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       directives: {
-        styleSrc: ["'self'"],
+        styleSrc,
         fontSrc: ["'self'"],
         // Operators reach an instance over plain HTTP inside their network, where nothing answers HTTPS.
         upgradeInsecureRequests: null,
       },
     },
   })
-  await serveDocs(app)
-  await serveOps(app)
 }
 
 /** The operator page at /ops/: plain modules and styles, and the chart library from node_modules. */

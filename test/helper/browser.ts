@@ -34,7 +34,8 @@ export async function openPage(
   const context = await browser.newContext(options)
   t.teardown(() => context.close())
   const page = await context.newPage()
-  page.setDefaultTimeout(15_000)
+  // Two cores may be busy with other tests.
+  page.setDefaultTimeout(30_000)
   const complaints: string[] = []
   page.on('console', message => {
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text())

@@ -55,6 +55,15 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
 export async function serveDocs(app: FastifyInstance): Promise<void> {
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    uiConfig: { persistAuthorization: true, tryItOutEnabled: true, displayRequestDuration: true },
+    uiConfig: {
+      persistAuthorization: true,
+      tryItOutEnabled: true,
+      displayRequestDuration: true,
+      deepLinking: true,
+      filter: true,
+      // All operations with their schemas at once take seconds to draw.
+      docExpansion: 'none',
+      defaultModelsExpandDepth: 0,
+    },
   })
 }
