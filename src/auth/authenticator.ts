@@ -4,7 +4,11 @@ import { createTokenVerifier, type VerifiedToken, type VerifyToken } from './jwt
 import { type Principal, requireUserId } from './principal.ts'
 import { ServiceTokens } from './service-tokens.ts'
 
-/** Verifying a signature costs more than Redis: verified tokens are remembered until they expire. */
+/**
+ * Verifying a signature or digests costs more than Redis: verified headers are remembered until their token expires.
+ * Only whole headers that were right are in the map, and it finds them by hashes with a secret seed: unlike with a
+ * comparison of texts, the time of a look-up does not tell how much of a guess was right.
+ */
 const MAX_REMEMBERED = 10_000
 /** Also those that never expire are verified again after this time: keys may be withdrawn. */
 const MAX_REMEMBERED_MS = 5 * 60 * 1_000
@@ -42,7 +46,10 @@ export class Authenticator {
     const token = header.length <= MAX_TOKEN_LENGTH ? BEARER.exec(header)?.[1] : undefined
     if (token === undefined) throw unauthorized('the Authorization header must be `Bearer <token>`')
     const service = this.#services.find(token)
-    if (service !== undefined) return service
+    if (service !== undefined) {
+      this.#remember(header, { principal: service, until: Number.POSITIVE_INFINITY })
+      return service
+    }
     const { principal, expiresAt = Number.POSITIVE_INFINITY } = await this.#verified(token)
     // Also of an admin who acts for others: it goes into the history.
     requireUserId(principal.id)

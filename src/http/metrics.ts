@@ -20,6 +20,7 @@ export class Metrics implements Telemetry {
   readonly #reads = this.#counter('settings_reads_total', 'Reads of settings by how they were answered', [
     'status',
   ])
+  readonly #readsBy = new Map<CacheStatus, Counter.Internal>()
   readonly #breakerChanges = this.#counter('redis_breaker_transitions_total', 'Transitions of the breaker', [
     'state',
   ])
@@ -52,16 +53,28 @@ export class Metrics implements Telemetry {
 
   /** Counts every request of the app. */
   watch(app: FastifyInstance): void {
+    // Looking labels up in the registry hashes and sorts them each time.
+    const series = new Map<string, Histogram.Internal<string>>()
     onAnswered(app, (request, reply) => {
-      const route = request.routeOptions.url ?? 'unknown'
-      this.#requests
-        .labels(request.method, route, String(reply.statusCode))
-        .observe(reply.elapsedTime / 1_000)
+      const { method, routeOptions } = request
+      const { url: route = 'unknown' } = routeOptions
+      const key = `${reply.statusCode} ${method} ${route}`
+      let histogram = series.get(key)
+      if (histogram === undefined) {
+        histogram = this.#requests.labels(method, route, String(reply.statusCode))
+        series.set(key, histogram)
+      }
+      histogram.observe(reply.elapsedTime / 1_000)
     })
   }
 
   readAnswered(status: CacheStatus): void {
-    this.#reads.labels(status).inc()
+    let counter = this.#readsBy.get(status)
+    if (counter === undefined) {
+      counter = this.#reads.labels(status)
+      this.#readsBy.set(status, counter)
+    }
+    counter.inc()
   }
 
   breakerChanged(state: BreakerState): void {

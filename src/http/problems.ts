@@ -33,8 +33,11 @@ export function sendProblem(
   reply: FastifyReply,
 ): FastifyReply {
   if (problem.status >= 500)
-    request.log.error({ err: problem.cause ?? problem, code: problem.code }, problem.message)
-  else request.log.debug({ err: problem }, problem.message)
+    request.log.error(
+      { reqId: request.id, err: problem.cause ?? problem, code: problem.code },
+      problem.message,
+    )
+  else request.log.debug({ reqId: request.id, err: problem }, problem.message)
   return (
     reply
       .code(problem.status)

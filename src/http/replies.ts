@@ -37,8 +37,20 @@ export function sendWritten(reply: FastifyReply, { version, body }: DocumentAnsw
   return reply.header('content-type', JSON_TYPE).send(body)
 }
 
+/** Tags by their list of versions: a read that hits the near cache brings the same list each time. */
+const tags = new WeakMap<Versions, string>()
+
+function tagOf(versions: Versions): string {
+  let tag = tags.get(versions)
+  if (tag === undefined) {
+    tag = entityTag(versions)
+    tags.set(versions, tag)
+  }
+  return tag
+}
+
 function sendVersion(reply: FastifyReply, versions: Versions): void {
-  reply.header('etag', entityTag(versions))
+  reply.header('etag', tagOf(versions))
   reply.header('cache-control', 'private, no-cache')
   // Two users may have the same versions.
   reply.header('vary', 'Authorization, X-User-Id')
