@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { parse } from 'yaml'
+import { DEVELOPMENT_SERVICE_TOKEN } from '../src/config.ts'
+import { onServer, temporaryDirectory } from './helper/backends.ts'
+import { startStack, type TestGateway } from './helper/gateway.ts'
+import { runNode } from './helper/node-process.ts'
+import { ROOT, readmeBlocks, readmeCommands, readmeText } from './helper/readme.ts'
+
+const run = promisify(execFile)
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'))
+const ADDRESS = 'http://127.0.0.1:8080'
+/** What npm runs without `run`. */
+const LIFECYCLE = ['start', 'test']
+
+let gateway: TestGateway
+
+t.before(async () => {
+  gateway = (await startStack(t, { SERVICE_TOKENS: `bot=${DEVELOPMENT_SERVICE_TOKEN}` })).gateway
+})
+
+/** How each kind of command is checked. A command that is none of these fails the test. */
+const CHECKS: readonly { readonly of: RegExp; readonly check: (t: Test, command: string) => unknown }[] = [
+  { of: /^curl /, check: curl },
+  { of: /^npm /, check: npm },
+  { of: /^docker compose /, check: compose },
+  { of: /^cp /, check: copy },
+  { of: /^openssl rand /, check: secret },
+]
+
+for (const command of readmeCommands()) {
+  t.test(command, async t => {
+    const matching = CHECKS.find(({ of }) => of.test(command))
+    t.ok(matching, 'it is of a kind that is checked')
+    await matching?.check(t, command)
+  })
+}
+
+t.test('the example of the client runs as it stands', async t => {
+  const [example] = readmeBlocks().filter(({ language }) => language === 'ts')
+  // Inside the package: it imports itself by its name, as callers do.
+  const file = join(ROOT, '.data', `readme-${process.pid}.ts`)
+  writeFileSync(file, example!.text.replace(ADDRESS, gateway.url))
+  t.teardown(() => rmSync(file, { force: true }))
+  const { code, output } = await runNode([file], { cwd: temporaryDirectory(t), env: {} })
+  t.equal(code, 0, output)
+  t.match(output, /^order \d+, leverage \d+\nit is version \d+ by now\n$/)
+})
+
+t.test('the SQL is accepted', async t => {
+  const statements = [
+    ...readmeBlocks().flatMap(({ language, text }) => (language === 'sql' ? [text] : [])),
+    ...[...readmeText().matchAll(/psql .* -c "([^"]+)"/g)].map(([, sql]) => sql!),
+  ]
+  t.equal(statements.length, 2)
+  await onServer(gateway.databaseUrl, async client => {
+    // Undone: other tests share the role.
+    for (const sql of statements) await client.query(`BEGIN; ${sql}; ROLLBACK`)
+  })
+})
+
+t.test('the Python example is Python', async t => {
+  const [example] = readmeBlocks().filter(({ language }) => language === 'python')
+  try {
+    await run('python3', ['-c', 'import ast, sys; ast.parse(sys.argv[1])', example!.text])
+    t.pass()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    t.comment('skipped: no python3 on the PATH')
+  }
+})
+
+t.test('every file and route it names exists', async t => {
+  const text = readmeText()
+  for (const [, file] of text.matchAll(/`((?:src|openapi|test)\/[\w./-]+|[A-Z]+\.md)`/g)) {
+    t.ok(existsSync(join(ROOT, file!)), file!)
+  }
+  const paths = Object.keys((await gateway.as('42', { url: '/docs/json' })).json().paths)
+  for (const [, route] of text.matchAll(/`(?:GET |POST |PUT |DELETE )?(\/(?:api|health)[\w/:.-]*)`/g)) {
+    const pattern = route!.replaceAll(/:(\w+)/g, '{$1}')
+    t.ok(paths.includes(pattern), route!)
+  }
+  const { body } = await gateway.as('42', { url: '/metrics' })
+  for (const [, metric] of text.matchAll(/`((?:cache|redis|settings|http)_\w+)(?:\{\w+\})?`/g)) {
+    if (metric !== 'redis_data') t.match(body, `# TYPE ${metric} `)
+  }
+})
+
+async function curl(t: Test, command: string): Promise<void> {
+  t.match(command, ADDRESS)
+  t.match(command, DEVELOPMENT_SERVICE_TOKEN)
+  const { stdout } = await run('bash', ['-c', `${command.replace(ADDRESS, gateway.url)} -sS`])
+  t.match(stdout, /^HTTP\/1\.1 200 OK\r\n/)
+  if (command.includes('decision-settings')) t.match(stdout, /^cache-status: settings-gateway; /m)
+  if (command.endsWith('/modes/scalp')) t.match(stdout, /"min_confidence": ?45\b/)
+}
+
+function npm(t: Test, command: string): void {
+  const [, first = '', second = ''] = command.split(' ')
+  const script = first === 'run' ? second : first
+  t.ok(first === 'run' || LIFECYCLE.includes(first), 'npm knows it')
+  t.ok(script in scripts, `package.json has the script ${script}`)
+  for (const [file] of command.matchAll(/test\/\S+\.test\.ts/g)) t.ok(existsSync(join(ROOT, file)), file)
+}
+
+/** There is no engine here: that the words are right and the services exist is what can be checked. */
+function compose(t: Test, command: string): void {
+  const [, , verb = '', ...rest] = command.split(' ')
+  t.ok(['up', 'ps', 'logs', 'exec', 'stop', 'start'].includes(verb), verb)
+  const [service] = rest.filter(word => !word.startsWith('-'))
+  if (service !== undefined) t.ok(service in services, `${service} is a service`)
+}
+
+function copy(t: Test, command: string): void {
+  t.ok(existsSync(join(ROOT, command.split(' ')[1]!)))
+}
+
+async function secret(t: Test, command: string): Promise<void> {
+  const [program = '', ...args] = command.split(' ')
+  const { stdout } = await run(program, args)
+  t.match(stdout.trim(), /^[0-9a-f]{64}$/)
+}
