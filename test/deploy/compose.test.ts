@@ -5,6 +5,7 @@ import { loadConfig } from '../../src/config.ts'
 
 interface Service {
   readonly image?: string
+  readonly profiles?: readonly string[]
   readonly build?: string
   readonly container_name?: string
   readonly command?: readonly string[]
@@ -20,9 +21,10 @@ interface Compose {
   readonly services: Readonly<Record<string, Service>>
   readonly volumes: Readonly<Record<string, unknown>>
   readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>
+  readonly secrets: Readonly<Record<string, { readonly environment: string }>>
 }
 
-const { services, volumes, networks }: Compose = parse(
+const { services, volumes, networks, secrets }: Compose = parse(
   readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8'),
 )
 const { gateway, postgres, redis } = services
@@ -74,26 +76,38 @@ t.test('no secret is written into it', async t => {
   for (const [name, { environment = {} }] of Object.entries(services)) {
     for (const [variable, value] of Object.entries(environment)) {
       if (!/PASSWORD|SECRET|TOKEN|AUTH/.test(variable)) continue
-      t.match(value, /^\$\{\w+:\?set \w+\}$/, `${name}: ${variable} must come from the environment`)
+      if (variable.endsWith('__FILE'))
+        t.match(value, /^\/run\/secrets\/\w+$/, `${name}: ${variable} is a secret`)
+      else t.match(value, /^\$\{\w+:\?set \w+\}$/, `${name}: ${variable} must come from the environment`)
     }
   }
 })
 
 t.test('with secrets set, the environment of the gateway is a sound production configuration', async t => {
-  const secrets: Readonly<Record<string, string>> = {
+  const values: Readonly<Record<string, string>> = {
     POSTGRES_PASSWORD: 'kT4vLq9sXw2Z',
     REDIS_PASSWORD: 'pR7nBc5mYd8J',
     JWT_SECRET: 'Jq3v8Zt1Lw6Xb9Nc4Rm7Ky2Pf5Hd0Gs8',
     SERVICE_TOKENS: 'bot=Aw4Sx7Dc1Fv8Gb3Hn6Jm9Kl2Qp5Zo0Ti',
   }
   const env = Object.fromEntries(
-    Object.entries(gateway!.environment!).map(([name, value]) => [name, interpolate(value, secrets)]),
+    Object.entries(gateway!.environment!).map(([name, value]) => [name, interpolate(value, values)]),
   )
   const config = loadConfig(env)
   t.equal(config.production, true)
   t.equal(config.http.host, '0.0.0.0')
   t.equal(config.redis.target?.server?.host, 'redis')
   t.equal(new URL(config.database.url).hostname, 'postgres')
+})
+
+t.test('what watches the gateway comes with a profile only, pinned, for this machine only', async t => {
+  for (const name of ['prometheus', 'grafana']) {
+    t.strictSame(services[name]!.profiles, ['observability'])
+    t.match(services[name]!.image, /^[\w/]+:v?\d+\.\d+\.\d+$/)
+    t.strictSame(services[name]!.networks, ['front'], 'the stores stay out of its reach')
+    for (const port of services[name]!.ports ?? []) t.match(port, /^127\.0\.0\.1:/)
+  }
+  t.strictSame(secrets, { grafana_admin_password: { environment: 'GRAFANA_ADMIN_PASSWORD' } })
 })
 
 /** `${NAME:?message}` and `${NAME:-default}`, as compose does it. */
