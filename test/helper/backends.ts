@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { type PrivatePostgres, startPrivatePostgres } from '../../src/dev/private-postgres.ts'
 import { type PrivateRedis, startPrivateRedis } from '../../src/dev/private-redis.ts'
-import { findRedis } from '../../src/dev/redis-binary.ts'
+import { findRedis, type RedisBinary } from '../../src/dev/redis-binary.ts'
+import { signalUsersOf } from '../../src/dev/users-of-directory.ts'
 import { migrate } from '../../src/store/migrate.ts'
 
 /** What a test needs of tap. */
@@ -27,12 +28,16 @@ export function temporaryDirectory(t: Scope): string {
 
 export interface TestPostgres {
   readonly url: string
+  readonly port: number
   readonly pid: number
   /** kill -9. */
   kill(): Promise<void>
   stop(): Promise<void>
   /** Starts again on the same port and data. */
   restart(): Promise<void>
+  /** SIGSTOP of the server and all of its backends. */
+  freeze(): void
+  thaw(): void
 }
 
 /** A PostgreSQL server of the test's own, for tests that hurt it. */
@@ -43,6 +48,7 @@ export async function startPostgres(t: Scope): Promise<TestPostgres> {
   t.teardown(() => server.kill())
   return {
     url: server.url,
+    port: server.port,
     get pid() {
       return server.pid
     },
@@ -51,6 +57,8 @@ export async function startPostgres(t: Scope): Promise<TestPostgres> {
     restart: async () => {
       server = await startPrivatePostgres({ dataDir, port: server.port, settings })
     },
+    freeze: () => signalUsersOf(dataDir, 'SIGSTOP'),
+    thaw: () => signalUsersOf(dataDir, 'SIGCONT'),
   }
 }
 
@@ -128,11 +136,16 @@ export interface TestRedis {
   thaw(): void
 }
 
-/** A Redis of the test's own. */
-export async function startRedis(t: Scope, args: readonly string[] = [], port?: number): Promise<TestRedis> {
+export function redisBinary(): RedisBinary {
   const binary = findRedis(REDIS_CACHE)
   if (binary === undefined)
     throw new Error('the tests need redis-server or valkey-server on the PATH, or apt-get')
+  return binary
+}
+
+/** A Redis of the test's own. */
+export async function startRedis(t: Scope, args: readonly string[] = [], port?: number): Promise<TestRedis> {
+  const binary = redisBinary()
   const dataDir = temporaryDirectory(t)
   let server: PrivateRedis = await startPrivateRedis({
     binary,

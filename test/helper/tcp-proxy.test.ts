@@ -106,6 +106,19 @@ t.test('cut resets what is open, and the next connection works', async t => {
   t.equal(await ask(await open(t, proxy.port), 'two'), 'two')
 })
 
+t.test('retarget leads new connections elsewhere', async t => {
+  const [first, second] = [await startEcho(t), await startEcho(t)]
+  const proxy = await startTcpProxy(t, first.port)
+  const socket = await open(t, proxy.port)
+  await ask(socket, 'one')
+  const ended = closed(socket)
+  proxy.retarget(second.port)
+  await ended
+  t.equal(await ask(await open(t, proxy.port), 'two'), 'two')
+  t.equal(first.received(), 'one')
+  t.equal(second.received(), 'two')
+})
+
 t.test('a server that is gone closes the connection', async t => {
   const proxy = await startTcpProxy(t, 1)
   const socket = await open(t, proxy.port)

@@ -18,6 +18,8 @@ export interface TcpProxy {
   blackHole(): void
   /** Resets all open connections. New ones work as before. */
   cut(): void
+  /** New connections go to another port; the open ones are reset. */
+  retarget(port: number): void
 }
 
 interface Pair {
@@ -28,11 +30,12 @@ interface Pair {
 }
 
 /** A TCP proxy on a free port of 127.0.0.1 that a test can make unreliable. Closed after the test. */
-export async function startTcpProxy(t: Scope, targetPort: number): Promise<TcpProxy> {
+export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>()
   let mode: 'pass' | 'drop-replies' | 'black-hole' = 'pass'
   let delayMs = 0
   let dropped = 0
+  let targetPort = firstPort
 
   const accept = (client: Socket) => {
     const upstream = connect({ port: targetPort, host: '127.0.0.1', noDelay: true })
@@ -97,6 +100,10 @@ export async function startTcpProxy(t: Scope, targetPort: number): Promise<TcpPr
     dropReplies: () => change('drop-replies'),
     blackHole: () => change('black-hole'),
     cut,
+    retarget: port => {
+      targetPort = port
+      cut()
+    },
   }
 }
 

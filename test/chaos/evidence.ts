@@ -1,0 +1,101 @@
+import type { DocumentRef, Row } from '../../src/consistency/ports.ts'
+import { CODEC } from '../../src/settings/codec.ts'
+import { selectDocuments } from '../../src/store/statements/documents.ts'
+import type { CachedKey, OnPeriod, StoredVersion } from './history.ts'
+import { marksOf } from './marks.ts'
+import type { Stack } from './stack.ts'
+
+/** Both clocks are those of this machine; the server's moments are this much apart from ours at most. */
+const CLOCK_SLACK_MS = 20
+
+/** Writes down every change of the view from now on. */
+export async function watchView(stack: Stack): Promise<void> {
+  await stack.sql(client =>
+    client.query(`
+      CREATE TABLE chaos_view (id bigserial, mode text NOT NULL, at timestamptz NOT NULL);
+      CREATE FUNCTION chaos_note_view() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        INSERT INTO chaos_view (mode, at) VALUES (NEW.mode, clock_timestamp());
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER chaos_view AFTER UPDATE ON cache_view FOR EACH ROW EXECUTE FUNCTION chaos_note_view();
+      INSERT INTO chaos_view (mode, at) SELECT mode, clock_timestamp() FROM cache_view`),
+  )
+}
+
+/** When the view was ON without a break; what lies within the slack of a change counts to no period. */
+export async function readOnPeriods(stack: Stack): Promise<OnPeriod[]> {
+  const { rows } = await stack.sql(client =>
+    client.query<{ mode: string; at: Date }>('SELECT mode, at FROM chaos_view ORDER BY id'),
+  )
+  const periods: OnPeriod[] = []
+  let since: number | undefined
+  for (const { mode, at } of rows) {
+    const moment = onOurClock(at)
+    if (mode === 'ON') since ??= moment + CLOCK_SLACK_MS
+    else if (since !== undefined) {
+      if (moment - CLOCK_SLACK_MS > since) periods.push({ start: since, end: moment - CLOCK_SLACK_MS })
+      since = undefined
+    }
+  }
+  return since === undefined ? periods : [...periods, { start: since, end: Number.POSITIVE_INFINITY }]
+}
+
+/** The whole history table of the users, in the order of versions. */
+export async function readStored(stack: Stack): Promise<StoredVersion[]> {
+  const { rows } = await stack.sql(client =>
+    client.query<
+      { user_id: string; kind: string; version: string; data: Record<string, unknown> | null } & Record<
+        'updated_by' | 'reason',
+        string
+      > & { updated_at: Date }
+    >(
+      `SELECT user_id, kind, version, data, updated_by, reason, updated_at
+       FROM document_history WHERE user_id <> '@admin' ORDER BY version`,
+    ),
+  )
+  return rows.map(row => ({
+    user: row.user_id,
+    kind: row.kind,
+    version: Number(row.version),
+    marks: marksOf(row.kind, '', row.data),
+    updatedBy: row.updated_by,
+    reason: row.reason,
+    at: onOurClock(row.updated_at),
+  }))
+}
+
+/** Documents that the users have. */
+export async function readRows(stack: Stack): Promise<Row[]> {
+  return stack.sql(async client => {
+    const { rows } = await client.query<{ user_id: string; kind: string }>(
+      `SELECT user_id, kind FROM documents WHERE data IS NOT NULL AND user_id <> '@admin'`,
+    )
+    const refs = rows.map((row): DocumentRef => ({ userId: row.user_id, kind: row.kind }))
+    return selectDocuments(client, refs)
+  })
+}
+
+/** Every key of every row: what Redis holds against what the row stands for. */
+export async function compareCache(stack: Stack): Promise<CachedKey[]> {
+  const rows = await readRows(stack)
+  const expected = rows.flatMap(row => {
+    const values = CODEC.encode(row)
+    return CODEC.keys(row.ref).map((key, index) => ({ key, expected: String(values[index]) }))
+  })
+  const cached = await stack.command(client => client.mget(expected.map(({ key }) => key)))
+  return expected.map((each, index) => ({ ...each, cached: cached[index] ?? null }))
+}
+
+/** Numbers that the database gave out or reserved, all users and days together. */
+export async function reservedNumbers(stack: Stack): Promise<number> {
+  const { rows } = await stack.sql(client =>
+    client.query<{ sum: string | null }>('SELECT sum(high_water) FROM sequences'),
+  )
+  return Number(rows[0]?.sum ?? 0)
+}
+
+/** A moment of the wall clock on the clock of the operations. */
+export function onOurClock(moment: Date): number {
+  return moment.getTime() - performance.timeOrigin
+}

@@ -1,0 +1,83 @@
+import type pg from 'pg'
+import { MARK_PATH } from '../marks.ts'
+import type { Fault } from './fault.ts'
+
+/** L, and the jump of a clock that a lease may outlast (LEASE_MS, CLOCK_JUMP_MS). */
+const SEEN_AFTER_MS = 1_100
+const KINDS = ['mode.scalp', 'circuit_breaker', 'llm_config']
+const TRIES = 5
+let edits = 0
+
+/** An edit in psql: nothing goes through a gateway, and yet it is seen a lease later. */
+export const MANUAL_EDIT: Fault = {
+  name: 'edit by hand in SQL',
+  async inject({ stack, random, users, record }) {
+    const user = random.pick(users)
+    const kind = random.pick(KINDS)
+    const mark = `by-hand-${edits++}`
+    const start = performance.now()
+    const version = await stack.sql(client => edit(client, user, kind, mark))
+    if (version === undefined) return
+    record({
+      ...{
+        client: 'psql',
+        gateway: -1,
+        user,
+        type: 'write',
+        outcome: 'ok',
+        status: 200,
+        code: '',
+        cache: '',
+        mark,
+      },
+      start,
+      end: performance.now() + SEEN_AFTER_MS,
+      documents: [{ kind, section: '', version, value: '', marks: [mark] }],
+    })
+  },
+}
+
+/** Resolves to the new version; undefined when there is no such document yet. Deadlocks with a writer: once more. */
+export async function edit(
+  client: pg.Client,
+  user: string,
+  kind: string,
+  mark: string,
+): Promise<number | undefined> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const { rows } = await client.query<{ version: string }>(
+        `UPDATE documents SET data = jsonb_set(data, $3, to_jsonb($4::text))
+         WHERE user_id = $1 AND kind = $2 RETURNING version`,
+        [user, kind, MARK_PATH, mark],
+      )
+      return rows[0] === undefined ? undefined : Number(rows[0].version)
+    } catch (error) {
+      if (tries === TRIES || (error as { code?: string }).code !== '40P01') throw error
+    }
+  }
+}
+
+/** All connections of the gateways are ended by an operator, in whatever they are doing. */
+export const TERMINATED: Fault = {
+  name: 'connections terminated',
+  async inject(context) {
+    context.hurt('postgres', context.stack.gateways)
+    await context.stack.sql(terminateAll)
+  },
+}
+
+export async function terminateAll(client: pg.Client): Promise<void> {
+  await client.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'settings-gateway' AND pid <> pg_backend_pid()`,
+  )
+}
+
+/** Those that are inside a transaction, such as a writer between its fence and its COMMIT. */
+export async function terminateOpenTransactions(client: pg.Client): Promise<void> {
+  await client.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = 'settings-gateway' AND state = 'idle in transaction'`,
+  )
+}

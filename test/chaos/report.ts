@@ -1,0 +1,76 @@
+import { countTolerated } from './checker/answers.ts'
+import type { Operation } from './history.ts'
+import type { RunResult } from './runner.ts'
+
+/** Violations are printed one by one up to this many of each rule. */
+const EXAMPLES = 5
+
+/** What a run showed, as text. */
+export function report({ history, violations, recoveries, workedMs, numbers }: RunResult): string {
+  const { operations } = history
+  const lines = [
+    '',
+    `operations             ${operations.length} (${perSecond(operations.length, workedMs)}/s for ${(workedMs / 1_000).toFixed(0)} s)`,
+    ...['read', 'write', 'load-defaults', 'draw'].map(
+      type => `  ${type.padEnd(20)} ${operations.filter(each => each.type === type).length}`,
+    ),
+    `reads by Cache-Status  ${tally(operations.filter(isAnsweredRead), ({ cache }) => cache)}`,
+    `tolerated failures     ${[...countTolerated(operations)].map(([name, count]) => `${name}: ${count}`).join(', ') || 'none'}`,
+    `stalls of the machine  ${history.windows.filter(({ component }) => component === 'machine').length}`,
+    `numbers                ${numbers.drawn} drawn, ${numbers.burned} burned (${perSecond(numbers.drawn, workedMs)}/s)`,
+    '',
+    `${'fault (time without cache once it is over, ms)'.padEnd(60)} times    p50    p99    max`,
+    ...byFault(recoveries).map(([fault, times]) => row(fault, times)),
+    row(
+      'all',
+      recoveries.flatMap(({ withoutCacheMs }) => withoutCacheMs),
+      recoveries.length,
+    ),
+    '',
+    `violations             ${violations.length === 0 ? 'none' : tally(violations, ({ rule }) => rule)}`,
+  ]
+  const shown = new Map<string, number>()
+  for (const { rule, message } of violations) {
+    const count = (shown.get(rule) ?? 0) + 1
+    shown.set(rule, count)
+    if (count <= EXAMPLES) lines.push(`  ${rule}: ${message}`)
+  }
+  return lines.join('\n')
+}
+
+function byFault(recoveries: RunResult['recoveries']): [string, number[]][] {
+  const times = new Map<string, number[]>()
+  for (const { fault, withoutCacheMs } of recoveries) {
+    times.set(fault, [...(times.get(fault) ?? []), ...withoutCacheMs])
+  }
+  return [...times].sort(([a], [b]) => a.localeCompare(b))
+}
+
+function row(name: string, times: readonly number[], count = recoveriesOf(times)): string {
+  const sorted = [...times].sort((a, b) => a - b)
+  const figures = [0.5, 0.99, 1].map(share => percentile(sorted, share).toFixed(0).padStart(6))
+  return `${name.padEnd(60)} ${String(count).padStart(5)} ${figures.join(' ')}`
+}
+
+/** Three gateways recover from each fault. */
+function recoveriesOf(times: readonly number[]): number {
+  return Math.round(times.length / 3)
+}
+
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0
+}
+
+function tally<T>(items: readonly T[], nameOf: (item: T) => string): string {
+  const counts = new Map<string, number>()
+  for (const item of items) counts.set(nameOf(item), (counts.get(nameOf(item)) ?? 0) + 1)
+  return [...counts].map(([name, count]) => `${name}: ${count}`).join(', ')
+}
+
+function isAnsweredRead({ type, outcome }: Operation): boolean {
+  return type === 'read' && outcome === 'ok'
+}
+
+function perSecond(count: number, milliseconds: number): string {
+  return ((count / milliseconds) * 1_000).toFixed(0)
+}

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Scope } from '../helper/backends.ts'
+import { Random } from '../simulation/random.ts'
+import { check } from './checker/check.ts'
+import { countNumbers } from './checker/numbers.ts'
+import { ChaosClient } from './client.ts'
+import { compareCache, readOnPeriods, readStored, reservedNumbers, watchView } from './evidence.ts'
+import type { Fault, FaultContext } from './faults/fault.ts'
+import type { FaultWindow, History, Operation, Violation } from './history.ts'
+import { PROBE_USER, type Recovery, recovered, untilHit } from './recovery.ts'
+import { type ChaosGateway, type Stack, startStack } from './stack.ts'
+import { READABLE } from './targets.ts'
+
+export interface RunOptions {
+  readonly seed: number
+  readonly gateways: number
+  readonly clients: number
+  readonly users: readonly string[]
+  /** Whether to go on with another fault; the last one is finished. */
+  readonly more: (workedMs: number) => boolean
+  /** The next fault to do. */
+  readonly nextFault: (random: Random) => Fault
+  /** What each client does until `stopped`. */
+  readonly work: (client: ChaosClient, random: Random, stopped: () => boolean) => Promise<void>
+  readonly onFault?: (recovery: Recovery) => void
+  readonly logDirectory?: string
+}
+
+export interface RunResult {
+  readonly history: History
+  readonly violations: readonly Violation[]
+  readonly recoveries: readonly Recovery[]
+  /** How long the clients worked, milliseconds. */
+  readonly workedMs: number
+  readonly numbers: { readonly drawn: number; readonly burned: number }
+}
+
+/** Timeouts that ran while a process stood still fire for this long, milliseconds. */
+const AFTER_STALL_MS = 3_000
+/** Longest pause between two faults, milliseconds. */
+const PAUSE_MS = 400
+
+/** One chaos run: gateways and clients at work, one fault after the other, then the verdict. */
+export async function run(scope: Scope, options: RunOptions): Promise<RunResult> {
+  const random = new Random(options.seed)
+  const names = Array.from({ length: options.clients }, (_, index) => `c${index}`)
+  const stack = await startStack(scope, {
+    gateways: options.gateways,
+    clients: [...names, 'probe'],
+    ...(options.logDirectory === undefined ? {} : { logDirectory: options.logDirectory }),
+  })
+  await watchView(stack)
+  const operations: Operation[] = []
+  const record = (operation: Operation) => operations.push(operation)
+  const [probe, ...clients] = ['probe', ...names].map(name => {
+    const urls = stack.gateways.map(({ process }) => process.url)
+    const client = new ChaosClient(name, stack.tokens[name]!, urls, record)
+    scope.teardown(() => client.close())
+    return client
+  })
+  for (const user of options.users) await probe!.readBundle(0, user)
+
+  const windows: FaultWindow[] = []
+  for (const { process, index } of stack.gateways) {
+    process.onStall = milliseconds => {
+      const now = performance.now()
+      const window = { start: now - milliseconds, end: now + AFTER_STALL_MS }
+      windows.push({ fault: 'no time', component: 'machine', gateway: index, ...window })
+    }
+  }
+  let stopped = false
+  const startedAt = performance.now()
+  const working = clients.map(client => options.work(client, new Random(random.int(2 ** 31)), () => stopped))
+  const recoveries: Recovery[] = []
+  try {
+    while (options.more(performance.now() - startedAt)) {
+      const fault = options.nextFault(random)
+      await fault.inject(contextOf({ stack, random, windows, fault, record, users: options.users }))
+      const recovery = await recovered(fault.name, stack.gateways, probe!, gateway => close(windows, gateway))
+      recoveries.push(recovery)
+      options.onFault?.(recovery)
+      await sleep(random.next() * PAUSE_MS)
+    }
+  } finally {
+    stopped = true
+    await Promise.all(working)
+  }
+  const workedMs = performance.now() - startedAt
+  const stuck = await settle(stack, probe!, options.users)
+  const history: History = {
+    operations,
+    windows,
+    stored: await readStored(stack),
+    onPeriods: await readOnPeriods(stack),
+    cachedKeys: await compareCache(stack),
+  }
+  const drawn = countNumbers(operations)
+  return {
+    history,
+    violations: [...recoveries.flatMap(({ violations }) => violations), ...stuck, ...check(history)],
+    recoveries,
+    workedMs,
+    numbers: { drawn, burned: (await reservedNumbers(stack)) - drawn },
+  }
+}
+
+function contextOf({
+  windows,
+  fault,
+  ...rest
+}: Omit<FaultContext, 'hurt'> & { windows: FaultWindow[]; fault: Fault }): FaultContext {
+  return {
+    ...rest,
+    hurt: (component, gateways) => {
+      for (const { index } of gateways) {
+        windows.push({
+          fault: fault.name,
+          component,
+          gateway: index,
+          start: performance.now(),
+          end: Number.POSITIVE_INFINITY,
+        })
+      }
+    },
+  }
+}
+
+function close(windows: readonly FaultWindow[], { index }: ChaosGateway): void {
+  for (const window of windows) {
+    if (window.gateway === index && window.end === Number.POSITIVE_INFINITY) window.end = performance.now()
+  }
+}
+
+/** Reads everything until it is a hit, through one gateway after the other. */
+async function settle(stack: Stack, probe: ChaosClient, users: readonly string[]): Promise<Violation[]> {
+  const violations: Violation[] = []
+  let turn = 0
+  for (const user of [...users, PROBE_USER]) {
+    for (const target of READABLE) {
+      const gateway = turn++ % stack.gateways.length
+      if ((await untilHit(probe, gateway, user, target)) !== undefined) continue
+      violations.push({ rule: 'never-cached', message: `${user} ${target.route} through gateway ${gateway}` })
+    }
+  }
+  return violations
+}

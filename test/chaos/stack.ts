@@ -1,0 +1,122 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import type pg from 'pg'
+import { freePort } from '../../src/dev/child.ts'
+import {
+  onServer,
+  type Scope,
+  startPostgres,
+  startRedis,
+  type TestPostgres,
+  type TestRedis,
+  temporaryDirectory,
+} from '../helper/backends.ts'
+import { startTcpProxy, type TcpProxy } from '../helper/tcp-proxy.ts'
+import { GatewayProcess } from './gateway.ts'
+import { withMarks } from './marks.ts'
+
+/** Tokens by client name: the history table then says which client wrote what. */
+export type Tokens = Readonly<Record<string, string>>
+
+export interface ChaosGateway {
+  readonly index: number
+  readonly process: GatewayProcess
+  /** What it reaches Redis and PostgreSQL through. */
+  readonly redisProxy: TcpProxy
+  readonly postgresProxy: TcpProxy
+}
+
+/** Real servers and gateways, with a proxy on every way between them. */
+export interface Stack {
+  readonly scope: Scope
+  readonly gateways: readonly ChaosGateway[]
+  readonly postgres: TestPostgres
+  readonly tokens: Tokens
+  /** The Redis that counts as the primary; a failover puts another in its place. */
+  redis: TestRedis
+  /** Statements of the harness, straight to the server. */
+  sql<T>(work: (client: pg.Client) => Promise<T>): Promise<T>
+  /** Commands of the harness, straight to the primary. */
+  command<T>(work: (client: Redis) => Promise<T>): Promise<T>
+}
+
+export interface StackOptions {
+  readonly gateways: number
+  readonly clients: readonly string[]
+  /** More of the gateways' configuration. */
+  readonly env?: NodeJS.ProcessEnv
+  readonly logDirectory?: string
+}
+
+const DEFAULTS_FILE = join(import.meta.dirname, '../../default-settings.json')
+
+/** Starts everything; all of it ends with `scope`. */
+export async function startStack(scope: Scope, options: StackOptions): Promise<Stack> {
+  const directory = temporaryDirectory(scope)
+  const [postgres, redis] = await Promise.all([startPostgres(scope), startRedis(scope)])
+  const tokens = Object.fromEntries(
+    options.clients.map(name => [name, `chaos-token-of-${name}-`.padEnd(40, 'x')]),
+  )
+  const defaultsFile = join(directory, 'defaults.json')
+  writeFileSync(defaultsFile, JSON.stringify(withMarks(JSON.parse(readFileSync(DEFAULTS_FILE, 'utf8')))))
+  const env = {
+    PATH: process.env.PATH,
+    LOG_LEVEL: 'info',
+    JWT_SECRET: 'chaos-secret-chaos-secret-chaos-secret-0123',
+    SERVICE_TOKENS: Object.entries(tokens)
+      .map(pair => pair.join('='))
+      .join(','),
+    DEFAULT_SETTINGS_FILE: defaultsFile,
+    // The clients keep the machine busy: a start of a process or a new connection may take a second then. These
+    // times are no part of the cache protocol; its own keep their defaults.
+    MAX_EVENT_LOOP_DELAY_MS: '0',
+    DATABASE_CONNECT_TIMEOUT_MS: '4000',
+    STATEMENT_TIMEOUT_MS: '5000',
+    SHUTDOWN_TIMEOUT_MS: '15000',
+    RATE_LIMIT_MAX: '0',
+    RATE_LIMIT_WRITE_MAX: '0',
+    ...options.env,
+  }
+  const gateways: ChaosGateway[] = []
+  for (let index = 0; index < options.gateways; index++) {
+    const redisProxy = await startTcpProxy(scope, redis.port)
+    const postgresProxy = await startTcpProxy(scope, postgres.port)
+    const databaseUrl = new URL(postgres.url)
+    databaseUrl.port = String(postgresProxy.port)
+    const process = new GatewayProcess({
+      env: {
+        ...env,
+        PORT: String(await freePort()),
+        DATABASE_URL: databaseUrl.href,
+        REDIS_URL: `redis://127.0.0.1:${redisProxy.port}`,
+      },
+      logFile: join(options.logDirectory ?? directory, `gateway-${index}.log`),
+    })
+    scope.teardown(() => process.kill())
+    gateways.push({ index, process, redisProxy, postgresProxy })
+  }
+  await Promise.all(gateways.map(each => each.process.start()))
+  const stack: Stack = {
+    scope,
+    gateways,
+    postgres,
+    tokens,
+    redis,
+    sql: work => onServer(postgres.url, work),
+    command: work => onRedis(stack.redis.url, work),
+  }
+  return stack
+}
+
+/** Commands over a connection that is closed afterwards. */
+export async function onRedis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: null })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return await work(client)
+  } finally {
+    client.disconnect()
+  }
+}
