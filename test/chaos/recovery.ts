@@ -17,6 +17,9 @@ export interface Recovery {
   readonly violations: readonly Violation[]
 }
 
+/** How a fault is named in the report that found nobody at its step. */
+export const MISSED = ' (nobody came)'
+
 /** Waits until every gateway answers from Redis and reaches the database; tells each as soon as it does. */
 export async function recovered(
   fault: string,

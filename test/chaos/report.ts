@@ -1,5 +1,6 @@
 import { countTolerated } from './checker/answers.ts'
 import type { Operation } from './history.ts'
+import type { Recovery } from './recovery.ts'
 import type { RunResult } from './runner.ts'
 
 /** Violations are printed one by one up to this many of each rule. */
@@ -20,12 +21,8 @@ export function report({ history, violations, recoveries, workedMs, numbers }: R
     `numbers                ${numbers.drawn} drawn, ${numbers.burned} burned (${perSecond(numbers.drawn, workedMs)}/s)`,
     '',
     `${'fault (time without cache once it is over, ms)'.padEnd(60)} times    p50    p99    max`,
-    ...byFault(recoveries).map(([fault, times]) => row(fault, times)),
-    row(
-      'all',
-      recoveries.flatMap(({ withoutCacheMs }) => withoutCacheMs),
-      recoveries.length,
-    ),
+    ...byFault(recoveries),
+    row('all', recoveries),
     '',
     `violations             ${violations.length === 0 ? 'none' : tally(violations, ({ rule }) => rule)}`,
   ]
@@ -38,23 +35,21 @@ export function report({ history, violations, recoveries, workedMs, numbers }: R
   return lines.join('\n')
 }
 
-function byFault(recoveries: RunResult['recoveries']): [string, number[]][] {
-  const times = new Map<string, number[]>()
-  for (const { fault, withoutCacheMs } of recoveries) {
-    times.set(fault, [...(times.get(fault) ?? []), ...withoutCacheMs])
-  }
-  return [...times].sort(([a], [b]) => a.localeCompare(b))
+/** One row for each fault, by name. */
+function byFault(recoveries: readonly Recovery[]): string[] {
+  const faults = [...new Set(recoveries.map(({ fault }) => fault))].sort()
+  return faults.map(name =>
+    row(
+      name,
+      recoveries.filter(({ fault }) => fault === name),
+    ),
+  )
 }
 
-function row(name: string, times: readonly number[], count = recoveriesOf(times)): string {
-  const sorted = [...times].sort((a, b) => a - b)
+function row(name: string, recoveries: readonly Recovery[]): string {
+  const sorted = recoveries.flatMap(({ withoutCacheMs }) => withoutCacheMs).sort((a, b) => a - b)
   const figures = [0.5, 0.99, 1].map(share => percentile(sorted, share).toFixed(0).padStart(6))
-  return `${name.padEnd(60)} ${String(count).padStart(5)} ${figures.join(' ')}`
-}
-
-/** Three gateways recover from each fault. */
-function recoveriesOf(times: readonly number[]): number {
-  return Math.round(times.length / 3)
+  return `${name.padEnd(60)} ${String(recoveries.length).padStart(5)} ${figures.join(' ')}`
 }
 
 function percentile(sorted: readonly number[], share: number): number {

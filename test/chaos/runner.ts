@@ -7,7 +7,7 @@ import { ChaosClient } from './client.ts'
 import { compareCache, readOnPeriods, readStored, reservedNumbers, watchView } from './evidence.ts'
 import type { Fault, FaultContext } from './faults/fault.ts'
 import type { FaultWindow, History, Operation, Violation } from './history.ts'
-import { PROBE_USER, type Recovery, recovered, untilHit } from './recovery.ts'
+import { MISSED, PROBE_USER, type Recovery, recovered, untilHit } from './recovery.ts'
 import { type ChaosGateway, type Stack, startStack } from './stack.ts'
 import { READABLE } from './targets.ts'
 
@@ -75,8 +75,20 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
   try {
     while (options.more(performance.now() - startedAt)) {
       const fault = options.nextFault(random)
-      await fault.inject(contextOf({ stack, random, windows, fault, record, users: options.users }))
-      const recovery = await recovered(fault.name, stack.gateways, probe!, gateway => close(windows, gateway))
+      let missed = false
+      const context = contextOf({
+        ...{ stack, random, windows, fault, record, users: options.users },
+        missed: () => {
+          missed = true
+        },
+      })
+      await fault.inject(context)
+      const recovery = await recovered(
+        missed ? `${fault.name}${MISSED}` : fault.name,
+        stack.gateways,
+        probe!,
+        gateway => close(windows, gateway),
+      )
       recoveries.push(recovery)
       options.onFault?.(recovery)
       await sleep(random.next() * PAUSE_MS)

@@ -11,6 +11,8 @@ export interface FaultContext {
   readonly users: readonly string[]
   /** Says, before it happens, whom it hurts. Lasts until that gateway is seen well again after the fault. */
   hurt(component: Component, gateways: readonly ChaosGateway[]): void
+  /** Says that nothing could be done: nobody came to the step. */
+  missed(): void
   /** For changes that no client makes. */
   record(operation: Operation): void
 }

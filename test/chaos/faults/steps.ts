@@ -88,7 +88,7 @@ function stepFault(
       const reached = firstAt(context.stack.gateways, step)
       await begin(context)
       const held = await reached
-      if (held === undefined) return
+      if (held === undefined) return context.missed()
       if (deed.startsWith('gateway')) context.hurt('gateway', [held])
       if (deed.startsWith('PostgreSQL') || deed.startsWith('transactions'))
         context.hurt('postgres', context.stack.gateways)
