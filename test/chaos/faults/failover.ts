@@ -13,7 +13,9 @@ export const FAILOVER: Fault = {
     const { stack, random } = context
     const old = stack.redis
     const link = await startTcpProxy(stack.scope, old.port)
-    const replica = await startRedis(stack.scope, ['--replicaof', `127.0.0.1 ${link.port}`])
+    const replica = await startRedis(stack.scope)
+    // By command, so that it is a primary when it is restarted later.
+    await onRedis(replica.url, client => client.replicaof('127.0.0.1', link.port))
     await untilInSync(replica.url)
     link.blackHole()
     await between(context, 100, 1_500)
