@@ -4,7 +4,7 @@ import { NO_CACHE } from './cache/no-cache.ts'
 import { openRedis, type RedisAccess } from './cache/redis.ts'
 import { RedisExchange } from './cache/redis-exchange.ts'
 import { RedisSequence, SEQUENCE_SCRIPTS } from './cache/redis-sequence.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
 import { createProtocol } from './consistency/protocol.ts'
 import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
@@ -91,6 +91,8 @@ function createViewPool({ database, times }: Config, onError: (error: Error) => 
 
 /** Longest wait of a start for the first lease. */
 const FIRST_LEASE_MS = 1_000
+const CLUSTER_FAULT =
+  'the Redis server is a node of a Redis Cluster: Redis Cluster is not supported; use one primary, or Sentinels'
 /** Of EVENT_LISTENERS_MAX. */
 const LISTENERS_PER_USER = 100
 
@@ -184,7 +186,10 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       await startUp.begin()
       // So that the first request is a hit already; without Redis nobody waits for long.
       const patience = SYSTEM_CLOCK.now() + (redis === undefined ? 0 : FIRST_LEASE_MS)
-      while (!supervisor.status.leaseHeld && SYSTEM_CLOCK.now() < patience) await SYSTEM_CLOCK.sleep(20)
+      while (!supervisor.status.leaseHeld && SYSTEM_CLOCK.now() < patience) {
+        if (redis?.isCluster) throw new ConfigError([CLUSTER_FAULT])
+        await SYSTEM_CLOCK.sleep(20)
+      }
       if (startUp.done) await defaults.read()
     },
     close: async () => {

@@ -4,6 +4,9 @@ import { inTime } from './deadline.ts'
 import type { ClientOptions } from './redis-options.ts'
 import { parseServerInfo, type ServerInfo } from './server-info.ts'
 
+/** That of ioredis, milliseconds. */
+const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
+
 /**
  * One connection to Redis that reconnects by itself, and knows which server it speaks to. `generation` is another
  * number after each reconnect, in the whole process. Emits `identified` with the ServerInfo after each connect.
@@ -14,15 +17,27 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
   readonly #timeoutMs: number
   #generation = 0
   #server: ServerInfo | undefined
+  #opening: NodeJS.Timeout | undefined
+  readonly #openTimeoutMs: number
 
   /** `timeoutMs`: longest wait for a reply. */
   constructor(options: ClientOptions, timeoutMs: number) {
     super()
     this.#timeoutMs = timeoutMs
+    this.#openTimeoutMs = options.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT_MS
     this.client = new Redis(options)
-    this.client.on('connect', () => this.lost())
-    this.client.on('close', () => this.lost())
-    this.client.on('ready', () => void this.#identify())
+    this.client.on('connect', () => {
+      this.lost()
+      this.#watchOpening()
+    })
+    this.client.on('close', () => {
+      clearTimeout(this.#opening)
+      this.lost()
+    })
+    this.client.on('ready', () => {
+      clearTimeout(this.#opening)
+      void this.#identify()
+    })
     // ioredis would print errors nobody listens to.
     this.client.on('error', error => this.emit('trouble', error))
   }
@@ -60,6 +75,7 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
   }
 
   close(): void {
+    clearTimeout(this.#opening)
     this.client.disconnect(false)
   }
 
@@ -74,6 +90,18 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
   protected lost(): void {
     this.#generation = ++RedisConnection.#generations
     this.#server = undefined
+  }
+
+  /**
+   * ioredis waits for ever for the first answer of a server that took the connection: a frozen one, or one that a
+   * firewall has forgotten.
+   */
+  #watchOpening(): void {
+    clearTimeout(this.#opening)
+    this.#opening = setTimeout(() => {
+      this.emit('trouble', new Error('Redis took the connection and does not answer'))
+      this.reconnect()
+    }, this.#openTimeoutMs)
   }
 
   async #identify(): Promise<void> {

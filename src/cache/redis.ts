@@ -22,6 +22,8 @@ export interface RedisAccess {
   readonly reads: ReadPool
   readonly scripts: ScriptRunner
   readonly scriptConnection: RedisConnection
+  /** Whether it answered that it is a node of a Redis Cluster; that cannot be used. */
+  readonly isCluster: boolean
   /** Begins to connect; never fails. */
   open(): void
   close(): void
@@ -57,6 +59,9 @@ export function openRedis(
     reads,
     scripts,
     scriptConnection,
+    get isCluster() {
+      return all.some(({ server }) => server?.cluster)
+    },
     open: () => {
       for (const connection of all) connection.open()
     },
