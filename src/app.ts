@@ -44,14 +44,20 @@ export interface AppOverrides {
 export interface Gateway {
   readonly app: FastifyInstance
   readonly services: Services
-  /** From now on /health/ready answers 503. */
+  /** From now on /health/ready answers 503, and every answer closes its connection. */
   drain(): void
+}
+
+/** Errors of PostgreSQL quote rows, and problems carry documents: neither belongs into a log. */
+const REDACTED = {
+  paths: ['req.headers.authorization', 'err.detail', 'err.where', 'err.members'],
+  remove: true,
 }
 
 /** Builds the gateway with every option and plugin, in order. */
 export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<Gateway> {
   const app = fastify({
-    logger: overrides.logger ?? { level: config.logLevel, redact: ['req.headers.authorization'] },
+    logger: overrides.logger ?? { level: config.logLevel, redact: REDACTED },
     // One line per request would cost more than Redis does: errors are logged, and metrics count the rest.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
@@ -84,6 +90,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   // The first hook, so that every answer carries it; an onSend hook would cost each answer more.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    // So that no proxy sends its next request on a connection that is about to be closed.
+    if (draining) reply.header('connection', 'close')
     done()
   })
   metrics.watch(app)

@@ -4,30 +4,26 @@ import type { FastifyInstance } from 'fastify'
 import { type AppOverrides, buildApp } from './app.ts'
 import { ConfigError, type Environment, loadConfig, readEnvironment } from './config.ts'
 import type { Services } from './services.ts'
+import { shutDown } from './shutdown.ts'
 
 export interface RunningServer {
   readonly app: FastifyInstance
   readonly services: Services
   /** Where it listens, such as http://127.0.0.1:8080. */
   readonly url: string
-  /** Not ready at once; in-flight requests finish; pools close. */
+  /** Not ready at once; in-flight requests finish; pools close. Resolves within SHUTDOWN_TIMEOUT_MS. */
   close(): Promise<void>
 }
 
 /** Loads the configuration, builds, connects, listens. ConfigError names all faults. */
 export async function startServer(env: Environment, overrides: AppOverrides = {}): Promise<RunningServer> {
   const config = loadConfig(env)
-  const { app, services, drain } = await buildApp(config, overrides)
+  const gateway = await buildApp(config, overrides)
+  const { app, services } = gateway
   try {
     await services.start()
     const url = await app.listen({ host: config.http.host, port: config.http.port })
-    const close = async () => {
-      drain()
-      if (config.shutdown.delayMs > 0)
-        await new Promise(resolve => setTimeout(resolve, config.shutdown.delayMs))
-      await app.close()
-    }
-    return { app, services, url, close }
+    return { app, services, url, close: () => shutDown(gateway, config.shutdown) }
   } catch (error) {
     await app.close()
     throw error

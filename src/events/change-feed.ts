@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { ProblemError } from '../errors.ts'
 import { type ChangePoint, includes } from './change-point.ts'
 import { type ListenerLimits, Listeners } from './listeners.ts'
 import type { ChangeListener, ChangeLog, ChangesSince } from './ports.ts'
@@ -51,9 +51,9 @@ export class ChangeFeed {
     return this.#listeners.count
   }
 
-  /** `open` or `fail` follows. OVERLOADED when there are too many, or the instance shuts down. */
+  /** `open` or `fail` follows. OVERLOADED when there are too many, NOT_READY while the instance shuts down. */
   add(listener: ChangeListener): void {
-    if (this.#closed) throw new DatabaseUnavailableError('the instance shuts down')
+    if (this.#closed) throw shuttingDown()
     this.#listeners.add(listener)
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
@@ -149,6 +149,6 @@ function reaches(before: ChangePoint, after: ChangePoint): boolean {
   return before.database === after.database && before.next <= after.next
 }
 
-function shuttingDown(): DatabaseUnavailableError {
-  return new DatabaseUnavailableError('the instance shuts down')
+function shuttingDown(): ProblemError {
+  return new ProblemError('NOT_READY', 'the instance shuts down', { headers: { 'retry-after': '1' } })
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../auth/authenticator.ts'
 import { actingUser, type Principal } from '../auth/principal.ts'
+import { isUserId } from '../auth/user-id.ts'
 import type { Actor } from '../settings/service.ts'
 
 declare module 'fastify' {
@@ -36,4 +37,11 @@ export function principalOf(request: FastifyRequest): Principal {
 export function actorOf(request: FastifyRequest): Actor {
   const principal = principalOf(request)
   return { userId: actingUser(principal, request.headers['x-user-id']), caller: principal.caller }
+}
+
+/** For logs: the user a request is about, as far as that is known and well-formed. */
+export function userOf({ principal, headers }: FastifyRequest): string | undefined {
+  const named = headers['x-user-id']
+  if (typeof named === 'string') return isUserId(named) ? named : undefined
+  return principal?.kind === 'service' ? undefined : principal?.id
 }

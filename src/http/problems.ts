@@ -4,6 +4,7 @@ import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/por
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { unknownField } from '../documents/unknown-fields.ts'
 import { type Fault, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts'
+import { userOf } from './caller.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** The database is asked again every quarter of a second. */
@@ -32,12 +33,7 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  if (problem.status >= 500)
-    request.log.error(
-      { reqId: request.id, err: problem.cause ?? problem, code: problem.code },
-      problem.message,
-    )
-  else request.log.debug({ reqId: request.id, err: problem }, problem.message)
+  logProblem(problem, request)
   return (
     reply
       .code(problem.status)
@@ -46,6 +42,18 @@ export function sendProblem(
       .header('content-type', PROBLEM_TYPE)
       .send(problemBody(problem, request.id))
   )
+}
+
+/**
+ * What is our fault is an error, with its stack. A 503 says what is known already (an outage, a drain): one short line
+ * each. The rest is the caller's business.
+ */
+function logProblem(problem: ProblemError, request: FastifyRequest): void {
+  const { code, status, message } = problem
+  const where = { reqId: request.id, code, route: request.routeOptions.url, user: userOf(request) }
+  if (status === 503) request.log.warn({ ...where, reason: String(problem.cause ?? message) }, message)
+  else if (status >= 500) request.log.error({ ...where, err: problem.cause ?? problem }, message)
+  else request.log.debug(where, message)
 }
 
 /** The JSON of a problem. Members that are Buffers hold JSON already. */

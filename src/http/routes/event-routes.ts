@@ -27,7 +27,7 @@ export function eventRoutes(app: FastifyInstance, { changes, documents, onDroppe
     auth: 'user',
     headers: { 'last-event-id': LastEventId },
     responses: { 200: { description: 'The events.', schema: Events, type: 'text/event-stream' } },
-    errors: ['DATABASE_UNAVAILABLE', 'OVERLOADED'],
+    errors: ['DATABASE_UNAVAILABLE', 'OVERLOADED', 'NOT_READY'],
   })
   app.get(
     '/api/user/settings/events',

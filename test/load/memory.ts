@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs'
+
+/** Resident memory of a process, MB. */
+export function residentMb(pid: number): number {
+  const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1_024
+}
+
+/** Used heap of a gateway after it was asked for its metrics, MB. */
+export async function heapMb(url: string): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  const [, bytes] = /^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics) ?? []
+  return Number(bytes) / 1_024 / 1_024
+}

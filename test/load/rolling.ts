@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util'
+import { startInstance } from '../helper/instance.ts'
+import { rollingRestart } from './rolling-restart.ts'
+import { withScope } from './scope.ts'
+
+/** `npm run rolling -- --rate 500 --seconds 30`: a rolling restart under load; exit code 1 when a request failed. */
+
+const { values } = parseArgs({
+  options: {
+    rate: { type: 'string', default: '500' },
+    seconds: { type: 'string', default: '30' },
+    delay: { type: 'string', default: '2000' },
+  },
+})
+await withScope(async scope => {
+  const report = await rollingRestart(scope, {
+    start: startInstance,
+    rate: Number(values.rate),
+    seconds: Number(values.seconds),
+    delayMs: Number(values.delay),
+  })
+  const { sent, failed, failures, restarts, exitCodes, p50, p99 } = report
+  process.stdout.write(
+    `${restarts} restarts (exit codes ${exitCodes.join(' ')}), ${sent} requests, ${failed} failed, ` +
+      `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms\n`,
+  )
+  for (const [failure, count] of failures) process.stdout.write(`${count} x ${failure}\n`)
+  for (const failure of report.proxyFailures.slice(0, 20)) process.stdout.write(`proxy: ${failure}\n`)
+  if (failed > 0 || exitCodes.some(code => code !== 0)) process.exitCode = 1
+})
