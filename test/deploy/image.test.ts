@@ -7,7 +7,7 @@ import type { Environment } from '../../src/config.ts'
 import { freePort } from '../../src/dev/child.ts'
 import { SOUND } from '../config/faults.ts'
 import { createDatabase, type Scope, startRedis, temporaryDirectory } from '../helper/backends.ts'
-import { runNode, spawnNode } from '../helper/node-process.ts'
+import { runNode, spawnNode, untilOutput } from '../helper/node-process.ts'
 
 /** There is no container engine here: what the image does is done by hand, from the Dockerfile's own lines. */
 
@@ -55,10 +55,9 @@ t.test('it serves from a read-only file system without the development files', a
     REDIS_HOST: '127.0.0.1',
     REDIS_PORT: String(redis.port),
   }
-  t.equal(await healthcheck(directory, env), 1, 'nothing listens yet')
   const server = spawnNode([...READ_ONLY, 'src/server.ts'], { cwd: directory, env })
   t.teardown(() => server.kill('SIGKILL'))
-  await once(server.stdout, 'data')
+  await untilOutput(server, 'Server listening')
   t.equal(await healthcheck(directory, env), 0, 'it says that it listens, and is healthy')
   const ended = once(server, 'exit')
   server.kill('SIGTERM')

@@ -39,3 +39,15 @@ export function runNode(
     child.once('close', code => resolve({ code, output }))
   })
 }
+
+/** Resolves when the process has written `text` to its standard output; rejects when it ends before. */
+export function untilOutput(child: NodeProcess, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      output += piece
+      if (output.includes(text)) resolve()
+    })
+    child.once('exit', code => reject(new Error(`it ended with ${code}: ${output}`)))
+  })
+}
