@@ -20,6 +20,12 @@ function component(id: string, schema: TSchema): TSchema {
   return ref(id)
 }
 
+/** One of several components, with the examples of all. */
+export function oneOf(...refs: readonly TSchema[]): TSchema {
+  const examples = refs.flatMap(({ $ref }) => components.get(String($ref).slice(0, -1))?.examples ?? [])
+  return Type.Union([...refs], { examples })
+}
+
 const UPDATED_AT = '2026-01-06T12:00:00.000Z'
 const any = (description: string) => Type.Unsafe<unknown>({ description })
 const Version = Type.Integer({ minimum: 1, description: 'grows by one with each change, never restarts' })
@@ -152,9 +158,11 @@ export const History = component(
 export interface FamilyComponents {
   readonly data: TSchema
   readonly envelope: TSchema
-  /** Of each section with a route: its envelope and its data. */
-  readonly sections: Readonly<Record<string, { readonly data: TSchema; readonly envelope: TSchema }>>
+  readonly patch: TSchema
+  /** Of each section with a route. */
+  readonly sections: Readonly<Record<string, EnvelopeComponents>>
 }
+type EnvelopeComponents = Pick<FamilyComponents, 'data' | 'envelope' | 'patch'>
 
 const families = new Map(FAMILIES.map(family => [family.family, defineFamily(family)]))
 
@@ -177,11 +185,7 @@ function defineFamily(family: DocumentFamily): FamilyComponents {
   return { ...defineEnvelope(name, family.schema, example), sections: Object.fromEntries(sections) }
 }
 
-function defineEnvelope(
-  name: string,
-  schema: TSchema,
-  example: unknown,
-): { data: TSchema; envelope: TSchema } {
+function defineEnvelope(name: string, schema: TSchema, example: unknown): EnvelopeComponents {
   const data = component(`${name}Data`, { ...schema, examples: [example] })
   const envelope = component(
     name,
@@ -190,7 +194,30 @@ function defineEnvelope(
       { examples: [{ version: 7, updated_at: UPDATED_AT, data: example }] },
     ),
   )
-  return { data, envelope }
+  const patch = component(`${name}Patch`, {
+    ...partial(schema),
+    description: 'the data whole or in part',
+    examples: [firstField(example)],
+  })
+  return { data, envelope, patch }
+}
+
+/** The schema of a patch: no field of any object is required. */
+function partial(schema: TSchema): TSchema {
+  const { required: _, properties, ...rest } = schema
+  if (properties === undefined) return schema
+  const fields = Object.entries<TSchema>(properties).map(([name, field]) => [name, partial(field)])
+  return { ...rest, properties: Object.fromEntries(fields) } as TSchema
+}
+
+/** The smallest patch: one field with its groups around it. */
+function firstField(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data
+  return Object.fromEntries(
+    Object.entries(data)
+      .slice(0, 1)
+      .map(([name, value]) => [name, firstField(value)]),
+  )
 }
 
 const byMode = (family: string) =>

@@ -72,6 +72,17 @@ const IfNoneMatch = Type.Optional(
 )
 const IfMatch = Type.Optional(Type.String({ description: 'ETag that must be current, else 412' }))
 
+/** Headers of a GET with an ETag. */
+const VERSION_HEADERS = {
+  ETag: { type: 'string', description: 'the version, for If-None-Match and If-Match', example: '"7"' },
+  'Cache-Status': {
+    type: 'string',
+    description: 'RFC 9211: hit, fwd=miss, fwd=bypass (degraded), or hit with detail=unverified',
+    example: 'settings-gateway; hit',
+  },
+  'Cache-Control': { type: 'string', example: 'private, no-cache' },
+}
+
 /** The schema of a route: what Swagger shows and what Fastify checks. */
 export function operation(of: Operation): FastifySchema {
   const headers = {
@@ -106,7 +117,11 @@ function successes({ responses, conditional }: Operation): Record<string, unknow
     status,
     schema === undefined
       ? { type: 'null', description }
-      : { description, content: { [type ?? 'application/json']: { schema } } },
+      : {
+          description,
+          ...(conditional ? { headers: VERSION_HEADERS } : {}),
+          content: { [type ?? 'application/json']: { schema } },
+        },
   ])
   if (conditional) entries.push(['304', { type: 'null', description: 'The caller has the current version.' }])
   return Object.fromEntries(entries)

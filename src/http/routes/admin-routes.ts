@@ -5,13 +5,16 @@ import { ProblemError } from '../../errors.ts'
 import type { AdminDefaultsService, CacheService, DefaultsSource } from '../../settings/admin-service.ts'
 import { principalOf } from '../caller.ts'
 import { parseIfMatch } from '../conditional.ts'
-import { Defaults, UserId } from '../openapi/components.ts'
+import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
+import { ChangeReport, Defaults, oneOf, UserId } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { ifNoneMatch, sendAnswer, sendWritten } from '../replies.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
 
 const DryRun = Type.Object({
-  dry_run: Type.Boolean({ default: false, description: 'check, and answer what would change' }),
+  dry_run: Type.Optional(
+    Type.Boolean({ default: false, description: 'check, and answer what would change' }),
+  ),
 })
 const Source = Type.Object(
   {
@@ -98,6 +101,7 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
     id: 'getDefaults',
     tag: 'Admin',
     summary: 'Read the defaults that users start from',
+    description: `From \`admin:defaults:all\`; \`admin:defaults:hash\` holds the MD5 of the data. ${READ_TEXT}`,
     auth: 'admin',
     responses: {
       200: { description: 'The defaults, in the format of default-settings.json.', schema: Defaults },
@@ -113,14 +117,14 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
     id: 'putDefaults',
     tag: 'Admin',
     summary: 'Change the defaults',
-    description: 'Merged and checked like a document.',
+    description: `Merged and checked like a document. Users keep what they have.\n\n${WRITE_TEXT}`,
     auth: 'admin',
     querystring: DryRun,
     document: Type.Object(
       {},
       { additionalProperties: true, examples: [{ global_trading: { max_usd_allocation: 1000 } }] },
     ),
-    responses: { 200: { description: 'The new version.', schema: Defaults } },
+    responses: { 200: { description: 'The new version.', schema: oneOf(Defaults, ChangeReport) } },
     errors: [...WRITE_ERRORS, 'NOT_READY'],
     guarded: true,
   })
@@ -142,6 +146,10 @@ function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
     id: 'syncDefaults',
     tag: 'Admin',
     summary: "Publish the file's or a user's settings as the defaults",
+    description: [
+      '`file` reads DEFAULT_SETTINGS_FILE; `user` publishes the documents of that user. In PostgreSQL first, then in',
+      '`admin:defaults:all` and `admin:defaults:hash`. An invalid file changes nothing: 422 names every fault.',
+    ].join(' '),
     auth: 'admin',
     optionalBody: Source,
     responses: { 200: { description: 'What changed.', schema: SyncReport } },
@@ -176,6 +184,10 @@ function inspectorRoutes(app: FastifyInstance, cache: CacheService): void {
     id: 'inspectCache',
     tag: 'Admin',
     summary: "A user's Redis keys beside the rows",
+    description: [
+      'Reads Redis and PostgreSQL and changes nothing. `value`: answered from Redis; `fence`: a write is under way or',
+      'broke off, reads go to PostgreSQL; `missing`: the next read puts it there; `unknown`: Redis cannot be asked.',
+    ].join(' '),
     auth: 'admin',
     params: UserParams,
     responses: { 200: { description: 'Every key of the user.', schema: Inspected } },
@@ -188,6 +200,7 @@ function inspectorRoutes(app: FastifyInstance, cache: CacheService): void {
     id: 'warmCache',
     tag: 'Admin',
     summary: 'Put all documents of a user into Redis',
+    description: 'Reads all documents of the user once; those that Redis does not hold are put there.',
     auth: 'admin',
     params: UserParams,
     responses: { 200: { description: 'Done.', schema: Warmed } },

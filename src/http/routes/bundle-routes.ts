@@ -70,8 +70,11 @@ function schemaOf(id: string, tag: string, summary: string, answer: TSchema, que
     id,
     tag,
     summary,
-    description:
-      'Read from Redis with one command and sent as stored; one ETag for the whole. A reset that touches several documents is seen whole or not at all.',
+    description: [
+      'Read from Redis with one command and sent as stored; one ETag for the whole. When any document is missing there,',
+      'all of them are read from PostgreSQL in one statement and put into Redis. A reset that touches several',
+      'documents is seen whole or not at all. `Cache-Status` says where the answer came from.',
+    ].join(' '),
     auth: 'user',
     ...(querystring === undefined ? {} : { querystring }),
     responses: { 200: { description: 'The documents, all of one moment.', schema: answer } },

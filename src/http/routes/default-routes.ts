@@ -2,12 +2,13 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { DefaultsScope, DefaultsService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
+import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, Comparison } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { DOCUMENT_ROUTES, operationName, params, WRITE_ERRORS } from './document-routes.ts'
 
 const Preview = Type.Object({
-  preview: Type.Boolean({ default: false, description: 'answer without writing' }),
+  preview: Type.Optional(Type.Boolean({ default: false, description: 'answer without writing' })),
 })
 const Reset = Type.Object(
   { document: Type.String({ maxLength: 64 }), path: Type.String({ minLength: 1, maxLength: 512 }) },
@@ -51,7 +52,7 @@ function loadRoute(
     id: `post${operationName({ url })}`,
     tag: 'Defaults',
     summary: `Load the defaults: ${title}`,
-    description: 'Answers every field that differs. A preview writes nothing and answers the same.',
+    description: `Answers every field that differs. A preview writes nothing and answers the same.\n\n${DEFAULTS_TEXT}`,
     auth: 'user',
     ...params({ url }),
     querystring: Preview,
@@ -68,6 +69,7 @@ function resetRoute(app: FastifyInstance, defaults: DefaultsService): void {
     id: 'resetField',
     tag: 'Defaults',
     summary: 'Reset one field to its default',
+    description: `Or one group of fields. A preview writes nothing and answers the same.\n\n${DEFAULTS_TEXT}`,
     auth: 'user',
     querystring: Preview,
     body: Reset,
@@ -86,7 +88,10 @@ function comparisonRoute(app: FastifyInstance, defaults: DefaultsService): void 
     id: 'comparison',
     tag: 'Defaults',
     summary: "How a user's documents differ from the defaults",
-    description: 'From the cached defaults, never from the file; grouped by document, with risks counted.',
+    description: [
+      'From the cached defaults, never from the file; grouped by document, with risks counted.',
+      'Reads all documents of the user in one round trip to Redis; those that are missing there are put there.',
+    ].join(' '),
     auth: 'user',
     responses: { 200: { description: 'The differences.', schema: Comparison } },
     errors: ['DATABASE_UNAVAILABLE'],

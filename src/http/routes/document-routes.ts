@@ -5,7 +5,8 @@ import { ProblemError } from '../../errors.ts'
 import type { DocumentAddress, DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
 import { parseIfMatch } from '../conditional.ts'
-import { familyComponents, History } from '../openapi/components.ts'
+import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
+import { ChangeReport, familyComponents, History, oneOf } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { ifNoneMatch, sendAnswer, sendWritten } from '../replies.ts'
 
@@ -32,12 +33,16 @@ export const DOCUMENT_ROUTES: readonly DocumentRoute[] = FAMILIES.flatMap(family
 ])
 
 const Query = Type.Object({
-  dry_run: Type.Boolean({ default: false, description: 'check, and answer what would change' }),
+  dry_run: Type.Optional(
+    Type.Boolean({ default: false, description: 'check, and answer what would change' }),
+  ),
 })
 /** Versions are int8 in PostgreSQL; larger numbers than this are not exact in JSON either. */
 const MAX_VERSION = Number.MAX_SAFE_INTEGER
 const HistoryQuery = Type.Object({
-  limit: Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'entries of one answer' }),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'entries of one answer' }),
+  ),
   before: Type.Optional(
     Type.Integer({ minimum: 1, maximum: MAX_VERSION, description: 'only versions below this one' }),
   ),
@@ -61,7 +66,7 @@ function readRoute(app: FastifyInstance, documents: DocumentService, route: Docu
     id: `get${operationName(route)}`,
     tag: 'Documents',
     summary: `Read: ${route.title}`,
-    description: 'Answered from Redis in one round trip; never older than the last acknowledged write.',
+    description: READ_TEXT,
     auth: 'user',
     ...params(route),
     responses: { 200: { description: 'The document.', schema: components(route).envelope } },
@@ -81,16 +86,17 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
     summary: `Change: ${route.title}`,
     description: [
       'Takes the data whole or in part: objects are merged, arrays replaced, the result is checked as a whole.',
-      'Stored in PostgreSQL and in Redis before it is answered. If nothing changes, nothing is written.',
+      'If nothing changes, nothing is written and the version stays.',
+      `\n\n${WRITE_TEXT}`,
     ].join(' '),
     auth: 'user',
     ...params(route),
     querystring: Query,
-    document: components(route).data,
+    document: components(route).patch,
     responses: {
       200: {
         description: 'The new version; with `dry_run` what would change.',
-        schema: components(route).envelope,
+        schema: oneOf(components(route).envelope, ChangeReport),
       },
     },
     errors: [...WRITE_ERRORS, 'NOT_FOUND'],
@@ -111,7 +117,8 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     id: `history${operationName(route)}`,
     tag: 'Documents',
     summary: `History: ${route.title}`,
-    description: 'Newest first.',
+    description:
+      'Newest first: who changed what, when and why. Read from PostgreSQL; the cache has no part in it.',
     auth: 'user',
     ...params(route),
     querystring: HistoryQuery,
@@ -127,7 +134,7 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     id: `rollback${operationName(route)}`,
     tag: 'Documents',
     summary: `Roll back: ${route.title}`,
-    description: 'The old content becomes the newest version.',
+    description: `The old content becomes the newest version, if it still keeps the rules.\n\n${WRITE_TEXT}`,
     auth: 'user',
     ...params(route),
     body: Rollback,

@@ -58,6 +58,8 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
     id: `get${name}`,
     tag: 'Exchange',
     summary: `The ${kind} as kept`,
+    description:
+      'Only Redis has them: gone after BINANCE_CACHE_TTL_MS, and while Redis is down. Then 404 `CACHE_MISS`.',
     auth: 'user',
     responses: {
       200: { description: 'As they were put; `Age` says how many seconds ago.', schema: AnyJson },
@@ -80,6 +82,7 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
     id: `delete${name}`,
     tag: 'Exchange',
     summary: `Forget the ${kind}`,
+    description: 'Deletes the key in Redis. While Redis is down they are forgotten when their time is over.',
     auth: 'user',
     responses: { 204: { description: 'Forgotten.' } },
   })

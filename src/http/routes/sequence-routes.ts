@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { ProblemError } from '../../errors.ts'
 import type { SequenceService } from '../../settings/sequence-service.ts'
 import { actorOf } from '../caller.ts'
+import { SEQUENCE_TEXT } from '../openapi/cache-texts.ts'
 import { UserId } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 
@@ -41,7 +42,7 @@ export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService):
     id: 'drawSequence',
     tag: 'Sequence',
     summary: 'Draw order numbers',
-    description: `Unique per user and day. A retried POST takes a new number. ${Headers}`,
+    description: `Unique per user and day. A retried POST takes a new number. ${Headers}\n\n${SEQUENCE_TEXT}`,
     auth: 'user',
     optionalBody: Count,
     responses: { 200: { description: 'The numbers, first to last.', schema: Numbers } },
@@ -59,6 +60,7 @@ export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService):
     id: 'lastSequence',
     tag: 'Sequence',
     summary: 'The last number handed out today',
+    description: SEQUENCE_TEXT,
     auth: 'user',
     responses: { 200: { description: 'The number.', schema: Last } },
     errors: ['DATABASE_UNAVAILABLE'],

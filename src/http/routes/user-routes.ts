@@ -21,6 +21,8 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     id: 'createUser',
     tag: 'Users',
     summary: 'Create a user from the cached defaults',
+    description:
+      'All documents in one transaction; they are in Redis before the answer. Nothing changes when the user exists.',
     auth: 'admin-or-service',
     body: NewUser,
     responses: {
@@ -42,6 +44,8 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     id: 'deleteUser',
     tag: 'Users',
     summary: 'Delete a user, all documents and their keys',
+    description:
+      'In PostgreSQL first, behind fences in Redis; then the keys go. Versions never restart if the user comes back.',
     auth: 'admin',
     params: Type.Object({ id: UserId }),
     responses: { 204: { description: 'Deleted.' } },
