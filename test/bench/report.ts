@@ -1,0 +1,86 @@
+import type { Growth } from './growth.ts'
+import type { Measured } from './load.ts'
+import type { ProcessesResult } from './processes.ts'
+import type { Result } from './rounds.ts'
+import type { WriteRates } from './writes.ts'
+
+/** A table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
+}
+
+export function comparison(results: readonly Result[]): string {
+  return table(
+    ['contender', 'requests/s', 'of bare', 'p50 ms', 'p99 ms', 'CPU us'],
+    results.map(result => [
+      result.failed > 0 ? `${result.name} (${result.failed} FAILED)` : result.name,
+      whole(result.rps),
+      result.ratio === undefined ? '' : result.ratio.toFixed(2),
+      result.p50.toFixed(2),
+      result.p99.toFixed(2),
+      result.cpuUs === undefined ? '' : result.cpuUs.toFixed(1),
+    ]),
+  )
+}
+
+export function latencyTable(measured: Readonly<Record<string, Measured>>): string {
+  return table(
+    ['', 'requests/s', 'p50 ms', 'p99 ms', 'failed'],
+    Object.entries(measured).map(([name, { rps, p50, p99, failed }]) => [
+      name,
+      whole(rps),
+      p50.toFixed(2),
+      p99.toFixed(2),
+      String(failed),
+    ]),
+  )
+}
+
+export function writeTable(results: readonly WriteRates[]): string {
+  return table(
+    ['connections', 'gateway PUT/s', 'plain transaction/s', 'ratio', 'p50 ms', 'p99 ms', 'failed'],
+    results.map(({ connections, gateway, plain, ratio }) => [
+      String(connections),
+      whole(gateway.rps),
+      whole(plain.rps),
+      ratio.toFixed(2),
+      gateway.p50.toFixed(2),
+      gateway.p99.toFixed(2),
+      String(gateway.failed),
+    ]),
+  )
+}
+
+export function processTable(results: readonly ProcessesResult[]): string {
+  return table(
+    ['processes', 'requests/s', 'CPU us per request', 'of one process', 'p50 ms', 'p99 ms'],
+    results.map(({ processes, rps, cpuUs, ofOne, p50, p99 }) => [
+      String(processes),
+      whole(rps),
+      cpuUs.toFixed(1),
+      ofOne.toFixed(2),
+      p50.toFixed(2),
+      p99.toFixed(2),
+    ]),
+  )
+}
+
+export function growthTable({ results, fullUser }: Growth): string {
+  const rows = results.map(({ users, memory, active, any }) => [
+    whole(users),
+    whole(memory.redisBytes),
+    whole(memory.postgresBytes),
+    ...[active, any].flatMap(({ rps, cpuUs, ratio }) => [whole(rps), cpuUs.toFixed(1), ratio.toFixed(2)]),
+  ])
+  const head = ['users', 'Redis B/user', 'PostgreSQL B/user']
+  const costs = ['1,000 active: requests/s', 'CPU us', 'of bare', 'any user: requests/s', 'CPU us', 'of bare']
+  return [
+    table([...head, ...costs], rows),
+    `One document per user (capital_allocation), without its history. A user with all documents and their history: ${whole(fullUser.redisBytes)} B in Redis, ${whole(fullUser.postgresBytes)} B in PostgreSQL.`,
+  ].join('\n\n')
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US')
+}

@@ -1,0 +1,124 @@
+import { writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { request } from 'undici'
+import { openLoop } from './closed-loop.ts'
+import { growUsers } from './growth.ts'
+import { loadGenerator } from './load.ts'
+import { compareProcesses } from './processes.ts'
+import { DECISION, DEFAULT_USER, readContenders } from './reads.ts'
+import { comparison, growthTable, latencyTable, processTable, writeTable } from './report.ts'
+import { compare } from './rounds.ts'
+import { asBot, CACHE_DIR, startStack } from './stack.ts'
+import { compareWrites, drawNumbers } from './writes.ts'
+
+/**
+ * `npm run bench`: builds everything itself, prints and writes Markdown. Only ratios of one run mean something: the
+ * machine is shared, and figures move with it.
+ */
+
+const PARTS = ['reads', 'open-loop', 'writes', 'sequence', 'processes', 'users'] as const
+type Part = (typeof PARTS)[number]
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string', default: PARTS.join(',') },
+    match: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '4' },
+    connections: { type: 'string', default: '64' },
+    writers: { type: 'string', default: '1,16,64' },
+    processes: { type: 'string', default: '1,2,4' },
+    users: { type: 'string', default: '1000,10000,100000,1000000' },
+    out: { type: 'string' },
+    /** Downloads nothing: autocannon instead of wrk, no proxies written in C. For the short run of npm test. */
+    offline: { type: 'boolean', default: false },
+  },
+})
+const rounds = Number(flags.rounds)
+const seconds = Number(flags.seconds)
+const connections = Number(flags.connections)
+const parts = new Set(flags.only.split(','))
+const unknown = [...parts].filter(part => !PARTS.includes(part as Part))
+if (unknown.length > 0) throw new Error(`--only takes ${PARTS.join(', ')}, not ${unknown.join(', ')}`)
+
+const generator = loadGenerator(CACHE_DIR, flags.offline)
+const report: string[] = []
+const say = (text: string) => {
+  report.push(text)
+  process.stdout.write(`${text}\n\n`)
+}
+
+const stack = await startStack({ redisMemory: '2gb' })
+try {
+  say(
+    `# Bench\n\nNode ${process.version}, ${generator.name}, ${rounds} rounds of ${seconds} s. Load average ${loads()}.`,
+  )
+  const { contenders, gateway, bare } = await readContenders(stack, flags.offline)
+  const parted: Record<Part, () => Promise<string>> = {
+    reads: async () => {
+      const chosen = contenders.filter(({ name }) => new RegExp(flags.match).test(name))
+      const results = await compare(generator, chosen, { rounds, seconds, connections })
+      return `## Reads, ${connections} connections\n\n${comparison(results)}`
+    },
+    'open-loop': async () => {
+      const call = { method: 'GET' as const, headers: asBot(DEFAULT_USER) }
+      const measured = {
+        'decision-settings': await openLoop(gateway.url, 1_000, seconds * rounds, {
+          ...call,
+          path: DECISION,
+        }),
+        'bare Fastify, the same bytes': await openLoop(bare.url, 1_000, seconds * rounds, {
+          ...call,
+          path: '/bundle',
+        }),
+        'five SELECTs': await openLoop(bare.url, 1_000, seconds, { ...call, path: '/select-five' }),
+      }
+      return `## 1,000 requests/s, open loop\n\n${latencyTable(measured)}`
+    },
+    writes: async () => {
+      const results = []
+      for (const count of flags.writers.split(',').map(Number))
+        results.push(await compareWrites(gateway, bare, { rounds, seconds, connections: count }))
+      return `## Writes of 3 KB\n\n${writeTable(results)}`
+    },
+    sequence: async () => {
+      const measured = {
+        '1 connection': await drawNumbers(gateway, 1, seconds),
+        '64 connections': await drawNumbers(gateway, 64, seconds),
+      }
+      return `## Sequence numbers\n\n${latencyTable(measured)}`
+    },
+    processes: async () => {
+      const counts = flags.processes.split(',').map(Number)
+      return `## Gateway processes on one Redis\n\n${processTable(await compareProcesses(stack, generator, gateway, { counts, rounds, seconds, connections }))}`
+    },
+    users: async () => {
+      const note =
+        generator.name === 'wrk' ? '' : ' (all reads of one user: only wrk names another in each request)'
+      const sizes = flags.users.split(',').map(Number)
+      return `## Users${note}\n\n${growthTable(await growUsers(stack, generator, gateway, bare, { sizes, rounds, seconds, connections }))}`
+    },
+  }
+  for (const part of PARTS) if (parts.has(part)) say(await parted[part]())
+  const { rssBytes } = await gateway.usage()
+  say(
+    `How the gateway answered: ${await readsByStatus(gateway.url)}. All but the first reads should be hits.`,
+  )
+  say(`RSS of the gateway: ${Math.round(rssBytes / 1024 / 1024)} MiB. Load average ${loads()}.`)
+  if (flags.out !== undefined) writeFileSync(flags.out, `${report.join('\n\n')}\n`)
+} finally {
+  await stack.stop()
+}
+
+async function readsByStatus(url: string): Promise<string> {
+  const { body } = await request(`${url}/metrics`)
+  const counts = (await body.text()).matchAll(/^settings_reads_total\{status="([^"]+)"\} (\d+)/gm)
+  return [...counts].map(([, status, count]) => `${status} ${count}`).join(', ')
+}
+
+function loads(): string {
+  return loadavg()
+    .map(value => value.toFixed(1))
+    .join(' ')
+}
