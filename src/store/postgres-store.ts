@@ -12,9 +12,9 @@ import type {
 } from '../consistency/ports.ts'
 import type { Availability } from './availability.ts'
 import { asUnavailable, isRefused } from './database-errors.ts'
+import { beginWrite } from './statements/begin-write.ts'
 import {
   applyChanges,
-  lockForWrite,
   selectChangedSince,
   selectDocuments,
   tryLockDocuments,
@@ -72,10 +72,9 @@ export class PostgresStore implements StorePort {
   }
 
   async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
-    const { transaction, state } = await Transaction.begin(this.#pool, this.#availability, async client => {
-      await lockForWrite(client, refs)
-      return { view: await selectView(client), rows: await selectDocuments(client, refs) }
-    })
+    const { transaction, state } = await Transaction.open(this.#pool, this.#availability, client =>
+      beginWrite(client, refs),
+    )
     return {
       ...state,
       apply: (changes, meta) => transaction.run(client => apply(client, changes, meta)),

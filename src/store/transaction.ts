@@ -16,23 +16,30 @@ export class Transaction {
   }
 
   /** Begins, and runs `setUp` in it; any failure gives the connection back. */
-  static async begin<T>(
+  static begin<T>(
     pool: Pool,
     availability: Availability,
     setUp: (client: PoolClient) => Promise<T>,
   ): Promise<{ transaction: Transaction; state: T }> {
+    return Transaction.open(pool, availability, async client => {
+      await client.query('BEGIN')
+      return await setUp(client)
+    })
+  }
+
+  /** The same when `begin` sends BEGIN itself, together with what follows. */
+  static async open<T>(
+    pool: Pool,
+    availability: Availability,
+    begin: (client: PoolClient) => Promise<T>,
+  ): Promise<{ transaction: Transaction; state: T }> {
     const transaction = new Transaction(await connect(pool, availability))
     try {
-      return { transaction, state: await transaction.#begin(setUp) }
+      return { transaction, state: await begin(transaction.client) }
     } catch (error) {
       await transaction.rollback()
       throw asUnavailable(error)
     }
-  }
-
-  async #begin<T>(setUp: (client: PoolClient) => Promise<T>): Promise<T> {
-    await this.client.query('BEGIN')
-    return await setUp(this.client)
   }
 
   /** Runs statements in it. WriteConflictError after a deadlock, DatabaseUnavailableError for "not now". */

@@ -4,26 +4,17 @@ import { columns, type DocumentRecord, toRow, UPDATED_AT } from '../rows.ts'
 
 export type Queryable = Pool | ClientBase
 
-const COLUMNS = `user_id, kind, version, ${UPDATED_AT} AS updated_at, data::text AS data`
+export const DOCUMENT_COLUMNS = `user_id, kind, version, ${UPDATED_AT} AS updated_at, data::text AS data`
 
 /** All rows that exist, deleted ones included, of one snapshot. */
 export async function selectDocuments(db: Queryable, refs: readonly DocumentRef[]): Promise<Row[]> {
   const { rows } = await db.query<DocumentRecord>({
     name: 'select-documents',
-    text: `SELECT ${COLUMNS} FROM documents
+    text: `SELECT ${DOCUMENT_COLUMNS} FROM documents
            JOIN unnest($1::text[], $2::text[]) AS wanted (user_id, kind) USING (user_id, kind)`,
     values: columns(refs),
   })
   return rows.map(toRow)
-}
-
-/** VIEW lock shared, then the row locks. */
-export async function lockForWrite(db: Queryable, refs: readonly DocumentRef[]): Promise<void> {
-  await db.query({
-    name: 'lock-for-write',
-    text: 'SELECT lock_for_write($1::text[], $2::text[])',
-    values: columns(refs),
-  })
 }
 
 /** False when a writer holds one of the row locks. */

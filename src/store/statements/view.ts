@@ -2,13 +2,13 @@ import type { View, ViewSnapshot, ViewToken } from '../../consistency/ports.ts'
 import { type SnapshotRecord, toSnapshot, toView, type ViewRecord } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
-const COLUMNS = 'mode, epoch, drained, run_id, replication_id, database, reason'
+export const VIEW_COLUMNS = 'mode, epoch, drained, run_id, replication_id, database, reason'
 
 /** The view as a writer or a gate sees it under the VIEW lock. */
 export async function selectView(db: Queryable): Promise<View> {
   const { rows } = await db.query<ViewRecord>({
     name: 'select-view',
-    text: `SELECT ${COLUMNS} FROM cache_view`,
+    text: `SELECT ${VIEW_COLUMNS} FROM cache_view`,
   })
   return toView(rows[0]!)
 }
@@ -17,7 +17,7 @@ export async function selectView(db: Queryable): Promise<View> {
 export async function selectViewSnapshot(db: Queryable): Promise<ViewSnapshot> {
   const { rows } = await db.query<SnapshotRecord>({
     name: 'select-view-snapshot',
-    text: `SELECT ${COLUMNS}, database_identity() AS current_database,
+    text: `SELECT ${VIEW_COLUMNS}, database_identity() AS current_database,
                   pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_xid
            FROM cache_view`,
   })
