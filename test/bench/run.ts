@@ -27,6 +27,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },
     connections: { type: 'string', default: '64' },
+    rate: { type: 'string', default: '1000' },
     writers: { type: 'string', default: '1,16,64' },
     processes: { type: 'string', default: '1,2,4' },
     users: { type: 'string', default: '1000,10000,100000,1000000' },
@@ -37,6 +38,7 @@ const { values: flags } = parseArgs({
 })
 const rounds = Number(flags.rounds)
 const seconds = Number(flags.seconds)
+const rate = Number(flags.rate)
 const connections = Number(flags.connections)
 const parts = new Set(flags.only.split(','))
 const unknown = [...parts].filter(part => !PARTS.includes(part as Part))
@@ -64,17 +66,17 @@ try {
     'open-loop': async () => {
       const call = { method: 'GET' as const, headers: asBot(DEFAULT_USER) }
       const measured = {
-        'decision-settings': await openLoop(gateway.url, 1_000, seconds * rounds, {
+        'decision-settings': await openLoop(gateway.url, rate, seconds * rounds, {
           ...call,
           path: DECISION,
         }),
-        'bare Fastify, the same bytes': await openLoop(bare.url, 1_000, seconds * rounds, {
+        'bare Fastify, the same bytes': await openLoop(bare.url, rate, seconds * rounds, {
           ...call,
           path: '/bundle',
         }),
-        'five SELECTs': await openLoop(bare.url, 1_000, seconds, { ...call, path: '/select-five' }),
+        'five SELECTs': await openLoop(bare.url, rate, seconds, { ...call, path: '/select-five' }),
       }
-      return `## 1,000 requests/s, open loop\n\n${latencyTable(measured)}`
+      return `## ${rate} requests/s, open loop\n\n${latencyTable(measured)}`
     },
     writes: async () => {
       const results = []
@@ -85,7 +87,7 @@ try {
     sequence: async () => {
       const measured = {
         '1 connection': await drawNumbers(gateway, 1, seconds),
-        '64 connections': await drawNumbers(gateway, 64, seconds),
+        [`${connections} connections`]: await drawNumbers(gateway, connections, seconds),
       }
       return `## Sequence numbers\n\n${latencyTable(measured)}`
     },
