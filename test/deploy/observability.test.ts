@@ -25,6 +25,7 @@ const SCENARIOS = pathOf('test/deploy/alerts.promtool.yml')
 const { groups } = parse(readFileSync(ALERTS, 'utf8')) as { groups: { rules: Rule[] }[] }
 const rules = groups.flatMap(group => group.rules)
 const dashboard = JSON.parse(readFileSync(pathOf('deploy/grafana/dashboards/settings-gateway.json'), 'utf8'))
+const readme = readFileSync(pathOf('README.md'), 'utf8')
 const panels = (dashboard.panels as Panel[]).filter(({ type }) => type !== 'row')
 
 t.test('the names in an expression', async t => {
@@ -75,6 +76,10 @@ t.test('every alert says what it means and what to do; every panel what it shows
   for (const { alert, labels, annotations } of rules) {
     t.strictSame(Object.keys(annotations), ['summary', 'description', 'action'], alert)
     for (const text of Object.values(annotations)) t.ok(text.length > 20, alert)
+    t.ok(
+      readme.includes(`| \`${alert}\` (${labels.severity}) | ${annotations.description} |`),
+      `README: ${alert}`,
+    )
     t.ok(['critical', 'warning', 'info'].includes(labels.severity), alert)
   }
   for (const { title, description = '' } of panels) t.ok(description.length > 5, title)

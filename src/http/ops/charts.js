@@ -68,7 +68,7 @@ function draw(id, data, series, range) {
     width: host.clientWidth,
     height: HEIGHT_PX,
     series: [{ label: 'time' }, ...series],
-    axes: [axis, { ...axis, size: 44 }],
+    axes: [axis, { ...axis, size: 56 }],
     scales: {
       x: { range: () => [Date.now() / 1_000 - SHOWN_S, Date.now() / 1_000] },
       y: { range: range ?? ((_chart, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)]) },
