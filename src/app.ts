@@ -27,6 +27,7 @@ import { operationRoutes } from './http/routes/operation-routes.ts'
 import { sequenceRoutes } from './http/routes/sequence-routes.ts'
 import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
+import { traceRequests } from './http/tracing.ts'
 import { validateRequests } from './http/validation.ts'
 import { createServices, type Services } from './services.ts'
 import { Activity } from './telemetry/activity.ts'
@@ -95,6 +96,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     done()
   })
   metrics.watch(app)
+  await traceRequests(app, config.tracing.endpoint)
   watchActivity(app, activity)
   parseJsonBodies(app)
   validateRequests(app)

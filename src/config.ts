@@ -49,8 +49,9 @@ export function loadConfig(env: Environment): Config {
   checkSecrets(variables, tokens, production, faults)
   const jwksUrl = parseJwksUrl(variables, production, faults)
   const corsOrigins = parseOrigins(variables, faults)
+  const otlpEndpoint = parseOtlpEndpoint(variables, faults)
   if (faults.length > 0) throw new ConfigError(faults)
-  return group(variables, { redis, tokens, jwksUrl, corsOrigins, production })
+  return group(variables, { redis, tokens, jwksUrl, corsOrigins, otlpEndpoint, production })
 }
 
 function checkDatabase({ DATABASE_URL: text }: Variables, faults: string[]): void {
@@ -69,6 +70,17 @@ function parseJwksUrl({ JWKS_URL: text }: Variables, production: boolean, faults
   const url = URL.parse(text)
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && !production)) return url
   faults.push(`JWKS_URL must be an https address${production ? ' in production' : ''}`)
+  return undefined
+}
+
+function parseOtlpEndpoint(
+  { OTEL_EXPORTER_OTLP_ENDPOINT: text }: Variables,
+  faults: string[],
+): URL | undefined {
+  if (text === undefined) return undefined
+  const url = URL.parse(text)
+  if (url !== null && /^https?:$/.test(url.protocol)) return url
+  faults.push('OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https address')
   return undefined
 }
 
@@ -92,10 +104,11 @@ interface Parsed {
   readonly jwksUrl: URL | undefined
   /** Exact origins, or `*` alone. */
   readonly corsOrigins: readonly string[]
+  readonly otlpEndpoint: URL | undefined
   readonly production: boolean
 }
 
-function group(vars: Variables, { redis, tokens, jwksUrl, corsOrigins, production }: Parsed) {
+function group(vars: Variables, { redis, tokens, jwksUrl, corsOrigins, otlpEndpoint, production }: Parsed) {
   return {
     production,
     logLevel: vars.LOG_LEVEL,
@@ -114,6 +127,8 @@ function group(vars: Variables, { redis, tokens, jwksUrl, corsOrigins, productio
       requestTimeoutMs: vars.REQUEST_TIMEOUT_MS,
       maxEventLoopDelayMs: vars.MAX_EVENT_LOOP_DELAY_MS,
     },
+    /** Undefined = no traces. */
+    tracing: { endpoint: otlpEndpoint },
     shutdown: { timeoutMs: vars.SHUTDOWN_TIMEOUT_MS, delayMs: vars.SHUTDOWN_DELAY_MS },
     auth: {
       jwtSecret: vars.JWT_SECRET,

@@ -142,6 +142,9 @@ export const VARIABLES = {
     0,
     MINUTE_MS,
   ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: text(
+    'OTLP/HTTP collector that gets a trace of each request, such as http://collector:4318; no traces if not set.',
+  ),
   SHUTDOWN_TIMEOUT_MS: count('Time from SIGTERM until the process has ended.', 10_000, 1_000, 10 * MINUTE_MS),
   SHUTDOWN_DELAY_MS: count(
     'After SIGTERM, time for load balancers to see /health/ready fail while requests are still taken.',
