@@ -14,6 +14,8 @@ const COLUMNS = 118
 export const COMPOSE_VARIABLES: Readonly<Record<string, string>> = {
   POSTGRES_PASSWORD: 'Password of the PostgreSQL that docker-compose.yml starts.',
   GATEWAY_PORT: 'Port of 127.0.0.1 at which docker-compose.yml publishes the gateway; 8080 if not set.',
+  GRAFANA_PORT: 'Port of 127.0.0.1 of Grafana, with `--profile observability`; 3000 if not set.',
+  GRAFANA_ADMIN_PASSWORD: 'Password of the user admin of Grafana.',
 }
 
 const variables = Object.entries(VARIABLES) as [VariableName, TSchema][]
