@@ -7,6 +7,7 @@ import { ChaosClient } from './client.ts'
 import { compareCache, readOnPeriods, readStored, reservedNumbers, watchView } from './evidence.ts'
 import type { Fault, FaultContext } from './faults/fault.ts'
 import type { FaultWindow, History, Operation, Violation } from './history.ts'
+import { watchMachine } from './machine.ts'
 import { MISSED, PROBE_USER, type Recovery, recovered, untilHit } from './recovery.ts'
 import { type ChaosGateway, type Stack, startStack } from './stack.ts'
 import { READABLE } from './targets.ts'
@@ -35,8 +36,6 @@ export interface RunResult {
   readonly numbers: { readonly drawn: number; readonly burned: number }
 }
 
-/** Timeouts that ran while a process stood still fire for this long, milliseconds. */
-const AFTER_STALL_MS = 3_000
 /** Longest pause between two faults, milliseconds. */
 const PAUSE_MS = 400
 
@@ -61,16 +60,10 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
   for (const user of options.users) await probe!.readBundle(0, user)
 
   const windows: FaultWindow[] = []
-  for (const { process, index } of stack.gateways) {
-    process.onStall = milliseconds => {
-      const now = performance.now()
-      const window = { start: now - milliseconds, end: now + AFTER_STALL_MS }
-      windows.push({ fault: 'no time', component: 'machine', gateway: index, ...window })
-    }
-  }
   let stopped = false
   const startedAt = performance.now()
   const working = clients.map(client => options.work(client, new Random(random.int(2 ** 31)), () => stopped))
+  const watching = watchMachine(stack, windows, () => stopped)
   const recoveries: Recovery[] = []
   try {
     while (options.more(performance.now() - startedAt)) {
@@ -95,7 +88,7 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
     }
   } finally {
     stopped = true
-    await Promise.all(working)
+    await Promise.all([...working, watching])
   }
   const workedMs = performance.now() - startedAt
   const stuck = await settle(stack, probe!, options.users)

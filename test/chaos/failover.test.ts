@@ -1,0 +1,119 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { freePort } from '../../src/dev/child.ts'
+import { sentinelBinary, spawnRedis } from '../../src/dev/private-redis.ts'
+import { createDatabase, redisBinary, startRedis, temporaryDirectory } from '../helper/backends.ts'
+import { eventually, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { startTcpProxy } from '../helper/tcp-proxy.ts'
+import { onRedis } from './stack.ts'
+
+const URL = '/api/futures/ginie/modes/scalp'
+const NAME = 'primary'
+
+/** A Sentinel that watches 127.0.0.1:`primaryPort`. Resolves to its address when it knows the replica. */
+async function startSentinel(t: Test, primaryPort: number): Promise<string> {
+  const directory = temporaryDirectory(t)
+  const port = await freePort()
+  const file = join(directory, 'sentinel.conf')
+  writeFileSync(
+    file,
+    [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${directory}`,
+      `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 1`,
+      `sentinel down-after-milliseconds ${NAME} 500`,
+      `sentinel failover-timeout ${NAME} 3000`,
+    ].join('\n'),
+  )
+  const child = spawnRedis(sentinelBinary(redisBinary(), directory), directory, [file, '--sentinel'])
+  t.teardown(() => child.kill('SIGKILL'))
+  const url = `redis://127.0.0.1:${port}`
+  await eventually('the Sentinel knows the replica', async () => {
+    try {
+      const replicas = await onRedis(url, client => client.call('SENTINEL', 'replicas', NAME))
+      return (replicas as unknown[]).length === 1
+    } catch {
+      return false
+    }
+  })
+  return `127.0.0.1:${port}`
+}
+
+const put = (gateway: TestGateway, min: number) =>
+  gateway.as('42', { method: 'PUT', url: URL, payload: { confidence: { min_confidence: min } } })
+
+async function untilHit(gateway: TestGateway): Promise<void> {
+  await eventually('it is a hit', async () => {
+    return (await gateway.as('42', { url: URL })).headers['cache-status'] === 'settings-gateway; hit'
+  })
+}
+
+t.test('Sentinel promotes a lagging replica while one gateway speaks to the old primary', async t => {
+  const [url, primary, replica] = await Promise.all([createDatabase(t), startRedis(t), startRedis(t)])
+  // All but one gateway reach the primary through this: the Sentinel, the replica, the others.
+  const way = await startTcpProxy(t, primary.port)
+  await onRedis(replica.url, client => client.replicaof('127.0.0.1', way.port))
+  await eventually('the replica follows', async () => {
+    const info = await onRedis(replica.url, client => client.info('replication'))
+    return info.includes('master_link_status:up')
+  })
+  const sentinels = { REDIS_SENTINELS: await startSentinel(t, way.port), REDIS_SENTINEL_NAME: NAME }
+  const others = [
+    await startGateway(t, { DATABASE_URL: url, ...sentinels }),
+    await startGateway(t, { DATABASE_URL: url, ...sentinels }),
+  ]
+  const late = await startGateway(t, { DATABASE_URL: url, REDIS_URL: primary.url })
+  const gateways = [...others, late]
+  let written = 41
+  t.equal((await put(late, written)).statusCode, 200)
+  for (const gateway of gateways) await untilHit(gateway)
+
+  way.blackHole()
+  // Acknowledged, and the replica has none of it.
+  for (written = 42; written < 45; written++) t.equal((await put(late, written)).statusCode, 200)
+  written--
+  let reads = 0
+  const right = async () => {
+    const replies = await Promise.all(gateways.map(gateway => gateway.as('42', { url: URL })))
+    for (const reply of replies) {
+      reads++
+      if (reply.statusCode !== 200 || reply.json().data.confidence.min_confidence !== written)
+        throw new Error(`not ${written}: ${reply.statusCode} ${reply.body}`)
+    }
+  }
+  await eventually('the replica is promoted', async () => {
+    await right()
+    return (await onRedis(replica.url, client => client.info('replication'))).includes('role:master')
+  })
+  t.match(
+    await onRedis(replica.url, client => client.get('user:42:mode:scalp')),
+    /"min_confidence":41\b/,
+    'the new primary holds an old value',
+  )
+  t.match(
+    await onRedis(primary.url, client => client.info('replication')),
+    'role:master',
+    'and there are two',
+  )
+  await eventually('the others have found the new primary', async () => {
+    await right()
+    const healths = await Promise.all(others.map(({ services }) => services.status.health()))
+    return healths.every(
+      ({ services }) => services.redis.status === 'up' && services.redis.breaker === 'closed',
+    )
+  })
+  // Writes through both sides, each seen by all at once.
+  for (let i = 0; i < 2; i++) {
+    for (const gateway of [late, others[0]!]) {
+      t.equal((await put(gateway, ++written)).statusCode, 200)
+      await right()
+    }
+  }
+  await late.close()
+  gateways.pop()
+  for (const gateway of others) await untilHit(gateway)
+  await right()
+  t.ok(reads > 0, `${reads} reads, none of an old value`)
+})
