@@ -4,7 +4,8 @@ import type { Violation } from './history.ts'
 import type { ChaosGateway } from './stack.ts'
 import { READABLE, type Target } from './targets.ts'
 
-const PATIENCE_MS = 20_000
+/** Far longer than any recovery takes: on a machine with other work everything takes longer. */
+const PATIENCE_MS = 60_000
 const PAUSE_MS = 10
 export const PROBE_USER = 'probe'
 const PROBE_TARGET = READABLE[0]!
