@@ -70,15 +70,14 @@ t.test('Sentinel promotes a lagging replica while one gateway speaks to the old 
   t.equal((await put(late, written)).statusCode, 200)
   for (const gateway of gateways) await untilHit(gateway)
 
+  const onReplica = () => onRedis(replica.url, client => client.get('user:42:mode:scalp'))
+  await eventually('the replica has it', async () => /"min_confidence":41\b/.test((await onReplica()) ?? ''))
+
   way.blackHole()
   // Acknowledged, and the replica has none of it.
   for (written = 42; written < 45; written++) t.equal((await put(late, written)).statusCode, 200)
   written--
-  t.match(
-    await onRedis(replica.url, client => client.get('user:42:mode:scalp')),
-    /"min_confidence":41\b/,
-    'the replica holds an old value',
-  )
+  t.match(await onReplica(), /"min_confidence":41\b/, 'the replica holds an old value')
   let reads = 0
   const right = async () => {
     const replies = await Promise.all(gateways.map(gateway => gateway.as('42', { url: URL })))
