@@ -21,8 +21,9 @@ export interface ReadConnectionOptions {
  * lean lane to the same address carries the reads. They live and die together: for the lease they are one connection,
  * and who the server is, is asked over the lane.
  *
- * Why: the same gateway, 64 connections, 3 KB documents in the near cache, CPU of the gateway per request: see the
- * table in README.
+ * Why not ioredis alone: interleaved on one busy machine, 64 connections, auth on, bytes in the near cache, CPU of the
+ * gateway per request 121 us with ioredis and 57 us with the lane for one document of 3 KB (0.29 and 0.66 of bare
+ * Fastify), 233 us and 88 us for decision-settings (0.22 and 0.44).
  */
 export class ReadConnection extends RedisConnection {
   readonly #options: ReadConnectionOptions
