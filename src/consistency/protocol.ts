@@ -34,17 +34,31 @@ export interface Protocol {
   readonly near: NearCache
 }
 
+/**
+ * The classes that carry the rules of consistency.md. The simulation puts a broken one in the place of one of them at
+ * a time, to prove that its rule is needed.
+ */
+export interface ProtocolParts {
+  readonly Lease: typeof Lease
+  readonly BatchReader: typeof BatchReader
+  readonly Reader: typeof Reader
+  readonly Writer: typeof Writer
+  readonly Gate: typeof Gate
+}
+
+export const PROTOCOL_PARTS: ProtocolParts = { Lease, BatchReader, Reader, Writer, Gate }
+
 /** Wires the steps together. `supervisor.start()` begins the renewals. */
-export function createProtocol(deps: ProtocolDeps): Protocol {
+export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOCOL_PARTS): Protocol {
   const { store, clock, times } = deps
-  const lease = new Lease(clock, times.leaseMs)
+  const lease = new parts.Lease(clock, times.leaseMs)
   const outage = new Outage({ ...deps, lease, offWaitMs: times.offWaitMs })
   const repair = new Repair(deps)
   const near = new NearCache(deps.nearCacheBytes)
-  const database = new DatabaseRead({ ...deps, repair, batch: new BatchReader(store) })
-  const reader = new Reader({ ...deps, lease, near, database })
-  const writer = new Writer({ ...deps, outage })
+  const database = new DatabaseRead({ ...deps, repair, batch: new parts.BatchReader(store) })
+  const reader = new parts.Reader({ ...deps, lease, near, database })
+  const writer = new parts.Writer({ ...deps, outage })
   const renewal = new Renewal({ ...deps, lease, outage })
-  const supervisor = new Supervisor({ ...deps, lease, outage, renewal, gate: new Gate(deps) })
+  const supervisor = new Supervisor({ ...deps, lease, outage, renewal, gate: new parts.Gate(deps) })
   return { reader, writer, supervisor, lease, outage, near }
 }

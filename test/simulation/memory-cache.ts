@@ -22,6 +22,8 @@ import type { Timeline } from './timeline.ts'
 export interface CacheRules {
   /** A read never joins a command that was already sent. */
   readonly ownCommand: boolean
+  /** A reply tells on which connection it came. */
+  readonly connectionNamed: boolean
   /** Fences carry a TTL of so many milliseconds (0 = none). */
   readonly fenceTtlMs: number
 }
@@ -53,7 +55,7 @@ export class MemoryCache implements CachePort {
   readonly #deps: MemoryCacheDeps
   readonly #reads: Link = { server: undefined, number: 0 }
   readonly #scripts: Link = { server: undefined, number: 0 }
-  readonly #joined = new Map<string, Promise<CacheReply>>()
+  readonly #joined = new Map<string, Promise<unknown>>()
   #failures = 0
   #closedFrom = 0
 
@@ -72,27 +74,21 @@ export class MemoryCache implements CachePort {
   }
 
   read(keys: readonly string[]): Promise<CacheReply> {
-    if (this.#deps.rules.ownCommand) return this.#read(keys)
-    const id = keys.join(' ')
-    const joined = this.#joined.get(id)
-    if (joined !== undefined) return joined
-    const sent = this.#read(keys).finally(() => this.#joined.delete(id))
-    this.#joined.set(id, sent)
-    return sent
-  }
-
-  #read(keys: readonly string[]): Promise<CacheReply> {
-    return this.#ask('read', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
-      values: keys.map(key => bufferOf(server.get(key))),
-      connection,
-    }))
+    return this.#own(`read ${keys}`, () =>
+      this.#ask('read', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
+        values: keys.map(key => bufferOf(server.get(key))),
+        connection,
+      })),
+    )
   }
 
   readHeads(keys: readonly string[]): Promise<CacheHeads> {
-    return this.#ask('readHeads', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
-      heads: Buffer.from(keys.map(key => (server.get(key) ?? '').slice(0, HEAD_BYTES)).join('\n')),
-      connection,
-    }))
+    return this.#own(`heads ${keys}`, () =>
+      this.#ask('readHeads', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
+        heads: Buffer.from(keys.map(key => (server.get(key) ?? '').slice(0, HEAD_BYTES)).join('\n')),
+        connection,
+      })),
+    )
   }
 
   identify(): Promise<CacheIdentity> {
@@ -109,7 +105,7 @@ export class MemoryCache implements CachePort {
   }
 
   async fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
-    return this.#script('fence', server => {
+    return this.script('fence', server => {
       const outcome = this.#deps.scripts.fence(server, v, nonce, fences)
       const { fenceTtlMs } = this.#deps.rules
       if (fenceTtlMs > 0)
@@ -124,40 +120,51 @@ export class MemoryCache implements CachePort {
   }
 
   put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
-    return this.#script('put', server => {
+    return this.script('put', server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
       return this.#deps.scripts.put(server, v, entries)
     })
   }
 
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome> {
-    return this.#script('unfence', server => {
+    return this.script('unfence', server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
       return this.#deps.scripts.unfence(server, v, nonce, entry)
     })
   }
 
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
-    return this.#script('erase', server => this.#deps.scripts.erase(server, v, nonce, fences))
+    return this.script('erase', server => this.#deps.scripts.erase(server, v, nonce, fences))
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {
-    return this.#script('adopt', server => this.#deps.scripts.adopt(server, v))
+    return this.script('adopt', server => this.#deps.scripts.adopt(server, v))
   }
 
   cold(v: ViewToken): Promise<ScriptOutcome> {
-    return this.#script('cold', server => this.#deps.scripts.cold(server, v))
+    return this.script('cold', server => this.#deps.scripts.cold(server, v))
   }
 
   advanceMarker(v: ViewToken, marker: Marker): Promise<ScriptOutcome> {
-    return this.#script('advanceMarker', server => this.#deps.scripts.advanceMarker(server, v, marker))
+    return this.script('advanceMarker', server => this.#deps.scripts.advanceMarker(server, v, marker))
   }
 
-  #script(name: string, run: (server: RedisServer) => ScriptOutcome): Promise<ScriptOutcome> {
+  /** Runs a script on the connection for scripts. */
+  script<T>(name: string, run: (server: RedisServer) => T): Promise<T> {
     return this.#ask(name, this.#scripts, TIMEOUT_MS.script, server => {
       if (server.role !== 'master') throw new CacheUnavailableError('READONLY')
       return server.atomically(() => run(server))
     })
+  }
+
+  /** With the rule off, one who asks the same joins a command that is under way. */
+  #own<T>(id: string, send: () => Promise<T>): Promise<T> {
+    if (this.#deps.rules.ownCommand) return send()
+    const joined = this.#joined.get(id)
+    if (joined !== undefined) return joined as Promise<T>
+    const sent = send().finally(() => this.#joined.delete(id))
+    this.#joined.set(id, sent)
+    return sent
   }
 
   async #ask<T>(
@@ -200,7 +207,7 @@ export class MemoryCache implements CachePort {
       link.number = ++connections
     }
     if (link.server === undefined) throw new CacheUnavailableError('connection refused')
-    return { server: link.server, number: link.number }
+    return { server: link.server, number: this.#deps.rules.connectionNamed ? link.number : 0 }
   }
 
   #expire(server: RedisServer, nonce: string, keys: readonly string[], ms: number): void {

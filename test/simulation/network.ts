@@ -7,6 +7,8 @@ export interface Fate {
   readonly lose: number
   readonly hold: number
   readonly holdMs: number
+  /** Its sender stands still right after sending it. */
+  readonly stop: number
 }
 
 export interface Call {
@@ -28,6 +30,7 @@ export class Network {
   healed = false
   lost = 0
   held = 0
+  stopped = 0
   /** Messages that are being held just now. */
   underWay = 0
   readonly #timeline: Timeline
@@ -62,7 +65,15 @@ export class Network {
         }
         answer(() => resolve(result))
       })
+      this.#maybeStop(call)
     })
+  }
+
+  #maybeStop({ process, kind }: Call): void {
+    const { stop, holdMs } = this.#fateOf(kind)
+    if (this.healed || !this.#random.chance(stop)) return
+    this.stopped++
+    process.stop(this.#random.between(0, holdMs), false)
   }
 
   #carry(kind: string, arrive: () => void): void {

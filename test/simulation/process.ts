@@ -34,6 +34,11 @@ export class SimProcess implements ClockPort {
     else action()
   }
 
+  /** Alive and not stopped. */
+  get running(): boolean {
+    return this.alive && !this.#stopped
+  }
+
   /** Stops it for `ms` of real time. */
   stop(ms: number, suspended: boolean): void {
     if (this.#stopped || !this.alive) return

@@ -1,0 +1,148 @@
+import { BatchReader } from '../../src/consistency/batch-reader.ts'
+import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
+import { type Grant, Lease } from '../../src/consistency/lease.ts'
+import type {
+  CacheFence,
+  CachePort,
+  ClockPort,
+  DocumentRef,
+  Row,
+  ScriptOutcome,
+  StorePort,
+  ViewToken,
+} from '../../src/consistency/ports.ts'
+import { type ReadDeps, Reader } from '../../src/consistency/read.ts'
+import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
+
+/** Classes of the protocol with one rule taken away each. */
+
+/** The lease is not looked at again when the reply arrives. */
+export class LeaseOfTheStart extends Lease {
+  override covers(begun: Grant | undefined, connection: number): boolean {
+    return begun?.connection === connection
+  }
+}
+
+/** The lease runs from the moment it was granted. */
+export class LeaseFromTheEnd extends Lease {
+  readonly #now: ClockPort
+
+  constructor(clock: ClockPort, leaseMs: number) {
+    super(clock, leaseMs)
+    this.#now = clock
+  }
+
+  override grant(v: ViewToken, connection: number): void {
+    const now = this.#now.now()
+    super.grant(v, connection, now, this.#now.wall() - now)
+  }
+}
+
+/** A read joins a query that was sent before it began. */
+export class JoiningBatchReader extends BatchReader {
+  readonly #sent = new Map<string, Promise<ReadonlyMap<string, Row>>>()
+
+  override read(refs: readonly DocumentRef[]): Promise<ReadonlyMap<string, Row>> {
+    const id = JSON.stringify(refs)
+    const joined = this.#sent.get(id)
+    if (joined !== undefined) return joined
+    const sent = super.read(refs).finally(() => this.#sent.delete(id))
+    this.#sent.set(id, sent)
+    return sent
+  }
+}
+
+/** The near cache answers without asking Redis for the heads. */
+export class TrustingReader extends Reader {
+  constructor(deps: ReadDeps) {
+    super({ ...deps, cache: withoutHeads(deps) })
+  }
+}
+
+function withoutHeads({ cache, near, lease }: ReadDeps): CachePort {
+  return override(cache, {
+    readHeads: async keys => {
+      const grant = lease.current()
+      const held = grant && near.find(keys.join('\n'), grant.v)
+      if (grant === undefined || held === undefined) return cache.readHeads(keys)
+      return { heads: held.heads, connection: grant.connection }
+    },
+  })
+}
+
+/** The fence is placed after COMMIT. */
+export class LateFenceWriter extends Writer {
+  constructor(deps: WriteDeps) {
+    const late: (() => Promise<unknown>)[] = []
+    const cache = override(deps.cache, {
+      fence: async (v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> => {
+        late.push(() => deps.cache.fence(v, nonce, fences))
+        return 'done'
+      },
+    })
+    const store: StorePort = override(deps.store, {
+      beginWrite: async refs => {
+        const tx = await deps.store.beginWrite(refs)
+        const commit = async () => {
+          const mine = late.splice(0)
+          await tx.commit()
+          for (const fence of mine) await fence().catch(() => {})
+        }
+        return { ...tx, commit }
+      },
+    })
+    super({ ...deps, cache, store })
+  }
+}
+
+/** Both tries of a fence carry the same nonce. */
+export class SameNonceWriter extends Writer {
+  constructor(deps: WriteDeps) {
+    const nonces = new WeakMap<readonly CacheFence[], string>()
+    const fence = (v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> => {
+      const first = nonces.get(fences) ?? nonce
+      nonces.set(fences, first)
+      return deps.cache.fence(v, first, fences)
+    }
+    super({ ...deps, cache: override(deps.cache, { fence }) })
+  }
+}
+
+/** The gate repairs before it adopts: Redis does not know V' yet and refuses, and nobody looks. */
+export class RepairFirstGate extends Gate {
+  constructor(deps: GateDeps) {
+    let adopt: (() => Promise<ScriptOutcome>) | undefined
+    const cache = override(deps.cache, {
+      adopt: async (v: ViewToken): Promise<ScriptOutcome> => {
+        adopt = () => deps.cache.adopt(v)
+        return 'done'
+      },
+      fence: async (v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> => {
+        await deps.cache.fence(v, nonce, fences)
+        return 'done'
+      },
+    })
+    const store: StorePort = override(deps.store, {
+      beginGate: async () => {
+        const tx = await deps.store.beginGate()
+        const setOn = async (v: ViewToken) => {
+          const outcome = await adopt?.()
+          if (outcome === 'view') throw new Error('somebody else was faster')
+          await tx.setOn(v)
+        }
+        return { ...tx, setOn }
+      },
+    })
+    super({ ...deps, cache, store })
+  }
+}
+
+/** `port` with some methods replaced. */
+function override<T extends object>(port: T, methods: Partial<T>): T {
+  return new Proxy(port, {
+    get: (target, name) => {
+      const value = Reflect.get(name in methods ? methods : target, name)
+      return typeof value === 'function' && !(name in methods) ? value.bind(target) : value
+    },
+  })
+}

@@ -1,0 +1,113 @@
+import type { DocumentRef } from '../../src/consistency/ports.ts'
+import type { ReadResult } from '../../src/consistency/read.ts'
+import { dataIn, documentId } from './documents.ts'
+import type { Committed, PostgresServer } from './postgres-server.ts'
+
+/** A read as it began: per document the highest version that must be seen. */
+export interface ReadStart {
+  readonly refs: readonly DocumentRef[]
+  readonly floors: readonly number[]
+}
+
+/**
+ * Watches what clients are told, with the committed history of the in-memory PostgreSQL as the truth:
+ * - a version belongs to one value, and nothing is answered that was not committed;
+ * - a read returns at least the highest version acknowledged before it began;
+ * - acknowledged writes are in the history;
+ * - the documents of one read stood together at one moment.
+ *
+ * Exempt, as the contract says: an answer marked `unverified` (the database could not be reached) may be old, and its
+ * documents of different moments; it must have been committed all the same. A change by hand (psql) counts as
+ * acknowledged when the leases of its time have ended: "seen within L".
+ */
+export class Checker {
+  readonly violations: string[] = []
+  readonly #server: PostgresServer
+  /** Longest life of a lease in true time. */
+  readonly #leaseMs: number
+  readonly #acknowledged = new Map<string, number>()
+
+  constructor(server: PostgresServer, leaseMs: number) {
+    this.#server = server
+    this.#leaseMs = leaseMs
+  }
+
+  violated(what: string): void {
+    this.violations.push(`at ${this.#server.timeline.now.toFixed(0)} ms: ${what}`)
+  }
+
+  acknowledged(ref: DocumentRef, version: number, data: string | null): void {
+    const id = documentId(ref)
+    const stored = this.#history(id).find(({ row }) => row.version === version)
+    if (stored === undefined || stored.row.data !== data)
+      this.violated(`acknowledged write of ${id} version ${version} is not in the history`)
+    this.#acknowledged.set(id, Math.max(version, this.#acknowledged.get(id) ?? 0))
+  }
+
+  readBegins(refs: readonly DocumentRef[]): ReadStart {
+    return { refs, floors: refs.map(ref => this.#floor(documentId(ref))) }
+  }
+
+  readEnds({ refs, floors }: ReadStart, { status, versions, values }: ReadResult): void {
+    const answers = refs.map((ref, index) => {
+      const version = versions[index]!
+      const body = values?.[index]
+      const candidates = this.#history(documentId(ref)).filter(({ row }) =>
+        version === 0 ? row.data === null : row.version === version,
+      )
+      if (version !== 0 && candidates.length === 0)
+        this.violated(`${status}: ${documentId(ref)} version ${version} was never committed`)
+      else if (body && candidates[0]!.row.data !== dataIn(body))
+        this.violated(`${status}: ${documentId(ref)} version ${version} has another value: ${body}`)
+      return candidates
+    })
+    if (status === 'unverified') return
+    refs.forEach((ref, index) => {
+      const floor = floors[index]!
+      if (answers[index]!.some(({ row }) => row.version >= floor)) return
+      if (versions[index] !== 0 || floor !== 0)
+        this.violated(
+          `${status}: stale read of ${documentId(ref)}: version ${versions[index]} after ${floor} was acknowledged`,
+        )
+    })
+    if (!this.#together(refs, versions, answers))
+      this.violated(`${status}: torn read of ${refs.map(documentId)}: versions ${versions}`)
+  }
+
+  /** Whether there was a moment at which each document stood at one of its answers. */
+  #together(
+    refs: readonly DocumentRef[],
+    versions: readonly number[],
+    answers: readonly Committed[][],
+  ): boolean {
+    if (refs.length === 1) return true
+    const spans = refs.map((ref, index) =>
+      answers[index]!.map(({ row, commit }) => ({
+        from: commit,
+        to:
+          this.#history(documentId(ref)).find(next => next.row.version > row.version)?.commit ??
+          Number.POSITIVE_INFINITY,
+      })),
+    )
+    const moments = [0, ...spans.flat().map(({ from }) => from)]
+    return moments.some(moment =>
+      refs.every(
+        (ref, index) =>
+          spans[index]!.some(({ from, to }) => from <= moment && moment < to) ||
+          (versions[index] === 0 && moment < (this.#history(documentId(ref))[0]?.commit ?? moment + 1)),
+      ),
+    )
+  }
+
+  #history(id: string): readonly Committed[] {
+    return this.#server.history.get(id) ?? []
+  }
+
+  #floor(id: string): number {
+    let floor = this.#acknowledged.get(id) ?? 0
+    const seenBy = this.#server.timeline.now - this.#leaseMs
+    for (const { byHand, at, row } of this.#history(id))
+      if (byHand && at < seenBy && row.version > floor) floor = row.version
+    return floor
+  }
+}

@@ -1,0 +1,103 @@
+import type { DocumentRef, Row } from '../../src/consistency/ports.ts'
+import { CommitUnknownError, DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import type { Decision } from '../../src/consistency/write.ts'
+import { dataOf, documentId } from './documents.ts'
+import { GatewayGoneError } from './gateway.ts'
+import type { World } from './world.ts'
+
+/** What a client may be told instead of an answer: 503, or nothing at all. */
+const EXPECTED = [DatabaseUnavailableError, CommitUnknownError, GatewayGoneError]
+const USERS = ['u', 'w']
+const DAY = '20260106'
+
+/** The clients of one run: each does one thing after the other, through whichever gateway it meets. */
+export class Clients {
+  operations = 0
+  /** Operations that were answered with their result. */
+  answered = 0
+  readonly #world: World
+  #running = 0
+  #values = 0
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  get done(): boolean {
+    return this.#running === 0
+  }
+
+  start(): void {
+    const { scenario } = this.#world
+    for (let client = 0; client < scenario.clients; client++) void this.#client()
+  }
+
+  async #client(): Promise<void> {
+    const { scenario, timeline, random } = this.#world
+    this.#running++
+    while (this.operations < scenario.operations) {
+      await timeline.sleep(random.next() * 2 * scenario.thinkMs)
+      this.operations++
+      await this.#operation()
+    }
+    this.#running--
+  }
+
+  async #operation(): Promise<void> {
+    const { random, checker } = this.#world
+    const dice = random.next()
+    try {
+      if (dice < 0.55) await this.read([random.pick(this.#world.refs)])
+      else if (dice < 0.65) await this.read(this.#world.refs)
+      else if (dice < 0.85) await this.#write([random.pick(this.#world.refs)])
+      else if (dice < 0.9) await this.#write(this.#world.refs)
+      else await this.#draw()
+      this.answered++
+    } catch (error) {
+      if (!EXPECTED.some(type => error instanceof type)) checker.violated(`unexpected error: ${error}`)
+    }
+  }
+
+  async read(refs: readonly DocumentRef[], gateway = this.#world.gateways.pick()): Promise<string> {
+    const { checker, random } = this.#world
+    const part = random.int(2)
+    const wanted = refs.map(ref => ({ ref, part: ref.kind === 'd0' ? part : 0 }))
+    const start = checker.readBegins(refs)
+    const known = random.chance(0.1) ? ('*' as const) : undefined
+    const result = await gateway.request(() => gateway.protocol.reader.read(wanted, { known }))
+    checker.readEnds(start, result)
+    return result.status
+  }
+
+  async #write(refs: readonly DocumentRef[]): Promise<void> {
+    const { checker, gateways } = this.#world
+    const gateway = gateways.pick()
+    const meta = { updatedBy: 'client', reason: 'put' }
+    const planned = new Map<string, string | null>()
+    const decide = (): Decision<void> => ({ result: undefined, changes: this.#plan(refs, planned) })
+    const { rows } = await gateway.request(() => gateway.protocol.writer.write(refs, decide, meta))
+    for (const { ref, version } of rows as readonly Row[])
+      checker.acknowledged(ref, version, planned.get(documentId(ref)) ?? null)
+  }
+
+  /** Each try of each write has values of its own. */
+  #plan(refs: readonly DocumentRef[], planned: Map<string, string | null>) {
+    const { random } = this.#world
+    const remove = random.chance(0.08)
+    return refs.map(ref => {
+      const data = remove ? null : dataOf(`w${++this.#values}`)
+      planned.set(documentId(ref), data)
+      return { ref, data, changes: '[]' }
+    })
+  }
+
+  async #draw(): Promise<void> {
+    const { random, gateways, sequenceChecker } = this.#world
+    const gateway = gateways.pick()
+    const day = { userId: random.pick(USERS), day: DAY }
+    const count = 1 + random.int(3)
+    const start = sequenceChecker.begins(day.userId)
+    const drawn = await gateway.request(() => gateway.counter.draw(day, count, 0))
+    if (drawn !== 'settings') sequenceChecker.ends(start, drawn, count)
+  }
+}

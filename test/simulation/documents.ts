@@ -1,0 +1,28 @@
+import type { CodecPort, DocumentRef, Row } from '../../src/consistency/ports.ts'
+
+/** A document's key in maps. */
+export function documentId({ userId, kind }: DocumentRef): string {
+  return `${userId} ${kind}`
+}
+
+/** Documents of the simulation: `data` is `{"value":"..."}`; those of kind `d0` have a section with a key of its own. */
+export const SIM_CODEC: CodecPort = {
+  keys: ({ userId, kind }) => {
+    const whole = `user:${userId}:${kind}`
+    return kind === 'd0' ? [whole, `${whole}:section`] : [whole]
+  },
+  encode: row => SIM_CODEC.keys(row.ref).map(() => envelope(row)),
+}
+
+export function dataOf(value: string): string {
+  return JSON.stringify({ value })
+}
+
+/** What is in a body that SIM_CODEC has encoded. */
+export function dataIn(body: Buffer): string {
+  return JSON.stringify(JSON.parse(body.toString()).data)
+}
+
+function envelope({ version, updatedAt, data }: Row): Buffer {
+  return Buffer.from(`{"version":${version},"updated_at":"${updatedAt}","data":${data}}`)
+}

@@ -1,0 +1,41 @@
+import { dataOf } from './documents.ts'
+import type { World } from './world.ts'
+
+/** One fault; what lasts ends by itself. */
+type Fault = (world: World) => void
+
+/** Entries that the tail of an AOF, or a lagging replica, lacks. */
+const MAX_LOST = 12
+
+const FAULTS = {
+  'gateway-kill': world => world.gateways.pick().kill(),
+  'gateway-stop': ({ gateways, random }) => gateways.pick().process.stop(random.between(50, 2_500), false),
+  'gateway-suspend': ({ gateways, random }) => gateways.pick().process.stop(random.between(50, 2_500), true),
+  'wall-clock-jump': ({ gateways, random }) => gateways.pick().process.jumpWall(random.between(0, 3_000)),
+  'redis-cut': world => world.gateways.pick().cutRedis(world.random.between(50, 2_000)),
+  'redis-reconnect': world => world.gateways.pick().cache.reconnect(),
+  'redis-restart': ({ redis, random }) => redis.restart(random.int(MAX_LOST), random.between(0, 600)),
+  'redis-failover': ({ redis, random }) => redis.failover(random.int(MAX_LOST), random.between(0, 2_500)),
+  'redis-flushall': ({ redis }) => redis.flushAll(),
+  'redis-freeze': ({ redis, random }) => redis.freeze(random.between(20, 800)),
+  'redis-out-of-memory': ({ redis, random }) => redis.fill(random.between(50, 1_500)),
+  'postgres-cut': world => world.gateways.pick().cutPostgres(world.random.between(50, 2_000)),
+  'postgres-restart': ({ postgres, random }) => postgres.restart(random.between(0, 500), false),
+  'postgres-promotion': ({ postgres, random }) => postgres.restart(random.between(0, 300), true),
+  'postgres-terminate': ({ postgres, random }) => {
+    if (postgres.sessions.size > 0) random.pick([...postgres.sessions]).end()
+  },
+  'edit-by-hand': ({ postgres, refs, random }) => {
+    void postgres.editByHand(random.pick(refs), dataOf(`psql ${random.hex(6)}`))
+  },
+} satisfies Record<string, Fault>
+
+export type FaultName = keyof typeof FAULTS
+
+export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[]
+
+export function inject(name: FaultName, world: World): void {
+  world.count(name)
+  const fault: Fault = FAULTS[name]
+  fault(world)
+}

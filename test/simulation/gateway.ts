@@ -1,0 +1,138 @@
+import type { ObserverPort } from '../../src/consistency/ports.ts'
+import { createProtocol, type Protocol } from '../../src/consistency/protocol.ts'
+import { Counter } from '../../src/sequence/counter.ts'
+import { SIM_CODEC } from './documents.ts'
+import { MemoryCache } from './memory-cache.ts'
+import { MemorySequenceCache, MemorySequenceStore } from './memory-sequence.ts'
+import { MemoryStore } from './memory-store.ts'
+import { SimProcess } from './process.ts'
+import { RedisScripts } from './redis-scripts.ts'
+import { chanceAt } from './scenario.ts'
+import { SequenceScripts } from './sequence-scripts.ts'
+import type { World } from './world.ts'
+
+/** The gateway was killed while it worked on the request. */
+export class GatewayGoneError extends Error {
+  override readonly name = 'GatewayGoneError'
+}
+
+/** Holds what a few reads take, so that entries are evicted as well. */
+const NEAR_CACHE_BYTES = 4_000
+/** Its sockets are closed by the system within this time. */
+const SOCKETS_MS = 300
+
+/** One gateway: the real protocol and the real counter in a process that can be killed. */
+export class Gateway {
+  readonly process: SimProcess
+  readonly cache: MemoryCache
+  readonly store: MemoryStore
+  readonly protocol: Protocol
+  readonly counter: Counter
+  readonly #world: World
+  readonly #open = new Set<(error: Error) => void>()
+
+  constructor(world: World) {
+    const { timeline, network, random, redis, postgres, build } = world
+    this.#world = world
+    const process = new SimProcess(timeline, random)
+    this.process = process
+    this.cache = new MemoryCache({
+      process,
+      network,
+      timeline,
+      topology: redis,
+      scripts: new RedisScripts(build.scripts),
+      rules: build.cache,
+    })
+    this.store = new MemoryStore({ process, network, server: postgres, random, rules: build.store })
+    const { cache, store } = this
+    const observer: ObserverPort = {
+      step: name => this.#step(name),
+      viewOff: reason => world.count(`view OFF: ${reason}`),
+      viewOn: () => world.count('view ON'),
+      failed: () => {},
+    }
+    this.protocol = createProtocol(
+      {
+        store,
+        cache,
+        codec: SIM_CODEC,
+        clock: process,
+        observer,
+        times: build.times,
+        nearCacheBytes: NEAR_CACHE_BYTES,
+        serveUnverified: true,
+      },
+      build.parts,
+    )
+    const { lease, outage } = this.protocol
+    this.counter = new Counter({
+      cache: new MemorySequenceCache(cache, new SequenceScripts()),
+      store: new MemorySequenceStore(store, postgres),
+      view: store,
+      lease,
+      outage,
+      clock: process,
+      renewMs: build.times.renewMs,
+    })
+    process.run(() => this.protocol.supervisor.start())
+  }
+
+  /** A client's request. GatewayGoneError when the process is killed before it answers. */
+  request<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (!this.process.alive) return reject(new GatewayGoneError('connection refused'))
+      this.#open.add(reject)
+      this.process.run(() => {
+        work()
+          .then(resolve, reject)
+          .finally(() => this.#open.delete(reject))
+      })
+    })
+  }
+
+  kill(): void {
+    if (!this.process.alive) return
+    const { postgres, timeline, random } = this.#world
+    this.process.kill()
+    for (const reject of this.#open) reject(new GatewayGoneError('connection reset'))
+    for (const session of [...postgres.sessions])
+      if (session.process === this.process) timeline.later(random.between(0, SOCKETS_MS), () => session.end())
+    this.#world.gateways.replace(this)
+  }
+
+  cutRedis(ms: number): void {
+    this.cache.cut = true
+    this.#world.timeline.later(ms, () => {
+      this.cache.cut = false
+    })
+  }
+
+  cutPostgres(ms: number): void {
+    this.store.cut = true
+    this.#world.timeline.later(ms, () => {
+      this.store.cut = false
+    })
+  }
+
+  /** A numbered step of the protocol: here the process may end, stand still, or lose its transactions. */
+  async #step(name: string): Promise<void> {
+    const { scenario, random, postgres, timeline, quiet } = this.#world
+    if (quiet) return
+    const chance = (probability: number) => random.chance(chanceAt(scenario, name, probability))
+    if (chance(scenario.killAtStep)) {
+      this.#world.count(`kill at ${name}`)
+      this.kill()
+      await new Promise(() => {})
+    }
+    if (chance(scenario.terminateAtStep)) {
+      this.#world.count(`terminate at ${name}`)
+      for (const session of [...postgres.sessions]) if (session.process === this.process) session.end()
+    }
+    if (!chance(scenario.pauseAtStep)) return
+    this.#world.count(`pause at ${name}`)
+    this.process.stop(random.between(10, 2_500), random.chance(0.3))
+    await timeline.hop()
+    await new Promise<void>(resolve => this.process.run(resolve))
+  }
+}

@@ -1,0 +1,29 @@
+import { Gateway } from './gateway.ts'
+import type { World } from './world.ts'
+
+/** Longest time from a kill to the next process in its place. */
+const RESTART_MS = 800
+
+/** The instances behind one address; a killed one is started again. */
+export class Gateways {
+  readonly all: Gateway[]
+  readonly #world: World
+
+  constructor(world: World, count: number) {
+    this.#world = world
+    this.all = Array.from({ length: count }, () => new Gateway(world))
+  }
+
+  pick(): Gateway {
+    return this.#world.random.pick(this.all)
+  }
+
+  /** Starts another process in the place of a killed one, in a while. */
+  replace(gone: Gateway): void {
+    const { timeline, random } = this.#world
+    timeline.later(random.between(0, RESTART_MS), () => {
+      const place = this.all.indexOf(gone)
+      if (place >= 0) this.all[place] = new Gateway(this.#world)
+    })
+  }
+}

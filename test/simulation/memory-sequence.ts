@@ -1,0 +1,90 @@
+import type { ViewToken } from '../../src/consistency/ports.ts'
+import type {
+  DrawOutcome,
+  NumberBlock,
+  SequenceCachePort,
+  SequenceDay,
+  SequenceStorePort,
+} from '../../src/sequence/ports.ts'
+import type { MemoryCache } from './memory-cache.ts'
+import type { MemoryStore } from './memory-store.ts'
+import type { PostgresServer } from './postgres-server.ts'
+import type { SequenceScripts } from './sequence-scripts.ts'
+
+/** Small, so that blocks are used up all the time. */
+const BLOCK = 4
+
+/** High-water marks in the in-memory PostgreSQL. */
+export class MemorySequenceStore implements SequenceStorePort {
+  readonly #store: MemoryStore
+  readonly #server: PostgresServer
+
+  constructor(store: MemoryStore, server: PostgresServer) {
+    this.#store = store
+    this.#server = server
+  }
+
+  reserve(day: SequenceDay, atLeast: number): Promise<NumberBlock> {
+    return this.#store.availability.race(() =>
+      this.#store.call('reserve', () => {
+        const last = this.#raise(day, Math.max(BLOCK, atLeast))
+        return { first: last - Math.max(BLOCK, atLeast) + 1, last }
+      }),
+    )
+  }
+
+  draw(day: SequenceDay, count: number): Promise<number | null> {
+    return this.#store.availability.race(() =>
+      this.#store.call('draw', async () => {
+        const session = this.#server.connect()
+        try {
+          await session.lock('view', 'shared')
+          return this.#server.view.mode === 'ON' ? null : this.#raise(day, count)
+        } finally {
+          session.end()
+        }
+      }),
+    )
+  }
+
+  highWater(day: SequenceDay): Promise<number> {
+    return this.#store.call('high-water', () => this.#server.highWater.get(idOf(day)) ?? 0)
+  }
+
+  #raise(day: SequenceDay, by: number): number {
+    const last = (this.#server.highWater.get(idOf(day)) ?? 0) + by
+    this.#server.highWater.set(idOf(day), last)
+    return last
+  }
+}
+
+/** Counters in the in-memory Redis. */
+export class MemorySequenceCache implements SequenceCachePort {
+  readonly #cache: MemoryCache
+  readonly #scripts: SequenceScripts
+
+  constructor(cache: MemoryCache, scripts: SequenceScripts) {
+    this.#cache = cache
+    this.#scripts = scripts
+  }
+
+  get usable(): boolean {
+    return this.#cache.usable
+  }
+
+  draw(v: ViewToken, day: SequenceDay, count: number, settingsVersion: number): Promise<DrawOutcome> {
+    return this.#cache.script('draw', server => this.#scripts.draw(server, v, day, count, settingsVersion))
+  }
+
+  open(v: ViewToken, day: SequenceDay, count: number, block: NumberBlock): Promise<DrawOutcome> {
+    return this.#cache.script('open', server => this.#scripts.open(server, v, day, count, block))
+  }
+
+  last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {
+    return this.#cache.script('last', server => this.#scripts.last(server, v, day))
+  }
+}
+
+function idOf({ userId, day }: SequenceDay): string {
+  return `${userId} ${day}`
+}

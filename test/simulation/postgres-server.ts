@@ -1,0 +1,201 @@
+import type { Change, DocumentRef, Row, View } from '../../src/consistency/ports.ts'
+import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import { documentId } from './documents.ts'
+import { type LockMode, Locks } from './postgres-locks.ts'
+import type { SimProcess } from './process.ts'
+import type { Timeline } from './timeline.ts'
+
+/** One committed version of a document. */
+export interface Committed {
+  readonly row: Row
+  readonly xid: bigint
+  /** Counts all commits of the server. */
+  readonly commit: number
+  /** Virtual time of the COMMIT. */
+  readonly at: number
+  /** Changed with psql, not by a gateway. */
+  readonly byHand: boolean
+}
+
+/** `statement_timeout`. */
+export const STATEMENT_MS = 2_000
+/** `deadlock_timeout`, after which one of two that wait for one another is rolled back. */
+export const DEADLOCK_MS = 300
+
+/** One connection and the transaction on it. */
+export class Session {
+  ended = false
+  readonly writes: Row[] = []
+  xid: bigint | undefined
+  viewAfter: View | undefined
+  readonly process: SimProcess | undefined
+  readonly #server: PostgresServer
+  readonly #over = Promise.withResolvers<never>()
+
+  constructor(server: PostgresServer, process: SimProcess | undefined) {
+    this.#server = server
+    this.process = process
+    this.#over.promise.catch(() => {})
+  }
+
+  /** Waits for a lock, at most `patienceMs`. Rejects when the session ends meanwhile. */
+  async lock(name: string, mode: LockMode, patienceMs = STATEMENT_MS): Promise<void> {
+    this.check()
+    let cancel = () => {}
+    const acquired = this.#server.locks.acquire(this, name, mode, () => {
+      cancel = this.#server.timeline.later(patienceMs, () => this.end())
+    })
+    try {
+      await Promise.race([acquired, this.#over.promise])
+    } finally {
+      cancel()
+    }
+  }
+
+  check(): void {
+    if (this.ended) throw new DatabaseUnavailableError('terminating connection')
+  }
+
+  /** Rolls back whatever was not committed. */
+  end(): void {
+    if (this.ended) return
+    this.ended = true
+    this.#server.sessions.delete(this)
+    this.#server.locks.release(this)
+    this.#over.reject(new DatabaseUnavailableError('terminating connection'))
+  }
+}
+
+/** One PostgreSQL: what is committed, who is connected, and which database it is. READ COMMITTED. */
+export class PostgresServer {
+  readonly timeline: Timeline
+  readonly locks = new Locks()
+  readonly sessions = new Set<Session>()
+  /** By documentId, oldest version first. */
+  readonly history = new Map<string, Committed[]>()
+  readonly highWater = new Map<string, number>()
+  downUntil = 0
+  commits = 0
+  #clusterTimeline = 1
+  #nextXid = 100n
+  #viewChanges = 0
+  #view: View = {
+    mode: 'OFF',
+    epoch: 1,
+    drained: true,
+    identity: null,
+    database: null,
+    reason: 'new-database',
+  }
+
+  constructor(timeline: Timeline) {
+    this.timeline = timeline
+  }
+
+  get up(): boolean {
+    return this.timeline.now >= this.downUntil
+  }
+
+  get database(): string {
+    return `7215/${this.#clusterTimeline}`
+  }
+
+  get view(): View {
+    return this.#view
+  }
+
+  set view(view: View) {
+    this.#view = view
+    this.#viewChanges++
+  }
+
+  /** Another number whenever the view has been changed. */
+  get viewChanges(): number {
+    return this.#viewChanges
+  }
+
+  connect(process?: SimProcess): Session {
+    const session = new Session(this, process)
+    if (process?.alive === false) session.end()
+    else this.sessions.add(session)
+    return session
+  }
+
+  oldestXid(): bigint {
+    let oldest = this.#nextXid
+    for (const { xid } of this.sessions) if (xid !== undefined && xid < oldest) oldest = xid
+    return oldest
+  }
+
+  row(id: string): Row | undefined {
+    return this.history.get(id)?.at(-1)?.row
+  }
+
+  rows(refs: readonly DocumentRef[]): Row[] {
+    return refs.map(ref => this.row(documentId(ref))).filter(row => row !== undefined)
+  }
+
+  /** Plans changes in the session's transaction; false when a row is not of the version before. */
+  plan(session: Session, changes: readonly Change[]): boolean {
+    session.xid ??= this.#nextXid++
+    for (const { ref, version, data } of changes) {
+      if ((this.row(documentId(ref))?.version ?? 0) !== version - 1) return false
+      session.writes.push({
+        ref,
+        version,
+        data,
+        updatedAt: new Date(1.8e12 + this.timeline.now).toISOString(),
+      })
+    }
+    return true
+  }
+
+  commit(session: Session, byHand = false): void {
+    session.check()
+    const commit = ++this.commits
+    for (const row of session.writes) {
+      const id = documentId(row.ref)
+      const versions = this.history.get(id) ?? []
+      versions.push({ row, xid: session.xid!, commit, at: this.timeline.now, byHand })
+      this.history.set(id, versions)
+    }
+    if (session.viewAfter !== undefined) this.view = session.viewAfter
+    session.end()
+  }
+
+  changedSince(xid: bigint): { ref: DocumentRef; version: number }[] {
+    return [...this.history.values()]
+      .map(versions => versions.at(-1)!)
+      .filter(last => last.xid >= xid)
+      .map(({ row: { ref, version } }) => ({ ref, version }))
+  }
+
+  turnOff(reason: string): void {
+    const { mode, epoch } = this.view
+    if (mode === 'ON') this.view = { ...this.view, mode: 'OFF', epoch: epoch + 1, drained: false, reason }
+  }
+
+  /** Somebody's UPDATE in psql, with the triggers of the migration: version + 1, the view OFF at COMMIT. */
+  async editByHand(ref: DocumentRef, data: string): Promise<void> {
+    const session = this.connect()
+    const id = documentId(ref)
+    try {
+      await session.lock(`tuple ${id}`, 'exclusive')
+      const version = (this.row(id)?.version ?? 0) + 1
+      this.plan(session, [{ ref, version, data, changes: '[]' }])
+      await this.timeline.hop()
+      await session.lock('view', 'exclusive')
+      this.turnOff('manual-edit')
+      this.commit(session, true)
+    } catch {
+      session.end()
+    }
+  }
+
+  /** Ends all sessions; `promoted` = a synchronous standby takes over, on a timeline of its own. */
+  restart(downMs: number, promoted: boolean): void {
+    if (promoted) this.#clusterTimeline++
+    this.downUntil = this.timeline.now + downMs
+    for (const session of [...this.sessions]) session.end()
+  }
+}

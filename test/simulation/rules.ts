@@ -1,0 +1,146 @@
+import {
+  JoiningBatchReader,
+  LateFenceWriter,
+  LeaseFromTheEnd,
+  LeaseOfTheStart,
+  RepairFirstGate,
+  SameNonceWriter,
+  TrustingReader,
+} from './broken-parts.ts'
+import { type Build, SOUND } from './build.ts'
+
+/** A rule of the protocol and the build in which it alone is switched off. */
+export interface Rule {
+  readonly name: string
+  readonly says: string
+  /** Marked † in consistency.md; the others belong to this implementation. */
+  readonly dagger: boolean
+  readonly off: Build
+}
+
+const scripts = (off: Partial<Build['scripts']>): Build => ({
+  ...SOUND,
+  scripts: { ...SOUND.scripts, ...off },
+})
+const cache = (off: Partial<Build['cache']>): Build => ({ ...SOUND, cache: { ...SOUND.cache, ...off } })
+const store = (off: Partial<Build['store']>): Build => ({ ...SOUND, store: { ...SOUND.store, ...off } })
+const times = (off: Partial<Build['times']>): Build => ({ ...SOUND, times: { ...SOUND.times, ...off } })
+const parts = (off: Partial<Build['parts']>): Build => ({ ...SOUND, parts: { ...SOUND.parts, ...off } })
+
+/** Every rule that can be switched off. No switch is in src: the test build replaces a port's rule or one class. */
+export const RULES: readonly Rule[] = [
+  {
+    name: 'exclusive-view-lock',
+    says: 'the gate, and whoever turns the view OFF, hold the VIEW lock exclusively',
+    dagger: true,
+    off: store({ exclusiveViewLock: false }),
+  },
+  {
+    name: 'scripts-need-view',
+    says: 'scripts refuse unless gateway:view equals the V of the caller',
+    dagger: true,
+    off: scripts({ viewText: false }),
+  },
+  {
+    name: 'own-nonce',
+    says: 'a fence replaces an equal one with its own nonce',
+    dagger: true,
+    off: scripts({ ownNonce: false }),
+  },
+  {
+    name: 'no-fence-ttl',
+    says: 'a fence never carries a TTL',
+    dagger: true,
+    off: cache({ fenceTtlMs: 300 }),
+  },
+  {
+    name: 'lease-at-reply',
+    says: 'a hit needs a lease that is still valid when the reply arrives',
+    dagger: true,
+    off: parts({ Lease: LeaseOfTheStart }),
+  },
+  {
+    name: 'named-connection',
+    says: 'a hit comes over the connection whose identity the lease names',
+    dagger: true,
+    off: cache({ connectionNamed: false }),
+  },
+  {
+    name: 'own-command',
+    says: 'a read never joins a command that was already sent',
+    dagger: true,
+    off: cache({ ownCommand: false }),
+  },
+  {
+    name: 'own-query',
+    says: 'a read never joins a query that was already sent',
+    dagger: true,
+    off: parts({ BatchReader: JoiningBatchReader }),
+  },
+  {
+    name: 'repair-row-lock',
+    says: 'a repair tries the row lock',
+    dagger: true,
+    off: store({ repairLock: false }),
+  },
+  {
+    name: 'repair-rereads',
+    says: 'a repair reads again, in a new statement under the lock',
+    dagger: true,
+    off: store({ repairReread: false }),
+  },
+  {
+    name: 'exact-unfence',
+    says: 'a repair takes away exactly the fence it has met',
+    dagger: true,
+    off: scripts({ exactNonce: false }),
+  },
+  {
+    name: 'fence-before-commit',
+    says: 'the fence is placed before COMMIT',
+    dagger: true,
+    off: parts({ Writer: LateFenceWriter }),
+  },
+  {
+    name: 'lease-from-start',
+    says: 'the lease runs from the time taken before anybody was asked',
+    dagger: true,
+    off: parts({ Lease: LeaseFromTheEnd }),
+  },
+  {
+    name: 'adopt-first',
+    says: "the gate adopts V' before it repairs",
+    dagger: true,
+    off: parts({ Gate: RepairFirstGate }),
+  },
+  {
+    name: 'off-wait',
+    says: 'a view turned OFF is drained only when every lease has ended',
+    dagger: false,
+    off: times({ offWaitMs: 0 }),
+  },
+  {
+    name: 'scripts-need-dataset',
+    says: 'scripts refuse unless the server is the dataset of V',
+    dagger: false,
+    off: scripts({ dataset: false }),
+  },
+  {
+    name: 'nonce-per-try',
+    says: 'the second try of a fence carries a nonce of its own',
+    dagger: false,
+    off: parts({ Writer: SameNonceWriter }),
+  },
+  {
+    name: 'one-statement',
+    says: 'several documents are read in one statement',
+    dagger: false,
+    off: store({ oneStatement: false }),
+  },
+  {
+    name: 'near-heads',
+    says: 'the near cache answers only what Redis confirms',
+    dagger: false,
+    off: parts({ Reader: TrustingReader }),
+  },
+]

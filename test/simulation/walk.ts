@@ -1,0 +1,92 @@
+import { type Build, SOUND } from './build.ts'
+import { Clients } from './clients.ts'
+import { documentId, SIM_CODEC } from './documents.ts'
+import { World } from './world.ts'
+
+export interface WalkResult {
+  readonly seed: number
+  readonly operations: number
+  readonly answered: number
+  readonly faults: ReadonlyMap<string, number>
+  readonly violations: readonly string[]
+}
+
+/** Operations of one seed. */
+export const OPERATIONS = 100
+/** Virtual time within which everything must be well after the last fault. */
+const RECOVERY_MS = 30_000
+/** Reads of every document through every gateway, until all are hits. */
+const SETTLING_ROUNDS = 10
+/** Virtual time that no run of the clients needs. */
+const STUCK_MS = 600_000
+
+/** One run: warm up, let clients work under faults, heal, and look whether the cache has become right. */
+export async function walk(seed: number, build: Build = SOUND, operations = OPERATIONS): Promise<WalkResult> {
+  const world = new World(seed, build, operations)
+  const clients = new Clients(world)
+  const { timeline, checker } = world
+  await timeline.run(RECOVERY_MS, () => isOn(world))
+  world.disturb()
+  clients.start()
+  await timeline.run(timeline.now + STUCK_MS, () => clients.done || checker.violations.length > 0)
+  if (checker.violations.length === 0) {
+    if (!clients.done) checker.violated('a request was never answered')
+    await settle(world, clients)
+  }
+  world.count('message lost', world.network.lost)
+  world.count('message late', world.network.held)
+  world.count('gateway stopped after a message', world.network.stopped)
+  return {
+    seed,
+    operations: clients.operations,
+    answered: clients.answered,
+    faults: world.faults,
+    violations: checker.violations,
+  }
+}
+
+function isOn({ gateways, postgres, network }: World): boolean {
+  return (
+    network.underWay === 0 &&
+    postgres.view.mode === 'ON' &&
+    gateways.all.every(
+      ({ process, protocol, store }) =>
+        process.running && !store.availability.down && protocol.lease.current() !== undefined,
+    )
+  )
+}
+
+/** When all is quiet the view is ON, every live document is a hit, and the cache equals the database. */
+async function settle(world: World, clients: Clients): Promise<void> {
+  const { timeline, checker, gateways, refs, postgres } = world
+  world.heal()
+  for (let round = 0; round < SETTLING_ROUNDS; round++) {
+    await timeline.run(timeline.now + RECOVERY_MS, () => isOn(world))
+    if (!isOn(world)) return checker.violated('the cache is not used again after all faults have ended')
+    const live = refs.filter(ref => postgres.row(documentId(ref))?.data != null)
+    const reads = gateways.all.flatMap(gateway => live.map(ref => clients.read([ref], gateway)))
+    const all = Promise.allSettled(reads)
+    let statuses: string[] | undefined
+    void all.then(results => {
+      statuses = results.map(result => (result.status === 'fulfilled' ? result.value : String(result.reason)))
+    })
+    await timeline.run(timeline.now + RECOVERY_MS, () => statuses !== undefined)
+    // Repairs go on beside the reads.
+    await timeline.run(timeline.now + 2 * world.build.times.renewMs)
+    if (statuses?.every(status => status === 'hit')) return checkCache(world)
+  }
+  checker.violated('the documents are not hits again after all faults have ended')
+}
+
+function checkCache({ refs, postgres, redis, checker }: World): void {
+  for (const ref of refs) {
+    const row = postgres.row(documentId(ref))
+    if (row === undefined || row.data === null) continue
+    const bytes = SIM_CODEC.encode(row).map(String)
+    SIM_CODEC.keys(ref).forEach((key, part) => {
+      const stored = redis.primary.get(key)
+      if (stored !== bytes[part])
+        checker.violated(`when all is quiet ${key} holds ${stored}, the database ${bytes[part]}`)
+    })
+  }
+}

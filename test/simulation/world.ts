@@ -1,0 +1,80 @@
+import type { DocumentRef } from '../../src/consistency/ports.ts'
+import type { Build } from './build.ts'
+import { Checker } from './checker.ts'
+import { inject } from './faults.ts'
+import { Gateways } from './gateways.ts'
+import { Network } from './network.ts'
+import { PostgresServer } from './postgres-server.ts'
+import { Random } from './random.ts'
+import { RedisTopology } from './redis-topology.ts'
+import { drawScenario, fateOf, type Scenario } from './scenario.ts'
+import { SequenceChecker } from './sequence-checker.ts'
+import { Timeline } from './timeline.ts'
+
+/** How much longer than its own time a lease may live: the slowest clock, and a suspension that goes unnoticed. */
+const LEASE_ERROR = 1.02
+const SUSPENSION_MS = 100
+
+/** Everything of one run: servers, network, gateways, faults and checkers, all driven by one seed. */
+export class World {
+  readonly build: Build
+  readonly random: Random
+  readonly scenario: Scenario
+  readonly timeline: Timeline
+  readonly network: Network
+  readonly redis: RedisTopology
+  readonly postgres: PostgresServer
+  readonly refs: readonly DocumentRef[]
+  readonly gateways: Gateways
+  readonly checker: Checker
+  readonly sequenceChecker: SequenceChecker
+  readonly faults = new Map<string, number>()
+  /** No more faults. */
+  quiet = true
+
+  constructor(seed: number, build: Build, operations: number) {
+    this.build = build
+    this.random = new Random(seed)
+    this.scenario = drawScenario(this.random, operations)
+    const { stepMs, documents, gateways } = this.scenario
+    this.timeline = new Timeline(seed, this.random, stepMs)
+    this.network = new Network(this.timeline, this.random, kind => fateOf(this.scenario, kind))
+    this.network.healed = true
+    this.redis = new RedisTopology(this.timeline, this.random)
+    this.postgres = new PostgresServer(this.timeline)
+    this.refs = Array.from({ length: documents }, (_, index) => ({ userId: 'u', kind: `d${index}` }))
+    this.checker = new Checker(this.postgres, build.times.leaseMs * LEASE_ERROR + SUSPENSION_MS)
+    this.sequenceChecker = new SequenceChecker(this.postgres, what => this.checker.violated(what))
+    this.gateways = new Gateways(this, gateways)
+  }
+
+  count(fault: string, times = 1): void {
+    this.faults.set(fault, (this.faults.get(fault) ?? 0) + times)
+  }
+
+  /** Begins with the faults. */
+  disturb(): void {
+    this.quiet = false
+    this.network.healed = false
+    const { faultEveryMs, faults } = this.scenario
+    const next = () =>
+      this.timeline.later(this.random.next() * 2 * faultEveryMs, () => {
+        if (this.quiet) return
+        inject(this.random.pick(faults), this)
+        next()
+      })
+    next()
+  }
+
+  /** Ends all faults; what is held arrives in its time. */
+  heal(): void {
+    this.quiet = true
+    this.network.healed = true
+    this.redis.heal()
+    this.postgres.downUntil = 0
+    for (const { cache, store } of this.gateways.all) {
+      cache.cut = false
+      store.cut = false
+    }
+  }
+}
