@@ -47,8 +47,12 @@ export interface WriteDeps {
 
 /** Tries of one write: the view may turn OFF, and ON again, between them. */
 const MAX_TRIES = 5
-/** The fence is idempotent, so it is sent again once. */
+/** A fence does no harm where it is not needed, so it is sent again once. */
 const FENCE_TRIES = 2
+
+type FenceResult =
+  | { readonly standing: true; readonly nonce: string }
+  | { readonly standing: false; readonly failure: string }
 
 /** The write of consistency.md. */
 export class Writer {
@@ -90,7 +94,7 @@ export class Writer {
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
     meta: ChangeMeta,
   ): Promise<WriteResult<T> | undefined> {
-    const { store, cache, observer, outage, clock } = this.#deps
+    const { store, cache, observer, outage } = this.#deps
     const tx = await store.beginWrite(refs)
     const { view } = tx
     let nonce = ''
@@ -110,14 +114,14 @@ export class Writer {
         return { result: decision.result, rows: [] }
       }
       if (view.mode === 'ON') {
-        nonce = clock.nonce()
-        const failure = await this.#fence(tokenOf(tx), nonce, changes)
-        if (failure !== undefined) {
+        const fence = await this.#fence(tokenOf(tx), changes)
+        if (!fence.standing) {
           await tx.rollback()
-          const off = await outage.turnOff(view.epoch, failure)
+          const off = await outage.turnOff(view.epoch, fence.failure)
           if (off.mode === 'OFF' && !off.drained) await outage.drained(off.epoch)
           return undefined
         }
+        nonce = fence.nonce
       } else if (!view.drained) {
         await tx.rollback()
         await outage.drained(view.epoch)
@@ -138,20 +142,24 @@ export class Writer {
     return { result: decision.result, rows }
   }
 
-  /** Undefined when the fence stands, else why it does not. */
-  async #fence(v: ViewToken, nonce: string, changes: readonly Change[]): Promise<string | undefined> {
-    const { cache } = this.#deps
+  /**
+   * Each try has a nonce of its own: the first one may arrive late, in the place of a later writer's fence, and must not
+   * bring back a nonce that a repair has already seen without a commit behind it.
+   */
+  async #fence(v: ViewToken, changes: readonly Change[]): Promise<FenceResult> {
+    const { cache, clock } = this.#deps
     const fences = changes.map(change => this.#fenceOf(change))
     for (let tries = 0; tries < FENCE_TRIES && cache.usable; tries++) {
+      const nonce = clock.nonce()
       try {
         const outcome = await cache.fence(v, nonce, fences)
-        if (outcome === 'done') return undefined
-        return outcome === 'view' ? 'redis-lost-view' : 'redis-ahead'
+        if (outcome === 'done') return { standing: true, nonce }
+        return { standing: false, failure: outcome === 'view' ? 'redis-lost-view' : 'redis-ahead' }
       } catch {
         // Down, hung, or the reply was lost; the breaker has counted it.
       }
     }
-    return 'redis-unreachable'
+    return { standing: false, failure: 'redis-unreachable' }
   }
 
   #fenceOf(change: { readonly ref: DocumentRef; readonly version: number }): CacheFence {
