@@ -18,8 +18,12 @@ export class RedisServer {
   readonly #log: (readonly Effect[])[] = []
   #batch: Effect[] = []
 
-  constructor(random: Random, log: readonly (readonly Effect[])[] = []) {
-    this.identity = { runId: random.hex(40), replicationId: random.hex(40) }
+  constructor(
+    random: Random,
+    log: readonly (readonly Effect[])[] = [],
+    identity = { runId: random.hex(40), replicationId: random.hex(40) },
+  ) {
+    this.identity = identity
     for (const effects of log) {
       for (const effect of effects) this.#apply(effect)
       this.#log.push(effects)

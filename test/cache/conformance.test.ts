@@ -1,0 +1,183 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { SOUND } from '../simulation/build.ts'
+import { Random } from '../simulation/random.ts'
+import { erasedField, RedisScripts } from '../simulation/redis-scripts.ts'
+import { RedisServer } from '../simulation/redis-server.ts'
+import { blockKey, counterKey, SequenceScripts } from '../simulation/sequence-scripts.ts'
+import { bytesOf, entryOf, openScripts } from './redis-script-access.ts'
+
+/** The in-memory Redis of the simulation against the real scripts on a real Redis: same calls, same answers, same keys. */
+
+const DOCUMENTS = [['user:u:d0', 'user:u:d0:section'], ['user:u:d1']]
+const SETTINGS = 'user:u:settings:trading'
+const DAY = { userId: 'u', day: '20260106' }
+const RUNS = 60
+
+const epoch = fc.integer({ min: 1, max: 3 })
+const version = fc.integer({ min: 1, max: 4 })
+const nonce = fc.constantFrom('aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb')
+const documents = fc.subarray(DOCUMENTS, { minLength: 1 })
+const base = { epoch, foreign: fc.integer({ min: 0, max: 9 }).map(dice => dice === 0) }
+
+const command = fc.oneof(
+  fc.record({ name: fc.constant('fence' as const), ...base, version, nonce, documents }),
+  fc.record({ name: fc.constant('put' as const), ...base, version, documents }),
+  fc.record({ name: fc.constant('unfence' as const), ...base, version, nonce, documents }),
+  fc.record({ name: fc.constant('erase' as const), ...base, version, nonce, documents }),
+  fc.record({ name: fc.constant('adopt' as const), ...base }),
+  fc.record({ name: fc.constant('cold' as const), ...base }),
+  fc.record({
+    name: fc.constant('marker' as const),
+    ...base,
+    xid: fc.bigInt(8n, 120n),
+    database: fc.constantFrom('x/1', 'x/2'),
+  }),
+  fc.record({
+    name: fc.constant('draw' as const),
+    ...base,
+    count: version,
+    settings: fc.integer({ min: 0, max: 2 }),
+  }),
+  fc.record({
+    name: fc.constant('open' as const),
+    ...base,
+    count: version,
+    first: fc.integer({ min: 1, max: 20 }),
+  }),
+  fc.record({ name: fc.constant('last' as const), ...base }),
+  fc.record({ name: fc.constant('set' as const), ...base, version, section: fc.boolean() }),
+  fc.record({ name: fc.constant('flushall' as const), ...base }),
+)
+type Command = typeof command extends fc.Arbitrary<infer T> ? T : never
+
+t.test('the in-memory scripts answer and store what the real ones do', async t => {
+  const real = await openScripts(t)
+  const scripts = new RedisScripts(SOUND.scripts)
+  const sequences = new SequenceScripts()
+  const random = new Random(1)
+  const view = (which: Command) => (which.foreign ? real.foreign(which.epoch) : real.v(which.epoch))
+
+  const onReal = (c: Command): Promise<unknown> => {
+    const v = view(c)
+    switch (c.name) {
+      case 'fence':
+        return real.cache.fence(
+          v,
+          c.nonce,
+          c.documents.map(keys => ({ keys, min: c.version })),
+        )
+      case 'put':
+        return real.cache.put(
+          v,
+          c.documents.map(keys => entryOf(c.version, keys)),
+        )
+      case 'unfence':
+        return real.cache.unfence(v, c.nonce, entryOf(c.version, c.documents[0]))
+      case 'erase':
+        return real.cache.erase(
+          v,
+          c.nonce,
+          c.documents.map(keys => ({ keys, min: c.version })),
+        )
+      case 'adopt':
+        return real.cache.adopt(v)
+      case 'cold':
+        return real.cache.cold(v)
+      case 'marker':
+        return real.cache.advanceMarker(v, { xid: c.xid, database: c.database })
+      case 'draw':
+        return real.sequence.draw(v, DAY, c.count, c.settings)
+      case 'open':
+        return real.sequence.open(v, DAY, c.count, { first: c.first, last: c.first + 4 })
+      case 'last':
+        return real.sequence.last(v, DAY)
+      case 'set':
+        return real.client.set(c.section ? 'user:u:d0:section' : SETTINGS, bytesOf(c.version))
+      case 'flushall':
+        return real.client.flushall()
+    }
+  }
+
+  const inMemory = (server: RedisServer, c: Command): unknown => {
+    const v = view(c)
+    switch (c.name) {
+      case 'fence':
+        return scripts.fence(
+          server,
+          v,
+          c.nonce,
+          c.documents.map(keys => ({ keys, min: c.version })),
+        )
+      case 'put':
+        return scripts.put(
+          server,
+          v,
+          c.documents.map(keys => entryOf(c.version, keys)),
+        )
+      case 'unfence':
+        return scripts.unfence(server, v, c.nonce, entryOf(c.version, c.documents[0]))
+      case 'erase':
+        return scripts.erase(
+          server,
+          v,
+          c.nonce,
+          c.documents.map(keys => ({ keys, min: c.version })),
+        )
+      case 'adopt':
+        return scripts.adopt(server, v)
+      case 'cold':
+        return scripts.cold(server, v)
+      case 'marker':
+        return scripts.advanceMarker(server, v, { xid: c.xid, database: c.database })
+      case 'draw':
+        return sequences.draw(server, v, DAY, c.count, c.settings)
+      case 'open':
+        return sequences.open(server, v, DAY, c.count, { first: c.first, last: c.first + 4 })
+      case 'last':
+        return sequences.last(server, v, DAY)
+      case 'set':
+        server.set(c.section ? 'user:u:d0:section' : SETTINGS, bytesOf(c.version))
+        return 'OK'
+      case 'flushall':
+        server.flush()
+        return 'OK'
+    }
+  }
+
+  await fc.assert(
+    fc.asyncProperty(fc.array(command, { minLength: 30, maxLength: 60 }), async commands => {
+      await real.client.flushall()
+      const server = new RedisServer(random, [], real.v(1).identity)
+      for (const c of [{ name: 'adopt', epoch: 1, foreign: false } as const, ...commands]) {
+        const answer = server.atomically(() => inMemory(server, c))
+        const really = await onReal(c)
+        if (really !== answer) throw new Error(`${c.name}: Redis answers ${really}, memory ${answer}`)
+        const wrong = await difference(server)
+        if (wrong !== undefined) throw new Error(`after ${c.name}: ${wrong}`)
+      }
+    }),
+    { numRuns: RUNS },
+  )
+  t.pass('all keys were equal after each call')
+
+  async function difference(server: RedisServer): Promise<string | undefined> {
+    const keys = [
+      ...DOCUMENTS.flat(),
+      SETTINGS,
+      counterKey(DAY),
+      blockKey(DAY),
+      'gateway:view',
+      'gateway:marker',
+    ]
+    const [stored, erased] = await Promise.all([
+      real.client.mget(keys),
+      real.client.hgetall('gateway:erased'),
+    ])
+    for (const [index, key] of keys.entries())
+      if (stored[index] !== (server.get(key) ?? null)) return `${key}: ${stored[index]} / ${server.get(key)}`
+    for (const [key] of DOCUMENTS)
+      if (erased[key!] !== server.get(erasedField(key!))) return `erased ${key}: ${erased[key!]}`
+    return undefined
+  }
+})

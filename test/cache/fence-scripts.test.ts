@@ -1,0 +1,72 @@
+import t from 'tap'
+import { fenceText } from '../../src/consistency/stored-bytes.ts'
+import { bytesOf, entryOf, KEYS, openScripts } from './redis-script-access.ts'
+
+const [KEY, SECTION] = KEYS
+const A = 'aaaaaaaaaaaaaaaa'
+const B = 'bbbbbbbbbbbbbbbb'
+const at = (min: number) => [{ keys: KEYS, min }]
+
+t.test(
+  'fence: over missing, older and equal; not over a version >= min or a higher fence; all keys; no TTL',
+  async t => {
+    const { cache, client, v } = await openScripts(t)
+    await cache.adopt(v(1))
+    t.equal(await cache.fence(v(1), A, at(5)), 'done')
+    t.strictSame(await client.mget(KEY, SECTION), [fenceText(5, A), fenceText(5, A)])
+    t.equal(await client.pttl(KEY), -1)
+    t.equal(await cache.fence(v(1), B, at(5)), 'done')
+    t.equal(await client.get(KEY), fenceText(5, B), 'an equal one gets the new nonce')
+    t.equal(await cache.fence(v(1), A, at(4)), 'refused')
+    t.equal(await client.get(KEY), fenceText(5, B))
+    await cache.put(v(1), [entryOf(6)])
+    t.equal(await cache.fence(v(1), A, at(6)), 'refused')
+    t.equal(await client.get(KEY), bytesOf(6))
+    const other = [...at(6), { keys: ['user:u:d1'], min: 1 }]
+    t.equal(await cache.fence(v(1), A, other), 'refused')
+    t.equal(await client.get('user:u:d1'), fenceText(1, A), 'each document by itself')
+    t.equal(await cache.fence(v(1), A, at(7)), 'done')
+  },
+)
+
+t.test('unfence: exactly that fence', async t => {
+  const { cache, client, v } = await openScripts(t)
+  await cache.adopt(v(1))
+  await cache.fence(v(1), A, at(5))
+  t.equal(await cache.unfence(v(1), B, entryOf(4)), 'refused')
+  t.equal(await client.get(KEY), fenceText(5, A))
+  t.equal(await cache.unfence(v(1), A, entryOf(4)), 'done')
+  t.strictSame(await client.mget(KEY, SECTION), [bytesOf(4), bytesOf(4)])
+  t.equal(await cache.unfence(v(1), A, entryOf(3)), 'refused', 'a value is there')
+  await client.flushall()
+  await cache.adopt(v(2))
+  t.equal(await cache.unfence(v(2), A, entryOf(4)), 'refused', 'nothing is there')
+})
+
+t.test('erase: only its own fence, and nothing older fills the key again', async t => {
+  const { cache, client, v } = await openScripts(t)
+  await cache.adopt(v(1))
+  await cache.fence(v(1), A, at(5))
+  t.equal(await cache.erase(v(1), B, at(5)), 'refused')
+  t.equal(await cache.erase(v(1), A, at(5)), 'done')
+  t.strictSame(await client.mget(KEY, SECTION), [null, null])
+  t.equal(await cache.put(v(1), [entryOf(5)]), 'refused')
+  t.equal(await cache.put(v(1), [entryOf(6)]), 'done')
+  t.equal(await client.get(KEY), bytesOf(6))
+})
+
+t.test('a fence passes when Redis is out of memory, a put does not; the breaker stays closed', async t => {
+  const { cache, client, v, breaker } = await openScripts(t)
+  await cache.adopt(v(1))
+  await cache.put(v(1), [entryOf(4)])
+  await client.config('SET', 'maxmemory', '1')
+  t.equal(await cache.fence(v(1), A, at(5)), 'done')
+  t.equal(await client.get(KEY), fenceText(5, A))
+  for (let i = 0; i < 4; i++) await t.rejects(cache.put(v(1), [entryOf(5)]), /OOM/)
+  await t.rejects(cache.unfence(v(1), A, entryOf(4)), /OOM/)
+  t.equal(await cache.erase(v(1), A, at(5)), 'done')
+  t.equal(await cache.adopt(v(2)), 'done')
+  t.equal(await cache.advanceMarker(v(2), { xid: 7n, database: 'x/1' }), 'done')
+  t.equal(await cache.cold(v(3)), 'done')
+  t.equal(breaker.state, 'closed')
+})

@@ -1,0 +1,48 @@
+import { openRedis } from '../../src/cache/redis.ts'
+import { RedisSequence, SEQUENCE_SCRIPTS } from '../../src/cache/redis-sequence.ts'
+import { loadConfig } from '../../src/config.ts'
+import type { ViewToken } from '../../src/consistency/ports.ts'
+import { type Scope, startRedis } from '../helper/backends.ts'
+import { eventually, JWT_SECRET } from '../helper/gateway.ts'
+
+/** The gateway's own code over a Redis of the test's own: the cache, the sequence, and the client for a look inside. */
+export async function openScripts(t: Scope) {
+  const { url } = await startRedis(t)
+  const config = loadConfig({
+    REDIS_URL: url,
+    DATABASE_URL: 'postgres://127.0.0.1:1/none',
+    JWT_SECRET,
+    // These tests ask what the scripts answer, not how fast.
+    FENCE_TIMEOUT_MS: '700',
+  })
+  const redis = openRedis(config, { breaker: () => {}, trouble: () => {} }, SEQUENCE_SCRIPTS)!
+  t.teardown(() => redis.close())
+  redis.open()
+  const { cache, scriptConnection, reads } = redis
+  await eventually('Redis is there', () => reads.connections.every(({ server }) => server !== undefined))
+  await eventually('Redis is there for scripts', () => scriptConnection.server !== undefined)
+  const { identity } = scriptConnection.server!
+  return {
+    client: scriptConnection.client,
+    cache,
+    sequence: new RedisSequence(redis.scripts, redis.breaker),
+    breaker: redis.breaker,
+    v: (epoch: number): ViewToken => ({ epoch, identity }),
+    /** A view of another dataset. */
+    foreign: (epoch: number): ViewToken => ({
+      epoch,
+      identity: { ...identity, replicationId: 'f'.repeat(40) },
+    }),
+  }
+}
+
+/** The bytes of a version, as they begin in production. */
+export function bytesOf(version: number): string {
+  return `{"version":${version},"updated_at":"2026-01-06T12:00:00.000Z","data":{"text":"a"}}`
+}
+
+export const KEYS = ['user:u:d0', 'user:u:d0:section'] as const
+
+export function entryOf(version: number, keys: readonly string[] = KEYS) {
+  return { keys, version, values: keys.map(() => bytesOf(version)) }
+}

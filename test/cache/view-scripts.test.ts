@@ -1,0 +1,98 @@
+import t from 'tap'
+import { viewText } from '../../src/consistency/token.ts'
+import { bytesOf, entryOf, KEYS, openScripts } from './redis-script-access.ts'
+
+const NONCE = 'aaaaaaaaaaaaaaaa'
+const FENCES = [{ keys: KEYS, min: 5 }]
+const MARKER = { xid: 100n, database: '7215/1' }
+
+t.test('adopt and cold: only a newer V, only in its own dataset', async t => {
+  const { cache, client, v, foreign } = await openScripts(t)
+  t.equal(await cache.adopt(foreign(1)), 'view')
+  t.equal(await cache.cold(foreign(1)), 'view')
+  t.equal(await cache.adopt(v(2)), 'done')
+  t.equal(await client.get('gateway:view'), viewText(v(2)))
+  for (const old of [v(1), v(2)]) {
+    t.equal(await cache.adopt(old), 'view')
+    t.equal(await cache.cold(old), 'view')
+  }
+  await cache.put(v(2), [entryOf(1)])
+  t.equal(await cache.cold(v(3)), 'done')
+  t.strictSame(await client.keys('*'), ['gateway:view'])
+  t.equal(await client.get('gateway:view'), viewText(v(3)))
+})
+
+t.test('every script refuses another V, and after FLUSHALL; it does nothing then', async t => {
+  const { cache, sequence, client, v, foreign } = await openScripts(t)
+  const day = { userId: 'u', day: '20260106' }
+  await cache.adopt(v(2))
+  const calls = (w: ReturnType<typeof v>) => [
+    cache.fence(w, NONCE, FENCES),
+    cache.put(w, [entryOf(5)]),
+    cache.unfence(w, NONCE, entryOf(5)),
+    cache.erase(w, NONCE, FENCES),
+    cache.advanceMarker(w, MARKER),
+    sequence.draw(w, day, 1, 0),
+    sequence.open(w, day, 1, { first: 1, last: 4 }),
+    sequence.last(w, day),
+  ]
+  for (const w of [v(1), v(3), foreign(2)])
+    t.strictSame(new Set(await Promise.all(calls(w))), new Set(['view']))
+  t.strictSame(await client.keys('*'), ['gateway:view'])
+  await client.flushall()
+  t.strictSame(new Set(await Promise.all(calls(v(2)))), new Set(['view']))
+  t.equal(await client.dbsize(), 0)
+})
+
+t.test('put: missing, older or fenced at <= version; heals a section of another version', async t => {
+  const { cache, client, v } = await openScripts(t)
+  await cache.adopt(v(1))
+  t.equal(await cache.put(v(1), [entryOf(5)]), 'done')
+  t.equal(await cache.put(v(1), [entryOf(4)]), 'refused')
+  t.equal(await client.get(KEYS[0]), bytesOf(5))
+  await client.set(KEYS[1], bytesOf(3))
+  t.equal(await cache.put(v(1), [entryOf(5)]), 'done')
+  t.equal(await client.get(KEYS[1]), bytesOf(5))
+  await cache.fence(v(1), NONCE, [{ keys: KEYS, min: 7 }])
+  t.equal(await cache.put(v(1), [entryOf(6)]), 'refused')
+  t.equal(await cache.put(v(1), [entryOf(7)]), 'done')
+  t.equal(await client.pttl(KEYS[0]), -1)
+})
+
+t.test('the marker grows within one database, and starts anew in another', async t => {
+  const { cache, v } = await openScripts(t)
+  await cache.adopt(v(1))
+  t.equal(await cache.readMarker(), null)
+  for (const [xid, then] of [
+    [99n, 99n],
+    [100n, 100n],
+    [9n, 100n],
+    [1_000n, 1_000n],
+  ] as const) {
+    t.equal(await cache.advanceMarker(v(1), { xid, database: 'x/1' }), 'done')
+    t.strictSame(await cache.readMarker(), { xid: then, database: 'x/1' })
+  }
+  await cache.advanceMarker(v(1), { xid: 5n, database: 'x/2' })
+  t.strictSame(await cache.readMarker(), { xid: 5n, database: 'x/2' })
+})
+
+t.test('after SCRIPT FLUSH every script is loaded again by itself', async t => {
+  const { cache, sequence, client, v } = await openScripts(t)
+  const day = { userId: 'u', day: '20260106' }
+  const flushed = async <T>(work: () => Promise<T>) => {
+    await client.script('FLUSH')
+    return work()
+  }
+  t.equal(await flushed(() => cache.cold(v(1))), 'done')
+  t.equal(await flushed(() => cache.adopt(v(2))), 'done')
+  t.equal(await flushed(() => cache.fence(v(2), NONCE, FENCES)), 'done')
+  t.equal(await flushed(() => cache.unfence(v(2), NONCE, entryOf(4))), 'done')
+  t.equal(await flushed(() => cache.put(v(2), [entryOf(5)])), 'done')
+  t.equal(await flushed(() => cache.erase(v(2), NONCE, FENCES)), 'refused')
+  t.equal(await flushed(() => cache.advanceMarker(v(2), MARKER)), 'done')
+  t.equal(await flushed(() => sequence.open(v(2), day, 1, { first: 1, last: 4 })), 1)
+  t.equal(await flushed(() => sequence.draw(v(2), day, 2, 0)), 3)
+  t.equal(await flushed(() => sequence.last(v(2), day)), 3)
+  const { heads } = await flushed(() => cache.readHeads(KEYS))
+  t.equal(heads.toString(), KEYS.map(() => bytesOf(5).slice(0, 64)).join('\n'))
+})
