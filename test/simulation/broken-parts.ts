@@ -1,6 +1,6 @@
 import { BatchReader } from '../../src/consistency/batch-reader.ts'
 import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
-import { type Grant, Lease } from '../../src/consistency/lease.ts'
+import { Lease } from '../../src/consistency/lease.ts'
 import type {
   CacheFence,
   CachePort,
@@ -16,10 +16,10 @@ import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 
 /** Classes of the protocol with one rule taken away each. */
 
-/** The lease is not looked at again when the reply arrives. */
-export class LeaseOfTheStart extends Lease {
-  override covers(begun: Grant | undefined, connection: number): boolean {
-    return begun?.connection === connection
+/** The lease never ends by itself. */
+export class EndlessLease extends Lease {
+  override grant(v: ViewToken, connection: number, _askedAt: number, clockOffset: number): void {
+    super.grant(v, connection, Number.POSITIVE_INFINITY, clockOffset)
   }
 }
 
@@ -92,19 +92,6 @@ export class LateFenceWriter extends Writer {
       },
     })
     super({ ...deps, cache, store })
-  }
-}
-
-/** Both tries of a fence carry the same nonce. */
-export class SameNonceWriter extends Writer {
-  constructor(deps: WriteDeps) {
-    const nonces = new WeakMap<readonly CacheFence[], string>()
-    const fence = (v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> => {
-      const first = nonces.get(fences) ?? nonce
-      nonces.set(fences, first)
-      return deps.cache.fence(v, first, fences)
-    }
-    super({ ...deps, cache: override(deps.cache, { fence }) })
   }
 }
 

@@ -50,6 +50,7 @@ export class Gateway {
       step: name => this.#step(name),
       viewOff: reason => world.count(`view OFF: ${reason}`),
       viewOn: () => world.count('view ON'),
+      viewSeen: () => {},
       failed: () => {},
     }
     this.protocol = createProtocol(

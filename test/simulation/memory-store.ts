@@ -63,10 +63,10 @@ export class MemoryStore implements StorePort {
         database: server.database,
         oldestXid: server.oldestXid(),
       }))
-      this.availability.set(true)
+      this.availability.reached()
       return snapshot
     } catch (error) {
-      this.availability.set(false)
+      this.availability.failed(!server.up)
       throw error
     }
   }
@@ -93,7 +93,7 @@ export class MemoryStore implements StorePort {
       const session = this.#connect()
       try {
         const before = server.rows(refs)
-        if (!rules.repairReread) await server.timeline.hop()
+        if (!rules.repairReread) await server.timeline.sleep(this.#deps.random.between(0, 20))
         const locked = refs.every(ref => server.locks.tryAcquire(session, `row ${documentId(ref)}`))
         if (!locked && rules.repairLock) return null
         if (!rules.repairReread) return before

@@ -1,13 +1,13 @@
 import {
+  EndlessLease,
   JoiningBatchReader,
   LateFenceWriter,
   LeaseFromTheEnd,
-  LeaseOfTheStart,
   RepairFirstGate,
-  SameNonceWriter,
   TrustingReader,
 } from './broken-parts.ts'
 import { type Build, SOUND } from './build.ts'
+import type { Focus } from './scenario.ts'
 
 /** A rule of the protocol and the build in which it alone is switched off. */
 export interface Rule {
@@ -16,6 +16,8 @@ export interface Rule {
   /** Marked † in consistency.md; the others belong to this implementation. */
   readonly dagger: boolean
   readonly off: Build
+  /** The mixture of faults it guards against, when it is rare otherwise. */
+  readonly focus?: Focus
 }
 
 const scripts = (off: Partial<Build['scripts']>): Build => ({
@@ -46,6 +48,7 @@ export const RULES: readonly Rule[] = [
     says: 'a fence replaces an equal one with its own nonce',
     dagger: true,
     off: scripts({ ownNonce: false }),
+    focus: 'repair',
   },
   {
     name: 'no-fence-ttl',
@@ -54,10 +57,11 @@ export const RULES: readonly Rule[] = [
     off: cache({ fenceTtlMs: 300 }),
   },
   {
-    name: 'lease-at-reply',
-    says: 'a hit needs a lease that is still valid when the reply arrives',
+    name: 'valid-lease',
+    says: 'a hit needs a lease that is valid',
     dagger: true,
-    off: parts({ Lease: LeaseOfTheStart }),
+    off: parts({ Lease: EndlessLease }),
+    focus: 'renewal',
   },
   {
     name: 'named-connection',
@@ -82,18 +86,21 @@ export const RULES: readonly Rule[] = [
     says: 'a repair tries the row lock',
     dagger: true,
     off: store({ repairLock: false }),
+    focus: 'repair',
   },
   {
     name: 'repair-rereads',
     says: 'a repair reads again, in a new statement under the lock',
     dagger: true,
     off: store({ repairReread: false }),
+    focus: 'slow-writer',
   },
   {
     name: 'exact-unfence',
     says: 'a repair takes away exactly the fence it has met',
     dagger: true,
     off: scripts({ exactNonce: false }),
+    focus: 'repair',
   },
   {
     name: 'fence-before-commit',
@@ -106,6 +113,7 @@ export const RULES: readonly Rule[] = [
     says: 'the lease runs from the time taken before anybody was asked',
     dagger: true,
     off: parts({ Lease: LeaseFromTheEnd }),
+    focus: 'renewal',
   },
   {
     name: 'adopt-first',
@@ -124,12 +132,6 @@ export const RULES: readonly Rule[] = [
     says: 'scripts refuse unless the server is the dataset of V',
     dagger: false,
     off: scripts({ dataset: false }),
-  },
-  {
-    name: 'nonce-per-try',
-    says: 'the second try of a fence carries a nonce of its own',
-    dagger: false,
-    off: parts({ Writer: SameNonceWriter }),
   },
   {
     name: 'one-statement',

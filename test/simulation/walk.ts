@@ -1,6 +1,7 @@
 import { type Build, SOUND } from './build.ts'
 import { Clients } from './clients.ts'
 import { documentId, SIM_CODEC } from './documents.ts'
+import type { Focus } from './scenario.ts'
 import { World } from './world.ts'
 
 export interface WalkResult {
@@ -21,8 +22,8 @@ const SETTLING_ROUNDS = 10
 const STUCK_MS = 600_000
 
 /** One run: warm up, let clients work under faults, heal, and look whether the cache has become right. */
-export async function walk(seed: number, build: Build = SOUND, operations = OPERATIONS): Promise<WalkResult> {
-  const world = new World(seed, build, operations)
+export async function walk(seed: number, build: Build = SOUND, focus?: Focus): Promise<WalkResult> {
+  const world = new World(seed, build, OPERATIONS, focus)
   const clients = new Clients(world)
   const { timeline, checker } = world
   await timeline.run(RECOVERY_MS, () => isOn(world))

@@ -7,7 +7,7 @@ import { Network } from './network.ts'
 import { PostgresServer } from './postgres-server.ts'
 import { Random } from './random.ts'
 import { RedisTopology } from './redis-topology.ts'
-import { drawScenario, fateOf, type Scenario } from './scenario.ts'
+import { drawScenario, type Focus, fateOf, type Scenario } from './scenario.ts'
 import { SequenceChecker } from './sequence-checker.ts'
 import { Timeline } from './timeline.ts'
 
@@ -32,10 +32,10 @@ export class World {
   /** No more faults. */
   quiet = true
 
-  constructor(seed: number, build: Build, operations: number) {
+  constructor(seed: number, build: Build, operations: number, focus?: Focus) {
     this.build = build
     this.random = new Random(seed)
-    this.scenario = drawScenario(this.random, operations)
+    this.scenario = drawScenario(this.random, operations, focus)
     const { stepMs, documents, gateways } = this.scenario
     this.timeline = new Timeline(seed, this.random, stepMs)
     this.network = new Network(this.timeline, this.random, kind => fateOf(this.scenario, kind))
