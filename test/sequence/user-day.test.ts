@@ -1,0 +1,62 @@
+import t from 'tap'
+import { dayIn } from '../../src/sequence/user-day.ts'
+import { Sequence, type SequenceDeps } from '../../src/settings/sequence.ts'
+
+/** [time zone, last moment of a day, that day, the next] */
+const MIDNIGHTS: readonly (readonly [string, string, string, string])[] = [
+  ['UTC', '2026-01-06T23:59:59.999Z', '20260106', '20260107'],
+  ['Asia/Kolkata', '2026-01-06T18:29:59.999Z', '20260106', '20260107'],
+  ['America/New_York', '2026-01-06T04:59:59.999Z', '20260105', '20260106'],
+  // The days on which New York's clocks change: the offset at midnight is the old one, a day later the new one.
+  ['America/New_York', '2026-03-08T04:59:59.999Z', '20260307', '20260308'],
+  ['America/New_York', '2026-03-09T03:59:59.999Z', '20260308', '20260309'],
+  ['America/New_York', '2026-11-01T03:59:59.999Z', '20261031', '20261101'],
+  ['America/New_York', '2026-11-02T04:59:59.999Z', '20261101', '20261102'],
+  ['UTC', '2028-02-28T23:59:59.999Z', '20280228', '20280229'],
+  ['UTC', '2028-02-29T23:59:59.999Z', '20280229', '20280301'],
+  ['UTC', '2026-02-28T23:59:59.999Z', '20260228', '20260301'],
+  ['Asia/Kolkata', '2026-12-31T18:29:59.999Z', '20261231', '20270101'],
+  ['Pacific/Kiritimati', '2026-12-31T09:59:59.999Z', '20261231', '20270101'],
+  ['Etc/GMT+12', '2027-01-01T11:59:59.999Z', '20261231', '20270101'],
+  // Chile changes its clocks at midnight: that day has no 00:00 and begins at 01:00.
+  ['America/Santiago', '2026-09-06T03:59:59.999Z', '20260905', '20260906'],
+]
+
+t.test('a day ends at midnight of its time zone', async t => {
+  for (const [zone, moment, day, next] of MIDNIGHTS) {
+    t.equal(dayIn(zone, Date.parse(moment)), day, `${zone} ${moment}`)
+    t.equal(dayIn(zone, Date.parse(moment) + 1), next, `${zone} ${moment} + 1 ms`)
+  }
+})
+
+/** The use case over a clock that the test moves; each day counts for itself. */
+function sequenceIn(timezone: string, clock: { wall: number }) {
+  const counts = new Map<string, number>()
+  const body = Buffer.from(JSON.stringify({ version: 1, updated_at: '', data: { timezone } }))
+  const deps = {
+    counter: {
+      draw: async ({ day }: { day: string }, count: number) => {
+        counts.set(day, (counts.get(day) ?? 0) + count)
+        return { last: counts.get(day), source: 'redis' }
+      },
+      last: async ({ day }: { day: string }) => counts.get(day) ?? 0,
+    },
+    reads: { read: async () => ({ status: 'hit', values: [body] }) },
+    clock: { wall: () => clock.wall },
+    telemetry: { sequenceDrawn: () => {} },
+  }
+  return new Sequence(deps as unknown as SequenceDeps)
+}
+
+t.test('the first number after midnight is 1, by the clock port alone', async t => {
+  for (const [zone, moment, day, next] of MIDNIGHTS) {
+    const clock = { wall: Date.parse(moment) }
+    const sequence = sequenceIn(zone, clock)
+    const actor = { userId: '42', caller: '42' }
+    t.match(await sequence.draw(actor, 3), { date: day, first: 1, last: 3 }, `${zone} ${moment}`)
+    t.match(await sequence.draw(actor, 1), { date: day, first: 4, last: 4 })
+    clock.wall++
+    t.match(await sequence.last(actor), { date: next, sequence: 0 })
+    t.match(await sequence.draw(actor, 1), { date: next, first: 1, last: 1 })
+  }
+})
