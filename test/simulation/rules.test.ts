@@ -13,6 +13,11 @@ const KNOWN: Readonly<Record<string, number>> = {
   'exclusive-view-lock': 66,
   'repair-row-lock': 75,
   'own-command': 279,
+  'repair-rereads': 91,
+  'named-connection': 117,
+  'adopt-first': 5,
+  'near-heads': 1,
+  'no-fence-ttl': 665,
 }
 const MS = 10_000
 
