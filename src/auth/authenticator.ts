@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import { ProblemError } from '../errors.ts'
-import { createTokenVerifier, type VerifiedToken, type VerifyToken } from './jwt.ts'
+import { createTokenVerifier, type VerifyToken } from './jwt.ts'
 import { type Principal, requireUserId } from './principal.ts'
 import { ServiceTokens } from './service-tokens.ts'
 
@@ -50,14 +50,15 @@ export class Authenticator {
       this.#remember(header, { principal: service, until: Number.POSITIVE_INFINITY })
       return service
     }
-    const { principal, expiresAt = Number.POSITIVE_INFINITY } = await this.#verified(token)
+    const principal = await this.#verified(token)
     // Also of an admin who acts for others: it goes into the history.
     requireUserId(principal.id)
+    const { expiresAt = Number.POSITIVE_INFINITY } = principal
     this.#remember(header, { principal, until: Math.min(expiresAt, Date.now() + MAX_REMEMBERED_MS) })
     return principal
   }
 
-  async #verified(token: string): Promise<VerifiedToken> {
+  async #verified(token: string): Promise<Principal> {
     try {
       return await this.#verify(token)
     } catch (cause) {

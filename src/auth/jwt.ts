@@ -3,15 +3,8 @@ import buildGetJwks from 'get-jwks'
 import type { Config } from '../config.ts'
 import type { Principal } from './principal.ts'
 
-/** A verified token. */
-export interface VerifiedToken {
-  readonly principal: Principal
-  /** Milliseconds since 1970; undefined = the token does not expire. */
-  readonly expiresAt: number | undefined
-}
-
-/** Rejects, or throws, when the token is not to be trusted for whatever reason. */
-export type VerifyToken = (token: string) => Promise<VerifiedToken>
+/** Who a token speaks for. Rejects, or throws, when it is not to be trusted for whatever reason. */
+export type VerifyToken = (token: string) => Promise<Principal>
 
 const JWKS_TTL_MS = 10 * 60 * 1_000
 /** Clocks of two machines may differ by this much. */
@@ -35,10 +28,10 @@ export function createTokenVerifier({ jwtSecret, jwksUrl, jwtIssuer }: Config['a
   return async token => {
     const verify = algorithmOf(token) === 'HS256' ? secret : published
     if (verify === undefined) throw new Error('no key for the algorithm of this token')
-    const verified = toVerified(await verify(token))
+    const principal = toPrincipal(await verify(token))
     // Clocks may differ before a token begins; nobody honours one after its end.
-    if (verified.expiresAt !== undefined && verified.expiresAt <= Date.now()) throw new Error('expired')
-    return verified
+    if (principal.expiresAt !== undefined && principal.expiresAt <= Date.now()) throw new Error('expired')
+    return principal
   }
 }
 
@@ -57,16 +50,14 @@ function algorithmOf(token: string): unknown {
   return JSON.parse(Buffer.from(header, 'base64url').toString()).alg
 }
 
-function toVerified(payload: Record<string, unknown>): VerifiedToken {
+function toPrincipal(payload: Record<string, unknown>): Principal {
   const { sub, role, exp } = payload
   if (typeof sub !== 'string' || sub === '') throw new Error('sub must be a text')
   const admin = role === 'admin'
-  const expiresAt = typeof exp === 'number' ? exp * 1_000 : undefined
-  const principal: Principal = {
+  return {
     kind: admin ? 'admin' : 'user',
     id: sub,
     caller: admin ? `admin:${sub}` : sub,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(typeof exp === 'number' ? { expiresAt: exp * 1_000 } : {}),
   }
-  return { principal, expiresAt }
 }

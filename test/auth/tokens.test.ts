@@ -40,8 +40,20 @@ const refused = (header: string | undefined, on = authenticator) =>
 
 t.test('tokens that are honest', async t => {
   const who = (token: string) => authenticator.authenticate(`Bearer ${token}`)
-  t.strictSame(await who(sign({})), { kind: 'user', id: '42', caller: '42' })
-  t.strictSame(await who(sign({ role: 'admin' })), { kind: 'admin', id: '42', caller: 'admin:42' })
+  const exp = seconds(3_600)
+  const expiresAt = exp * 1_000
+  t.strictSame(await who(sign({ exp })), { kind: 'user', id: '42', caller: '42', expiresAt })
+  t.strictSame(await who(sign({ exp, role: 'admin' })), {
+    kind: 'admin',
+    id: '42',
+    caller: 'admin:42',
+    expiresAt,
+  })
+  t.strictSame(
+    await who(forge({ alg: 'HS256' }, CLAIMS)),
+    { kind: 'user', id: '42', caller: '42' },
+    'a token without an end',
+  )
   t.strictSame(await who(SERVICE_TOKEN), { kind: 'service', id: 'bot', caller: 'service:bot' })
   for (const role of ['Admin', 'ADMIN', 'admin ', ['admin'], { admin: true }, true, 1, null, 'user', '']) {
     t.equal((await who(sign({ role }))).kind, 'user', JSON.stringify(role))

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
 import { startStack } from '../helper/gateway.ts'
 
@@ -197,17 +198,31 @@ t.test('a section has a history and a rollback of its own', async t => {
 
 t.test('a 2 MiB object of preferences round-trips, a document may not grow for ever', async t => {
   const { gateway } = await startStack(t)
-  const preferences = { layout: Array.from({ length: 20_000 }, (_, i) => ({ id: i, text: 'x'.repeat(80) })) }
-  t.ok(JSON.stringify(preferences).length > 2 * 1024 * 1024 - 200_000)
-  const put = await gateway.as('42', { method: 'PUT', url: '/api/user/settings', payload: { preferences } })
-  t.equal(put.statusCode, 200)
-  const get = await gateway.as('42', { url: '/api/user/settings' })
-  t.strictSame(get.json().data.preferences, preferences)
-  const more = { layout2: 'y'.repeat(3 * 1024 * 1024) }
-  const refused = await gateway.as('42', {
+  // Names in order, as documents are stored: the bytes that come back are those that were sent.
+  const layout = Array.from({ length: 21_000 }, (_, id) => ({ id, text: 'x'.repeat(80) }))
+  const sent = JSON.stringify({ layout })
+  t.ok(sent.length > 2 * 1024 * 1024, `${sent.length} bytes`)
+  const url = '/api/user/settings'
+  const put = await gateway.as('42', {
     method: 'PUT',
-    url: '/api/user/settings',
-    payload: { preferences: more },
+    url,
+    headers: { 'content-type': 'application/json' },
+    payload: `{"preferences":${sent}}`,
   })
+  t.equal(put.statusCode, 200)
+  const get = await gateway.as('42', { url })
+  t.equal(get.headers['cache-status'], 'settings-gateway; hit')
+  const received = JSON.stringify(get.json().data.preferences)
+  // Lengths and digests: a difference must not print megabytes.
+  t.equal(received.length, sent.length)
+  t.equal(md5(received), md5(sent), 'it is what was sent')
+  t.equal(md5(get.body), md5(put.body), 'a read answers the bytes of the write')
+  const more = { layout2: 'y'.repeat(3 * 1024 * 1024) }
+  const refused = await gateway.as('42', { method: 'PUT', url, payload: { preferences: more } })
   t.match(refused.json(), { status: 413, code: 'DOCUMENT_TOO_LARGE' })
+  t.equal((await gateway.as('42', { url })).headers.etag, put.headers.etag, 'nothing of it is stored')
 })
+
+function md5(text: string): string {
+  return createHash('md5').update(text).digest('hex')
+}
