@@ -29,7 +29,7 @@ import type { StatusService } from './settings/status-service.ts'
 import { Users } from './settings/users.ts'
 import { Availability } from './store/availability.ts'
 import { migrate } from './store/migrate.ts'
-import { createPool } from './store/pool.ts'
+import { createPool, createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
@@ -70,24 +70,6 @@ export interface ServiceOptions {
  * renewals, and then nobody waits (Availability).
  */
 const FREE_TIMEOUT_MS = 15_000
-/** For the lease renewals and the health check. */
-const VIEW_CONNECTIONS = 1
-/**
- * The connection of the lease renewals. One that takes longer than the lease is of no use, so all of its times are
- * as short: this is how an outage is found.
- */
-function createViewPool({ database, times }: Config, onError: (error: Error) => void): Pool {
-  return createPool(
-    {
-      ...database,
-      poolSize: VIEW_CONNECTIONS,
-      connectTimeoutMs: Math.min(database.connectTimeoutMs, times.leaseMs),
-      freeTimeoutMs: times.leaseMs,
-      statementTimeoutMs: Math.min(database.statementTimeoutMs, times.leaseMs),
-    },
-    onError,
-  )
-}
 
 /** Longest wait of a start for the first lease. */
 const FIRST_LEASE_MS = 1_000
@@ -101,11 +83,11 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const pool = createPool({ ...config.database, freeTimeoutMs: FREE_TIMEOUT_MS }, error =>
     log.warn({ err: error }, 'a database connection was lost'),
   )
-  const viewPool = createViewPool(config, error =>
+  const viewPool = createViewPool(config.database, config.times.leaseMs, error =>
     log.warn({ err: error }, 'the database connection of the lease renewals was lost'),
   )
   const availability = new Availability()
-  const store = new PostgresStore(pool, viewPool, availability)
+  const store = new PostgresStore({ pool, viewPool, viewTimeoutMs: config.times.leaseMs, availability })
   const redis = openRedis(config, redisLog(log, telemetry), SEQUENCE_SCRIPTS)
   const cache = redis?.cache ?? NO_CACHE
   const observer = new ProtocolObserver(log, telemetry, step)

@@ -42,3 +42,27 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
   pool.on('connect', client => client.on('error', onError))
   return pool
 }
+
+/** For the lease renewals and the health check. */
+const VIEW_CONNECTIONS = 1
+
+/**
+ * The connection of the lease renewals. A renewal that takes longer than the lease (`leaseMs`) is of no use, and this
+ * is how an outage is found: statements have as long as the lease. A new connection has its own time, which outlasts
+ * the renewal that began it: on a slow line no renewal would ever get one otherwise.
+ */
+export function createViewPool(
+  options: Omit<PoolOptions, 'poolSize' | 'freeTimeoutMs'>,
+  leaseMs: number,
+  onError: (error: Error) => void,
+): pg.Pool {
+  return createPool(
+    {
+      ...options,
+      poolSize: VIEW_CONNECTIONS,
+      freeTimeoutMs: options.connectTimeoutMs,
+      statementTimeoutMs: Math.min(options.statementTimeoutMs, leaseMs),
+    },
+    onError,
+  )
+}

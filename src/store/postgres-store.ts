@@ -30,24 +30,35 @@ import {
   turnViewOn,
 } from './statements/view.ts'
 import { Transaction } from './transaction.ts'
+import { within } from './within.ts'
+
+export interface PostgresStoreDeps {
+  readonly pool: Pool
+  /** Serves the lease renewals: they must not wait behind the requests. */
+  readonly viewPool: Pool
+  /** Longest wait of a lease renewal. */
+  readonly viewTimeoutMs: number
+  readonly availability: Availability
+}
 
 /** The StorePort over PostgreSQL. */
 export class PostgresStore implements StorePort {
   readonly #pool: Pool
   readonly #viewPool: Pool
+  readonly #viewTimeoutMs: number
   readonly #availability: Availability
 
-  /** `viewPool` serves the lease renewals: they must not wait behind the requests. */
-  constructor(pool: Pool, viewPool: Pool, availability: Availability) {
+  constructor({ pool, viewPool, viewTimeoutMs, availability }: PostgresStoreDeps) {
     this.#pool = pool
     this.#viewPool = viewPool
+    this.#viewTimeoutMs = viewTimeoutMs
     this.#availability = availability
   }
 
   /** Also decides whether the database counts as reachable for everybody else. */
   async readView(): Promise<ViewSnapshot> {
     try {
-      const snapshot = await selectViewSnapshot(this.#viewPool)
+      const snapshot = await within(this.#viewTimeoutMs, selectViewSnapshot(this.#viewPool))
       this.#availability.reached()
       return snapshot
     } catch (error) {
