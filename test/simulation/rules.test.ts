@@ -6,7 +6,7 @@ import { RULES } from './rules.ts'
 const KNOWN: Readonly<Record<string, number>> = {
   'valid-lease': 1,
   'lease-from-start': 1,
-  'off-wait': 7,
+  'off-wait': 10,
   'own-query': 17,
   'fence-before-commit': 36,
   'exact-unfence': 52,
@@ -17,7 +17,11 @@ const KNOWN: Readonly<Record<string, number>> = {
   'named-connection': 117,
   'adopt-first': 5,
   'near-heads': 1,
-  'no-fence-ttl': 665,
+  'no-fence-ttl': 4,
+  'own-nonce': 71,
+  'scripts-need-view': 1,
+  'scripts-need-dataset': 46,
+  'one-statement': 13,
 }
 const MS = 10_000
 

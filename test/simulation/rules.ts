@@ -7,7 +7,7 @@ import {
   TrustingReader,
 } from './broken-parts.ts'
 import { type Build, SOUND } from './build.ts'
-import type { Focus } from './scenario.ts'
+import type { Focus } from './focuses.ts'
 
 /** A rule of the protocol and the build in which it alone is switched off. */
 export interface Rule {
@@ -42,19 +42,21 @@ export const RULES: readonly Rule[] = [
     says: 'scripts refuse unless gateway:view equals the V of the caller',
     dagger: true,
     off: scripts({ viewText: false }),
+    focus: 'late-put',
   },
   {
     name: 'own-nonce',
     says: 'a fence replaces an equal one with its own nonce',
     dagger: true,
     off: scripts({ ownNonce: false }),
-    focus: 'repair',
+    focus: 'late-repair',
   },
   {
     name: 'no-fence-ttl',
     says: 'a fence never carries a TTL',
     dagger: true,
     off: cache({ fenceTtlMs: 300 }),
+    focus: 'slow-commit',
   },
   {
     name: 'valid-lease',
@@ -132,12 +134,14 @@ export const RULES: readonly Rule[] = [
     says: 'scripts refuse unless the server is the dataset of V',
     dagger: false,
     off: scripts({ dataset: false }),
+    focus: 'split-brain',
   },
   {
     name: 'one-statement',
     says: 'several documents are read in one statement',
     dagger: false,
     off: store({ oneStatement: false }),
+    focus: 'bundle',
   },
   {
     name: 'near-heads',

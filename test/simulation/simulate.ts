@@ -11,7 +11,7 @@ import { walk } from './walk.ts'
  * `--seeds` are done; then switches off each rule in turn until the checker reports a wrong answer (`--no-rules`: not).
  * Exit code 1 when an answer was wrong with all rules on, or when a rule was not caught.
  *
- * One seed again: `--seed N --seeds 1`, and with one rule off `--rule NAME`.
+ * `--workers` threads (default: one per core). One seed again: `--seed N --seeds 1`, and with one rule off `--rule NAME`.
  */
 
 /** Longest search for one rule. */
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
     seeds: { type: 'string' },
+    workers: { type: 'string', default: String(availableParallelism()) },
     rules: { type: 'boolean' },
     rule: { type: 'string' },
   },
@@ -30,6 +31,7 @@ const { values } = parseArgs({
 })
 const seconds = number('seconds', values.seconds)
 const seed = number('seed', values.seed)
+const workers = number('workers', values.workers)
 const seeds = values.seeds === undefined ? Number.MAX_SAFE_INTEGER : number('seeds', values.seeds)
 
 if (values.rule !== undefined && seeds === 1) process.exitCode = await replay(values.rule)
@@ -41,7 +43,7 @@ else {
 }
 
 async function mainWalk(): Promise<boolean> {
-  const threads = Math.min(availableParallelism(), seeds)
+  const threads = Math.min(Math.max(1, workers), seeds)
   const startedAt = performance.now()
   const tally: Tally = { seeds: 0, operations: 0, answered: 0, faults: new Map(), failed: [] }
   const share = Array.from({ length: threads }, (_, thread) => ({

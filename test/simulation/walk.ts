@@ -1,7 +1,7 @@
 import { type Build, SOUND } from './build.ts'
 import { Clients } from './clients.ts'
 import { documentId, SIM_CODEC } from './documents.ts'
-import type { Focus } from './scenario.ts'
+import type { Focus } from './focuses.ts'
 import { World } from './world.ts'
 
 export interface WalkResult {

@@ -1,0 +1,74 @@
+import { FAULT_NAMES } from './faults.ts'
+import { FOCUSES, type Focus } from './focuses.ts'
+import type { Random } from './random.ts'
+import { type Scenario, SORE } from './scenario.ts'
+
+/** Messages and steps that a run may be hard on: what goes wrong there is rare otherwise, and it takes two or three. */
+const MESSAGES = [
+  'redis.read',
+  'redis.readHeads',
+  'redis.identify',
+  'redis.fence',
+  'redis.put',
+  'redis.unfence',
+  'redis.adopt',
+  'redis.advanceMarker',
+  'redis.draw',
+  'redis.open',
+  'postgres.read-view',
+  'postgres.read-rows',
+  'postgres.read-if-unlocked',
+  'postgres.apply',
+  'postgres.commit',
+].flatMap(kind => [kind, `${kind}.reply`])
+const STEPS = [
+  'write.locked',
+  'write.fenced',
+  'write.applied',
+  'write.committed',
+  'gate.epoch',
+  'gate.adopted',
+  'gate.cold',
+  'gate.repaired',
+  'outage.off',
+]
+
+function mixed(random: Random, operations: number): Scenario {
+  const faults = Array.from({ length: random.pick([1, 2, 4, 12]) }, () => random.pick(FAULT_NAMES))
+  // The fault by which one gateway turns the view OFF while others still hold their leases.
+  if (random.chance(0.5)) faults.push('redis-cut')
+  return {
+    gateways: 2 + random.int(2),
+    documents: random.pick([1, 1, 2, 3]),
+    clients: 3 + random.int(6),
+    operations,
+    thinkMs: random.pick([10, 40, 150]),
+    stepMs: random.pick([0.5, 2]),
+    lose: random.pick([0, 0.01, 0.04]),
+    hold: random.pick([0, 0.02, 0.1]),
+    holdMs: random.pick([100, 500, 2_500]),
+    sore: {
+      lose: [random.pick(MESSAGES)],
+      hold: [random.pick(MESSAGES)],
+      stop: [random.pick(MESSAGES)],
+      often: SORE,
+    },
+    soreStep: random.pick(STEPS),
+    killAtStep: random.pick([0, 0, 0.005, 0.02]),
+    pauseAtStep: random.pick([0, 0.01, 0.03]),
+    terminateAtStep: random.pick([0, 0, 0.01, 0.04]),
+    faultEveryMs: random.pick([60, 250, 1_000]),
+    faults,
+  }
+}
+
+const FOCUS_NAMES = Object.keys(FOCUSES) as readonly Focus[]
+const FOCUSED = 0.3
+
+/** `focus`: for a rule that guards one part; otherwise some runs draw one. */
+export function drawScenario(random: Random, operations: number, focus?: Focus): Scenario {
+  const scenario = mixed(random, operations)
+  const drawn = random.chance(FOCUSED) ? random.pick(FOCUS_NAMES) : undefined
+  const chosen = focus ?? drawn
+  return chosen === undefined ? scenario : { ...scenario, ...FOCUSES[chosen] }
+}

@@ -1,0 +1,120 @@
+import { type Scenario, SORE } from './scenario.ts'
+
+/** Mixtures that are hard on one part of the protocol. */
+export const FOCUSES = {
+  /** Writers die between fence and COMMIT, repairs come late, and nothing covers their traces. */
+  repair: {
+    documents: 1,
+    thinkMs: 10,
+    holdMs: 100,
+    sore: { lose: ['redis.put'], hold: ['redis.unfence'], stop: [], often: SORE },
+    soreStep: 'write.fenced',
+    killAtStep: 0,
+    pauseAtStep: 0.001,
+    terminateAtStep: 0.02,
+    faultEveryMs: 1_000,
+    faults: ['redis-reconnect'],
+  },
+  /** Both tries of a fence arrive, far apart. */
+  'late-fence': {
+    documents: 1,
+    thinkMs: 10,
+    holdMs: 500,
+    sore: { lose: ['redis.put'], hold: ['redis.fence', 'redis.unfence'], stop: [], often: SORE },
+    soreStep: 'write.fenced',
+    killAtStep: 0,
+    pauseAtStep: 0.001,
+    terminateAtStep: 0.02,
+    faultEveryMs: 1_000,
+    faults: ['redis-reconnect'],
+  },
+  /** Writers take their time before COMMIT, and the cache does not follow. */
+  'slow-writer': {
+    documents: 1,
+    thinkMs: 10,
+    holdMs: 100,
+    sore: { lose: ['redis.put'], hold: ['postgres.commit'], stop: [], often: SORE },
+    faultEveryMs: 1_000,
+  },
+  /** COMMIT takes longer than anybody would wait, and half of what should follow it is lost. */
+  'slow-commit': {
+    documents: 2,
+    clients: 3,
+    thinkMs: 150,
+    lose: 0,
+    hold: 0,
+    holdMs: 800,
+    sore: { lose: ['redis.put'], hold: ['postgres.commit'], stop: [], often: 0.5 },
+    killAtStep: 0,
+    pauseAtStep: 0,
+    terminateAtStep: 0,
+    faultEveryMs: 1_000,
+    faults: ['redis-reconnect'],
+  },
+  /** The answer of the database to a renewal comes late, while somebody else turns the view OFF. */
+  renewal: {
+    documents: 1,
+    thinkMs: 10,
+    holdMs: 1_200,
+    sore: { lose: [], hold: ['postgres.read-view.reply'], stop: [], often: SORE },
+    faultEveryMs: 250,
+    faults: ['redis-cut'],
+  },
+  /** A repair comes after the next writer, and nothing but the fences is in the cache. */
+  'late-repair': {
+    documents: 1,
+    thinkMs: 10,
+    lose: 0,
+    hold: 0,
+    holdMs: 500,
+    sore: { lose: ['redis.put'], hold: ['redis.unfence'], stop: [], often: 0.8 },
+    soreStep: 'write.fenced',
+    killAtStep: 0,
+    pauseAtStep: 0.001,
+    terminateAtStep: 0.02,
+    faultEveryMs: 1_000,
+    faults: ['redis-reconnect'],
+  },
+  /** What was read under one V is put under the next one, into a cache that begins empty. */
+  'late-put': {
+    documents: 1,
+    thinkMs: 150,
+    lose: 0,
+    hold: 0,
+    holdMs: 2_500,
+    sore: { lose: [], hold: ['redis.put'], stop: [], often: 0.9 },
+    killAtStep: 0,
+    pauseAtStep: 0,
+    terminateAtStep: 0,
+    faultEveryMs: 600,
+    faults: ['redis-flushall'],
+  },
+  /** Some are still connected to the old primary, others to the promoted replica. */
+  'split-brain': {
+    documents: 1,
+    thinkMs: 40,
+    lose: 0,
+    hold: 0,
+    killAtStep: 0,
+    pauseAtStep: 0,
+    terminateAtStep: 0,
+    faultEveryMs: 100,
+    faults: ['redis-failover', 'redis-reconnect', 'redis-reconnect', 'redis-reconnect'],
+  },
+  /** Several documents are read while others change them, and the cache never has them. */
+  bundle: {
+    documents: 2,
+    clients: 8,
+    thinkMs: 10,
+    lose: 0,
+    hold: 0,
+    sore: { lose: ['redis.put'], hold: [], stop: [], often: 0.9 },
+    killAtStep: 0,
+    pauseAtStep: 0,
+    terminateAtStep: 0,
+    faultEveryMs: 1_000,
+    faults: ['redis-reconnect'],
+  },
+} satisfies Record<string, Partial<Scenario>>
+
+export type Focus = keyof typeof FOCUSES
