@@ -8,6 +8,7 @@ import type { Pool } from 'pg'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config.ts'
 import { ProblemError } from './errors.ts'
+import { AuthFailures } from './http/auth-failures.ts'
 import { authenticateAll } from './http/caller.ts'
 import { parseJsonBodies } from './http/json-bodies.ts'
 import { refuseOtherMethods } from './http/method-not-allowed.ts'
@@ -69,6 +70,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     keepAliveTimeout: config.http.keepAliveTimeoutMs,
     requestTimeout: config.http.requestTimeoutMs,
     connectionTimeout: 0,
+    // What request.ip is; nobody else's X-Forwarded-For is believed.
+    trustProxy: config.http.trustProxy === undefined ? false : [...config.http.trustProxy],
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     // A parameter of any length gets the answer of its route: the headers' limit ends it before.
@@ -118,7 +121,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   operationRoutes(app, { status: services.status, metrics, draining: () => draining })
   const authenticator = new Authenticator(config.auth)
   await app.register(async authenticated => {
-    authenticateAll(authenticated, authenticator)
+    authenticateAll(authenticated, authenticator, new AuthFailures(config.http.rateLimit))
     limitRates(authenticated, config.http.rateLimit)
     bundleRoutes(authenticated, services.documents)
     documentRoutes(authenticated, services.documents)

@@ -5,6 +5,7 @@ import { type RedisTarget, redisTarget } from './config/endpoints.ts'
 import { type Environment, parseVariables } from './config/parse-variables.ts'
 import { checkRules } from './config/rules.ts'
 import { checkSecrets, type ServiceToken, serviceTokens } from './config/secrets.ts'
+import { trustedProxies } from './config/trusted-proxies.ts'
 import type { Variables } from './config/variables.ts'
 
 export type { RedisTarget } from './config/endpoints.ts'
@@ -49,9 +50,10 @@ export function loadConfig(env: Environment): Config {
   checkSecrets(variables, tokens, production, faults)
   const jwksUrl = parseJwksUrl(variables, production, faults)
   const corsOrigins = parseOrigins(variables, faults)
+  const trustProxy = trustedProxies(variables, faults)
   const otlpEndpoint = parseOtlpEndpoint(variables, faults)
   if (faults.length > 0) throw new ConfigError(faults)
-  return group(variables, { redis, tokens, jwksUrl, corsOrigins, otlpEndpoint, production })
+  return group(variables, { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, production })
 }
 
 function checkDatabase({ DATABASE_URL: text }: Variables, faults: string[]): void {
@@ -104,11 +106,15 @@ interface Parsed {
   readonly jwksUrl: URL | undefined
   /** Exact origins, or `*` alone. */
   readonly corsOrigins: readonly string[]
+  readonly trustProxy: readonly string[] | undefined
   readonly otlpEndpoint: URL | undefined
   readonly production: boolean
 }
 
-function group(vars: Variables, { redis, tokens, jwksUrl, corsOrigins, otlpEndpoint, production }: Parsed) {
+function group(
+  vars: Variables,
+  { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, production }: Parsed,
+) {
   return {
     production,
     logLevel: vars.LOG_LEVEL,
@@ -122,7 +128,10 @@ function group(vars: Variables, { redis, tokens, jwksUrl, corsOrigins, otlpEndpo
         windowMs: RATE_LIMIT_WINDOW_MS,
         max: vars.RATE_LIMIT_MAX,
         writeMax: vars.RATE_LIMIT_WRITE_MAX,
+        authFailuresMax: vars.AUTH_FAILURES_MAX,
       },
+      /** Undefined = the address of the connection is that of the caller. */
+      trustProxy,
       keepAliveTimeoutMs: vars.KEEP_ALIVE_TIMEOUT_MS,
       requestTimeoutMs: vars.REQUEST_TIMEOUT_MS,
       maxEventLoopDelayMs: vars.MAX_EVENT_LOOP_DELAY_MS,

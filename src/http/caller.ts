@@ -3,6 +3,8 @@ import type { Authenticator } from '../auth/authenticator.ts'
 import { actingUser, type Principal } from '../auth/principal.ts'
 import { isUserId } from '../auth/user-id.ts'
 import type { Actor } from '../settings/service.ts'
+import type { AuthFailures } from './auth-failures.ts'
+import { rateLimited } from './rate-limited.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -11,8 +13,15 @@ declare module 'fastify' {
   }
 }
 
-/** Every route of this scope answers 401 to callers that are not known. */
-export function authenticateAll(app: FastifyInstance, authenticator: Authenticator): void {
+/**
+ * Every route of this scope answers 401 to callers that are not known, and 429 to addresses that failed too often:
+ * only to headers that were not verified before, so that whoever guesses stops no caller who works already.
+ */
+export function authenticateAll(
+  app: FastifyInstance,
+  authenticator: Authenticator,
+  failures: AuthFailures,
+): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { authorization } = request.headers
     const known = authenticator.known(authorization)
@@ -21,10 +30,21 @@ export function authenticateAll(app: FastifyInstance, authenticator: Authenticat
       done()
       return
     }
-    authenticator.authenticate(authorization).then(principal => {
-      request.principal = principal
-      done()
-    }, done)
+    const waitMs = authorization === undefined ? 0 : failures.waitMs(request.ip)
+    if (waitMs > 0) {
+      done(rateLimited(waitMs))
+      return
+    }
+    authenticator.authenticate(authorization).then(
+      principal => {
+        request.principal = principal
+        done()
+      },
+      error => {
+        if (authorization !== undefined) failures.count(request.ip, error)
+        done(error)
+      },
+    )
   })
 }
 

@@ -8,8 +8,8 @@ interface Window {
 }
 
 /**
- * Counts requests per caller in windows of fixed length. @fastify/rate-limit does the same with three promises per
- * request, which cost more than everything else on the way of a cached read.
+ * Counts per caller in windows of fixed length. @fastify/rate-limit does the same with three promises per request,
+ * which cost more than everything else on the way of a cached read, and cannot look without counting.
  */
 export class FixedWindow {
   readonly #max: number
@@ -29,6 +29,12 @@ export class FixedWindow {
     }
     this.#open(caller, now)
     return 0
+  }
+
+  /** What the next `take` would return, without counting one. */
+  peek(caller: string, now: number): number {
+    const window = this.#windows.get(caller)
+    return window !== undefined && now < window.endsAt && window.count >= this.#max ? window.endsAt - now : 0
   }
 
   #open(caller: string, now: number): void {

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
-import { ProblemError } from '../errors.ts'
 import { principalOf } from './caller.ts'
 import { FixedWindow } from './fixed-window.ts'
+import { rateLimited } from './rate-limited.ts'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -25,13 +25,6 @@ export function limitRates(
       waitMs = writes.take(caller, now)
     }
     if (waitMs === 0) done()
-    else done(beyond(waitMs))
-  })
-}
-
-function beyond(waitMs: number): ProblemError {
-  const seconds = Math.max(1, Math.ceil(waitMs / 1_000))
-  return new ProblemError('RATE_LIMITED', `try again in ${seconds} s`, {
-    headers: { 'retry-after': String(seconds) },
+    else done(rateLimited(waitMs))
   })
 }

@@ -118,6 +118,10 @@ export const BROKEN: Readonly<Record<string, BrokenCase>> = {
     change: { CORS_ORIGINS: 'https://ui.example.com/app' },
     faults: [/^CORS_ORIGINS: "https:\/\/ui.example.com\/app" is not an origin/],
   },
+  'proxies that are none': {
+    change: { TRUST_PROXY: '10.0.0.1,nginx,10.0.0.0/33,0.0.0.0/0,loopback,fe80::/10' },
+    faults: [/^TRUST_PROXY: "nginx" is no/, /^TRUST_PROXY: "10.0.0.0\/33"/, /^TRUST_PROXY: "0.0.0.0\/0"/],
+  },
   'a renewal slower than the lease allows': {
     change: { LEASE_RENEW_MS: '300' },
     faults: ['LEASE_RENEW_MS (300) must be at most a quarter of LEASE_MS (1000)'],

@@ -54,6 +54,9 @@ const Live = Type.Object({ status: Type.String() }, { examples: [{ status: 'live
 const Ready = Type.Object({ status: Type.String() }, { examples: [{ status: 'ready' }] })
 const NO_STORE = { 'cache-control': 'no-store' }
 
+/** A process that is busy must not be taken for a dead one and killed, and what keeps it busy must be seen. */
+const EVEN_UNDER_PRESSURE = { pressureHandler: () => {} }
+
 export interface OperationRoutesDeps {
   readonly status: StatusService
   readonly metrics: Metrics
@@ -96,7 +99,7 @@ export function operationRoutes(
   )
   app.get(
     '/health/live',
-    { schema: schemaOf('live', 'Whether the process runs', Live) },
+    { schema: schemaOf('live', 'Whether the process runs', Live), config: EVEN_UNDER_PRESSURE },
     async (_request, reply) => reply.headers(NO_STORE).send({ status: 'live' }),
   )
   app.get(
@@ -132,6 +135,7 @@ export function operationRoutes(
   app.get(
     '/metrics',
     {
+      config: EVEN_UNDER_PRESSURE,
       schema: {
         operationId: 'metrics',
         tags: ['Operations'],

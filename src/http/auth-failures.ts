@@ -1,0 +1,26 @@
+import type { Config } from '../config.ts'
+import { ProblemError } from '../errors.ts'
+import { FixedWindow } from './fixed-window.ts'
+
+/**
+ * Tokens that were wrong, per remote address and minute: guesses are limited though nobody knows who makes them.
+ * Counted in the process, as the limits per caller are; a bounded number of addresses.
+ */
+export class AuthFailures {
+  readonly #window: FixedWindow | undefined
+
+  constructor({ authFailuresMax: max, windowMs }: Config['http']['rateLimit']) {
+    this.#window = max === 0 ? undefined : new FixedWindow(max, windowMs)
+  }
+
+  /** 0, or milliseconds until another token of this address is looked at. */
+  waitMs(address: string): number {
+    return this.#window?.peek(address, Date.now()) ?? 0
+  }
+
+  /** Counts a failed authentication; what else went wrong (the keys could not be fetched) is no guess. */
+  count(address: string, error: unknown): void {
+    if (error instanceof ProblemError && error.code === 'UNAUTHORIZED')
+      this.#window?.take(address, Date.now())
+  }
+}
