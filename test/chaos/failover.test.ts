@@ -23,7 +23,7 @@ async function startSentinel(t: Test, primaryPort: number): Promise<string> {
       'bind 127.0.0.1',
       `dir ${directory}`,
       `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 1`,
-      `sentinel down-after-milliseconds ${NAME} 500`,
+      `sentinel down-after-milliseconds ${NAME} 1500`,
       `sentinel failover-timeout ${NAME} 3000`,
     ].join('\n'),
   )
@@ -79,7 +79,7 @@ t.test('Sentinel promotes a lagging replica while one gateway speaks to the old 
   // Acknowledged, and the replica has none of it.
   for (written = 42; written < 45; written++) t.equal((await put(late, written)).statusCode, 200)
   written--
-  t.match(await onReplica(), /"min_confidence":41\b/, 'the replica holds an old value')
+  t.notMatch(await onReplica(), /"min_confidence":4[2-4]\b/, 'the replica has none of it')
   let reads = 0
   const right = async () => {
     const replies = await Promise.all(gateways.map(gateway => gateway.as('42', { url: URL })))
