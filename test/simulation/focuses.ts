@@ -101,6 +101,21 @@ export const FOCUSES = {
     faultEveryMs: 100,
     faults: ['redis-failover', 'redis-reconnect', 'redis-reconnect', 'redis-reconnect'],
   },
+  /** Answers of Redis take almost as long as anybody waits, while many read the same. */
+  'slow-reads': {
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    lose: 0,
+    hold: 0,
+    holdMs: 70,
+    sore: { lose: [], hold: ['redis.read.reply', 'redis.readHeads.reply'], stop: [], often: 0.5 },
+    killAtStep: 0,
+    pauseAtStep: 0,
+    terminateAtStep: 0,
+    faultEveryMs: 1_000,
+    faults: ['redis-reconnect'],
+  },
   /** Several documents are read while others change them, and the cache never has them. */
   bundle: {
     documents: 2,

@@ -12,7 +12,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'exact-unfence': 52,
   'exclusive-view-lock': 66,
   'repair-row-lock': 75,
-  'own-command': 279,
+  'own-command': 1,
   'repair-rereads': 91,
   'named-connection': 117,
   'adopt-first': 5,

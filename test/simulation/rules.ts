@@ -76,6 +76,7 @@ export const RULES: readonly Rule[] = [
     says: 'a read never joins a command that was already sent',
     dagger: true,
     off: cache({ ownCommand: false }),
+    focus: 'slow-reads',
   },
   {
     name: 'own-query',
