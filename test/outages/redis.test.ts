@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
@@ -64,20 +63,35 @@ t.test('Redis is frozen: reads wait for its timeout at most, then not at all', a
 t.test('after a restart of Redis and of the gateway the documents are still hits', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const first = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url })
+  await eventually('the view is ON', () => isOn(first))
   await put(first, 41)
-  const decision = '/api/futures/ginie/decision-settings'
-  t.equal((await first.as('42', { url: decision })).statusCode, 200)
-  // The marker passes the writes, so that the gate need not fence them again.
-  await sleep(600)
+  const urls = ['/api/futures/ginie/decision-settings', '/api/user/settings/trading', SCALP]
+  const bodies = await Promise.all(urls.map(each => first.as('42', { url: each })))
+  // The gate need not fence what is older than the marker.
+  await eventually('the marker passes the writes', () => markerPassed(first))
   await first.close()
   await redis.stop()
   await redis.restart()
   const second = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url })
-  await eventually('the view is ON', async () => (await second.services.status.health()).cache.mode === 'on')
-  const reply = await second.as('42', { url: decision })
-  t.equal(reply.headers['cache-status'], 'settings-gateway; hit')
-  t.equal(reply.json().modes.scalp.data.confidence.min_confidence, 41)
+  await eventually('the view is ON', () => isOn(second))
+  for (const [index, each] of urls.entries()) {
+    const reply = await second.as('42', { url: each })
+    t.equal(reply.headers['cache-status'], 'settings-gateway; hit', each)
+    t.equal(reply.body, bodies[index]!.body)
+  }
+  t.equal(bodies[2]!.json().data.confidence.min_confidence, 41)
 })
+
+async function isOn({ services }: TestGateway): Promise<boolean> {
+  return (await services.status.health()).cache.mode === 'on'
+}
+
+/** Whether every document is older than the marker in Redis. */
+async function markerPassed({ services }: TestGateway): Promise<boolean> {
+  const marker = await services.redis!.reads.connections[0]!.client.get('gateway:marker')
+  const { rows } = await services.pool.query('SELECT max(changed_xid)::text AS xid FROM documents')
+  return BigInt(marker?.split(' ')[0] ?? 0) > BigInt(rows[0].xid)
+}
 
 t.test('Redis is full: reads and writes are right, the breaker stays closed', async t => {
   const { gateway } = await startStack(t)
