@@ -4,6 +4,8 @@ declare module 'autocannon' {
     readonly url: string
     readonly connections: number
     readonly duration: number
+    /** Milliseconds between samples. */
+    readonly sampleInt: number
     readonly headers: Readonly<Record<string, string>>
   }
   interface Result {
