@@ -3,7 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { RedisTarget } from '../config.ts'
 import { RedisConnection } from './connection.ts'
-import { ReadLane } from './read-lane.ts'
+import { type OnReply, ReadLane } from './read-lane.ts'
 import { redisOptions } from './redis-options.ts'
 import { type Reply, RespError } from './resp.ts'
 import { parseServerInfo, type ServerInfo } from './server-info.ts'
@@ -36,7 +36,13 @@ export class ReadConnection extends RedisConnection {
 
   /** Sends one command. Rejects with RedisTimeoutError, RespError, or what broke the connection. */
   send(args: readonly string[]): Promise<Reply> {
-    return this.#lane?.send(args) ?? Promise.reject(new Error('the connection to Redis is not ready'))
+    return this.#lane?.send(args) ?? Promise.reject(notReady())
+  }
+
+  /** The same for a command that is RESP already. */
+  ask(command: string, onReply: OnReply): void {
+    if (this.#lane === undefined) onReply(notReady(), null)
+    else this.#lane.ask(command, onReply)
   }
 
   override async info(): Promise<ServerInfo> {
@@ -107,4 +113,8 @@ export class ReadConnection extends RedisConnection {
     })
     await Promise.all([...replies, named])
   }
+}
+
+function notReady(): Error {
+  return new Error('the connection to Redis is not ready')
 }

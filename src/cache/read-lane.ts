@@ -2,9 +2,11 @@ import type { Socket } from 'node:net'
 import { LOOP_STALL_MS, RedisTimeoutError } from './deadline.ts'
 import { encodeCommand, type Reply, RespError, RespParser } from './resp.ts'
 
+/** Is told the outcome of one command, once: a RedisTimeoutError, a RespError, what broke the connection, or a reply. */
+export type OnReply = (error: unknown, reply: Reply) => void
+
 interface Pending {
-  readonly resolve: (reply: Reply) => void
-  readonly reject: (error: unknown) => void
+  readonly onReply: OnReply
   /** performance.now() from which its wait counts. */
   waitsFrom: number
   /** Its wait began anew, because this process stood still. */
@@ -50,17 +52,22 @@ export class ReadLane {
   /** Rejects with RedisTimeoutError, RespError, or what broke the connection. */
   send(args: readonly string[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const error = this.#refusal()
-      if (error !== undefined) {
-        reject(error)
-        return
-      }
-      const waitsFrom = performance.now()
-      this.#pending.push({ resolve, reject, waitsFrom, extended: false, abandoned: false })
-      if (this.#outgoing === '') setImmediate(this.#flush)
-      this.#outgoing += encodeCommand(args)
-      if (this.#watch === undefined) this.#watchFor(this.#timeoutMs)
+      this.ask(encodeCommand(args), (error, reply) => (error === undefined ? resolve(reply) : reject(error)))
     })
+  }
+
+  /** Sends a command that is RESP already; for callers that send the same one again and again. */
+  ask(command: string, onReply: OnReply): void {
+    const error = this.#refusal()
+    if (error !== undefined) {
+      onReply(error, null)
+      return
+    }
+    const waitsFrom = performance.now()
+    this.#pending.push({ onReply, waitsFrom, extended: false, abandoned: false })
+    if (this.#outgoing === '') setImmediate(this.#flush)
+    this.#outgoing += command
+    if (this.#watch === undefined) this.#watchFor(this.#timeoutMs)
   }
 
   close(): void {
@@ -93,8 +100,8 @@ export class ReadLane {
       this.#first = 0
     }
     if (pending.abandoned) return
-    if (reply instanceof RespError) pending.reject(reply)
-    else pending.resolve(reply)
+    if (reply instanceof RespError) pending.onReply(reply, null)
+    else pending.onReply(undefined, reply)
   }
 
   #watchFor(ms: number): void {
@@ -127,7 +134,7 @@ export class ReadLane {
 
   #abandon(pending: Pending): void {
     pending.abandoned = true
-    pending.reject(new RedisTimeoutError(`Redis did not answer within ${this.#timeoutMs} ms`))
+    pending.onReply(new RedisTimeoutError(`Redis did not answer within ${this.#timeoutMs} ms`), null)
   }
 
   #lose(error: Error): void {
@@ -138,7 +145,7 @@ export class ReadLane {
     const pending = this.#pending.slice(this.#first)
     this.#pending = []
     this.#first = 0
-    for (const { abandoned, reject } of pending) if (!abandoned) reject(error)
+    for (const { abandoned, onReply } of pending) if (!abandoned) onReply(error, null)
     this.#onLost(error)
   }
 }

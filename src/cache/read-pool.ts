@@ -4,7 +4,7 @@ import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
 import { VIEW_KEY } from './keys.ts'
 import type { ReadConnection } from './read-connection.ts'
-import { type Reply, RespError, RespProtocolError } from './resp.ts'
+import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.ts'
 import { readScript } from './script-files.ts'
 
 const HEADS = readScript('heads')
@@ -16,6 +16,7 @@ const LAST_OF_HEAD = String(HEAD_BYTES - 1)
  */
 export class ReadPool {
   readonly connections: readonly ReadConnection[]
+  readonly #commands = new WeakMap<readonly string[], string>()
   #next = 0
 
   constructor(connections: readonly ReadConnection[]) {
@@ -36,16 +37,29 @@ export class ReadPool {
     return { values: values.map(bytesOrNull), connection }
   }
 
-  /** The first bytes of each key, of one moment, in one round trip. */
-  async readHeads(keys: readonly string[]): Promise<CacheHeads> {
+  /**
+   * The first bytes of each key, of one moment, in one round trip. The command is kept as long as the list of keys is:
+   * writing thirteen keys anew costs more than everything else here.
+   */
+  readHeads(keys: readonly string[]): Promise<CacheHeads> {
+    let command = this.#commands.get(keys)
+    if (command === undefined) {
+      command = headsCommand(keys)
+      this.#commands.set(keys, command)
+    }
+    return this.#heads(command, keys)
+  }
+
+  #heads(command: string, keys: readonly string[]): Promise<CacheHeads> {
     const connection = this.generation
-    const picked = this.#pick()
-    const heads =
-      keys.length === 1
-        ? await picked.send(['GETRANGE', keys[0]!, '0', LAST_OF_HEAD])
-        : await headsOfAll(picked, keys)
-    if (!Buffer.isBuffer(heads)) throw unknownAnswer('a read of heads')
-    return { heads, connection }
+    return new Promise((resolve, reject) => {
+      this.#pick().ask(command, (error, heads) => {
+        if (Buffer.isBuffer(heads)) resolve({ heads, connection })
+        // Redis was restarted, or SCRIPT FLUSH: nothing ran.
+        else if (isNoScript(error)) resolve(this.#heads(evalCommand(keys), keys))
+        else reject(error ?? unknownAnswer('a read of heads'))
+      })
+    })
   }
 
   /** Asks every connection who its server is. Rejects when they disagree: a failover is under way. */
@@ -80,15 +94,17 @@ export class ReadPool {
 }
 
 /** Several keys need a script: pipelined commands are not of one moment. */
-async function headsOfAll(connection: ReadConnection, keys: readonly string[]): Promise<Reply> {
-  const args = [String(keys.length), ...keys]
-  try {
-    return await connection.send(['EVALSHA', HEADS.sha1, ...args])
-  } catch (error) {
-    // Redis was restarted, or SCRIPT FLUSH: nothing ran.
-    if (!(error instanceof RespError && error.message.startsWith('NOSCRIPT'))) throw error
-    return await connection.send(['EVAL', HEADS.text, ...args])
-  }
+function headsCommand(keys: readonly string[]): string {
+  if (keys.length === 1) return encodeCommand(['GETRANGE', keys[0]!, '0', LAST_OF_HEAD])
+  return encodeCommand(['EVALSHA', HEADS.sha1, String(keys.length), ...keys])
+}
+
+function evalCommand(keys: readonly string[]): string {
+  return encodeCommand(['EVAL', HEADS.text, String(keys.length), ...keys])
+}
+
+function isNoScript(error: unknown): boolean {
+  return error instanceof RespError && error.message.startsWith('NOSCRIPT')
 }
 
 function bytesOrNull(reply: Reply): Buffer | null {

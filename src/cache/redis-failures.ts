@@ -7,15 +7,17 @@ import { RespError } from './resp.ts'
 const NOT_SERVING = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM|NOREPLICAS)\b/
 
 /** Reports the outcome of a command to the breaker; whatever went wrong becomes CacheUnavailableError. */
-export async function guarded<T>(breaker: Breaker, work: Promise<T>): Promise<T> {
-  try {
-    const result = await work
-    breaker.succeeded()
-    return result
-  } catch (error) {
-    if (countsAsFailure(error)) breaker.failed(error)
-    throw asCacheUnavailable(error)
-  }
+export function guarded<T>(breaker: Breaker, work: Promise<T>): Promise<T> {
+  return work.then(
+    result => {
+      breaker.succeeded()
+      return result
+    },
+    error => {
+      if (countsAsFailure(error)) breaker.failed(error)
+      throw asCacheUnavailable(error)
+    },
+  )
 }
 
 /** What a failed command means to its caller: the cache could not be used for it. */

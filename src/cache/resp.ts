@@ -13,6 +13,9 @@ export type Reply = string | number | Buffer | null | RespError | readonly Reply
 
 const CR = 0x0d
 const LF = 0x0a
+const ZERO = 0x30
+/** Digits of a length far below MAX_BULK. */
+const MAX_SHORT = 6
 const TYPE = { status: 0x2b, error: 0x2d, integer: 0x3a, bulk: 0x24, array: 0x2a }
 /** Lines are numbers, statuses and error texts. */
 const MAX_LINE = 64 * 1024
@@ -62,6 +65,10 @@ export class RespParser {
 
   #reply(depth: number): Reply | typeof INCOMPLETE {
     const type = this.#data[this.#at]
+    if (type === TYPE.bulk) {
+      const length = this.#shortNumber()
+      if (length !== undefined) return this.#bulk(length)
+    }
     const line = this.#line()
     if (line === undefined) return INCOMPLETE
     if (type === TYPE.bulk) return this.#bulk(lengthIn(line, MAX_BULK))
@@ -70,6 +77,22 @@ export class RespParser {
     if (type === TYPE.error) return new RespError(line)
     if (type === TYPE.array && depth < MAX_DEPTH) return this.#array(lengthIn(line, MAX_ITEMS), depth)
     throw new RespProtocolError('a reply of an unknown type')
+  }
+
+  /** The number of a line without a text in between: nearly all lengths are such. Undefined = look closer. */
+  #shortNumber(): number | undefined {
+    const data = this.#data
+    let value = 0
+    for (let at = this.#at + 1, end = at + MAX_SHORT; at <= end; at++) {
+      const byte = data[at]
+      if (byte === CR && data[at + 1] === LF && at > this.#at + 1) {
+        this.#at = at + 2
+        return value
+      }
+      if (byte === undefined || byte < ZERO || byte > ZERO + 9) return undefined
+      value = value * 10 + byte - ZERO
+    }
+    return undefined
   }
 
   /** The rest of a line behind its type. */

@@ -99,7 +99,8 @@ export class NearCache {
 
 function sizeOf(id: string, { keys, heads, values }: NearEntry): number {
   const bytes = values.reduce((sum, value) => sum + value.length, heads.length)
-  return ENTRY_BYTES + 2 * id.length + keys.reduce((sum, key) => sum + key.length, bytes)
+  // Twice: the command that asks for the keys is kept with them.
+  return ENTRY_BYTES + 2 * id.length + keys.reduce((sum, key) => sum + 2 * key.length, bytes)
 }
 
 /** A reply is a slice of what the socket read: kept as it is, it would hold on to all of that. */

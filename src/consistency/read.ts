@@ -38,10 +38,13 @@ export interface ReadDeps {
   readonly serveUnverified: boolean
 }
 
+/** The documents of a read; a function where they need not be listed when the near cache knows the read. */
+export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
+
 /** One read on its way. */
 interface Reading {
   readonly id: string
-  readonly wanted: readonly Wanted[]
+  readonly wanted: WantedOf
   readonly keys: readonly string[]
   readonly begun: Grant | undefined
   readonly options: ReadOptions
@@ -56,13 +59,15 @@ export class Reader {
   }
 
   /** Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
-  async read(wanted: readonly Wanted[], options: ReadOptions = {}): Promise<ReadResult> {
-    const { lease, cache, codec, near } = this.#deps
+  async read(wanted: WantedOf, options: ReadOptions = {}): Promise<ReadResult> {
+    const { lease, cache, near } = this.#deps
     const begun = lease.current()
-    const keys = wanted.map(({ ref, part }) => codec.keys(ref)[part]!)
-    const id = options.id ?? keys.join('\n')
-    const reading = { id, wanted, keys, begun, options }
+    let keys = options.id === undefined ? this.#keysOf(wanted) : undefined
+    const id = options.id ?? keys!.join('\n')
     const held = begun === undefined ? undefined : near.find(id, begun.v)
+    // Those held are the same list each time, so that the cache need not write its command anew.
+    keys = held?.keys ?? keys ?? this.#keysOf(wanted)
+    const reading = { id, wanted, keys, begun, options }
     if (begun === undefined || !cache.usable || (held === undefined && options.known === undefined)) {
       return this.#fromCache(reading)
     }
@@ -78,6 +83,10 @@ export class Reader {
     }
     // What the heads said is forgotten: the second reply counts by itself, so that no bundle is torn between the two.
     return this.#fromCache(reading)
+  }
+
+  #keysOf(wanted: WantedOf): readonly string[] {
+    return listed(wanted).map(({ ref, part }) => this.#deps.codec.keys(ref)[part]!)
   }
 
   /** Step 1: one GET or MGET. */
@@ -101,7 +110,7 @@ export class Reader {
   async #fromDatabase(reading: Reading, reply: CacheReply | undefined): Promise<ReadResult> {
     const { wanted, keys, begun, options } = reading
     try {
-      const { status, values } = await this.#deps.database.read(wanted, begun?.v, reply)
+      const { status, values } = await this.#deps.database.read(listed(wanted), begun?.v, reply)
       return joined(status, values, options)
     } catch (error) {
       if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
@@ -122,6 +131,10 @@ export class Reader {
       return undefined
     }
   }
+}
+
+function listed(wanted: WantedOf): readonly Wanted[] {
+  return typeof wanted === 'function' ? wanted() : wanted
 }
 
 /** What Redis confirmed: the bytes held here, or that the caller's are right. */

@@ -10,11 +10,13 @@ declare module 'fastify' {
 /** Calls back after every answer of the app whose duration is a latency. */
 export function onAnswered(
   app: FastifyInstance,
-  tell: (request: FastifyRequest, reply: FastifyReply) => void,
+  tell: (request: FastifyRequest, reply: FastifyReply, route: FastifyRequest['routeOptions']) => void,
 ): void {
   app.addHook('onResponse', (request, reply, done) => {
-    const stream = request.routeOptions.config.longLived === true && reply.statusCode === 200
-    if (!stream) tell(request, reply)
+    // Made anew each time it is asked for.
+    const route = request.routeOptions
+    const stream = route.config.longLived === true && reply.statusCode === 200
+    if (!stream) tell(request, reply, route)
     done()
   })
 }

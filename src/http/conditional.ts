@@ -6,6 +6,10 @@ export type Condition = KnownVersions
 
 const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/
 const MAX_TAGS = 100
+/** A caller that polls sends the same header each time: what it means is remembered, short headers only. */
+const MAX_REMEMBERED = 2_000
+const MAX_REMEMBERED_LENGTH = 128
+const remembered = new Map<string, Condition>()
 
 export function entityTag(versions: Versions): string {
   return `"${versions.join('.')}"`
@@ -14,6 +18,17 @@ export function entityTag(versions: Versions): string {
 /** If-None-Match. Tags that are not ours match nothing; weak and strong are equal here (RFC 9110, 13.1.2). */
 export function parseIfNoneMatch(header: string | undefined): Condition | undefined {
   if (header === undefined) return undefined
+  const known = remembered.get(header)
+  if (known !== undefined) return known
+  const condition = conditionIn(header)
+  if (header.length <= MAX_REMEMBERED_LENGTH) {
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+    remembered.set(header, condition)
+  }
+  return condition
+}
+
+function conditionIn(header: string): Condition {
   if (header.trim() === '*') return '*'
   return tagsOf(header).flatMap(({ versions }) => (versions === undefined ? [] : [versions]))
 }

@@ -4,6 +4,7 @@ import type { BreakerState } from '../cache/breaker.ts'
 import type { CacheStatus } from '../settings/service.ts'
 import type { Telemetry, TelemetrySources } from '../telemetry/telemetry.ts'
 import { onAnswered } from './answered.ts'
+import { LatencyHistogram } from './latency-histogram.ts'
 
 /** Seconds; a read takes tenths of a millisecond, a write a few. */
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
@@ -12,15 +13,12 @@ const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 /** Prometheus metrics of one gateway, in a registry of their own. No label holds a user id. */
 export class Metrics implements Telemetry {
   readonly #registry = new Registry()
-  readonly #requests = this.#histogram('http_request_duration_seconds', 'Requests by route pattern', [
-    'method',
-    'route',
-    'status',
-  ])
-  readonly #reads = this.#counter('settings_reads_total', 'Reads of settings by how they were answered', [
-    'status',
-  ])
-  readonly #readsBy = new Map<CacheStatus, Counter.Internal>()
+  readonly #requests = new LatencyHistogram(
+    { name: 'http_request_duration_seconds', help: 'Requests by route pattern', bounds: LATENCY_BUCKETS },
+    this.#registry,
+  )
+  /** Counted in plain numbers: a counter hashes its labels each time. */
+  readonly #reads: Partial<Record<CacheStatus, number>> = {}
   readonly #breakerChanges = this.#counter('redis_breaker_transitions_total', 'Transitions of the breaker', [
     'state',
   ])
@@ -40,6 +38,7 @@ export class Metrics implements Telemetry {
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry })
+    this.#exposeReads()
     this.#setBreaker('closed')
   }
 
@@ -53,28 +52,27 @@ export class Metrics implements Telemetry {
 
   /** Counts every request of the app. */
   watch(app: FastifyInstance): void {
-    // Looking labels up in the registry hashes and sorts them each time.
-    const series = new Map<string, Histogram.Internal<string>>()
-    onAnswered(app, (request, reply) => {
-      const { method, routeOptions } = request
-      const { url: route = 'unknown' } = routeOptions
-      const key = `${reply.statusCode} ${method} ${route}`
-      let histogram = series.get(key)
-      if (histogram === undefined) {
-        histogram = this.#requests.labels(method, route, String(reply.statusCode))
-        series.set(key, histogram)
+    // By the object that all requests of a route share: no text of the route is hashed or joined per request.
+    const byRoute = new WeakMap<object, Map<string, (seconds: number) => void>>()
+    onAnswered(app, (request, reply, { config, url: route = 'unknown' }) => {
+      let series = byRoute.get(config)
+      if (series === undefined) {
+        series = new Map()
+        byRoute.set(config, series)
       }
-      histogram.observe(reply.elapsedTime / 1_000)
+      const { method } = request
+      const key = reply.statusCode + method
+      let observe = series.get(key)
+      if (observe === undefined) {
+        observe = this.#requests.series({ method, route, status: String(reply.statusCode) })
+        series.set(key, observe)
+      }
+      observe(reply.elapsedTime / 1_000)
     })
   }
 
   readAnswered(status: CacheStatus): void {
-    let counter = this.#readsBy.get(status)
-    if (counter === undefined) {
-      counter = this.#reads.labels(status)
-      this.#readsBy.set(status, counter)
-    }
-    counter.inc()
+    this.#reads[status] = (this.#reads[status] ?? 0) + 1
   }
 
   breakerChanged(state: BreakerState): void {
@@ -146,7 +144,16 @@ export class Metrics implements Telemetry {
     return new Gauge({ name, help, labelNames, registers: [this.#registry] })
   }
 
-  #histogram(name: string, help: string, labelNames: string[]): Histogram {
-    return new Histogram({ name, help, labelNames, buckets: LATENCY_BUCKETS, registers: [this.#registry] })
+  #exposeReads(): void {
+    const counter: Counter = new Counter({
+      name: 'settings_reads_total',
+      help: 'Reads of settings by how they were answered',
+      labelNames: ['status'],
+      registers: [this.#registry],
+      collect: () => {
+        counter.reset()
+        for (const [status, count] of Object.entries(this.#reads)) counter.labels(status).inc(count)
+      },
+    })
   }
 }

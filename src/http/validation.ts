@@ -20,7 +20,9 @@ interface Check {
 
 const compile: FastifySchemaCompiler<Record<string, unknown>> = ({ schema, httpPart }) => {
   if (schema[CHECKED_BY_SERVICE] === true) return () => true
-  if (httpPart !== 'body') return finite(coercing.compile(schema))
+  // Headers arrive as texts and are described for the documentation: nothing about a text can be wrong here.
+  if (httpPart === 'headers') return () => true
+  if (httpPart !== 'body') return unlessEmpty(schema, finite(coercing.compile(schema)))
   const validate = strict.compile(schema)
   if (schema[OPTIONAL_BODY] !== true) return validate
   // Fastify gives null for a request without a body.
@@ -32,13 +34,27 @@ const compile: FastifySchemaCompiler<Record<string, unknown>> = ({ schema, httpP
   return check
 }
 
+/** Most requests have no query: then nothing is to be checked, where no name is required or has a default. */
+function unlessEmpty({ required, properties }: Record<string, unknown>, validate: Check): Check {
+  const defaults = Object.values(properties ?? {}).some(property => 'default' in property)
+  if (required !== undefined || defaults) return validate
+  const check: Check = data => {
+    for (const _name in data as object) {
+      const valid = validate(data)
+      check.errors = validate.errors ?? null
+      return valid
+    }
+    return true
+  }
+  return check
+}
+
 /** Ajv coerces `1e400` to Infinity and then takes it for a number of any type and bound. */
 function finite(validate: Check): Check {
   const check: Check = data => {
     const valid = validate(data)
-    const infinite = Object.entries(data ?? {}).filter(
-      ([, value]) => Math.abs(value) === Number.POSITIVE_INFINITY,
-    )
+    if (valid && !hasInfinity(data as object)) return true
+    const infinite = Object.entries(data ?? {}).filter(([, value]) => isInfinite(value))
     check.errors = [
       ...(validate.errors ?? []),
       ...infinite.map(([name]) => ({
@@ -52,6 +68,15 @@ function finite(validate: Check): Check {
     return valid && infinite.length === 0
   }
   return check
+}
+
+function hasInfinity(data: object): boolean {
+  for (const name in data) if (isInfinite(data[name as never])) return true
+  return false
+}
+
+function isInfinite(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) === Number.POSITIVE_INFINITY
 }
 
 /** How Fastify checks what the schemas of routes describe. */

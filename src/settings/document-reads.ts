@@ -1,5 +1,6 @@
+import type { Wanted } from '../consistency/database-read.ts'
 import type { DocumentRef } from '../consistency/ports.ts'
-import type { Reader, ReadOptions as ReaderOptions, ReadResult } from '../consistency/read.ts'
+import type { Reader, ReadOptions as ReaderOptions, ReadResult, WantedOf } from '../consistency/read.ts'
 import { headOf } from '../consistency/stored-bytes.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import type { JsonObject } from '../documents/json.ts'
@@ -22,19 +23,19 @@ export class DocumentReads {
     this.#deps = deps
   }
 
-  async get(actor: Actor, address: DocumentAddress, options: ReadOptions = {}): Promise<ReadAnswer> {
-    const { status, versions, values } = await this.#read(actor, [address], options)
-    return { status, versions, body: values?.[0] ?? null }
+  get(actor: Actor, address: DocumentAddress, { known }: ReadOptions = {}): Promise<ReadAnswer> {
+    const { userId } = actor
+    const id = `${userId}\n${address.kind}\n${address.section ?? ''}`
+    return this.#answer(actor, () => wantedOf(actor, [address]), { id, known })
   }
 
-  async getBundle(actor: Actor, bundle: Bundle, options: ReadOptions = {}): Promise<ReadAnswer> {
+  getBundle(actor: Actor, bundle: Bundle, { known }: ReadOptions = {}): Promise<ReadAnswer> {
     const { userId } = actor
-    const { status, versions, values } = await this.#read(actor, bundle.addresses, {
-      ...options,
+    return this.#answer(actor, () => wantedOf(actor, bundle.addresses), {
+      known,
       id: `${userId}\n${bundle.id}`,
       join: bodies => bundle.join(userId, bodies),
     })
-    return { status, versions, body: values?.[0] ?? null }
   }
 
   /** The envelopes in the order of the addresses, all of one moment. */
@@ -42,16 +43,16 @@ export class DocumentReads {
     actor: Actor,
     addresses: readonly DocumentAddress[],
   ): Promise<{ status: ReadResult['status']; values: readonly Buffer[] }> {
-    const { status, values = [] } = await this.#read(actor, addresses, {})
+    const { status, values = [] } = await this.#read(actor, wantedOf(actor, addresses), {})
     return { status, values }
   }
 
-  async #read(
-    actor: Actor,
-    addresses: readonly DocumentAddress[],
-    options: ReaderOptions,
-  ): Promise<Complete> {
-    const wanted = addresses.map(address => ({ ref: refOf(actor, address), part: partOf(address) }))
+  async #answer(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<ReadAnswer> {
+    const { status, versions, values } = await this.#read(actor, wanted, options)
+    return { status, versions, body: values?.[0] ?? null }
+  }
+
+  async #read(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<Complete> {
     let result = await this.#deps.reader.read(wanted, options)
     if (!isComplete(result)) {
       await this.#deps.provisioning.onAccess(actor.userId, actor.caller)
@@ -69,6 +70,10 @@ type Complete = ReadResult & { readonly values: readonly Buffer[] | undefined }
 
 function isComplete(result: ReadResult): result is Complete {
   return result.values === undefined || !result.values.includes(null)
+}
+
+function wantedOf(actor: Actor, addresses: readonly DocumentAddress[]): Wanted[] {
+  return addresses.map(address => ({ ref: refOf(actor, address), part: partOf(address) }))
 }
 
 export function refOf(actor: Actor, address: { readonly kind: string }): DocumentRef {
