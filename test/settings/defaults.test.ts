@@ -77,31 +77,6 @@ t.test('comparison, preview, load-defaults and reset', async t => {
   )
 })
 
-t.test('a comparison with a warm cache asks no database', async t => {
-  const { gateway } = await startStack(t)
-  const users = Array.from({ length: 50 }, (_, i) => `user-${i}`)
-  for (const user of users) await gateway.as(user, { url: COMPARISON })
-  const before = gateway.services.pool.totalCount
-  const queries: unknown[] = []
-  const { query } = gateway.services.pool
-  gateway.services.pool.query = ((...args: unknown[]) => {
-    queries.push(args[0])
-    return Reflect.apply(query, gateway.services.pool, args)
-  }) as typeof query
-  for (const user of users) {
-    t.equal((await gateway.as(user, { url: COMPARISON })).json().all_match, true)
-  }
-  const names = queries.map(text =>
-    typeof text === 'object' && text !== null && 'name' in text ? text.name : text,
-  )
-  t.strictSame(
-    [...new Set(names)].filter(name => name !== 'select-view-snapshot'),
-    [],
-    'only the lease was renewed',
-  )
-  t.equal(gateway.services.pool.totalCount, before)
-})
-
 t.test('the admin defaults', async t => {
   const { gateway } = await startStack(t)
   const admin = (options: object) => gateway.app.inject({ headers: ADMIN, ...options })
