@@ -1,5 +1,4 @@
 import type {
-  Change,
   DocumentRef,
   GateTransaction,
   Row,
@@ -8,15 +7,13 @@ import type {
   ViewSnapshot,
   WriteTransaction,
 } from '../../src/consistency/ports.ts'
-import {
-  CommitUnknownError,
-  DatabaseUnavailableError,
-  WriteConflictError,
-} from '../../src/consistency/ports.ts'
+import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
 import { Availability } from '../../src/store/availability.ts'
 import { documentId } from './documents.ts'
+import { MemoryTransactions } from './memory-transactions.ts'
 import { type Network, NO_ANSWER } from './network.ts'
-import { DEADLOCK_MS, type PostgresServer, type Session, STATEMENT_MS } from './postgres-server.ts'
+import type { LockMode } from './postgres-locks.ts'
+import { type PostgresServer, type Session, STATEMENT_MS } from './postgres-server.ts'
 import type { SimProcess } from './process.ts'
 import type { Random } from './random.ts'
 
@@ -41,8 +38,6 @@ export interface MemoryStoreDeps {
 
 /** The driver's own timeout comes after the server's. */
 const CALL_MS = STATEMENT_MS + 250
-/** The server notices within this time that a client has gone. */
-const ABANDON_MS = 1_500
 
 /** The StorePort of one gateway, with as many connections as it wants. */
 export class MemoryStore implements StorePort {
@@ -50,9 +45,11 @@ export class MemoryStore implements StorePort {
   cut = false
   readonly availability = new Availability()
   readonly #deps: MemoryStoreDeps
+  readonly #transactions: MemoryTransactions
 
   constructor(deps: MemoryStoreDeps) {
     this.#deps = deps
+    this.#transactions = new MemoryTransactions({ ...deps, call: (kind, work) => this.call(kind, work) })
   }
 
   async readView(): Promise<ViewSnapshot> {
@@ -107,24 +104,12 @@ export class MemoryStore implements StorePort {
   }
 
   async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
-    const { server } = this.#deps
     this.availability.check()
-    const session = this.#connect()
-    const state = await this.#begin('begin-write', session, async () => {
-      await session.lock('view', 'shared')
-      for (const id of refs.map(documentId).sort()) await session.lock(`row ${id}`, 'exclusive')
-      await server.timeline.hop()
-      const { view } = server
-      await server.timeline.hop()
-      session.check()
-      return { view, rows: server.rows(refs) }
-    })
-    return {
-      ...state,
-      apply: changes => this.call('apply', () => this.#apply(session, changes)),
-      commit: () => this.#commit(session),
-      rollback: () => this.#rollback(session),
-    }
+    return this.#transactions.beginWrite(refs)
+  }
+
+  beginGate(): Promise<GateTransaction> {
+    return this.#transactions.beginGate(this.#exclusive)
   }
 
   async setOff(epoch: number, reason: string): Promise<View> {
@@ -158,35 +143,6 @@ export class MemoryStore implements StorePort {
     )
   }
 
-  async beginGate(): Promise<GateTransaction> {
-    const { server } = this.#deps
-    const session = this.#connect()
-    const state = await this.#begin('begin-gate', session, async () => {
-      await session.lock('view', this.#exclusive)
-      await server.timeline.hop()
-      session.check()
-      return { view: server.view, database: server.database }
-    })
-    const inSession = <T>(kind: string, work: () => T) =>
-      this.call(kind, () => {
-        session.check()
-        return work()
-      })
-    return {
-      ...state,
-      changedSince: (xid, limit) =>
-        inSession('changed-since', () => server.changedSince(xid).slice(0, limit)),
-      setOn: v =>
-        inSession('set-on', () => {
-          const { database, view } = server
-          const { identity } = v
-          session.viewAfter = { ...view, mode: 'ON', drained: false, identity, database, reason: 'gate' }
-        }),
-      commit: () => this.#commit(session),
-      rollback: () => this.#rollback(session),
-    }
-  }
-
   /** One statement, or several in a row: there and back over the network. */
   call<T>(kind: string, work: () => T | Promise<T>): Promise<T> {
     const { network, process, server } = this.#deps
@@ -203,7 +159,7 @@ export class MemoryStore implements StorePort {
     })
   }
 
-  get #exclusive(): 'exclusive' | 'shared' {
+  get #exclusive(): LockMode {
     return this.#deps.rules.exclusiveViewLock ? 'exclusive' : 'shared'
   }
 
@@ -219,51 +175,5 @@ export class MemoryStore implements StorePort {
 
   #connect(): Session {
     return this.#deps.server.connect(this.#deps.process)
-  }
-
-  async #begin<T>(kind: string, session: Session, work: () => Promise<T>): Promise<T> {
-    try {
-      return await this.call(kind, work)
-    } catch (error) {
-      await this.#rollback(session)
-      throw error
-    }
-  }
-
-  async #apply(session: Session, changes: readonly Change[]): Promise<readonly Row[]> {
-    const { server } = this.#deps
-    for (const { ref } of changes) {
-      try {
-        await session.lock(`tuple ${documentId(ref)}`, 'exclusive', DEADLOCK_MS)
-      } catch {
-        throw new WriteConflictError('deadlock detected')
-      }
-    }
-    session.check()
-    if (!server.plan(session, changes)) throw new WriteConflictError('changed by hand meanwhile')
-    return session.writes
-  }
-
-  async #commit(session: Session): Promise<void> {
-    try {
-      await this.call('commit', () => this.#deps.server.commit(session))
-    } catch (error) {
-      this.#abandon(session)
-      throw new CommitUnknownError('the answer to COMMIT did not arrive', { cause: error })
-    }
-  }
-
-  async #rollback(session: Session): Promise<void> {
-    try {
-      await this.call('rollback', () => session.end())
-    } catch {
-      this.#abandon(session)
-    }
-  }
-
-  /** The connection is given up; what was sent on it may still be carried out before the server notices. */
-  #abandon(session: Session): void {
-    const { server, random } = this.#deps
-    server.timeline.later(random.between(0, ABANDON_MS), () => session.end())
   }
 }

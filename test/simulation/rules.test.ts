@@ -15,7 +15,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'own-command': 1,
   'repair-rereads': 91,
   'named-connection': 117,
-  'adopt-first': 5,
+  'adopt-first': 3,
   'near-heads': 1,
   'no-fence-ttl': 4,
   'own-nonce': 71,
