@@ -39,7 +39,7 @@ export class ReadConnection extends RedisConnection {
     return this.#lane?.send(args) ?? Promise.reject(notReady())
   }
 
-  /** The same for a command that is RESP already. */
+  /** The same for what encodeCommand made. */
   ask(command: string, onReply: OnReply): void {
     if (this.#lane === undefined) onReply(notReady(), null)
     else this.#lane.ask(command, onReply)

@@ -56,7 +56,7 @@ export class ReadLane {
     })
   }
 
-  /** Sends a command that is RESP already; for callers that send the same one again and again. */
+  /** Sends what encodeCommand made; for callers that send the same one again and again. */
   ask(command: string, onReply: OnReply): void {
     const error = this.#refusal()
     if (error !== undefined) {
@@ -80,7 +80,7 @@ export class ReadLane {
   }
 
   readonly #flush = () => {
-    if (this.#lost === undefined) this.#socket.write(this.#outgoing)
+    if (this.#lost === undefined) this.#socket.write(this.#outgoing, 'latin1')
     this.#outgoing = ''
   }
 

@@ -146,9 +146,12 @@ function integerIn(line: string): number {
   return value
 }
 
-/** A command as RESP: an array of bulk strings. */
+/**
+ * A command as RESP: an array of bulk strings. In the answer each character is a byte, to be written as latin1: a text
+ * that is written many times is encoded once.
+ */
 export function encodeCommand(args: readonly string[]): string {
   let text = `*${args.length}\r\n`
   for (const arg of args) text += `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`
-  return text
+  return Buffer.from(text).toString('latin1')
 }

@@ -66,6 +66,7 @@ export class UserData {
     const socket = connect(this.#redisPort, '127.0.0.1')
     socket.resume()
     await once(socket, 'connect')
+    socket.setDefaultEncoding('latin1')
     socket.write(encodeCommand(['CLIENT', 'REPLY', 'OFF']))
     for (let first = from; first < to; first += USERS_PER_WRITE) {
       let text = ''
