@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { canonicalJson } from '../../../src/documents/canonical.ts'
 import { DOCUMENTS } from '../../../src/documents/catalogue.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../../src/documents/defaults.ts'
+import { guardJson } from '../../../src/documents/guard.ts'
 import type { JsonObject } from '../../../src/documents/json.ts'
 import { validateDocument } from '../../../src/documents/validate.ts'
+import type { Fault } from '../../../src/errors.ts'
 import { documentsOf } from '../../documents/arbitraries.ts'
 import type { TestGateway } from '../../helper/gateway.ts'
 
@@ -54,10 +56,10 @@ export async function previewEqualsApply(gateway: TestGateway, runs: number, see
   return seen
 }
 
-/** The document with what breaks a rule across fields put back to the defaults. */
+/** The document with what breaks a rule across fields, or has a name that is refused, put back to the defaults. */
 function lawful(kind: string, data: JsonObject): JsonObject {
   const defaults = documentDefaults(BUILT_IN_DEFAULTS, kind)
-  const faults = validateDocument(kind, data, [])
+  const faults = faultsOf(kind, data)
   if (faults.some(({ path }) => path === '')) return { ...data, ...defaults }
   const fixed = { ...data }
   for (const { path } of faults) {
@@ -67,7 +69,12 @@ function lawful(kind: string, data: JsonObject): JsonObject {
     for (const name of Object.keys(fixed))
       if (name === first || name.startsWith(family)) fixed[name] = defaults[name]
   }
-  return validateDocument(kind, fixed, []).length === 0 ? fixed : defaults
+  return faultsOf(kind, fixed).length === 0 ? fixed : defaults
+}
+
+/** Free objects get every name there is, also those that a PUT refuses. */
+function faultsOf(kind: string, data: JsonObject): Fault[] {
+  return [...guardJson(data), ...validateDocument(kind, data, [])]
 }
 
 async function ask(
