@@ -1,4 +1,11 @@
-import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import {
+  Agent,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scope } from './backends.ts'
@@ -20,10 +27,12 @@ interface Upstream {
 /** As often as a careful load balancer; SHUTDOWN_DELAY_MS must cover it. */
 const CHECK_MS = 100
 const CHECK_TIMEOUT_MS = 5_000
+/** Of one connection, not of the message (RFC 9110, 7.6.1). */
+const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding']
 
 /**
  * A load balancer on a free port of 127.0.0.1: round robin over the upstreams whose /health/ready answers 200, with
- * connections kept alive. It never sends a request a second time, so that whatever an instance loses is seen.
+ * connections kept alive. One that does not answer in time is busy, not away: it stays what it was. It never sends a request a second time, so that whatever an instance loses is seen.
  */
 export async function startHttpProxy(t: Scope, ports: readonly number[]): Promise<HttpProxy> {
   const upstreams = ports.map(
@@ -48,12 +57,11 @@ export async function startHttpProxy(t: Scope, ports: readonly number[]): Promis
       agent: upstream.agent,
       method,
       path: url,
-      headers,
+      headers: endToEnd(headers),
     })
     onward.on('error', error => fail(`${upstream.port}: ${error.message}`))
     onward.on('response', answer => {
-      const { connection, ...rest } = answer.headers
-      outgoing.writeHead(answer.statusCode!, rest)
+      outgoing.writeHead(answer.statusCode!, endToEnd(answer.headers))
       answer.on('error', () => outgoing.destroy()).pipe(outgoing)
     })
     incoming.pipe(onward)
@@ -68,7 +76,7 @@ export async function startHttpProxy(t: Scope, ports: readonly number[]): Promis
   let checking = true
   const check = async (upstream: Upstream) => {
     while (checking) {
-      upstream.healthy = await isReady(upstream.port)
+      upstream.healthy = (await isReady(upstream.port)) ?? upstream.healthy
       await sleep(CHECK_MS)
     }
   }
@@ -87,15 +95,30 @@ export async function startHttpProxy(t: Scope, ports: readonly number[]): Promis
   }
 }
 
-async function isReady(port: number): Promise<boolean> {
+function endToEnd(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.includes(name)))
+}
+
+/** Undefined = it did not say in time. */
+async function isReady(port: number): Promise<boolean | undefined> {
   return new Promise(resolve => {
-    request({ host: '127.0.0.1', port, path: '/health/ready', agent: false, timeout: CHECK_TIMEOUT_MS })
+    const asking = request({
+      host: '127.0.0.1',
+      port,
+      path: '/health/ready',
+      agent: false,
+      timeout: CHECK_TIMEOUT_MS,
+    })
+    asking
       .on('response', answer => {
         answer.resume()
         resolve(answer.statusCode === 200)
       })
       .on('error', () => resolve(false))
-      .on('timeout', () => resolve(false))
+      .on('timeout', () => {
+        resolve(undefined)
+        asking.destroy()
+      })
       .end()
   })
 }

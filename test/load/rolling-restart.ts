@@ -19,6 +19,9 @@ const PATIENT = {
   DATABASE_CONNECT_TIMEOUT_MS: '10000',
   STATEMENT_TIMEOUT_MS: '10000',
   REDIS_READ_TIMEOUT_MS: '900',
+  // Two renewals in a row that take longer than the lease are an outage of the database, and 503 for writes.
+  LEASE_MS: '5000',
+  OFF_WAIT_MS: '6000',
   SHUTDOWN_TIMEOUT_MS: '30000',
 }
 /** Between two restarts. */

@@ -1,0 +1,26 @@
+import t from 'tap'
+import { startGateway } from '../helper/gateway.ts'
+import { rollingRestart, type StartInstance } from '../load/rolling-restart.ts'
+
+/**
+ * In this process: `npm run rolling` does the same with processes, which take seconds to start. What makes the machine
+ * late makes the proxy's checks and the delay late alike, so that the delay covers them.
+ */
+const start: StartInstance = async (t, env, port = 0) => {
+  const gateway = await startGateway(t, { ...env, PORT: String(port) })
+  return {
+    port: Number(new URL(gateway.url).port),
+    stop: async () => {
+      await gateway.close()
+      return 0
+    },
+  }
+}
+
+t.test('a rolling restart of two instances behind a proxy loses no request', async t => {
+  const report = await rollingRestart(t, { rate: 50, seconds: 0, delayMs: 1_000, start })
+  t.strictSame([...report.failures], [])
+  t.strictSame(report.proxyFailures, [])
+  t.equal(report.restarts, 2)
+  t.ok(report.sent > 0, `${report.sent} requests`)
+})
