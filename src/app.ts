@@ -3,7 +3,7 @@ import cors from '@fastify/cors'
 import postgres from '@fastify/postgres'
 import fastifyRedis from '@fastify/redis'
 import underPressure from '@fastify/under-pressure'
-import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
+import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Pool } from 'pg'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config.ts'
@@ -37,7 +37,8 @@ import type { StepHook } from './telemetry/protocol-observer.ts'
 
 /** What tests and chaos runs may put in place of the real thing. */
 export interface AppOverrides {
-  readonly logger?: FastifyServerOptions['logger']
+  /** Gets the log instead of the standard output. */
+  readonly logStream?: { write(line: string): void }
   readonly services?: Services
   readonly step?: StepHook
 }
@@ -59,7 +60,11 @@ const REDACTED = {
 /** Builds the gateway with every option and plugin, in order. */
 export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<Gateway> {
   const app = fastify({
-    logger: overrides.logger ?? { level: config.logLevel, redact: REDACTED },
+    logger: {
+      level: config.logLevel,
+      redact: REDACTED,
+      ...(overrides.logStream === undefined ? {} : { stream: overrides.logStream }),
+    },
     // One line per request would cost more than Redis does: errors are logged, and metrics count the rest.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
@@ -69,6 +74,13 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     bodyLimit: config.http.bodyLimitBytes,
     keepAliveTimeout: config.http.keepAliveTimeoutMs,
     requestTimeout: config.http.requestTimeoutMs,
+    http: {
+      // Of two different limits Node takes the smaller one for the headers: the body would have the default's 60 s.
+      headersTimeout: config.http.requestTimeoutMs,
+      requestTimeout: config.http.requestTimeoutMs,
+      // By default Node looks for requests that are too slow every 30 s only.
+      connectionsCheckingInterval: config.http.requestTimeoutMs / 4,
+    },
     connectionTimeout: 0,
     // What request.ip is; nobody else's X-Forwarded-For is believed.
     trustProxy: config.http.trustProxy === undefined ? false : [...config.http.trustProxy],
@@ -174,8 +186,13 @@ function corsOrigins({ http }: Config): string[] | string {
 function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
   const problem =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new ProblemError('HEADERS_TOO_LARGE')
-      : new ProblemError('VALIDATION_FAILED', 'the request is not HTTP, or came too slowly')
-  socket.end(rawProblem(problem))
+    PARSER_PROBLEMS[error.code ?? ''] ?? new ProblemError('VALIDATION_FAILED', 'the request is not HTTP')
+  // Whoever never reads the answer holds no connection.
+  socket.end(rawProblem(problem), () => socket.destroy())
+}
+
+/** By the codes of Node's HTTP parser. */
+const PARSER_PROBLEMS: Readonly<Record<string, ProblemError>> = {
+  HPE_HEADER_OVERFLOW: new ProblemError('HEADERS_TOO_LARGE'),
+  ERR_HTTP_REQUEST_TIMEOUT: new ProblemError('REQUEST_TIMEOUT'),
 }

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   VERSION_NOT_FOUND: [404, 'The version does not exist'],
   CACHE_MISS: [404, 'Nothing is cached'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed'],
+  REQUEST_TIMEOUT: [408, 'The request came too slowly'],
   CONFLICT: [409, 'The request conflicts with another one'],
   VERSION_MISMATCH: [412, 'The document has another version'],
   BODY_TOO_LARGE: [413, 'The body is too large'],

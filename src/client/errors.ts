@@ -87,6 +87,7 @@ const BY_CODE: Partial<
   BODY_TOO_LARGE: InvalidRequestError,
   DOCUMENT_TOO_LARGE: InvalidRequestError,
   HEADERS_TOO_LARGE: InvalidRequestError,
+  REQUEST_TIMEOUT: UnavailableError,
   UNSUPPORTED_MEDIA_TYPE: InvalidRequestError,
   DEFAULTS_INVALID: InvalidRequestError,
   UNAUTHORIZED: AccessError,
