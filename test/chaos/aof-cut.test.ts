@@ -29,8 +29,8 @@ async function untilMarked(gateway: TestGateway, redis: TestRedis): Promise<void
 }
 
 /**
- * How the first read under a lease is answered. A busy machine may lose its lease for a moment: such a read is
- * answered from the database, and puts nothing into the cache.
+ * How the first read under a lease is answered. A busy machine may lose its lease before or during a read: it is
+ * answered from the database then, and stores nothing, which says nothing of what Redis held.
  */
 async function firstTrusted(gateway: TestGateway, mode: string): Promise<unknown> {
   let status: unknown
@@ -38,7 +38,7 @@ async function firstTrusted(gateway: TestGateway, mode: string): Promise<unknown
     const reply = await gateway.as('42', { url: at(mode) })
     if (reply.json().data.confidence.min_confidence !== 41) throw new Error(`${mode} is ${reply.body}`)
     status = reply.headers['cache-status']
-    return status !== 'settings-gateway; fwd=bypass; detail=degraded'
+    return status === 'settings-gateway; hit' || status === 'settings-gateway; fwd=miss; stored'
   })
   return status
 }
