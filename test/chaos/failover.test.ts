@@ -23,7 +23,7 @@ async function startSentinel(t: Test, primaryPort: number): Promise<string> {
       'bind 127.0.0.1',
       `dir ${directory}`,
       `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 1`,
-      `sentinel down-after-milliseconds ${NAME} 1500`,
+      `sentinel down-after-milliseconds ${NAME} 4000`,
       `sentinel failover-timeout ${NAME} 3000`,
     ].join('\n'),
   )
