@@ -91,6 +91,8 @@ export class MemoryStore implements StorePort {
       try {
         const before = server.rows(refs)
         if (!rules.repairReread) await server.timeline.sleep(this.#deps.random.between(0, 20))
+        // The connection of a process that is gone takes no lock: nobody would ever release it.
+        session.check()
         const locked = refs.every(ref => server.locks.tryAcquire(session, `row ${documentId(ref)}`))
         if (!locked && rules.repairLock) return null
         if (!rules.repairReread) return before

@@ -40,6 +40,8 @@ export class Session {
 
   /** Waits for a lock, at most `patienceMs`. Rejects when the session ends meanwhile. */
   async lock(name: string, mode: LockMode, patienceMs = STATEMENT_MS): Promise<void> {
+    // A statement that arrives after its connection has ended takes no lock: nobody would ever release it.
+    this.check()
     this.check()
     let cancel = () => {}
     const acquired = this.#server.locks.acquire(this, name, mode, () => {
