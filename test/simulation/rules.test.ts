@@ -13,7 +13,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'exclusive-view-lock': 66,
   'repair-row-lock': 75,
   'own-command': 1,
-  'repair-rereads': 91,
+  'repair-rereads': 216,
   'named-connection': 117,
   'adopt-first': 3,
   'near-heads': 1,
