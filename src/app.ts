@@ -103,10 +103,14 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     })
   let draining = false
   app.decorateRequest('principal', null)
-  // The first hook, so that every answer carries it; an onSend hook would cost each answer more.
+  // The first hook, so that every answer carries it.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    // So that no proxy sends its next request on a connection that is about to be closed.
+    done()
+  })
+  // So that no proxy sends its next request on a connection that is about to be closed; also behind requests that
+  // were in progress when the draining began.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (draining) reply.header('connection', 'close')
     done()
   })

@@ -141,7 +141,7 @@ t.test('without the user: 404 when users are not created in passing', async t =>
 })
 
 t.test('the stream ends with the token', async t => {
-  const source = await listen(t, gateway.url, '103', bearer('103', undefined, 1))
+  const source = await listen(t, gateway.url, '103', bearer('103', undefined, 4))
   t.equal(source.status, 200)
   await eventually('it ends', () => source.ended)
   t.strictSame(

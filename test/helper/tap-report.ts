@@ -6,6 +6,8 @@ export class TapReport {
   readonly #say: (text: string) => void
   #rest = ''
   #file: string[] = []
+  /** Behind a failed file stands why, until the next file begins. */
+  #explaining = false
 
   constructor(say: (text: string) => void) {
     this.#say = say
@@ -20,9 +22,12 @@ export class TapReport {
   #line(line: string): void {
     const [, result, name] = RESULT.exec(line) ?? []
     if (result === undefined) {
-      this.#file.push(line)
+      if (line.startsWith('# Subtest: ')) this.#explaining = false
+      if (this.#explaining) this.#say(line)
+      else this.#file.push(line)
       return
     }
+    this.#explaining = result === 'not ok'
     if (result === 'not ok') this.#say(this.#file.filter(each => !/^\s*ok /.test(each)).join('\n'))
     this.#say(`${result === 'ok' ? 'passed' : 'FAILED'}: ${name}`)
     this.#file = []
