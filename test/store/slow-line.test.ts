@@ -7,8 +7,8 @@ import { eventually } from '../helper/gateway.ts'
 import { startTcpProxy } from '../helper/tcp-proxy.ts'
 
 const LEASE_MS = 1_000
-/** Of each piece on its way: to connect takes three round trips, longer in all than the lease; a statement one. */
-const DELAY_MS = 200
+/** Of each reply: to connect takes three round trips, longer in all than the lease; a statement one. */
+const DELAY_MS = 400
 
 t.test('a renewal that ends before its connection is there leaves it to the next one', async t => {
   const url = new URL(await createDatabase(t))
