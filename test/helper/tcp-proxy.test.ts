@@ -106,6 +106,24 @@ t.test('cut resets what is open, and the next connection works', async t => {
   t.equal(await ask(await open(t, proxy.port), 'two'), 'two')
 })
 
+t.test('cut closes a connection that is ending already', async t => {
+  const proxy = await startTcpProxy(t, (await startEcho(t)).port)
+  const socket = await open(t, proxy.port)
+  t.equal(await ask(socket, 'one'), 'one')
+  // Both ends arrive in one turn of the event loop: the cut comes when the proxy has not yet ended its own side.
+  const server = createServer(other => other.resume().once('end', () => proxy.cut())).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const other = await open(t, (server.address() as AddressInfo).port)
+  const ended = Promise.all([socket, other].map(each => closed(each.resume())))
+  socket.end()
+  other.end()
+  await ended
+  // One that stays half closed keeps Node from ending, at full speed.
+  await eventually(() => !process.getActiveResourcesInfo().includes('TCPSocketWrap'))
+  t.equal(proxy.connections, 0)
+})
+
 t.test('retarget leads new connections elsewhere', async t => {
   const [first, second] = [await startEcho(t), await startEcho(t)]
   const proxy = await startTcpProxy(t, first.port)

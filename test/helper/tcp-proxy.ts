@@ -61,7 +61,10 @@ export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpPro
   }
   const reset = (pair: Pair) => {
     if (!pairs.delete(pair)) return
-    pair.client.resetAndDestroy()
+    // Node cannot reset what is ending already: the handle would stay open for ever, and the process with it, at full
+    // speed, when it has nothing left to do.
+    if (pair.client.writableEnded) pair.client.destroy()
+    else pair.client.resetAndDestroy()
     pair.upstream.destroy()
   }
   const change = (next: typeof mode, delay = 0) => {
