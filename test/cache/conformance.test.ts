@@ -46,6 +46,11 @@ const command = fc.oneof(
     first: fc.integer({ min: 1, max: 20 }),
   }),
   fc.record({ name: fc.constant('last' as const), ...base }),
+  fc.record({
+    name: fc.constant('heads' as const),
+    ...base,
+    keys: fc.subarray([...DOCUMENTS.flat(), SETTINGS, 'gateway:view'], { minLength: 1 }),
+  }),
   fc.record({ name: fc.constant('set' as const), ...base, version, section: fc.boolean() }),
   fc.record({ name: fc.constant('flushall' as const), ...base }),
 )
@@ -92,6 +97,8 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
         return real.sequence.open(v, DAY, c.count, { first: c.first, last: c.first + 4 })
       case 'last':
         return real.sequence.last(v, DAY)
+      case 'heads':
+        return real.cache.readHeads(c.keys).then(({ heads }) => heads.toString())
       case 'set':
         return real.client.set(c.section ? 'user:u:d0:section' : SETTINGS, bytesOf(c.version))
       case 'flushall':
@@ -136,6 +143,8 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
         return sequences.open(server, v, DAY, c.count, { first: c.first, last: c.first + 4 })
       case 'last':
         return sequences.last(server, v, DAY)
+      case 'heads':
+        return scripts.heads(server, c.keys).toString()
       case 'set':
         server.set(c.section ? 'user:u:d0:section' : SETTINGS, bytesOf(c.version))
         return 'OK'

@@ -42,6 +42,11 @@ t.test('every script refuses another V, and after FLUSHALL; it does nothing then
   await client.flushall()
   t.strictSame(new Set(await Promise.all(calls(v(2)))), new Set(['view']))
   t.equal(await client.dbsize(), 0)
+  t.equal((await cache.readHeads(KEYS)).heads.toString(), '\n', 'heads are those of missing keys')
+  for (const work of [() => cache.adopt(v(2)), () => cache.cold(v(2))]) {
+    await client.flushall()
+    t.equal(await work(), 'done', 'and the dataset is adopted anew, whatever epoch it had')
+  }
 })
 
 t.test('put: missing, older or fenced at <= version; heals a section of another version', async t => {

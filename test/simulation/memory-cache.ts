@@ -11,7 +11,6 @@ import type {
   ViewToken,
 } from '../../src/consistency/ports.ts'
 import { CacheUnavailableError } from '../../src/consistency/ports.ts'
-import { HEAD_BYTES } from '../../src/consistency/stored-bytes.ts'
 import { type Network, NO_ANSWER } from './network.ts'
 import type { SimProcess } from './process.ts'
 import { markerIn, type RedisScripts } from './redis-scripts.ts'
@@ -85,7 +84,7 @@ export class MemoryCache implements CachePort {
   readHeads(keys: readonly string[]): Promise<CacheHeads> {
     return this.#own(`heads ${keys}`, () =>
       this.#ask('readHeads', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
-        heads: Buffer.from(keys.map(key => (server.get(key) ?? '').slice(0, HEAD_BYTES)).join('\n')),
+        heads: this.#deps.scripts.heads(server, keys),
         connection,
       })),
     )

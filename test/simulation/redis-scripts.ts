@@ -1,6 +1,6 @@
 import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
 import type { CacheEntry, CacheFence, Marker, ScriptOutcome, ViewToken } from '../../src/consistency/ports.ts'
-import { fenceText, headOf } from '../../src/consistency/stored-bytes.ts'
+import { fenceText, HEAD_BYTES, headOf } from '../../src/consistency/stored-bytes.ts'
 import { epochOf, sameIdentity, viewText } from '../../src/consistency/token.ts'
 import type { RedisServer } from './redis-server.ts'
 
@@ -28,7 +28,7 @@ export class RedisScripts {
     if (!this.#fit(server, v)) return 'view'
     let outcome: ScriptOutcome = 'done'
     for (const { keys, min } of fences) {
-      const { version, fence } = heads(server, keys[0]!)
+      const { version, fence } = headIn(server, keys[0]!)
       if ((version !== undefined && version >= min) || (fence !== undefined && fence.min > min)) {
         outcome = 'refused'
         continue
@@ -48,7 +48,7 @@ export class RedisScripts {
 
   unfence(server: RedisServer, v: ViewToken, nonce: string, entry: CacheEntry): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
-    const { fence } = heads(server, entry.keys[0]!)
+    const { fence } = headIn(server, entry.keys[0]!)
     const exact = this.#rules.exactNonce ? fence?.nonce === nonce : fence !== undefined
     if (!exact) return 'refused'
     entry.keys.forEach((key, index) => {
@@ -61,7 +61,7 @@ export class RedisScripts {
     if (!this.#fit(server, v)) return 'view'
     let outcome: ScriptOutcome = 'done'
     for (const { keys, min } of fences) {
-      if (heads(server, keys[0]!).fence?.nonce !== nonce) {
+      if (headIn(server, keys[0]!).fence?.nonce !== nonce) {
         outcome = 'refused'
         continue
       }
@@ -93,6 +93,10 @@ export class RedisScripts {
     return 'done'
   }
 
+  heads(server: RedisServer, keys: readonly string[]): Buffer {
+    return Buffer.from(keys.map(key => (server.get(key) ?? '').slice(0, HEAD_BYTES)).join('\n'))
+  }
+
   #fit(server: RedisServer, v: ViewToken): boolean {
     if (this.#rules.viewText && server.get(VIEW_KEY) !== viewText(v)) return false
     return !this.#rules.dataset || sameIdentity(server.identity, v.identity)
@@ -101,7 +105,7 @@ export class RedisScripts {
 
 function putOne(server: RedisServer, { keys, version, values }: CacheEntry): boolean {
   const [whole] = keys as readonly [string]
-  const { version: stored, fence, missing } = heads(server, whole)
+  const { version: stored, fence, missing } = headIn(server, whole)
   if ((stored !== undefined && stored > version) || (fence !== undefined && fence.min > version)) return false
   if (missing && Number(server.get(erasedField(whole)) ?? 0) >= version) return false
   if (stored !== version) {
@@ -110,7 +114,8 @@ function putOne(server: RedisServer, { keys, version, values }: CacheEntry): boo
   }
   for (let part = 1; part < keys.length; part++) {
     const value = String(values[part])
-    if (server.get(keys[part]!)?.slice(0, 64) !== value.slice(0, 64)) server.set(keys[part]!, value)
+    if (server.get(keys[part]!)?.slice(0, HEAD_BYTES) !== value.slice(0, HEAD_BYTES))
+      server.set(keys[part]!, value)
   }
   return true
 }
@@ -125,9 +130,9 @@ export function markerIn(text: string | undefined): Marker | null {
   return xid === undefined || database === undefined ? null : { xid: BigInt(xid), database }
 }
 
-function heads(server: RedisServer, key: string) {
+function headIn(server: RedisServer, key: string) {
   const text = server.get(key)
-  const head = text === undefined ? undefined : headOf(Buffer.from(text.slice(0, 64)))
+  const head = text === undefined ? undefined : headOf(Buffer.from(text.slice(0, HEAD_BYTES)))
   return {
     missing: text === undefined,
     version: head?.type === 'value' ? head.version : undefined,
