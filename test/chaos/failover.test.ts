@@ -1,45 +1,11 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { freePort } from '../../src/dev/child.ts'
-import { sentinelBinary, spawnRedis } from '../../src/dev/private-redis.ts'
-import { createDatabase, redisBinary, startRedis, temporaryDirectory } from '../helper/backends.ts'
+import t from 'tap'
+import { createDatabase, startRedis } from '../helper/backends.ts'
 import { eventually, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { SENTINEL_NAME, startSentinel } from '../helper/sentinel.ts'
 import { startTcpProxy } from '../helper/tcp-proxy.ts'
 import { onRedis } from './stack.ts'
 
 const URL = '/api/futures/ginie/modes/scalp'
-const NAME = 'primary'
-
-/** A Sentinel that watches 127.0.0.1:`primaryPort`. Resolves to its address when it knows the replica. */
-async function startSentinel(t: Test, primaryPort: number): Promise<string> {
-  const directory = temporaryDirectory(t)
-  const port = await freePort()
-  const file = join(directory, 'sentinel.conf')
-  writeFileSync(
-    file,
-    [
-      `port ${port}`,
-      'bind 127.0.0.1',
-      `dir ${directory}`,
-      `sentinel monitor ${NAME} 127.0.0.1 ${primaryPort} 1`,
-      `sentinel down-after-milliseconds ${NAME} 4000`,
-      `sentinel failover-timeout ${NAME} 3000`,
-    ].join('\n'),
-  )
-  const child = spawnRedis(sentinelBinary(redisBinary(), directory), directory, [file, '--sentinel'])
-  t.teardown(() => child.kill('SIGKILL'))
-  const url = `redis://127.0.0.1:${port}`
-  await eventually('the Sentinel knows the replica', async () => {
-    try {
-      const replicas = await onRedis(url, client => client.call('SENTINEL', 'replicas', NAME))
-      return (replicas as unknown[]).length === 1
-    } catch {
-      return false
-    }
-  })
-  return `127.0.0.1:${port}`
-}
 
 const put = (gateway: TestGateway, min: number) =>
   gateway.as('42', { method: 'PUT', url: URL, payload: { confidence: { min_confidence: min } } })
@@ -61,7 +27,10 @@ t.test('Sentinel promotes a lagging replica while one gateway speaks to the old 
   })
   // Not about timeouts: a busy machine must not look like a Redis that is away.
   const env = { DATABASE_URL: url, REDIS_READ_TIMEOUT_MS: '600', FENCE_TIMEOUT_MS: '600' }
-  const sentinels = { REDIS_SENTINELS: await startSentinel(t, way.port), REDIS_SENTINEL_NAME: NAME }
+  const sentinels = {
+    REDIS_SENTINELS: await startSentinel(t, { primaryPort: way.port, downAfterMs: 4_000 }),
+    REDIS_SENTINEL_NAME: SENTINEL_NAME,
+  }
   const others = [
     await startGateway(t, { ...env, ...sentinels }),
     await startGateway(t, { ...env, ...sentinels }),
