@@ -28,6 +28,15 @@ t.test('guesses of tokens are limited per remote address', async t => {
   t.equal((await ask('192.0.2.1', known)).statusCode, 200, 'who was let in before is let in still')
   t.equal((await ask('192.0.2.2', bearer('43'))).statusCode, 200, 'another address is another caller')
 
+  for (let i = 0; i < MAX; i++) t.equal((await guess(`2001:db8:0:1::${i}`)).statusCode, 401)
+  t.equal(
+    (await guess('2001:db8:0:1:ffff::9')).statusCode,
+    429,
+    'another address of the same /64 is the same guesser',
+  )
+  t.equal((await guess('2001:db8:0:2::9')).statusCode, 401, 'another network is not')
+  for (let i = 0; i < MAX; i++) t.equal((await guess(`::ffff:192.0.2.${i}`)).statusCode, i === 1 ? 429 : 401)
+
   // One after the other: what is asked at once is looked at at once.
   const spoofed: number[] = []
   for (let i = 0; i <= MAX; i++)
