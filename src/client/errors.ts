@@ -100,7 +100,6 @@ const BY_CODE: Partial<
   RATE_LIMITED: RateLimitedError,
   DATABASE_UNAVAILABLE: UnavailableError,
   COMMIT_UNKNOWN: UnavailableError,
-  SETTINGS_UNAVAILABLE: UnavailableError,
   NOT_READY: UnavailableError,
   OVERLOADED: UnavailableError,
 }

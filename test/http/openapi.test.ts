@@ -56,6 +56,7 @@ t.test(
       const name = `${method} ${path}`
       t.ok(operation.summary, `${name}: a summary`)
       t.match(operation.description ?? '', /authentication|user|admin/i, `${name}: who may call it`)
+      t.match(operation.description ?? '', /cache|Redis|PostgreSQL|store/i, `${name}: what the cache does`)
       const statuses = Object.keys(operation.responses)
       t.ok(
         statuses.some(status => status.startsWith('2')),

@@ -1,7 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
-import { PROBLEMS, type ProblemCode } from '../../errors.ts'
-import { Problem } from './components.ts'
+import type { ProblemCode } from '../../errors.ts'
+import { problemResponses } from './problem-responses.ts'
 
 /** Marks a body that the use case checks itself, fault by fault; see app.ts. */
 export const CHECKED_BY_SERVICE = 'x-checked-by-service'
@@ -19,7 +19,7 @@ export function hasOptionalBody(schema: FastifySchema | undefined): boolean {
 }
 
 /** Who may call. `user` = anybody authenticated, on their own documents. */
-type Auth = 'none' | 'user' | 'admin-or-service' | 'admin'
+export type Auth = 'none' | 'user' | 'admin-or-service' | 'admin'
 
 interface Success {
   readonly description: string
@@ -44,13 +44,18 @@ export interface Operation {
   readonly body?: TSchema
   /** The same, but it may be absent. */
   readonly optionalBody?: TSchema
+  /** A write without a body: one that is sent all the same must be JSON, too. */
+  readonly bodyNotNeeded?: true
   /** Of the successful answers; undefined = no body. */
   readonly responses: Readonly<Record<number, Success>>
+  /** Beyond what follows from the rest, see problem-responses.ts. */
   readonly errors?: readonly ProblemCode[]
   /** A GET with an ETag. */
   readonly conditional?: boolean
   /** A write that honours If-Match. */
   readonly guarded?: boolean
+  /** Answers also while the event loop is late. */
+  readonly evenUnderPressure?: true
 }
 
 const AUTH_TEXT: Readonly<Record<Auth, string>> = {
@@ -58,12 +63,6 @@ const AUTH_TEXT: Readonly<Record<Auth, string>> = {
   user: 'A user on their own documents; a service or an admin on those of the user in X-User-Id.',
   'admin-or-service': 'An admin or a service.',
   admin: 'An admin.',
-}
-const AUTH_ERRORS: Readonly<Record<Auth, readonly ProblemCode[]>> = {
-  none: [],
-  user: ['UNAUTHORIZED', 'FORBIDDEN', 'USER_REQUIRED', 'INVALID_USER_ID', 'USER_NOT_FOUND', 'RATE_LIMITED'],
-  'admin-or-service': ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'],
-  admin: ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'],
 }
 
 const XUserId = Type.Optional(Type.String({ description: 'the user to act for' }))
@@ -91,11 +90,6 @@ export function operation(of: Operation): FastifySchema {
     ...(of.guarded ? { 'if-match': IfMatch } : {}),
     ...of.headers,
   }
-  const errors: ProblemCode[] = [
-    ...AUTH_ERRORS[of.auth],
-    ...(of.errors ?? []),
-    ...(of.guarded ? (['VERSION_MISMATCH'] as const) : []),
-  ]
   return {
     operationId: of.id,
     tags: [of.tag],
@@ -108,8 +102,24 @@ export function operation(of: Operation): FastifySchema {
     ...(of.document ? { body: { ...of.document, [CHECKED_BY_SERVICE]: true } } : {}),
     ...(of.body ? { body: of.body } : {}),
     ...(of.optionalBody ? { body: { ...of.optionalBody, [OPTIONAL_BODY]: true } } : {}),
-    response: { ...successes(of), ...problems(errors) },
+    response: responses(of),
   } as FastifySchema
+}
+
+/** By status; one that is an answer and a problem, such as the 503 of /health, has both contents. */
+function responses(of: Operation): Record<string, unknown> {
+  const all: Record<string, unknown> = successes(of)
+  for (const [status, problem] of Object.entries(problemResponses(of))) {
+    const answer = all[status] as typeof problem | undefined
+    all[status] =
+      answer === undefined
+        ? problem
+        : {
+            description: `${answer.description} Or a problem: ${problem.description}`,
+            content: { ...answer.content, ...problem.content },
+          }
+  }
+  return all
 }
 
 function successes({ responses, conditional }: Operation): Record<string, unknown> {
@@ -125,38 +135,4 @@ function successes({ responses, conditional }: Operation): Record<string, unknow
   ])
   if (conditional) entries.push(['304', { type: 'null', description: 'The caller has the current version.' }])
   return Object.fromEntries(entries)
-}
-
-/** One response per status, naming every code that comes with it. */
-function problems(codes: readonly ProblemCode[]): Record<string, unknown> {
-  const byStatus = new Map<number, Set<ProblemCode>>()
-  for (const code of [...codes, 'INTERNAL_ERROR'] as const) {
-    const [status] = PROBLEMS[code]
-    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code))
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, set]) => [
-      status,
-      {
-        description: [...set].map(code => `\`${code}\`: ${PROBLEMS[code][1]}.`).join(' '),
-        content: {
-          'application/problem+json': { schema: Problem, example: problemExample([...set][0]!) },
-        },
-      },
-    ]),
-  )
-}
-
-function problemExample(code: ProblemCode): Record<string, unknown> {
-  const [status, title] = PROBLEMS[code]
-  const errors = [{ path: 'confidence.min_confidence', message: 'must be <= 100' }]
-  return {
-    type: 'about:blank',
-    title,
-    status,
-    detail: title,
-    instance: 'req-1',
-    code,
-    ...(code === 'VALIDATION_FAILED' ? { errors } : {}),
-  }
 }

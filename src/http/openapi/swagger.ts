@@ -20,6 +20,12 @@ const TAGS = [
   { name: 'Operations', description: 'Health and metrics.' },
 ]
 
+const DESCRIPTION = `Settings, order numbers and exchange cache of a multi-user futures trading bot.
+
+Errors are problems (RFC 9457) with a stable \`code\`. Before a request meets an operation it may be answered with 404
+\`NOT_FOUND\` (no such route), 405 \`METHOD_NOT_ALLOWED\` with \`Allow\`, 408 \`REQUEST_TIMEOUT\` (it came too slowly),
+431 \`HEADERS_TOO_LARGE\`, or 400 \`VALIDATION_FAILED\` (it is not HTTP).`
+
 /** Collects the OpenAPI document. Before the routes. */
 export async function documentApi(app: FastifyInstance): Promise<void> {
   for (const schema of allComponents()) app.addSchema(schema)
@@ -29,7 +35,7 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
       info: {
         title: 'Settings gateway',
         version,
-        description: 'Settings, order numbers and exchange cache of a multi-user futures trading bot.',
+        description: DESCRIPTION,
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],

@@ -154,7 +154,7 @@ function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
     optionalBody: Source,
     responses: { 200: { description: 'What changed.', schema: SyncReport } },
     errors: [
-      'VALIDATION_FAILED',
+      'INVALID_USER_ID',
       'USER_NOT_FOUND',
       'DEFAULTS_INVALID',
       'DATABASE_UNAVAILABLE',
@@ -191,7 +191,7 @@ function inspectorRoutes(app: FastifyInstance, cache: CacheService): void {
     auth: 'admin',
     params: UserParams,
     responses: { 200: { description: 'Every key of the user.', schema: Inspected } },
-    errors: ['INVALID_USER_ID', 'DATABASE_UNAVAILABLE'],
+    errors: ['DATABASE_UNAVAILABLE'],
   })
   app.get<{ Params: { user_id: string } }>('/api/admin/cache/:user_id', { schema: inspect }, async request =>
     cache.inspect(requireUserId(request.params.user_id)),
@@ -204,7 +204,8 @@ function inspectorRoutes(app: FastifyInstance, cache: CacheService): void {
     auth: 'admin',
     params: UserParams,
     responses: { 200: { description: 'Done.', schema: Warmed } },
-    errors: ['INVALID_USER_ID', 'USER_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+    bodyNotNeeded: true,
+    errors: ['USER_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
   })
   app.post<{ Params: { user_id: string } }>(
     '/api/admin/cache/:user_id/warm',

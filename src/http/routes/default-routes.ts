@@ -57,7 +57,8 @@ function loadRoute(
     ...params({ url }),
     querystring: Preview,
     responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
-    errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
+    bodyNotNeeded: true,
+    errors: ['DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
   app.post<WithPreview>(url, { schema }, async request =>
     defaults.loadDefaults(actorOf(request), scopeOf(request as FastifyRequest), request.query),

@@ -42,7 +42,6 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
     auth: 'user',
     document: AnyJson,
     responses: { 204: { description: 'Kept, if Redis is up.' } },
-    errors: ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'],
   })
   app.put<{ Body: Buffer | undefined }>(
     url,
@@ -84,6 +83,7 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
     summary: `Forget the ${kind}`,
     description: 'Deletes the key in Redis. While Redis is down they are forgotten when their time is over.',
     auth: 'user',
+    bodyNotNeeded: true,
     responses: { 204: { description: 'Forgotten.' } },
   })
   app.delete(url, { schema: remove }, async (request, reply) => {

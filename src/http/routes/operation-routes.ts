@@ -52,6 +52,7 @@ export const Health = Type.Object(
 )
 const Live = Type.Object({ status: Type.String() }, { examples: [{ status: 'live' }] })
 const Ready = Type.Object({ status: Type.String() }, { examples: [{ status: 'ready' }] })
+const Exposition = Type.String({ examples: ['redis_breaker_state{state="closed"} 1'] })
 const NO_STORE = { 'cache-control': 'no-store' }
 
 /** A process that is busy must not be taken for a dead one and killed, and what keeps it busy must be seen. */
@@ -68,16 +69,14 @@ export function operationRoutes(
   app: FastifyInstance,
   { status, metrics, draining }: OperationRoutesDeps,
 ): void {
-  const schemaOf = (id: string, summary: string, schema: TSchema, sick?: string) =>
+  const schemaOf = (id: string, summary: string, description: string, schema: TSchema, sick: string) =>
     operation({
       id,
       tag: 'Operations',
       summary,
+      description,
       auth: 'none',
-      responses: {
-        200: { description: 'Yes.', schema },
-        ...(sick ? { 503: { description: sick, schema } } : {}),
-      },
+      responses: { 200: { description: 'Yes.', schema }, 503: { description: sick, schema } },
     })
   app.get(
     '/health',
@@ -85,6 +84,7 @@ export function operationRoutes(
       schema: schemaOf(
         'health',
         'How the gateway is',
+        'Asks both stores, and says whether the cache is used; `degraded` without Redis.',
         Health,
         'Settings can be answered from neither store.',
       ),
@@ -99,7 +99,18 @@ export function operationRoutes(
   )
   app.get(
     '/health/live',
-    { schema: schemaOf('live', 'Whether the process runs', Live), config: EVEN_UNDER_PRESSURE },
+    {
+      schema: operation({
+        id: 'live',
+        tag: 'Operations',
+        summary: 'Whether the process runs',
+        description: 'Asks no store.',
+        auth: 'none',
+        responses: { 200: { description: 'Yes.', schema: Live } },
+        evenUnderPressure: true,
+      }),
+      config: EVEN_UNDER_PRESSURE,
+    },
     async (_request, reply) => reply.headers(NO_STORE).send({ status: 'live' }),
   )
   app.get(
@@ -109,7 +120,8 @@ export function operationRoutes(
         id: 'ready',
         tag: 'Operations',
         summary: 'Whether to send requests here',
-        description: 'Not while it starts or drains.',
+        description:
+          'Not while it starts or drains. An outage of Redis or PostgreSQL does not matter once it has started.',
         auth: 'none',
         responses: { 200: { description: 'Yes.', schema: Ready } },
         errors: ['NOT_READY'],
@@ -122,7 +134,15 @@ export function operationRoutes(
   )
   app.get(
     '/health/redis',
-    { schema: schemaOf('redisHealth', 'Whether Redis is usable', RedisHealth, 'Redis is not usable.') },
+    {
+      schema: schemaOf(
+        'redisHealth',
+        'Whether Redis is usable',
+        'A PING, and the circuit breaker. Without Redis settings are answered from PostgreSQL.',
+        RedisHealth,
+        'Redis is not usable.',
+      ),
+    },
     async (_request, reply) => {
       const report = await status.health()
       const { redis } = report.services
@@ -136,21 +156,22 @@ export function operationRoutes(
     '/metrics',
     {
       config: EVEN_UNDER_PRESSURE,
-      schema: {
-        operationId: 'metrics',
-        tags: ['Operations'],
+      schema: operation({
+        id: 'metrics',
+        tag: 'Operations',
         summary: 'Metrics for Prometheus',
-        description: 'No authentication.',
-        security: [],
-        response: {
+        description:
+          'Of this instance: requests, the cache, the stores, the process. Asks no store. No label holds a user.',
+        auth: 'none',
+        responses: {
           200: {
             description: 'The exposition format of Prometheus.',
-            content: {
-              'text/plain': { schema: Type.String({ examples: ['redis_breaker_state{state="closed"} 1'] }) },
-            },
+            schema: Exposition,
+            type: 'text/plain',
           },
         },
-      },
+        evenUnderPressure: true,
+      }),
     },
     async (_request, reply) => reply.header('content-type', metrics.contentType).send(await metrics.expose()),
   )

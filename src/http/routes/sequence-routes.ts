@@ -46,7 +46,7 @@ export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService):
     auth: 'user',
     optionalBody: Count,
     responses: { 200: { description: 'The numbers, first to last.', schema: Numbers } },
-    errors: ['VALIDATION_FAILED', 'CONFLICT', 'DATABASE_UNAVAILABLE'],
+    errors: ['CONFLICT', 'DATABASE_UNAVAILABLE'],
   })
   app.post<{ Body: { count?: number } | null | undefined }>(
     '/api/user/sequence',

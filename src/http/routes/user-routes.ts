@@ -29,7 +29,7 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
       200: { description: 'The user exists already.', schema: Created },
       201: { description: 'Created.', schema: Created },
     },
-    errors: ['VALIDATION_FAILED', 'INVALID_USER_ID', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
+    errors: ['INVALID_USER_ID', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
   app.post<{ Body: { user_id: string } }>(
     '/api/users',
@@ -49,7 +49,8 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     auth: 'admin',
     params: Type.Object({ id: UserId }),
     responses: { 204: { description: 'Deleted.' } },
-    errors: ['INVALID_USER_ID', 'USER_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
+    bodyNotNeeded: true,
+    errors: ['USER_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
   app.delete<{ Params: { id: string } }>(
     '/api/users/:id',

@@ -1,0 +1,62 @@
+import { PROBLEMS, type ProblemCode } from '../../errors.ts'
+import { Problem } from './components.ts'
+import type { Auth, Operation } from './operation.ts'
+
+const BODY_ERRORS = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
+const AUTH_ERRORS: Readonly<Record<Auth, readonly ProblemCode[]>> = {
+  none: [],
+  user: ['UNAUTHORIZED', 'FORBIDDEN', 'USER_REQUIRED', 'INVALID_USER_ID', 'USER_NOT_FOUND', 'RATE_LIMITED'],
+  'admin-or-service': ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'],
+  admin: ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'],
+}
+
+/** One response per status, naming every code that comes with it. */
+export function problemResponses(of: Operation): Record<string, ProblemResponse> {
+  const byStatus = Map.groupBy(new Set(codesOf(of)), code => PROBLEMS[code][0])
+  return Object.fromEntries(
+    [...byStatus].map(([status, codes]) => [
+      status,
+      {
+        description: codes.map(code => `\`${code}\`: ${PROBLEMS[code][1]}.`).join(' '),
+        content: { 'application/problem+json': { schema: Problem, example: exampleOf(codes[0]!) } },
+      },
+    ]),
+  )
+}
+
+export interface ProblemResponse {
+  readonly description: string
+  readonly content: Readonly<Record<string, object>>
+}
+
+/** What the route names, and what follows from what it takes. */
+function codesOf(of: Operation): ProblemCode[] {
+  const params = Object.keys(of.params?.properties ?? {})
+  const hasBody = of.document !== undefined || of.body !== undefined || of.optionalBody !== undefined
+  return [
+    ...AUTH_ERRORS[of.auth],
+    ...(of.errors ?? []),
+    ...(of.guarded ? (['VERSION_MISMATCH'] as const) : []),
+    ...(params.includes('mode') ? (['NOT_FOUND'] as const) : []),
+    ...(hasBody || of.querystring || params.some(name => name !== 'mode') ? VALIDATED : []),
+    ...(hasBody || of.bodyNotNeeded ? BODY_ERRORS : []),
+    ...(of.evenUnderPressure ? [] : (['OVERLOADED'] as const)),
+    'INTERNAL_ERROR',
+  ]
+}
+
+const VALIDATED = ['VALIDATION_FAILED'] as const
+
+function exampleOf(code: ProblemCode): Record<string, unknown> {
+  const [status, title] = PROBLEMS[code]
+  const errors = [{ path: 'confidence.min_confidence', message: 'must be <= 100' }]
+  return {
+    type: 'about:blank',
+    title,
+    status,
+    detail: title,
+    instance: 'req-1',
+    code,
+    ...(code === 'VALIDATION_FAILED' ? { errors } : {}),
+  }
+}
