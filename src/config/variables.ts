@@ -128,7 +128,7 @@ export const VARIABLES = {
     100_000_000,
   ),
   AUTH_FAILURES_MAX: count(
-    'Wrong tokens of one remote address per minute, beyond which it gets 429; callers known already are let in. 0 = no limit.',
+    'Wrong tokens of one remote address (IPv6: /64) per minute, beyond which it gets 429; callers known already are let in. 0 = no limit.',
     1_000,
     0,
     100_000_000,
@@ -136,8 +136,13 @@ export const VARIABLES = {
   TRUST_PROXY: text(
     'Proxies whose X-Forwarded-For names the remote address: 10.0.0.1,10.1.0.0/16,loopback; none if not set.',
   ),
-  EVENT_LISTENERS_MAX: count('Event streams that one process keeps open; 20 KB each.', 20_000, 0, 1_000_000),
-  BODY_LIMIT_BYTES: count('Largest request body.', 4 * MIB, 1_024, 256 * MIB),
+  EVENT_LISTENERS_MAX: count(
+    'Event streams that one process keeps open; about 30 KB of memory and one file descriptor each.',
+    20_000,
+    0,
+    1_000_000,
+  ),
+  BODY_LIMIT_BYTES: count('Largest request body.', 4 * MIB, 64 * 1_024, 256 * MIB),
   KEEP_ALIVE_TIMEOUT_MS: count(
     'How long an idle connection stays open; longer than clients and proxies keep theirs.',
     95_000,

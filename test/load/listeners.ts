@@ -6,13 +6,13 @@ import { parseArgs } from 'node:util'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { SERVICE } from '../helper/gateway.ts'
 import { startInstance } from '../helper/instance.ts'
-import { heapMb, residentMb } from './memory.ts'
+import { heapMb, maxOpenFiles, residentMb } from './memory.ts'
 import { compareCommits } from './notify-cost.ts'
 import { withScope } from './scope.ts'
 
 /**
- * `npm run listeners -- --count 5000`: idle event streams of as many users on one instance, its memory, how late they
- * hear of a change; and what NOTIFY would cost the writers, for the choice that change-feed.ts explains.
+ * `npm run listeners -- --count 5000`: idle event streams of as many users on one fresh instance, its memory, how late
+ * they hear of a change; and what NOTIFY would cost the writers, for the choice that change-feed.ts explains.
  */
 
 const { values } = parseArgs({ options: { count: { type: 'string', default: '5000' } } })
@@ -20,10 +20,24 @@ const count = Number(values.count)
 /** Opened at once. */
 const GROUP = 100
 const CHANGES = 50
+/** Besides the listeners: stores, modules, the script's other requests. */
+const OTHER_FILES = 200
+
+if (count + OTHER_FILES > maxOpenFiles()) {
+  throw new Error(
+    `${count} listeners need ${count + OTHER_FILES} open files; the limit is ${maxOpenFiles()} (ulimit -Hn)`,
+  )
+}
 
 await withScope(async scope => {
   const [databaseUrl, redis] = await Promise.all([createDatabase(scope), startRedis(scope)])
-  const { url, pid } = await startInstance(scope, { DATABASE_URL: databaseUrl, REDIS_URL: redis.url })
+  const env = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url }
+  // Another instance creates the users: what is measured are the listeners.
+  const creator = await startInstance(scope, env)
+  for (let first = 0; first < count; first += GROUP)
+    await Promise.all(usersFrom(first).map(user => touch(creator.url, user)))
+  await creator.stop()
+  const { url, pid } = await startInstance(scope, env)
   const requests: ClientRequest[] = []
   scope.teardown(() => {
     for (const request of requests) request.destroy()
@@ -40,9 +54,6 @@ await withScope(async scope => {
     })
     response.on('error', () => {})
   }
-  // The users exist before: what is measured are the listeners.
-  for (let first = 0; first < count; first += GROUP)
-    await Promise.all(usersFrom(first).map(user => touch(url, user)))
   const before = { rss: residentMb(pid), heap: await heapMb(url) }
   const startedAt = performance.now()
   for (let first = 0; first < count; first += GROUP) await Promise.all(usersFrom(first).map(open))
@@ -62,7 +73,7 @@ await withScope(async scope => {
     const user = `u${(change * 97) % count}`
     const { promise, resolve } = Promise.withResolvers<void>()
     heard = who => who === user && resolve()
-    await write(url, user, 31 + (change % 60))
+    await write(url, user, 50 + (change % 20))
     const answeredAt = performance.now()
     await promise
     delays.push(performance.now() - answeredAt)
@@ -82,6 +93,7 @@ async function touch(url: string, user: string): Promise<void> {
   await (await fetch(`${url}/api/user/settings`, { headers: { ...SERVICE, 'x-user-id': user } })).text()
 }
 
+/** `min` must not be the default, 40: nothing would change, and nobody would hear of it. */
 async function write(url: string, user: string, min: number): Promise<void> {
   const reply = await fetch(`${url}/api/futures/ginie/modes/scalp`, {
     method: 'PUT',

@@ -12,3 +12,9 @@ export async function heapMb(url: string): Promise<number> {
   const [, bytes] = /^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics) ?? []
   return Number(bytes) / 1_024 / 1_024
 }
+
+/** Files and sockets that a process may open. Node raises its soft limit to the hard one by itself. */
+export function maxOpenFiles(): number {
+  const [, hard] = /^Max open files +\S+ +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+  return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)
+}
