@@ -12,7 +12,7 @@ const NAMES = [
   'lagging replica promoted',
 ]
 const USERS = Array.from({ length: 5 }, (_, index) => `u${index}`)
-const GATEWAYS = 3
+const GATEWAYS = 2
 
 t.test('no order number twice while Redis and gateways fail', async t => {
   const faults = NAMES.map(name => REDIS_FAULTS.find(fault => fault.name === name)!)
@@ -20,7 +20,7 @@ t.test('no order number twice while Redis and gateways fail', async t => {
   const { violations, recoveries, numbers } = await run(t, {
     seed: 5,
     gateways: GATEWAYS,
-    clients: 8,
+    clients: 4,
     users: USERS,
     more: () => next < faults.length,
     nextFault: () => faults[next++]!,
