@@ -38,8 +38,9 @@ export class SequenceScripts {
     }
     const block = blockOf(server, day)
     const last = server.get(counterKey(day))
-    if (block === undefined || last === undefined || Number(last) + count > block.limit) return 'block'
+    if (block === undefined || last === undefined) return 'block'
     if (this.#rules.blockOfOneView && block.view !== viewText(v)) return 'block'
+    if (Number(last) + count > block.limit) return `used ${block.limit}`
     server.set(counterKey(day), String(Number(last) + count))
     return Number(last) + count
   }
