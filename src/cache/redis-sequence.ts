@@ -1,5 +1,5 @@
+import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { ViewToken } from '../consistency/ports.ts'
-import { CacheUnavailableError } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type {
   DrawOutcome,

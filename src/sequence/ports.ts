@@ -1,4 +1,5 @@
-import { CacheUnavailableError, type ViewToken } from '../consistency/ports.ts'
+import { CacheUnavailableError } from '../consistency/cache-port.ts'
+import type { ViewToken } from '../consistency/ports.ts'
 
 /** Numbers `first` to `last`, both included. */
 export interface NumberBlock {

@@ -4,13 +4,7 @@ import { REDIS_FAULTS } from './faults/catalogue.ts'
 import { run } from './runner.ts'
 
 /** A few of the faults of `npm run chaos:sequence`, one after the other; nothing but order numbers. */
-const NAMES = [
-  'Redis killed, AOF cut',
-  'Redis frozen',
-  'gateway killed',
-  'FLUSHALL',
-  'lagging replica promoted',
-]
+const NAMES = ['Redis killed, AOF cut', 'gateway killed', 'FLUSHALL', 'lagging replica promoted']
 const USERS = Array.from({ length: 5 }, (_, index) => `u${index}`)
 const GATEWAYS = 2
 

@@ -1,16 +1,8 @@
 import { BatchReader } from '../../src/consistency/batch-reader.ts'
+import type { CacheFence, CachePort, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
 import { Lease } from '../../src/consistency/lease.ts'
-import type {
-  CacheFence,
-  CachePort,
-  ClockPort,
-  DocumentRef,
-  Row,
-  ScriptOutcome,
-  StorePort,
-  ViewToken,
-} from '../../src/consistency/ports.ts'
+import type { ClockPort, DocumentRef, Row, StorePort, ViewToken } from '../../src/consistency/ports.ts'
 import { type ReadDeps, Reader } from '../../src/consistency/read.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 
