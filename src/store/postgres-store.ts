@@ -10,8 +10,6 @@ import type {
   ViewSnapshot,
   WriteTransaction,
 } from '../consistency/ports.ts'
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
-import { within } from '../within.ts'
 import type { Availability } from './availability.ts'
 import { asUnavailable, isRefused } from './database-errors.ts'
 import { beginWrite } from './statements/begin-write.ts'
@@ -32,6 +30,7 @@ import {
   turnViewOn,
 } from './statements/view.ts'
 import { Transaction } from './transaction.ts'
+import { within } from './within.ts'
 
 export interface PostgresStoreDeps {
   readonly pool: Pool
@@ -56,13 +55,10 @@ export class PostgresStore implements StorePort {
     this.#availability = availability
   }
 
-  readonly #late = () =>
-    new DatabaseUnavailableError(`the database did not answer within ${this.#viewTimeoutMs} ms`)
-
   /** Also decides whether the database counts as reachable for everybody else. */
   async readView(): Promise<ViewSnapshot> {
     try {
-      const snapshot = await within(this.#viewTimeoutMs, selectViewSnapshot(this.#viewPool), this.#late)
+      const snapshot = await within(this.#viewTimeoutMs, selectViewSnapshot(this.#viewPool))
       this.#availability.reached()
       return snapshot
     } catch (error) {

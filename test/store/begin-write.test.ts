@@ -1,6 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
 import { beginWrite } from '../../src/store/statements/begin-write.ts'
+import { applyChanges } from '../../src/store/statements/documents.ts'
 import { createDatabase } from '../helper/backends.ts'
 
 async function connect(t: { teardown(work: () => unknown): void }, url: string): Promise<pg.Client> {
@@ -33,4 +34,30 @@ t.test('several documents, existing or not', async t => {
   const refs = ['a', 'b', 'c'].map(userId => ({ userId, kind: 'settings' }))
   t.strictSame((await beginWrite(client, refs)).rows, [])
   await client.query('ROLLBACK')
+})
+
+t.test('a change of one document stores it only on top of the version before', async t => {
+  const client = await connect(t, await createDatabase(t))
+  const apply = (version: number, data: string | null = '{"a":1}') =>
+    applyChanges(client, [{ ref, version, data, changes: '[]' }], { updatedBy: 'test', reason: 'put' })
+  const conflicts = async (version: number, why: string) => {
+    await client.query('SAVEPOINT before')
+    await t.rejects(apply(version), { code: '40001' }, why)
+    await client.query('ROLLBACK TO before')
+  }
+  await client.query('BEGIN')
+  await apply(1)
+  await conflicts(1, 'somebody else made the row')
+  await conflicts(3, 'somebody else changed the row')
+  await apply(2)
+  const history = 'SELECT version, data, updated_by, reason FROM document_history ORDER BY version'
+  t.match((await client.query(history)).rows, [
+    { version: '1', data: { a: 1 }, updated_by: 'test', reason: 'put' },
+    { version: '2', data: { a: 1 }, updated_by: 'test', reason: 'put' },
+  ])
+  await apply(3, null)
+  t.strictSame((await client.query(history)).rows, [], 'a deleted document leaves nothing of its content')
+  await client.query('COMMIT')
+  t.match((await beginWrite(client, [ref])).rows, [{ ref, version: 3, data: null }])
+  t.match((await client.query('SELECT mode, epoch FROM cache_view')).rows, [{ epoch: '1' }], 'not by hand')
 })

@@ -28,11 +28,21 @@ export async function tryLockDocuments(db: Queryable, refs: readonly DocumentRef
 }
 
 /** Stores the changes with their history; resolves to the moment of the change (RFC 3339, UTC). */
-export async function applyChanges(
-  db: Queryable,
-  changes: readonly Change[],
-  meta: ChangeMeta,
-): Promise<string> {
+export function applyChanges(db: Queryable, changes: readonly Change[], meta: ChangeMeta): Promise<string> {
+  return changes.length === 1 ? applyOne(db, changes[0]!, meta) : applySeveral(db, changes, meta)
+}
+
+async function applyOne(db: Queryable, change: Change, meta: ChangeMeta): Promise<string> {
+  const { ref, version, data, changes } = change
+  const { rows } = await db.query<{ updated_at: string }>({
+    name: 'apply-change',
+    text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7) AS updated_at`,
+    values: [ref.userId, ref.kind, version, data, changes, meta.updatedBy, meta.reason],
+  })
+  return rows[0]!.updated_at
+}
+
+async function applySeveral(db: Queryable, changes: readonly Change[], meta: ChangeMeta): Promise<string> {
   const { rows } = await db.query<{ updated_at: string }>({
     name: 'apply-changes',
     text: `SELECT ${UPDATED_AT} AS updated_at

@@ -1,0 +1,108 @@
+import { type ClientBase, type Connection, type Submittable, types } from 'pg'
+
+/** A statement with a name: it is parsed once per connection. Values are sent as text, null as NULL. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+  readonly values: readonly (string | null)[]
+}
+
+/** What one statement of a batch answered. */
+export interface Answer {
+  /** The command tag, such as `SELECT 1` or `COMMIT`. */
+  readonly command: string
+  readonly rows: readonly Record<string, unknown>[]
+}
+
+interface Field {
+  readonly name: string
+  readonly parse: (text: string) => unknown
+}
+
+type Callback = (error: unknown, answers: readonly Answer[]) => void
+
+/** Those that a connection has parsed. */
+const parsed = new WeakMap<Connection, Set<string>>()
+
+/**
+ * Statements in one message, with one Sync behind the last: one round trip, and no parsing. The server runs them in
+ * their order, each with a snapshot of its own (READ COMMITTED), and none behind one that fails.
+ */
+export class Batch implements Submittable {
+  readonly #statements: readonly Statement[]
+  readonly #answers: Answer[] = []
+  #fields: readonly Field[] = []
+  #rows: Record<string, unknown>[] = []
+  #known: Set<string> | undefined
+  #failed = false
+  /** node-postgres wraps it to bound the wait. */
+  callback: Callback
+
+  private constructor(statements: readonly Statement[], callback: Callback) {
+    this.#statements = statements
+    this.callback = callback
+  }
+
+  /** Rejects with what the server said, or with what broke the connection. */
+  static run(client: ClientBase, statements: readonly Statement[]): Promise<readonly Answer[]> {
+    return new Promise((resolve, reject) => {
+      client.query(
+        new Batch(statements, (error, answers) => (error == null ? resolve(answers) : reject(error))),
+      )
+    })
+  }
+
+  submit(connection: Connection): void {
+    this.#known = parsed.get(connection)
+    if (this.#known === undefined) {
+      this.#known = new Set()
+      parsed.set(connection, this.#known)
+    }
+    connection.stream.cork()
+    for (const statement of this.#statements) this.#send(connection, statement)
+    connection.sync()
+    connection.stream.uncork()
+  }
+
+  #send(connection: Connection, { name, text, values }: Statement): void {
+    if (!this.#known!.has(name)) {
+      // An earlier batch may have failed behind its parsing. Closing one that does not exist is no error.
+      connection.close({ type: 'S', name }, true)
+      connection.parse({ name, text, types: [] }, true)
+    }
+    connection.bind({ statement: name, values: [...values] }, true)
+    connection.describe({ type: 'P', name: '' }, true)
+    connection.execute({ portal: '' }, true)
+  }
+
+  handleRowDescription({ fields }: { fields: readonly { name: string; dataTypeID: number }[] }): void {
+    this.#fields = fields.map(({ name, dataTypeID }) => ({
+      name,
+      parse: types.getTypeParser(dataTypeID, 'text'),
+    }))
+  }
+
+  handleDataRow({ fields: values }: { fields: readonly (string | null)[] }): void {
+    const row: Record<string, unknown> = {}
+    this.#fields.forEach(({ name, parse }, i) => {
+      const value = values[i]!
+      row[name] = value === null ? null : parse(value)
+    })
+    this.#rows.push(row)
+  }
+
+  handleCommandComplete({ text }: { text: string }): void {
+    this.#known!.add(this.#statements[this.#answers.length]!.name)
+    this.#answers.push({ command: text, rows: this.#rows })
+    this.#rows = []
+  }
+
+  handleReadyForQuery(): void {
+    if (!this.#failed) this.callback(null, this.#answers)
+  }
+
+  handleError(error: unknown): void {
+    this.#failed = true
+    this.callback(error, this.#answers)
+  }
+}
