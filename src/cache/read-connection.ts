@@ -17,8 +17,8 @@ export interface ReadConnectionOptions {
 }
 
 /**
- * A connection that serves reads. ioredis finds the server (Sentinel, reconnecting with back-off), and beside it a
- * lean lane to the same address carries the reads. They live and die together: for the lease they are one connection,
+ * A connection that serves reads, or scripts. ioredis finds the server (Sentinel, reconnecting with back-off), and beside
+ * it a lean lane to the same address carries the commands. They live and die together: for the lease they are one connection,
  * and who the server is, is asked over the lane.
  *
  * Why not ioredis alone: interleaved on one busy machine, 64 connections, auth on, bytes in the near cache, CPU of the
@@ -35,7 +35,7 @@ export class ReadConnection extends RedisConnection {
   }
 
   /** Sends one command. Rejects with RedisTimeoutError, RespError, or what broke the connection. */
-  send(args: readonly string[]): Promise<Reply> {
+  send(args: readonly (string | Buffer)[]): Promise<Reply> {
     return this.#lane?.send(args) ?? Promise.reject(notReady())
   }
 

@@ -50,7 +50,7 @@ export class ReadLane {
   }
 
   /** Rejects with RedisTimeoutError, RespError, or what broke the connection. */
-  send(args: readonly string[]): Promise<Reply> {
+  send(args: readonly (string | Buffer)[]): Promise<Reply> {
     return new Promise((resolve, reject) => {
       this.ask(encodeCommand(args), (error, reply) => (error === undefined ? resolve(reply) : reject(error)))
     })

@@ -1,11 +1,10 @@
 import type { Config } from '../config.ts'
-import type { CachePort } from '../consistency/cache-port.ts'
+import type { CachePort } from '../consistency/ports.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
-import { RedisConnection } from './connection.ts'
+import type { RedisConnection } from './connection.ts'
 import { ReadConnection } from './read-connection.ts'
 import { ReadPool } from './read-pool.ts'
 import { PROTOCOL_SCRIPTS, RedisCache } from './redis-cache.ts'
-import { redisOptions } from './redis-options.ts'
 import { ScriptRunner } from './script-runner.ts'
 
 /** What happens around Redis, for logs and metrics. */
@@ -38,11 +37,14 @@ export function openRedis(
   const { target, poolSize, connectTimeoutMs, readTimeoutMs, breakerFailures, probeMs } = config.redis
   if (target === undefined) return undefined
   const forReads = { target, connectTimeoutMs, timeoutMs: readTimeoutMs, name: 'settings-gateway-read' }
+  const forScripts = {
+    target,
+    connectTimeoutMs,
+    timeoutMs: config.times.fenceTimeoutMs,
+    name: 'settings-gateway-script',
+  }
   const reads = new ReadPool(Array.from({ length: poolSize }, () => new ReadConnection(forReads)))
-  const scriptConnection = new RedisConnection(
-    redisOptions({ target, connectTimeoutMs, name: 'settings-gateway-script' }),
-    config.times.fenceTimeoutMs,
-  )
+  const scriptConnection = new ReadConnection(forScripts)
   const all = [...reads.connections, scriptConnection]
   for (const connection of reads.connections) connection.on('trouble', error => events.trouble('read', error))
   scriptConnection.on('trouble', error => events.trouble('script', error))

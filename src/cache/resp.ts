@@ -150,8 +150,17 @@ function integerIn(line: string): number {
  * A command as RESP: an array of bulk strings. In the answer each character is a byte, to be written as latin1: a text
  * that is written many times is encoded once.
  */
-export function encodeCommand(args: readonly string[]): string {
-  let text = `*${args.length}\r\n`
-  for (const arg of args) text += `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`
-  return Buffer.from(text).toString('latin1')
+export function encodeCommand(args: readonly (string | Buffer)[]): string {
+  let command = `*${args.length}\r\n`
+  for (const arg of args) {
+    const bytes = bytesOf(arg)
+    command += `$${bytes.length}\r\n${bytes}\r\n`
+  }
+  return command
+}
+
+/** Each character a byte. */
+function bytesOf(arg: string | Buffer): string {
+  if (typeof arg !== 'string') return arg.toString('latin1')
+  return Buffer.byteLength(arg) === arg.length ? arg : Buffer.from(arg).toString('latin1')
 }

@@ -74,4 +74,10 @@ t.test('what is no RESP ends the connection', async t => {
 t.test('commands', async t => {
   const command = Buffer.from(encodeCommand(['GET', 'ü']), 'latin1')
   t.equal(command.toString(), '*2\r\n$3\r\nGET\r\n$2\r\nü\r\n')
+  const bytes = Buffer.from([0x00, 0xff, 0x0d, 0x0a])
+  const ofBytes = Buffer.from(encodeCommand(['SET', 'ü', bytes]), 'latin1')
+  t.strictSame(
+    ofBytes,
+    Buffer.concat([Buffer.from('*3\r\n$3\r\nSET\r\n$2\r\nü\r\n$4\r\n'), bytes, Buffer.from('\r\n')]),
+  )
 })
