@@ -1,5 +1,6 @@
-import type { CacheFence, CachePort } from './cache-port.ts'
 import type {
+  CacheFence,
+  CachePort,
   ClockPort,
   CodecPort,
   DatasetIdentity,

@@ -7,9 +7,11 @@ import { isJsonObject } from './json.ts'
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(item => canonicalJson(item)).join(',')}]`
   if (!isJsonObject(value)) return JSON.stringify(value) ?? 'null'
-  const names = Object.keys(value).filter(name => value[name] !== undefined)
-  return `{${names
-    .sort()
-    .map(name => `${JSON.stringify(name)}:${canonicalJson(value[name])}`)
-    .join(',')}}`
+  let fields = ''
+  for (const name of Object.keys(value).sort()) {
+    const item = value[name]
+    if (item === undefined) continue
+    fields += `${fields === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(item)}`
+  }
+  return `{${fields}}`
 }

@@ -29,6 +29,7 @@ function collect(before: JsonObject, after: JsonObject, parent: string, changes:
 }
 
 function compare(from: unknown, to: unknown, path: string, changes: Change[]): void {
+  if (from === to) return
   if (path.length <= LONGEST_PARENT_PATH && isBranchOrAbsent(from) && isBranchOrAbsent(to)) {
     collect(from ?? {}, to ?? {}, path, changes)
   } else if (from === undefined || to === undefined || canonicalJson(from) !== canonicalJson(to)) {

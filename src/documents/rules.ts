@@ -91,11 +91,18 @@ function timeZoneKnown(data: JsonObject): Fault | undefined {
   return { path, message: 'must be a time zone of the IANA database, such as Asia/Kolkata' }
 }
 
+/** Names that Intl knows; to ask it costs more than all else that is checked of a document. */
+const timeZones = new Set<string>()
+/** There are about 600 names, but each may be written in capitals or not. */
+const MAX_TIME_ZONES = 1_000
+
 function isTimeZone(name: string): boolean {
   // Intl takes offsets such as +05:30 too; those are no names.
   if (!/^[A-Za-z]/.test(name)) return false
+  if (timeZones.has(name)) return true
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
+    if (timeZones.size < MAX_TIME_ZONES) timeZones.add(name)
     return true
   } catch {
     return false

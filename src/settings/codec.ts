@@ -27,7 +27,19 @@ function keysOf({ userId, kind }: DocumentRef): readonly string[] {
   return keys(userId)
 }
 
+/** Of a row that was just written both the cache and the answer want the bytes. */
+const encoded = new WeakMap<Row, readonly Buffer[]>()
+
 function encode(row: Row): readonly Buffer[] {
+  let parts = encoded.get(row)
+  if (parts === undefined) {
+    parts = partsOf(row)
+    encoded.set(row, parts)
+  }
+  return parts
+}
+
+function partsOf(row: Row): readonly Buffer[] {
   const data: JsonObject = JSON.parse(row.data ?? '{}')
   if (row.ref.kind === DEFAULTS_REF.kind) {
     const text = canonicalJson(data)

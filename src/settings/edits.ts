@@ -49,10 +49,11 @@ export function plan(
   const whole = complete(kind, next, examples[0]!)
   const faults = validateDocument(kind, whole, examples)
   if (faults.length > 0) throw invalid(faults.map(fault => below(section, fault)))
+  const changes = diff(document.data, whole)
+  if (changes.length === 0) return []
   const data = canonicalJson(whole)
-  if (data === canonicalJson(document.data)) return []
   requireSize(data, limits)
-  return [{ ref: document.row.ref, data, changes: canonicalJson(diff(document.data, whole)) }]
+  return [{ ref: document.row.ref, data, changes: canonicalJson(changes) }]
 }
 
 /** DOCUMENT_TOO_LARGE: merges must not let a document grow for ever. */
