@@ -36,6 +36,7 @@ import { PostgresStore } from './store/postgres-store.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
 import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.ts'
 import { redisLog } from './telemetry/redis-log.ts'
+import { type StoreSystem, watched } from './telemetry/store-work.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** Everything the routes call. */
@@ -87,9 +88,14 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     log.warn({ err: error }, 'the database connection of the lease renewals was lost'),
   )
   const availability = new Availability()
-  const store = new PostgresStore({ pool, viewPool, viewTimeoutMs: config.times.leaseMs, availability })
+  const traced = <T extends object>(system: StoreSystem, port: T) =>
+    config.tracing.endpoint === undefined ? port : watched(system, port)
+  const store = traced(
+    'postgresql',
+    new PostgresStore({ pool, viewPool, viewTimeoutMs: config.times.leaseMs, availability }),
+  )
   const redis = openRedis(config, redisLog(log, telemetry), SEQUENCE_SCRIPTS)
-  const cache = redis?.cache ?? NO_CACHE
+  const cache = redis === undefined ? NO_CACHE : traced('redis', redis.cache)
   const observer = new ProtocolObserver(log, telemetry, step)
   const { reader, writer, supervisor, lease, outage } = createProtocol({
     store,
@@ -120,8 +126,11 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     log,
   })
   const counter = new Counter({
-    cache: redis === undefined ? NO_SEQUENCE_CACHE : new RedisSequence(redis.scripts, redis.breaker),
-    store: new PostgresSequence(pool, availability),
+    cache:
+      redis === undefined
+        ? NO_SEQUENCE_CACHE
+        : traced('redis', new RedisSequence(redis.scripts, redis.breaker)),
+    store: traced('postgresql', new PostgresSequence(pool, availability)),
     view: store,
     lease,
     outage,

@@ -1,4 +1,4 @@
-import { type CachePort, CacheUnavailableError } from '../consistency/ports.ts'
+import { type CachePort, CacheUnavailableError } from '../consistency/cache-port.ts'
 
 const none = () => Promise.reject(new CacheUnavailableError('no Redis is configured'))
 

@@ -1,5 +1,5 @@
-import type { CacheHeads, CacheIdentity, CacheReply } from '../consistency/ports.ts'
-import { CacheUnavailableError } from '../consistency/ports.ts'
+import type { CacheHeads, CacheIdentity, CacheReply } from '../consistency/cache-port.ts'
+import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
 import { VIEW_KEY } from './keys.ts'

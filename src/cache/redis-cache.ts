@@ -7,8 +7,8 @@ import type {
   CacheReply,
   Marker,
   ScriptOutcome,
-  ViewToken,
-} from '../consistency/ports.ts'
+} from '../consistency/cache-port.ts'
+import type { ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from './keys.ts'

@@ -1,5 +1,5 @@
 import { ReplyError } from 'ioredis'
-import { CacheUnavailableError } from '../consistency/ports.ts'
+import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { Breaker } from './breaker.ts'
 import { RespError } from './resp.ts'
 

@@ -1,7 +1,13 @@
+import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { ViewToken } from '../consistency/ports.ts'
-import { CacheUnavailableError } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
-import type { DrawOutcome, NumberBlock, SequenceCachePort, SequenceDay } from '../sequence/ports.ts'
+import type {
+  DrawOutcome,
+  NumberBlock,
+  SequenceCachePort,
+  SequenceDay,
+  UsedBlock,
+} from '../sequence/ports.ts'
 import type { Breaker } from './breaker.ts'
 import { userKey, VIEW_KEY } from './keys.ts'
 import { guarded } from './redis-failures.ts'
@@ -50,9 +56,13 @@ export class RedisSequence implements SequenceCachePort {
   ): Promise<DrawOutcome> {
     const outcome = await guarded(this.#breaker, this.#scripts.call(v, script, keys, [viewText(v), ...args]))
     if (typeof outcome === 'number') return outcome
-    if (outcome === 'settings' || outcome === 'block' || outcome === 'view') return outcome
+    if (outcome === 'settings' || outcome === 'block' || outcome === 'view' || isUsed(outcome)) return outcome
     throw new CacheUnavailableError(`the script ${script} answered something unknown`)
   }
+}
+
+function isUsed(outcome: unknown): outcome is UsedBlock {
+  return typeof outcome === 'string' && /^used \d+$/.test(outcome)
 }
 
 /** gateway:view, the counter as the contract names it, and beside it the block it counts in. */

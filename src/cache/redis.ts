@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import type { CachePort } from '../consistency/ports.ts'
+import type { CachePort } from '../consistency/cache-port.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
 import type { RedisConnection } from './connection.ts'
 import { ReadConnection } from './read-connection.ts'

@@ -1,5 +1,6 @@
-import type { ScriptOutcome, ViewToken } from '../consistency/ports.ts'
-import { CacheUnavailableError } from '../consistency/ports.ts'
+import type { ScriptOutcome } from '../consistency/cache-port.ts'
+import { CacheUnavailableError } from '../consistency/cache-port.ts'
+import type { ViewToken } from '../consistency/ports.ts'
 import { sameIdentity } from '../consistency/token.ts'
 import type { ReadConnection } from './read-connection.ts'
 import { type Reply, RespError } from './resp.ts'

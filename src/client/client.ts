@@ -10,8 +10,9 @@ export type { ChangeReport, Comparison, HistoryEntry } from '../settings/service
 export type * from './documents.ts'
 export * from './errors.ts'
 export type { ExchangeCache } from './exchange.ts'
+export type { DefaultsScope, PutOptions, UpdateOptions } from './options.ts'
 export type { CallOptions, Reading } from './requests.ts'
-export type { DefaultsScope, PutOptions, UpdateOptions, UserSettings } from './user-settings.ts'
+export type { UserSettings } from './user-settings.ts'
 export type { WatchEvent, WatchOptions } from './watch.ts'
 
 export interface ClientOptions extends TransportOptions {

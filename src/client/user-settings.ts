@@ -12,22 +12,10 @@ import type {
 } from './documents.ts'
 import { VersionMismatchError } from './errors.ts'
 import { ExchangeCache } from './exchange.ts'
+import type { DefaultsScope, PutOptions, UpdateOptions } from './options.ts'
 import type { CallOptions, Reading, Requests } from './requests.ts'
 import { DECISION_SETTINGS, MODES, routeOf, SAFETY_SETTINGS } from './routes.ts'
 import type { WatchEvent, WatchOptions } from './watch.ts'
-
-export interface PutOptions extends CallOptions {
-  /** The version that must be current: else VersionMismatchError. With it the PUT is sent again when it got no answer. */
-  readonly ifMatch?: number
-}
-
-export interface UpdateOptions extends CallOptions {
-  /** How often somebody else may be faster; 5 if not given. */
-  readonly attempts?: number
-}
-
-/** What load-defaults works on: a document, all four modes, or everything. */
-export type DefaultsScope = DocumentKind | 'modes' | 'all'
 
 /** One user's settings, order numbers and exchange cache. Everything rejects as Transport.send says. */
 export class UserSettings {

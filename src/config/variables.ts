@@ -157,7 +157,7 @@ export const VARIABLES = {
     MINUTE_MS,
   ),
   OTEL_EXPORTER_OTLP_ENDPOINT: text(
-    'OTLP/HTTP collector that gets a trace of each request, such as http://collector:4318; no traces if not set.',
+    'OTLP/HTTP collector that gets a trace of each request and of what it asks of the stores, such as http://collector:4318; no traces if not set.',
   ),
   SHUTDOWN_TIMEOUT_MS: count('Time from SIGTERM until the process has ended.', 10_000, 1_000, 10 * MINUTE_MS),
   SHUTDOWN_DELAY_MS: count(

@@ -1,5 +1,6 @@
 import { type BatchReader, refId } from './batch-reader.ts'
-import type { CacheEntry, CachePort, CacheReply, CodecPort, DocumentRef, Row, ViewToken } from './ports.ts'
+import type { CacheEntry, CachePort, CacheReply } from './cache-port.ts'
+import type { CodecPort, DocumentRef, Row, ViewToken } from './ports.ts'
 import type { Repair } from './repair.ts'
 import { headOf, isValue } from './stored-bytes.ts'
 

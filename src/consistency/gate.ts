@@ -1,6 +1,5 @@
+import type { CacheFence, CachePort } from './cache-port.ts'
 import type {
-  CacheFence,
-  CachePort,
   ClockPort,
   CodecPort,
   DatasetIdentity,

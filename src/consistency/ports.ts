@@ -1,6 +1,6 @@
 /**
- * What the protocol needs of the world. Production gives it Redis, PostgreSQL and the process's clocks; the
- * simulation gives it memory and a seeded scheduler. Names are those of consistency.md.
+ * What the protocol needs of the world, Redis apart (cache-port.ts). Production gives it PostgreSQL and the process's
+ * clocks; the simulation gives it memory and a seeded scheduler. Names are those of consistency.md.
  */
 
 /** One document of one user; the admin defaults are a document of the pseudo-user `@admin`. */
@@ -48,12 +48,6 @@ export interface ViewSnapshot {
   readonly database: string
   /** Every transaction with a smaller id has ended. */
   readonly oldestXid: bigint
-}
-
-/** A transaction id of one database, kept in Redis: older changes are fenced or stored there. */
-export interface Marker {
-  readonly database: string
-  readonly xid: bigint
 }
 
 /** A change of one document as the transaction stores it. `version` is the new one. */
@@ -117,65 +111,6 @@ export interface StorePort {
   beginGate(): Promise<GateTransaction>
 }
 
-/** The server the connection speaks to, at this moment. */
-export interface CacheIdentity {
-  /** The connection that serves reads; another number after each reconnect. */
-  readonly connection: number
-  readonly identity: DatasetIdentity
-  readonly role: 'master' | 'replica'
-  /** The text of `gateway:view`, null when it is missing. */
-  readonly view: string | null
-}
-
-export interface CacheReply {
-  /** One per key: the stored bytes (value or fence), null when missing. */
-  readonly values: readonly (Buffer | null)[]
-  readonly connection: number
-}
-
-export interface CacheHeads {
-  /** The first HEAD_BYTES of each key, nothing for one that is missing, with a line feed between two keys. */
-  readonly heads: Buffer
-  readonly connection: number
-}
-
-/** A document as Redis holds it: all its keys (the whole first) with the bytes of each. */
-export interface CacheEntry {
-  readonly keys: readonly string[]
-  readonly version: number
-  readonly values: readonly (Buffer | string)[]
-}
-
-export interface CacheFence {
-  readonly keys: readonly string[]
-  readonly min: number
-}
-
-/** `view`: gateway:view or the connection is not of this V; nothing was done. */
-export type ScriptOutcome = 'done' | 'refused' | 'view'
-
-/** Redis. Every method rejects with CacheUnavailableError on any failure; the breaker is behind it. */
-export interface CachePort {
-  /** False while the breaker is open: do not even ask. */
-  readonly usable: boolean
-  /** One MGET (or GET), one round trip. */
-  read(keys: readonly string[]): Promise<CacheReply>
-  /** Of one moment as well, in one round trip. Keys may not be empty. */
-  readHeads(keys: readonly string[]): Promise<CacheHeads>
-  identify(): Promise<CacheIdentity>
-  /** Each document on its own: `refused` when at least one was, the others are fenced all the same. */
-  fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
-  /** `refused`: at least one entry was not stored, for a newer version or fence is there. */
-  put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome>
-  unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome>
-  /** Deletes the keys fenced with `nonce` and remembers `min`, below which nothing fills them again. */
-  erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
-  adopt(v: ViewToken): Promise<ScriptOutcome>
-  cold(v: ViewToken): Promise<ScriptOutcome>
-  readMarker(): Promise<Marker | null>
-  advanceMarker(v: ViewToken, marker: Marker): Promise<ScriptOutcome>
-}
-
 export interface ClockPort {
   /** Monotonic, milliseconds. */
   now(): number
@@ -215,11 +150,6 @@ export interface ProtocolTimes {
   readonly offWaitMs: number
   /** For each of the two tries. */
   readonly fenceTimeoutMs: number
-}
-
-/** Redis did not do what was asked: down, hung, full, busy loading, or replying nonsense. */
-export class CacheUnavailableError extends Error {
-  override readonly name = 'CacheUnavailableError'
 }
 
 /** PostgreSQL cannot be reached or did not answer in time; nothing was stored. */

@@ -1,14 +1,7 @@
+import type { CacheIdentity, CachePort } from './cache-port.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
-import type {
-  CacheIdentity,
-  CachePort,
-  ClockPort,
-  ObserverPort,
-  StorePort,
-  ViewSnapshot,
-  ViewToken,
-} from './ports.ts'
+import type { ClockPort, ObserverPort, StorePort, ViewSnapshot, ViewToken } from './ports.ts'
 import { epochOf, sameIdentity, viewText } from './token.ts'
 
 export interface RenewalDeps {

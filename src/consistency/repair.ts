@@ -1,5 +1,6 @@
 import { refId } from './batch-reader.ts'
-import type { CachePort, CodecPort, DocumentRef, ObserverPort, StorePort, ViewToken } from './ports.ts'
+import type { CachePort } from './cache-port.ts'
+import type { CodecPort, DocumentRef, ObserverPort, StorePort, ViewToken } from './ports.ts'
 
 export interface RepairDeps {
   readonly cache: CachePort

@@ -1,8 +1,7 @@
 import { refId } from './batch-reader.ts'
+import type { CacheFence, CachePort } from './cache-port.ts'
 import type { Outage } from './outage.ts'
 import type {
-  CacheFence,
-  CachePort,
   Change,
   ChangeMeta,
   ClockPort,

@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { collectWork, type StoreWork } from '../telemetry/store-work.ts'
 import { onAnswered } from './answered.ts'
 
 /** The gateway's name in traces. */
@@ -7,7 +8,7 @@ const SERVICE_NAME = 'settings-gateway'
 const EXPORT_EVERY_MS = 1_000
 
 /**
- * A span for each request, sent to an OTLP/HTTP collector; a `traceparent` of the caller makes it part of the caller's
+ * A span for each request, and in it one for each thing it asked of a store, sent to an OTLP/HTTP collector; a `traceparent` of the caller makes it part of the caller's
  * trace, and one that is not sampled there is not sampled here. Without an endpoint nothing is loaded. A collector
  * that is away costs the spans and nothing else.
  */
@@ -29,6 +30,13 @@ export async function traceRequests(app: FastifyInstance, endpoint: URL | undefi
   })
   const tracer = provider.getTracer(SERVICE_NAME)
   const propagator = new W3CTraceContextPropagator()
+  const work = new WeakMap<FastifyRequest, StoreWork[]>()
+  // Behind the parsing of the body, whose events come from the connection and not from the request.
+  app.addHook('preHandler', (request, _reply, done) => {
+    const list: StoreWork[] = []
+    work.set(request, list)
+    collectWork(list, done)
+  })
   onAnswered(app, (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'
     const parent = propagator.extract(api.ROOT_CONTEXT, request.headers, api.defaultTextMapGetter)
@@ -46,6 +54,22 @@ export async function traceRequests(app: FastifyInstance, endpoint: URL | undefi
       parent,
     )
     if (reply.statusCode >= 500) span.setStatus({ code: api.SpanStatusCode.ERROR })
+    // From the monotonic clock to the wall's.
+    const origin = endedAt - performance.now()
+    const inside = api.trace.setSpan(parent, span)
+    for (const each of span.isRecording() ? (work.get(request) ?? []) : []) {
+      const child = tracer.startSpan(
+        `${each.system} ${each.operation}`,
+        {
+          kind: api.SpanKind.CLIENT,
+          startTime: origin + each.startedAt,
+          attributes: { 'db.system.name': each.system, 'db.operation.name': each.operation },
+        },
+        inside,
+      )
+      if (each.failed) child.setStatus({ code: api.SpanStatusCode.ERROR })
+      child.end(origin + each.endedAt)
+    }
     span.end(endedAt)
   })
   app.addHook('onClose', () =>

@@ -34,6 +34,8 @@ const MAX_RENEWALS = 3
  */
 export class Counter {
   readonly #deps: CounterDeps
+  /** The blocks that this instance opens just now, by user and day. */
+  readonly #opening = new Map<string, Promise<RedisOutcome>>()
 
   constructor(deps: CounterDeps) {
     this.#deps = deps
@@ -73,14 +75,39 @@ export class Counter {
   }
 
   async #fromRedis(day: SequenceDay, count: number, settingsVersion: number): Promise<RedisOutcome> {
+    const { cache } = this.#deps
+    const id = `${day.userId} ${day.day}`
+    for (;;) {
+      if (!cache.usable) return 'unreachable'
+      const v = this.#trusted()
+      if (v === undefined) return 'view'
+      const drawn = await this.#ask(() => cache.draw(v, day, count, settingsVersion))
+      const used = usedOf(drawn)
+      if (used === undefined) return drawn
+      const opening = this.#opening.get(id)
+      if (opening === undefined) return this.#open(id, v, day, count, used)
+      // A block for each that found none would burn all of them but the last.
+      await opening
+    }
+  }
+
+  async #open(
+    id: string,
+    v: ViewToken,
+    day: SequenceDay,
+    count: number,
+    used: number,
+  ): Promise<RedisOutcome> {
     const { cache, store } = this.#deps
-    if (!cache.usable) return 'unreachable'
-    const v = this.#trusted()
-    if (v === undefined) return 'view'
-    const drawn = await this.#ask(() => cache.draw(v, day, count, settingsVersion))
-    if (drawn !== 'block') return drawn
-    const block = await store.reserve(day, count)
-    return this.#ask(() => cache.open(v, day, count, block))
+    const opening = store
+      .reserve(day, count, used)
+      .then(block => this.#ask(() => cache.open(v, day, count, block)))
+    this.#opening.set(id, opening)
+    try {
+      return await opening
+    } finally {
+      this.#opening.delete(id)
+    }
   }
 
   async #ask(work: () => Promise<DrawOutcome>): Promise<RedisOutcome> {
@@ -100,4 +127,10 @@ export class Counter {
     const { view } = await this.#deps.view.readView()
     if (view.mode === 'ON') await this.#deps.outage.turnOff(view.epoch, 'redis-unreachable')
   }
+}
+
+/** The last number of the block that is used up, 0 when none was open; undefined when none has to be opened. */
+function usedOf(outcome: RedisOutcome): number | undefined {
+  if (outcome === 'block') return 0
+  return typeof outcome === 'string' && outcome.startsWith('used ') ? Number(outcome.slice(5)) : undefined
 }

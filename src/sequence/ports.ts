@@ -1,4 +1,5 @@
-import { CacheUnavailableError, type ViewToken } from '../consistency/ports.ts'
+import { CacheUnavailableError } from '../consistency/cache-port.ts'
+import type { ViewToken } from '../consistency/ports.ts'
 
 /** Numbers `first` to `last`, both included. */
 export interface NumberBlock {
@@ -13,10 +14,12 @@ export interface SequenceDay {
 }
 
 /**
- * `settings`: the user's settings have another version than the day was chosen by. `block`: no block of this V has
- * numbers left (or, when opening one, a later block is open). `view`: another V; nothing was done.
+ * `settings`: the user's settings have another version than the day was chosen by. `block`: no block of this V is open
+ * (or, when opening one, a later block is). `used N`: too little is left of the open block, whose last number is N.
+ * `view`: another V; nothing was done.
  */
-export type DrawOutcome = number | 'settings' | 'block' | 'view'
+export type DrawOutcome = number | 'settings' | 'block' | UsedBlock | 'view'
+export type UsedBlock = `used ${number}`
 
 /** Counters in Redis. Every method rejects with CacheUnavailableError on any failure. */
 export interface SequenceCachePort {
@@ -31,7 +34,8 @@ export interface SequenceCachePort {
 
 /** High-water marks in PostgreSQL. Every method rejects with DatabaseUnavailableError when it is away. */
 export interface SequenceStorePort {
-  reserve(day: SequenceDay, atLeast: number): Promise<NumberBlock>
+  /** `used`: the last number of the block that was used up, which tells a busy user from a new V; 0 = none was. */
+  reserve(day: SequenceDay, atLeast: number, used: number): Promise<NumberBlock>
   /** Resolves to the last number drawn above the high-water mark; null while the view is ON. */
   draw(day: SequenceDay, count: number): Promise<number | null>
   /** No number above it was handed out; 0 when there is none. */

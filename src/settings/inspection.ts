@@ -1,5 +1,6 @@
 import { refId } from '../consistency/batch-reader.ts'
-import type { CachePort, CodecPort, DocumentRef, Row, StorePort } from '../consistency/ports.ts'
+import type { CachePort } from '../consistency/cache-port.ts'
+import type { CodecPort, DocumentRef, Row, StorePort } from '../consistency/ports.ts'
 import type { Reader } from '../consistency/read.ts'
 import { headOf } from '../consistency/stored-bytes.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'

@@ -1,5 +1,6 @@
 import type { RedisAccess } from '../cache/redis.ts'
 import type { ViewStatus } from '../consistency/supervisor.ts'
+import { within } from '../within.ts'
 import type { HealthReport, StatusService } from './status-service.ts'
 
 export interface StatusDeps {
@@ -81,16 +82,10 @@ const STARTED_AT = new Date()
 /** Milliseconds until the work was done; null when it failed or took too long. Never rejects. */
 async function latency(work: () => Promise<unknown>): Promise<number | null> {
   const startedAt = performance.now()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('too late')), PING_TIMEOUT_MS)
-  })
   try {
-    await Promise.race([work(), late])
+    await within(PING_TIMEOUT_MS, work(), () => new Error('too late'))
     return Math.round((performance.now() - startedAt) * 100) / 100
   } catch {
     return null
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -14,8 +14,8 @@ export class PostgresSequence implements SequenceStorePort {
     this.#availability = availability
   }
 
-  reserve({ userId, day }: SequenceDay, atLeast: number): Promise<NumberBlock> {
-    return this.#run(() => reserveBlock(this.#pool, userId, day, atLeast))
+  reserve({ userId, day }: SequenceDay, atLeast: number, used: number): Promise<NumberBlock> {
+    return this.#run(() => reserveBlock(this.#pool, userId, day, atLeast, used))
   }
 
   draw({ userId, day }: SequenceDay, count: number): Promise<number | null> {

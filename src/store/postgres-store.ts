@@ -10,6 +10,8 @@ import type {
   ViewSnapshot,
   WriteTransaction,
 } from '../consistency/ports.ts'
+import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { within } from '../within.ts'
 import type { Availability } from './availability.ts'
 import { asUnavailable, isRefused } from './database-errors.ts'
 import { beginWrite } from './statements/begin-write.ts'
@@ -30,7 +32,6 @@ import {
   turnViewOn,
 } from './statements/view.ts'
 import { Transaction } from './transaction.ts'
-import { within } from './within.ts'
 
 export interface PostgresStoreDeps {
   readonly pool: Pool
@@ -55,10 +56,13 @@ export class PostgresStore implements StorePort {
     this.#availability = availability
   }
 
+  readonly #late = () =>
+    new DatabaseUnavailableError(`the database did not answer within ${this.#viewTimeoutMs} ms`)
+
   /** Also decides whether the database counts as reachable for everybody else. */
   async readView(): Promise<ViewSnapshot> {
     try {
-      const snapshot = await within(this.#viewTimeoutMs, selectViewSnapshot(this.#viewPool))
+      const snapshot = await within(this.#viewTimeoutMs, selectViewSnapshot(this.#viewPool), this.#late)
       this.#availability.reached()
       return snapshot
     } catch (error) {

@@ -32,7 +32,7 @@ export class ProtocolObserver implements ObserverPort {
   viewOn(epoch: number, recoveryMs: number, repaired: number | 'cold'): void {
     if (!this.#moved('ON', epoch)) return
     this.#log.info({ epoch, recoveryMs: Math.round(recoveryMs), repaired }, 'the cache view was turned ON')
-    const how = repaired === 'cold' ? 'the cache was emptied' : `${repaired} documents were fenced`
+    const how = repaired === 'cold' ? 'the cache was emptied' : `documents fenced: ${repaired}`
     this.#telemetry.viewOn(recoveryMs, how)
   }
 

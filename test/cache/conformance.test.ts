@@ -59,7 +59,7 @@ type Command = typeof command extends fc.Arbitrary<infer T> ? T : never
 t.test('the in-memory scripts answer and store what the real ones do', async t => {
   const real = await openScripts(t)
   const scripts = new RedisScripts(SOUND.scripts)
-  const sequences = new SequenceScripts()
+  const sequences = new SequenceScripts(SOUND.sequence)
   const random = new Random(1)
   const view = (which: Command) => (which.foreign ? real.foreign(which.epoch) : real.v(which.epoch))
 

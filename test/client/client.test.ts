@@ -1,11 +1,5 @@
 import t from 'tap'
-import {
-  AccessError,
-  InvalidRequestError,
-  NotFoundError,
-  SettingsClient,
-  VersionMismatchError,
-} from '../../src/client/client.ts'
+import { SettingsClient, VersionMismatchError } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
 import { SERVICE_TOKEN, startStack, type TestGateway } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
@@ -165,28 +159,6 @@ t.test('users and health', async t => {
   t.equal(await client.createUser('9'), true)
   t.equal(await client.createUser('9'), false)
   t.match(await client.health(), { status: /healthy|degraded/, services: { database: { status: 'up' } } })
-})
-
-t.test('problems are errors of their class', async t => {
-  const user = connect(t).user('10')
-  const invalid = await user
-    .putMode('scalp', { confidence: { min_confidence: -1 }, size: { leverage: 0 } })
-    .catch(error => error)
-  t.ok(invalid instanceof InvalidRequestError)
-  t.match(invalid, { status: 400, code: 'VALIDATION_FAILED' })
-  t.strictSame(invalid.faults.map(({ path }: { path: string }) => path).sort(), [
-    'confidence.min_confidence',
-    'size.leverage',
-  ])
-  t.ok(invalid.requestId.length > 0)
-  await t.rejects(user.rollback('llm_config', 99), NotFoundError)
-  await t.rejects(
-    connect(t, 'nobody-knows-this-token-0123456789ab').user('10').decisionSettings(),
-    AccessError,
-  )
-  await t.rejects(connect(t, bearer('11').authorization.slice(7)).user('10').decisionSettings(), AccessError)
-  await t.rejects(connect(t).user().decisionSettings(), InvalidRequestError, 'a service must name a user')
-  t.throws(() => user.get('mode' as never), TypeError)
 })
 
 t.test('changes are heard of, from the gateway itself', async t => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import type { Test } from 'tap'
+import type { Scope } from './backends.ts'
 
 /** Where Debian and others put it. */
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
@@ -16,7 +16,7 @@ export interface WatchedPage {
 }
 
 /** A browser of the test's own. */
-export async function startBrowser(t: Test): Promise<Browser> {
+export async function startBrowser(t: Scope): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM!,
     args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
@@ -27,7 +27,7 @@ export async function startBrowser(t: Test): Promise<Browser> {
 
 /** A fresh page; collects errors, warnings of the console and failed loads. */
 export async function openPage(
-  t: Test,
+  t: Scope,
   browser: Browser,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {

@@ -1,7 +1,10 @@
 /** The result line of one test file at the top level of TAP; `# SKIP` and times follow the name. */
 const RESULT = /^(ok|not ok) \d+ - (.*?)(?: \{)?$/
 
-/** Turns the TAP stream of a run into a line per file, and the whole of what a failed file said. */
+/** A test that was skipped, at any level, and why. */
+const SKIPPED = /^ *ok \d+ - (.*?) # SKIP ?(.*)$/
+
+/** Turns the TAP stream of a run into a line per file and per skipped test, and the whole of what a failed file said. */
 export class TapReport {
   readonly #say: (text: string) => void
   #rest = ''
@@ -20,6 +23,8 @@ export class TapReport {
   }
 
   #line(line: string): void {
+    const [, test, why] = SKIPPED.exec(line) ?? []
+    if (test !== undefined) this.#say(`skipped: ${test} (${why})`)
     const [, result, name] = RESULT.exec(line) ?? []
     if (result === undefined) {
       if (line.startsWith('# Subtest: ')) this.#explaining = false

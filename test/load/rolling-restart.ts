@@ -13,8 +13,8 @@ export interface RollingReport extends LoadReport {
   readonly proxyFailures: readonly string[]
 }
 
-/** Patience: this is about what a restart loses, not about how slow a machine is that also makes the load. */
-const PATIENT = {
+/** For machines that are busy with other work: this is about what a restart loses, not about how slow they are. */
+export const PATIENT: Environment = {
   MAX_EVENT_LOOP_DELAY_MS: '0',
   DATABASE_CONNECT_TIMEOUT_MS: '10000',
   STATEMENT_TIMEOUT_MS: '10000',
@@ -34,6 +34,8 @@ export interface RollingOptions {
   /** SHUTDOWN_DELAY_MS. The proxy looks at /health/ready every 100 ms, as often as the machine lets it. */
   readonly delayMs: number
   readonly start: StartInstance
+  /** More configuration of the instances. */
+  readonly env?: Environment
 }
 
 /** Starts an instance, ready for requests, on `port` or a free one. `stop` resolves to its exit code. */
@@ -46,13 +48,13 @@ export type StartInstance = (
 /** Restarts two instances behind a proxy in turn, at least each once, for so many seconds of load. */
 export async function rollingRestart(
   t: Scope,
-  { rate, seconds, delayMs, start }: RollingOptions,
+  { rate, seconds, delayMs, start, env: more = {} }: RollingOptions,
 ): Promise<RollingReport> {
   const [databaseUrl, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const env = {
     DATABASE_URL: databaseUrl,
     REDIS_URL: redis.url,
-    ...PATIENT,
+    ...more,
     SHUTDOWN_DELAY_MS: String(delayMs),
   }
   const instances = [await start(t, env), await start(t, env)]

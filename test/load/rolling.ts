@@ -3,7 +3,10 @@ import { startInstance } from '../helper/instance.ts'
 import { rollingRestart } from './rolling-restart.ts'
 import { withScope } from './scope.ts'
 
-/** `npm run rolling -- --rate 500 --seconds 30`: a rolling restart under load; exit code 1 when a request failed. */
+/**
+ * `npm run rolling -- --rate 500 --seconds 30`: rolling restarts under load, with the times that operators get by
+ * default; exit code 1 when a request failed.
+ */
 
 const { values } = parseArgs({
   options: {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startGateway } from '../helper/gateway.ts'
-import { rollingRestart, type StartInstance } from '../load/rolling-restart.ts'
+import { PATIENT, rollingRestart, type StartInstance } from '../load/rolling-restart.ts'
 
 /**
  * In this process: `npm run rolling` does the same with processes, which take seconds to start. What makes the machine
@@ -18,7 +18,7 @@ const start: StartInstance = async (t, env, port = 0) => {
 }
 
 t.test('a rolling restart of two instances behind a proxy loses no request', async t => {
-  const report = await rollingRestart(t, { rate: 50, seconds: 0, delayMs: 1_000, start })
+  const report = await rollingRestart(t, { rate: 50, seconds: 0, delayMs: 1_000, start, env: PATIENT })
   t.strictSame([...report.failures], [])
   t.strictSame(report.proxyFailures, [])
   t.equal(report.restarts, 2)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startStack } from '../helper/gateway.ts'
+import { eventually, startStack } from '../helper/gateway.ts'
 
 const { gateway } = await startStack(t)
 
@@ -23,6 +23,43 @@ t.test('a number costs one round trip to Redis, and PostgreSQL is asked once per
   t.equal(named('sequence-open'), blocks)
   t.equal(readCalls().length, 0, 'the time zone is remembered, the draw checks its version')
   t.strictSame([...new Set(statements)], ['reserve-block'])
+})
+
+t.test('draws that find the block used up at the same moment open one block, not one each', async t => {
+  const draw = () => gateway.as('45', { method: 'POST', url: '/api/user/sequence' })
+  await draw()
+  const queries = t.capture(gateway.services.pool, 'query', gateway.services.pool.query)
+  const replies = await Promise.all(Array.from({ length: 40 }, draw))
+  const numbers = replies.map(reply => reply.json().last).sort((a, b) => a - b)
+  t.strictSame(
+    numbers,
+    Array.from({ length: 40 }, (_, index) => index + 2),
+    'and no number is burned',
+  )
+  const named = queries().map(({ args }) => (args as unknown as [{ name?: string }])[0].name)
+  t.equal(named.filter(name => name === 'reserve-block').length, 1)
+})
+
+t.test('a block does not grow because the view changes', async t => {
+  const draw = () => gateway.as('46', { method: 'POST', url: '/api/user/sequence' })
+  const size = async () => {
+    const { rows } = await gateway.services.pool.query<{ block_size: number }>(
+      `SELECT block_size FROM sequences WHERE user_id = '46'`,
+    )
+    return rows[0]?.block_size
+  }
+  await draw()
+  t.equal(await size(), 16)
+  for (let i = 0; i < 3; i++) {
+    const { epoch } = (await gateway.services.status.health()).cache
+    await gateway.services.redis!.scriptConnection.client.flushall()
+    await eventually('another view', async () => {
+      const { cache } = await gateway.services.status.health()
+      return cache.mode === 'on' && cache.epoch > epoch
+    })
+    t.match((await draw()).json(), { source: 'redis' })
+    t.ok(Number(await size()) <= 16)
+  }
 })
 
 t.test('an Idempotency-Key is of one user, and kept for ten minutes', async t => {

@@ -3,12 +3,14 @@ import { PROTOCOL_PARTS, type ProtocolParts } from '../../src/consistency/protoc
 import type { CacheRules } from './memory-cache.ts'
 import type { StoreRules } from './memory-store.ts'
 import type { ScriptRules } from './redis-scripts.ts'
+import type { SequenceRules } from './sequence-scripts.ts'
 
 /** What a run is made of: the protocol's own classes and times, and the rules its world keeps. */
 export interface Build {
   readonly scripts: ScriptRules
   readonly cache: CacheRules
   readonly store: StoreRules
+  readonly sequence: SequenceRules
   readonly times: ProtocolTimes
   readonly parts: ProtocolParts
 }
@@ -18,6 +20,7 @@ export const SOUND: Build = {
   scripts: { viewText: true, dataset: true, ownNonce: true, exactNonce: true },
   cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0 },
   store: { exclusiveViewLock: true, repairLock: true, repairReread: true, oneStatement: true },
+  sequence: { blockOfOneView: true, largerBlockStays: true, databaseOnlyOff: true },
   // Clocks run up to 1 % wrong, and 100 ms of a suspended machine go unnoticed (CLOCK_JUMP_MS).
   times: { leaseMs: 400, renewMs: 100, offWaitMs: 520, fenceTimeoutMs: 150 },
   parts: PROTOCOL_PARTS,

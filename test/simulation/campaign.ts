@@ -39,7 +39,8 @@ export function add(
 }
 
 /** A wrong answer, not merely a cache that is not used again. */
-const WRONG_ANSWER = /stale|torn|another value|never committed|not in the history/
+const WRONG_ANSWER =
+  /stale|torn|another value|never committed|not in the history|handed out twice|while the view was ON/
 
 export interface Catch {
   /** Runs it took. */

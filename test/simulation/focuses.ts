@@ -101,6 +101,18 @@ export const FOCUSES = {
     faultEveryMs: 100,
     faults: ['redis-failover', 'redis-reconnect', 'redis-reconnect', 'redis-reconnect'],
   },
+  /** Redis comes back without its last writes, again and again. */
+  restarts: {
+    documents: 1,
+    thinkMs: 40,
+    lose: 0,
+    hold: 0,
+    killAtStep: 0,
+    pauseAtStep: 0,
+    terminateAtStep: 0,
+    faultEveryMs: 600,
+    faults: ['redis-restart'],
+  },
   /** Answers of Redis take almost as long as anybody waits, while many read the same. */
   'slow-reads': {
     documents: 1,

@@ -68,8 +68,8 @@ export class Gateway {
     )
     const { lease, outage } = this.protocol
     this.counter = new Counter({
-      cache: new MemorySequenceCache(cache, new SequenceScripts()),
-      store: new MemorySequenceStore(store, postgres),
+      cache: new MemorySequenceCache(cache, new SequenceScripts(build.sequence)),
+      store: new MemorySequenceStore(store, postgres, build.sequence),
       view: store,
       lease,
       outage,

@@ -8,9 +8,9 @@ import type {
   CacheReply,
   Marker,
   ScriptOutcome,
-  ViewToken,
-} from '../../src/consistency/ports.ts'
-import { CacheUnavailableError } from '../../src/consistency/ports.ts'
+} from '../../src/consistency/cache-port.ts'
+import { CacheUnavailableError } from '../../src/consistency/cache-port.ts'
+import type { ViewToken } from '../../src/consistency/ports.ts'
 import { type Network, NO_ANSWER } from './network.ts'
 import type { SimProcess } from './process.ts'
 import { markerIn, type RedisScripts } from './redis-scripts.ts'

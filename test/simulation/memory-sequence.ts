@@ -9,7 +9,7 @@ import type {
 import type { MemoryCache } from './memory-cache.ts'
 import type { MemoryStore } from './memory-store.ts'
 import type { PostgresServer } from './postgres-server.ts'
-import type { SequenceScripts } from './sequence-scripts.ts'
+import type { SequenceRules, SequenceScripts } from './sequence-scripts.ts'
 
 /** Small, so that blocks are used up all the time. */
 const BLOCK = 4
@@ -18,10 +18,12 @@ const BLOCK = 4
 export class MemorySequenceStore implements SequenceStorePort {
   readonly #store: MemoryStore
   readonly #server: PostgresServer
+  readonly #rules: SequenceRules
 
-  constructor(store: MemoryStore, server: PostgresServer) {
+  constructor(store: MemoryStore, server: PostgresServer, rules: SequenceRules) {
     this.#store = store
     this.#server = server
+    this.#rules = rules
   }
 
   reserve(day: SequenceDay, atLeast: number): Promise<NumberBlock> {
@@ -39,7 +41,8 @@ export class MemorySequenceStore implements SequenceStorePort {
         const session = this.#server.connect()
         try {
           await session.lock('view', 'shared')
-          return this.#server.view.mode === 'ON' ? null : this.#raise(day, count)
+          if (this.#rules.databaseOnlyOff && this.#server.view.mode === 'ON') return null
+          return this.#raise(day, count)
         } finally {
           session.end()
         }

@@ -1,5 +1,6 @@
 import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
-import type { CacheEntry, CacheFence, Marker, ScriptOutcome, ViewToken } from '../../src/consistency/ports.ts'
+import type { CacheEntry, CacheFence, Marker, ScriptOutcome } from '../../src/consistency/cache-port.ts'
+import type { ViewToken } from '../../src/consistency/ports.ts'
 import { fenceText, HEAD_BYTES, headOf } from '../../src/consistency/stored-bytes.ts'
 import { epochOf, sameIdentity, viewText } from '../../src/consistency/token.ts'
 import type { RedisServer } from './redis-server.ts'

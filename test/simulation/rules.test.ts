@@ -8,7 +8,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'lease-from-start': 1,
   'off-wait': 10,
   'own-query': 17,
-  'fence-before-commit': 36,
+  'fence-before-commit': 88,
   'exact-unfence': 52,
   'exclusive-view-lock': 66,
   'repair-row-lock': 75,
@@ -22,8 +22,15 @@ const KNOWN: Readonly<Record<string, number>> = {
   'scripts-need-view': 1,
   'scripts-need-dataset': 46,
   'one-statement': 13,
+  'block-of-one-view': 31,
+  'larger-block-stays': 99,
+  'database-only-off': 1,
 }
 const MS = 10_000
+
+t.test('every rule has such a seed', async t => {
+  t.strictSame(Object.keys(KNOWN).sort(), RULES.map(({ name }) => name).sort())
+})
 
 for (const [name, seed] of Object.entries(KNOWN)) {
   t.test(`without ${name} an answer is wrong`, async t => {

@@ -26,6 +26,10 @@ const scripts = (off: Partial<Build['scripts']>): Build => ({
 })
 const cache = (off: Partial<Build['cache']>): Build => ({ ...SOUND, cache: { ...SOUND.cache, ...off } })
 const store = (off: Partial<Build['store']>): Build => ({ ...SOUND, store: { ...SOUND.store, ...off } })
+const sequence = (off: Partial<Build['sequence']>): Build => ({
+  ...SOUND,
+  sequence: { ...SOUND.sequence, ...off },
+})
 const times = (off: Partial<Build['times']>): Build => ({ ...SOUND, times: { ...SOUND.times, ...off } })
 const parts = (off: Partial<Build['parts']>): Build => ({ ...SOUND, parts: { ...SOUND.parts, ...off } })
 
@@ -110,6 +114,7 @@ export const RULES: readonly Rule[] = [
     says: 'the fence is placed before COMMIT',
     dagger: true,
     off: parts({ Writer: LateFenceWriter }),
+    focus: 'repair',
   },
   {
     name: 'lease-from-start',
@@ -120,7 +125,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'adopt-first',
-    says: "the gate adopts V' before it repairs",
+    says: "the gate adopts V' before it repairs, for no fence of V' stands before that",
     dagger: true,
     off: parts({ Gate: RepairFirstGate }),
   },
@@ -149,5 +154,24 @@ export const RULES: readonly Rule[] = [
     says: 'the near cache answers only what Redis confirms',
     dagger: false,
     off: parts({ Reader: TrustingReader }),
+  },
+  {
+    name: 'block-of-one-view',
+    says: 'order numbers are counted only in a block of the same V',
+    dagger: false,
+    off: sequence({ blockOfOneView: false }),
+    focus: 'restarts',
+  },
+  {
+    name: 'larger-block-stays',
+    says: 'a block of order numbers takes not the place of one with larger numbers',
+    dagger: false,
+    off: sequence({ largerBlockStays: false }),
+  },
+  {
+    name: 'database-only-off',
+    says: 'order numbers come straight from the database only while the view is OFF',
+    dagger: false,
+    off: sequence({ databaseOnlyOff: false }),
   },
 ]

@@ -5,8 +5,24 @@ import { sameIdentity, viewText } from '../../src/consistency/token.ts'
 import type { DrawOutcome, NumberBlock, SequenceDay } from '../../src/sequence/ports.ts'
 import type { RedisServer } from './redis-server.ts'
 
+/** Rules of the order numbers that the test build can switch off. Names are those of rules.ts. */
+export interface SequenceRules {
+  /** A draw counts only in a block of its own V. */
+  readonly blockOfOneView: boolean
+  /** A block is not opened in the place of one with larger numbers. */
+  readonly largerBlockStays: boolean
+  /** Numbers come straight from the database only while the view is OFF. */
+  readonly databaseOnlyOff: boolean
+}
+
 /** sequence-draw.lua, sequence-open.lua and sequence-last.lua over the in-memory server. TTLs do not matter here. */
 export class SequenceScripts {
+  readonly #rules: SequenceRules
+
+  constructor(rules: SequenceRules) {
+    this.#rules = rules
+  }
+
   draw(
     server: RedisServer,
     v: ViewToken,
@@ -22,8 +38,9 @@ export class SequenceScripts {
     }
     const block = blockOf(server, day)
     const last = server.get(counterKey(day))
-    if (block?.view !== viewText(v) || last === undefined || Number(last) + count > block.limit)
-      return 'block'
+    if (block === undefined || last === undefined) return 'block'
+    if (this.#rules.blockOfOneView && block.view !== viewText(v)) return 'block'
+    if (Number(last) + count > block.limit) return `used ${block.limit}`
     server.set(counterKey(day), String(Number(last) + count))
     return Number(last) + count
   }
@@ -37,7 +54,7 @@ export class SequenceScripts {
   ): DrawOutcome {
     if (!fit(server, v)) return 'view'
     const block = blockOf(server, day)
-    if (block?.view === viewText(v) && block.limit > last) return 'block'
+    if (this.#rules.largerBlockStays && block?.view === viewText(v) && block.limit > last) return 'block'
     const drawn = first + count - 1
     server.set(counterKey(day), String(drawn))
     server.set(blockKey(day), `${last} ${viewText(v)}`)

@@ -1,61 +1,13 @@
 import { type TSchema, Type } from '@sinclair/typebox'
-import { USER_ID_PATTERN } from '../../auth/user-id.ts'
 import { type DocumentFamily, FAMILIES, MODES } from '../../documents/catalogue.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../documents/defaults.ts'
-
-/** Named schemas of the OpenAPI document. `ref` points to one; `allComponents` registers them all. */
-const components = new Map<string, TSchema>()
-
-export function ref(id: string): TSchema {
-  if (!components.has(id)) throw new Error(`there is no component ${id}`)
-  return Type.Unsafe({ $ref: `${id}#` })
-}
-
-export function allComponents(): TSchema[] {
-  return [...components.values()]
-}
-
-function component(id: string, schema: TSchema): TSchema {
-  components.set(id, { ...schema, $id: id })
-  return ref(id)
-}
+import { firstField, partial } from './patch.ts'
+import { any, component, examplesOf, UPDATED_AT, UserId, Version } from './registry.ts'
 
 /** One of several components, with the examples of all. */
 export function oneOf(...refs: readonly TSchema[]): TSchema {
-  const examples = refs.flatMap(({ $ref }) => components.get(String($ref).slice(0, -1))?.examples ?? [])
-  return Type.Union([...refs], { examples })
+  return Type.Union([...refs], { examples: refs.flatMap(examplesOf) })
 }
-
-const UPDATED_AT = '2026-01-06T12:00:00.000Z'
-const any = (description: string) => Type.Unsafe<unknown>({ description })
-const Version = Type.Integer({ minimum: 1, description: 'grows by one with each change, never restarts' })
-
-export const UserId = Type.String({ pattern: USER_ID_PATTERN, examples: ['42'] })
-
-export const Fault = component(
-  'Fault',
-  Type.Object({
-    path: Type.String({ description: 'dotted path inside the body; empty = the body itself' }),
-    message: Type.String(),
-  }),
-)
-
-export const Problem = component(
-  'Problem',
-  Type.Object(
-    {
-      type: Type.String(),
-      title: Type.String(),
-      status: Type.Integer(),
-      detail: Type.String(),
-      instance: Type.String({ description: 'id of the request' }),
-      code: Type.String({ description: 'stable; what programs should look at' }),
-      errors: Type.Optional(Type.Array(Fault, { description: 'all faults of the input at once' })),
-      current: Type.Optional(any('412: the current envelope')),
-    },
-    { description: 'RFC 9457' },
-  ),
-)
 
 export const Change = component(
   'Change',
@@ -71,7 +23,7 @@ export const Change = component(
   }),
 )
 
-const EXAMPLE_CHANGE = {
+export const EXAMPLE_CHANGE = {
   document: 'mode.scalp',
   path: 'confidence.min_confidence',
   current: 30,
@@ -89,32 +41,6 @@ export const ChangeReport = component(
       changes: Type.Array(Change),
     },
     { examples: [{ applied: true, all_match: false, total_changes: 1, changes: [EXAMPLE_CHANGE] }] },
-  ),
-)
-
-export const Comparison = component(
-  'Comparison',
-  Type.Object(
-    {
-      all_match: Type.Boolean(),
-      total_changes: Type.Integer({ minimum: 0 }),
-      high_risk: Type.Integer({ minimum: 0 }),
-      medium_risk: Type.Integer({ minimum: 0 }),
-      low_risk: Type.Integer({ minimum: 0 }),
-      documents: Type.Record(Type.String(), Type.Array(Change), { description: 'by kind of document' }),
-    },
-    {
-      examples: [
-        {
-          all_match: false,
-          total_changes: 1,
-          high_risk: 0,
-          medium_risk: 1,
-          low_risk: 0,
-          documents: { 'mode.scalp': [EXAMPLE_CHANGE] },
-        },
-      ],
-    },
   ),
 )
 
@@ -202,24 +128,6 @@ function defineEnvelope(name: string, schema: TSchema, example: unknown): Envelo
   return { data, envelope, patch }
 }
 
-/** The schema of a patch: no field of any object is required. */
-function partial(schema: TSchema): TSchema {
-  const { required: _, properties, ...rest } = schema
-  if (properties === undefined) return schema
-  const fields = Object.entries<TSchema>(properties).map(([name, field]) => [name, partial(field)])
-  return { ...rest, properties: Object.fromEntries(fields) } as TSchema
-}
-
-/** The smallest patch: one field with its groups around it. */
-function firstField(data: unknown): unknown {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data
-  return Object.fromEntries(
-    Object.entries(data)
-      .slice(0, 1)
-      .map(([name, value]) => [name, firstField(value)]),
-  )
-}
-
 const byMode = (family: string) =>
   Type.Object(Object.fromEntries(MODES.map(mode => [mode, Type.Optional(families.get(family)!.envelope)])))
 
@@ -234,7 +142,7 @@ function exampleOf({ family, route }: DocumentFamily): unknown {
 }
 
 const decisionName = ({ family }: DocumentFamily) => (family === 'mode' ? 'modes' : family)
-const examplesOf = (family: string) => [exampleOf(FAMILIES.find(each => each.family === family)!)]
+const familyExamples = (family: string) => [exampleOf(FAMILIES.find(each => each.family === family)!)]
 
 export const DecisionSettings = component(
   'DecisionSettings',
@@ -259,23 +167,11 @@ export const DecisionSettings = component(
   ),
 )
 
-export const Modes = component('Modes', { ...byMode('mode'), examples: examplesOf('mode') })
+export const Modes = component('Modes', { ...byMode('mode'), examples: familyExamples('mode') })
 export const SafetySettings = component('SafetySettings', {
   ...byMode('safety'),
-  examples: examplesOf('safety'),
+  examples: familyExamples('safety'),
 })
-
-export const Defaults = component(
-  'Defaults',
-  Type.Object(
-    {
-      version: Version,
-      updated_at: Type.String({ format: 'date-time' }),
-      data: Type.Unsafe({ type: 'object', description: 'the format of default-settings.json' }),
-    },
-    { examples: [{ version: 1, updated_at: UPDATED_AT, data: BUILT_IN_DEFAULTS }] },
-  ),
-)
 
 function pascal(name: string): string {
   return name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())

@@ -1,6 +1,6 @@
 import { PROBLEMS, type ProblemCode } from '../../errors.ts'
-import { Problem } from './components.ts'
 import type { Auth, Operation } from './operation.ts'
+import { Problem } from './problem.ts'
 
 const BODY_ERRORS = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
 const AUTH_ERRORS: Readonly<Record<Auth, readonly ProblemCode[]>> = {

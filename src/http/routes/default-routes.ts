@@ -3,8 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { DefaultsScope, DefaultsService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
 import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
-import { ChangeReport, Comparison } from '../openapi/components.ts'
+import { Change, ChangeReport, EXAMPLE_CHANGE } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
+import { component } from '../openapi/registry.ts'
 import { DOCUMENT_ROUTES, operationName, params, WRITE_ERRORS } from './document-routes.ts'
 
 const Preview = Type.Object({
@@ -16,6 +17,31 @@ const Reset = Type.Object(
     additionalProperties: false,
     examples: [{ document: 'mode.scalp', path: 'confidence.min_confidence' }],
   },
+)
+const Comparison = component(
+  'Comparison',
+  Type.Object(
+    {
+      all_match: Type.Boolean(),
+      total_changes: Type.Integer({ minimum: 0 }),
+      high_risk: Type.Integer({ minimum: 0 }),
+      medium_risk: Type.Integer({ minimum: 0 }),
+      low_risk: Type.Integer({ minimum: 0 }),
+      documents: Type.Record(Type.String(), Type.Array(Change), { description: 'by kind of document' }),
+    },
+    {
+      examples: [
+        {
+          all_match: false,
+          total_changes: 1,
+          high_risk: 0,
+          medium_risk: 1,
+          low_risk: 0,
+          documents: { 'mode.scalp': [EXAMPLE_CHANGE] },
+        },
+      ],
+    },
+  ),
 )
 
 type WithPreview = { Querystring: { preview: boolean } }

@@ -4,8 +4,8 @@ import { ProblemError } from '../../errors.ts'
 import type { SequenceService } from '../../settings/sequence-service.ts'
 import { actorOf } from '../caller.ts'
 import { SEQUENCE_TEXT } from '../openapi/cache-texts.ts'
-import { UserId } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
+import { UserId } from '../openapi/registry.ts'
 
 const Count = Type.Object(
   { count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1 })) },

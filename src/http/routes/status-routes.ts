@@ -38,7 +38,7 @@ const EXAMPLE = {
       at: '2026-01-06T11:58:03.120Z',
       subject: 'view',
       state: 'on',
-      detail: '3 documents were fenced',
+      detail: 'documents fenced: 3',
       recovery_ms: 1_420,
     },
     { at: '2026-01-06T11:58:01.700Z', subject: 'view', state: 'off', detail: 'redis-unreachable' },

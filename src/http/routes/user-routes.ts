@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import { requireAdmin, requireAdminOrService, requireUserId } from '../../auth/principal.ts'
 import type { UserService } from '../../settings/admin-service.ts'
 import { principalOf } from '../caller.ts'
-import { UserId } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
+import { UserId } from '../openapi/registry.ts'
 
 const NewUser = Type.Object(
   { user_id: Type.String({ description: 'see X-User-Id' }) },

@@ -6,17 +6,18 @@ export interface NumberBlock {
   readonly last: number
 }
 
-/** Reserves the next block of a user's day, of at least `wanted` numbers. */
+/** Reserves the next block of a user's day, of at least `wanted` numbers; `used` is the end of the one used up. */
 export async function reserveBlock(
   db: Queryable,
   userId: string,
   day: string,
   wanted: number,
+  used: number,
 ): Promise<NumberBlock> {
   const { rows } = await db.query<{ first_number: string; last_number: string }>({
     name: 'reserve-block',
-    text: 'SELECT first_number, last_number FROM reserve_block($1, $2, $3)',
-    values: [userId, day, wanted],
+    text: 'SELECT first_number, last_number FROM reserve_block($1, $2, $3, $4)',
+    values: [userId, day, wanted, used],
   })
   return { first: Number(rows[0]!.first_number), last: Number(rows[0]!.last_number) }
 }

@@ -1,0 +1,29 @@
+import { type TSchema, Type } from '@sinclair/typebox'
+import { USER_ID_PATTERN } from '../../auth/user-id.ts'
+
+/** Named schemas of the OpenAPI document, in the order they were made. */
+const components = new Map<string, TSchema>()
+
+/** Names a schema. The reference to it. */
+export function component(id: string, schema: TSchema): TSchema {
+  components.set(id, { ...schema, $id: id })
+  return Type.Unsafe({ $ref: `${id}#` })
+}
+
+export function allComponents(): TSchema[] {
+  return [...components.values()]
+}
+
+/** The examples of the component that a reference is to. */
+export function examplesOf({ $ref }: TSchema): readonly unknown[] {
+  return components.get(String($ref).slice(0, -1))?.examples ?? []
+}
+
+/** Of examples. */
+export const UPDATED_AT = '2026-01-06T12:00:00.000Z'
+export const any = (description: string) => Type.Unsafe<unknown>({ description })
+export const Version = Type.Integer({
+  minimum: 1,
+  description: 'grows by one with each change, never restarts',
+})
+export const UserId = Type.String({ pattern: USER_ID_PATTERN, examples: ['42'] })

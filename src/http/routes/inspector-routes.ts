@@ -1,0 +1,84 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { requireUserId } from '../../auth/principal.ts'
+import type { CacheService } from '../../settings/admin-service.ts'
+import { operation } from '../openapi/operation.ts'
+import { UserId } from '../openapi/registry.ts'
+
+const Inspected = Type.Object(
+  {
+    user_id: UserId,
+    redis: Type.String({ description: 'up or down' }),
+    keys: Type.Array(
+      Type.Object({
+        key: Type.String(),
+        document: Type.String(),
+        state: Type.String({ description: 'value, fence, missing or unknown' }),
+        version_redis: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+        version_database: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
+        size: Type.Integer({ description: 'bytes' }),
+      }),
+    ),
+  },
+  {
+    examples: [
+      {
+        user_id: '42',
+        redis: 'up',
+        keys: [
+          {
+            key: 'user:42:mode:scalp',
+            document: 'mode.scalp',
+            state: 'value',
+            version_redis: 7,
+            version_database: 7,
+            size: 3120,
+          },
+        ],
+      },
+    ],
+  },
+)
+const UserParams = Type.Object({ user_id: UserId })
+const Warmed = Type.Object(
+  { keys: Type.Integer({ description: 'keys that hold a value now' }) },
+  { examples: [{ keys: 15 }] },
+)
+
+/** A user's keys in Redis beside the rows; the scope of the routes needs the admin role. */
+export function inspectorRoutes(app: FastifyInstance, cache: CacheService): void {
+  const inspect = operation({
+    id: 'inspectCache',
+    tag: 'Admin',
+    summary: "A user's Redis keys beside the rows",
+    description: [
+      'Reads Redis and PostgreSQL and changes nothing. `value`: answered from Redis; `fence`: a write is under way or',
+      'broke off, reads go to PostgreSQL; `missing`: the next read puts it there; `unknown`: Redis cannot be asked.',
+    ].join(' '),
+    auth: 'admin',
+    params: UserParams,
+    responses: { 200: { description: 'Every key of the user.', schema: Inspected } },
+    errors: ['DATABASE_UNAVAILABLE'],
+  })
+  app.get<{ Params: { user_id: string } }>('/api/admin/cache/:user_id', { schema: inspect }, async request =>
+    cache.inspect(requireUserId(request.params.user_id)),
+  )
+  const warm = operation({
+    id: 'warmCache',
+    tag: 'Admin',
+    summary: 'Put all documents of a user into Redis',
+    description: 'Reads all documents of the user once; those that Redis does not hold are put there.',
+    auth: 'admin',
+    params: UserParams,
+    responses: { 200: { description: 'Done.', schema: Warmed } },
+    bodyNotNeeded: true,
+    errors: ['USER_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+  })
+  app.post<{ Params: { user_id: string } }>(
+    '/api/admin/cache/:user_id/warm',
+    { schema: warm },
+    async request => ({
+      keys: await cache.warm(requireUserId(request.params.user_id)),
+    }),
+  )
+}

@@ -1,0 +1,63 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+export type StoreSystem = 'postgresql' | 'redis'
+
+/** One thing a request asked of a store. */
+export interface StoreWork {
+  readonly system: StoreSystem
+  /** Of the port: `readRows`, `fence`, `commit`. */
+  readonly operation: string
+  /** Milliseconds, monotonic. */
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly failed: boolean
+}
+
+const current = new AsyncLocalStorage<StoreWork[]>()
+
+/** Runs `work` so that what it asks of watched ports is added to `list`. */
+export function collectWork(list: StoreWork[], work: () => void): void {
+  current.run(list, work)
+}
+
+/**
+ * The same port, which notes what each request asks of it: for traces, and only where those are wanted. Reads of one
+ * event-loop tick share a command: it is noted for one of them. What nobody waits for is noted if it ends in time.
+ */
+export function watched<T extends object>(system: StoreSystem, port: T): T {
+  return new Proxy(port, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function' || typeof name === 'symbol') return member
+      return (...args: unknown[]) => {
+        const result: unknown = member.apply(target, args)
+        const list = current.getStore()
+        return list !== undefined && result instanceof Promise ? note(list, system, name, result) : result
+      }
+    },
+  })
+}
+
+async function note(
+  list: StoreWork[],
+  system: StoreSystem,
+  operation: string,
+  result: Promise<unknown>,
+): Promise<unknown> {
+  const startedAt = performance.now()
+  const end = (failed: boolean) =>
+    list.push({ system, operation, startedAt, endedAt: performance.now(), failed })
+  try {
+    const value = await result
+    end(false)
+    // A transaction is asked for more.
+    return isTransaction(value) ? watched(system, value) : value
+  } catch (error) {
+    end(true)
+    throw error
+  }
+}
+
+function isTransaction(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && 'commit' in value
+}

@@ -1,0 +1,7 @@
+/** Rejects with what `late` makes after `ms`; the work goes on, and whatever becomes of it is dropped. */
+export function within<T>(ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(late()), ms)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

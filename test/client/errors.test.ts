@@ -1,0 +1,39 @@
+import t from 'tap'
+import { AccessError, InvalidRequestError, NotFoundError, SettingsClient } from '../../src/client/client.ts'
+import type { Scope } from '../helper/backends.ts'
+import { SERVICE_TOKEN, startStack, type TestGateway } from '../helper/gateway.ts'
+import { bearer } from '../helper/tokens.ts'
+
+let gateway: TestGateway
+
+t.before(async () => {
+  gateway = (await startStack(t)).gateway
+})
+
+function connect(t: Scope, token = SERVICE_TOKEN): SettingsClient {
+  const client = new SettingsClient({ url: gateway.url, token })
+  t.teardown(() => client.close())
+  return client
+}
+
+t.test('problems are errors of their class', async t => {
+  const user = connect(t).user('10')
+  const invalid = await user
+    .putMode('scalp', { confidence: { min_confidence: -1 }, size: { leverage: 0 } })
+    .catch(error => error)
+  t.ok(invalid instanceof InvalidRequestError)
+  t.match(invalid, { status: 400, code: 'VALIDATION_FAILED' })
+  t.strictSame(invalid.faults.map(({ path }: { path: string }) => path).sort(), [
+    'confidence.min_confidence',
+    'size.leverage',
+  ])
+  t.ok(invalid.requestId.length > 0)
+  await t.rejects(user.rollback('llm_config', 99), NotFoundError)
+  await t.rejects(
+    connect(t, 'nobody-knows-this-token-0123456789ab').user('10').decisionSettings(),
+    AccessError,
+  )
+  await t.rejects(connect(t, bearer('11').authorization.slice(7)).user('10').decisionSettings(), AccessError)
+  await t.rejects(connect(t).user().decisionSettings(), InvalidRequestError, 'a service must name a user')
+  t.throws(() => user.get('mode' as never), TypeError)
+})
