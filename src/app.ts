@@ -10,24 +10,26 @@ import type { Config } from './config.ts'
 import { ProblemError } from './errors.ts'
 import { AuthFailures } from './http/auth-failures.ts'
 import { authenticateAll } from './http/caller.ts'
+import { FastReads } from './http/fast-reads.ts'
 import { parseJsonBodies } from './http/json-bodies.ts'
 import { refuseOtherMethods } from './http/method-not-allowed.ts'
 import { Metrics } from './http/metrics.ts'
 import { documentApi } from './http/openapi/swagger.ts'
 import { servePages } from './http/pages.ts'
 import { answerProblems, rawProblem, sendProblem, toProblem } from './http/problems.ts'
-import { limitRates } from './http/rate-limits.ts'
+import { CallerLimits, limitRates } from './http/rate-limits.ts'
 import { requestId } from './http/request-id.ts'
 import { adminRoutes } from './http/routes/admin-routes.ts'
-import { bundleRoutes } from './http/routes/bundle-routes.ts'
+import { bundleRoutes, FAST_BUNDLES } from './http/routes/bundle-routes.ts'
 import { defaultRoutes } from './http/routes/default-routes.ts'
-import { documentRoutes } from './http/routes/document-routes.ts'
+import { documentRoutes, FAST_DOCUMENTS } from './http/routes/document-routes.ts'
 import { eventRoutes } from './http/routes/event-routes.ts'
 import { exchangeRoutes } from './http/routes/exchange-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
 import { sequenceRoutes } from './http/routes/sequence-routes.ts'
 import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
+import { serverFactory } from './http/server-factory.ts'
 import { traceRequests } from './http/tracing.ts'
 import { validateRequests } from './http/validation.ts'
 import { createServices, type Services } from './services.ts'
@@ -59,6 +61,7 @@ const REDACTED = {
 
 /** Builds the gateway with every option and plugin, in order. */
 export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<Gateway> {
+  let fastReads: FastReads | undefined
   const app = fastify({
     logger: {
       level: config.logLevel,
@@ -72,16 +75,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     childLoggerFactory: logger => logger,
     requestIdHeader: false,
     bodyLimit: config.http.bodyLimitBytes,
-    keepAliveTimeout: config.http.keepAliveTimeoutMs,
-    requestTimeout: config.http.requestTimeoutMs,
-    http: {
-      // Of two different limits Node takes the smaller one for the headers: the body would have the default's 60 s.
-      headersTimeout: config.http.requestTimeoutMs,
-      requestTimeout: config.http.requestTimeoutMs,
-      // By default Node looks for requests that are too slow every 30 s only.
-      connectionsCheckingInterval: config.http.requestTimeoutMs / 4,
-    },
-    connectionTimeout: 0,
+    serverFactory: serverFactory(config.http, () => fastReads),
     // What request.ip is; nobody else's X-Forwarded-For is believed.
     trustProxy: config.http.trustProxy === undefined ? false : [...config.http.trustProxy],
     forceCloseConnections: 'idle',
@@ -136,9 +130,10 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   await app.register(servePages)
   operationRoutes(app, { status: services.status, metrics, draining: () => draining })
   const authenticator = new Authenticator(config.auth)
+  const limits = new CallerLimits(config.http.rateLimit)
   await app.register(async authenticated => {
     authenticateAll(authenticated, authenticator, new AuthFailures(config.http.rateLimit))
-    limitRates(authenticated, config.http.rateLimit)
+    limitRates(authenticated, limits)
     bundleRoutes(authenticated, services.documents)
     documentRoutes(authenticated, services.documents)
     eventRoutes(authenticated, { ...services, onDropped: () => metrics.listenerDropped() })
@@ -152,6 +147,20 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     })
   })
   refuseTheRest()
+  // Each request has a span when it is traced: Fastify's hooks make them.
+  if (config.tracing.endpoint === undefined) {
+    fastReads = new FastReads({
+      reads: [...FAST_BUNDLES, ...FAST_DOCUMENTS],
+      documents: services.documents,
+      authenticator,
+      limits,
+      paused: () => draining || app.isUnderPressure?.() === true,
+      onAnswered: (route, status, milliseconds) => {
+        metrics.requestAnswered('GET', route, status, milliseconds)
+        activity.samples.requestAnswered(milliseconds, status)
+      },
+    })
+  }
   return {
     app,
     services,

@@ -1,12 +1,13 @@
 import { type CachePort, CacheUnavailableError } from '../consistency/cache-port.ts'
 
-const none = () => Promise.reject(new CacheUnavailableError('no Redis is configured'))
+const unavailable = () => new CacheUnavailableError('no Redis is configured')
+const none = () => Promise.reject(unavailable())
 
 /** The CachePort of a gateway without Redis: everything is answered from PostgreSQL. */
 export const NO_CACHE: CachePort = {
   usable: false,
   read: none,
-  readHeads: none,
+  readHeads: (_keys, answered) => answered(unavailable(), undefined),
   identify: none,
   fence: none,
   put: none,

@@ -31,8 +31,8 @@ export class ReadLane {
   readonly #socket: Socket
   readonly #timeoutMs: number
   readonly #onLost: (error: Error) => void
-  /** In the order sent; those before #first are answered. */
-  #pending: Pending[] = []
+  /** In the order sent; those before #first are answered and let go of, or they would grow old with all they hold. */
+  #pending: (Pending | undefined)[] = []
   #first = 0
   #outgoing = ''
   #lost: Error | undefined
@@ -95,6 +95,7 @@ export class ReadLane {
   #answer(reply: Reply): void {
     const pending = this.#pending[this.#first]
     if (pending === undefined) throw new Error('Redis sent a reply that nobody waits for')
+    this.#pending[this.#first] = undefined
     if (++this.#first >= COMPACT_AT) {
       this.#pending = this.#pending.slice(this.#first)
       this.#first = 0
@@ -145,7 +146,7 @@ export class ReadLane {
     const pending = this.#pending.slice(this.#first)
     this.#pending = []
     this.#first = 0
-    for (const { abandoned, onReply } of pending) if (!abandoned) onReply(error, null)
+    for (const each of pending) if (!each!.abandoned) each!.onReply(error, null)
     this.#onLost(error)
   }
 }

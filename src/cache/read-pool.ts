@@ -7,6 +7,9 @@ import type { ReadConnection } from './read-connection.ts'
 import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.ts'
 import { readScript } from './script-files.ts'
 
+/** Is told the heads, or why there are none. */
+export type HeadsAnswered = (error: unknown, heads: CacheHeads | undefined) => void
+
 const HEADS = readScript('heads')
 const LAST_OF_HEAD = String(HEAD_BYTES - 1)
 
@@ -41,24 +44,22 @@ export class ReadPool {
    * The first bytes of each key, of one moment, in one round trip. The command is kept as long as the list of keys is:
    * writing thirteen keys anew costs more than everything else here.
    */
-  readHeads(keys: readonly string[]): Promise<CacheHeads> {
+  readHeads(keys: readonly string[], answered: HeadsAnswered): void {
     let command = this.#commands.get(keys)
     if (command === undefined) {
       command = headsCommand(keys)
       this.#commands.set(keys, command)
     }
-    return this.#heads(command, keys)
+    this.#heads(command, keys, answered)
   }
 
-  #heads(command: string, keys: readonly string[]): Promise<CacheHeads> {
+  #heads(command: string, keys: readonly string[], answered: HeadsAnswered): void {
     const connection = this.generation
-    return new Promise((resolve, reject) => {
-      this.#pick().ask(command, (error, heads) => {
-        if (Buffer.isBuffer(heads)) resolve({ heads, connection })
-        // Redis was restarted, or SCRIPT FLUSH: nothing ran.
-        else if (isNoScript(error)) resolve(this.#heads(evalCommand(keys), keys))
-        else reject(error ?? unknownAnswer('a read of heads'))
-      })
+    this.#pick().ask(command, (error, heads) => {
+      if (heads instanceof Buffer) answered(undefined, { heads, connection })
+      // Redis was restarted, or SCRIPT FLUSH: nothing ran.
+      else if (isNoScript(error)) this.#heads(evalCommand(keys), keys, answered)
+      else answered(error ?? unknownAnswer('a read of heads'), undefined)
     })
   }
 

@@ -1,11 +1,11 @@
 import type {
   CacheEntry,
   CacheFence,
-  CacheHeads,
   CacheIdentity,
   CachePort,
   CacheReply,
   Marker,
+  OnHeads,
   ScriptOutcome,
 } from '../consistency/cache-port.ts'
 import type { ViewToken } from '../consistency/ports.ts'
@@ -13,7 +13,7 @@ import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from './keys.ts'
 import type { ReadPool } from './read-pool.ts'
-import { guarded } from './redis-failures.ts'
+import { guarded, reported } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
 /** The scripts of the cache protocol, by the names of their files. */
@@ -47,8 +47,14 @@ export class RedisCache implements CachePort {
     return guarded(this.#breaker, this.#reads.read(keys))
   }
 
-  readHeads(keys: readonly string[]): Promise<CacheHeads> {
-    return guarded(this.#breaker, this.#reads.readHeads(keys))
+  readHeads(keys: readonly string[], answered: OnHeads): void {
+    this.#reads.readHeads(keys, (error, heads) => {
+      if (heads === undefined) answered(reported(this.#breaker, error), undefined)
+      else {
+        this.#breaker.succeeded()
+        answered(undefined, heads)
+      }
+    })
   }
 
   identify(): Promise<CacheIdentity> {

@@ -14,10 +14,15 @@ export function guarded<T>(breaker: Breaker, work: Promise<T>): Promise<T> {
       return result
     },
     error => {
-      if (countsAsFailure(error)) breaker.failed(error)
-      throw asCacheUnavailable(error)
+      throw reported(breaker, error)
     },
   )
+}
+
+/** Reports a failure to the breaker, and turns it into a CacheUnavailableError. */
+export function reported(breaker: Breaker, error: unknown): CacheUnavailableError {
+  if (countsAsFailure(error)) breaker.failed(error)
+  return asCacheUnavailable(error)
 }
 
 /** What a failed command means to its caller: the cache could not be used for it. */

@@ -29,6 +29,9 @@ export interface CacheHeads {
   readonly connection: number
 }
 
+/** Gets the heads, or (heads undefined) a CacheUnavailableError. */
+export type OnHeads = (error: CacheUnavailableError | undefined, heads: CacheHeads | undefined) => void
+
 /** A document as Redis holds it: all its keys (the whole first) with the bytes of each. */
 export interface CacheEntry {
   readonly keys: readonly string[]
@@ -50,8 +53,11 @@ export interface CachePort {
   readonly usable: boolean
   /** One MGET (or GET), one round trip. */
   read(keys: readonly string[]): Promise<CacheReply>
-  /** Of one moment as well, in one round trip. Keys may not be empty. */
-  readHeads(keys: readonly string[]): Promise<CacheHeads>
+  /**
+   * Of one moment as well, in one round trip; keys may not be empty. Calls back once, at once or later: every read
+   * comes this way, and a promise per layer costs more than Redis does.
+   */
+  readHeads(keys: readonly string[], answered: OnHeads): void
   identify(): Promise<CacheIdentity>
   /** Each document on its own: `refused` when at least one was, the others are fenced all the same. */
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>

@@ -27,7 +27,15 @@ export interface ReadOptions {
   readonly join?: (values: readonly Buffer[]) => Buffer
   /** What the caller holds already need not be sent. */
   readonly known?: KnownVersions | undefined
+  /** What `confirm` brought for this very read, just now: Redis is not asked for the heads again. */
+  readonly asked?: Unconfirmed | undefined
 }
+
+/** Why the near cache has no answer: another version in Redis (or no lease any more), or no reply from Redis. */
+export type Unconfirmed = 'stale' | 'failed'
+
+/** Is told the answer, or why the read must be made in full; once. Must not throw. */
+export type OnConfirmed = (outcome: ReadResult | Unconfirmed) => void
 
 export interface ReadDeps {
   readonly cache: CachePort
@@ -51,6 +59,14 @@ interface Reading {
   readonly options: ReadOptions
 }
 
+/** Whether this is what the keys hold, or what the caller knows. */
+interface Question {
+  readonly keys: readonly string[]
+  readonly begun: Grant
+  readonly held: NearEntry | undefined
+  readonly known: KnownVersions | undefined
+}
+
 /** The read of consistency.md, with the near cache in front of its first step. */
 export class Reader {
   readonly #deps: ReadDeps
@@ -59,9 +75,23 @@ export class Reader {
     this.#deps = deps
   }
 
+  /**
+   * Asks Redis, in one round trip, whether what the near cache holds under `id` is still right. By callback, and no
+   * promise is made: this is how nearly all reads are answered. False = nothing is held or no lease; nothing was asked.
+   */
+  confirm(id: string, known: KnownVersions | undefined, onConfirmed: OnConfirmed): boolean {
+    const { lease, cache, near } = this.#deps
+    const begun = lease.current()
+    const held = begun === undefined || !cache.usable ? undefined : near.find(id, begun.v)
+    if (held === undefined) return false
+    this.#askHeads({ keys: held.keys, begun: begun!, held, known }, onConfirmed)
+    return true
+  }
+
   /** Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
   async read(wanted: WantedOf, options: ReadOptions = {}): Promise<ReadResult> {
     const { lease, cache, near } = this.#deps
+    const { known, asked } = options
     const begun = lease.current()
     let keys = options.id === undefined ? this.#keysOf(wanted) : undefined
     const id = options.id ?? keys!.join('\n')
@@ -69,21 +99,26 @@ export class Reader {
     // Those held are the same list each time, so that the cache need not write its command anew.
     keys = held?.keys ?? keys ?? this.#keysOf(wanted)
     const reading = { id, wanted, keys, begun, options }
-    if (begun === undefined || !cache.usable || (held === undefined && options.known === undefined)) {
-      return this.#fromCache(reading)
-    }
-    try {
-      const { heads, connection } = await cache.readHeads(keys)
-      if (lease.covers(begun, connection)) {
-        const answer = confirmed(heads, held, keys.length, options.known)
-        if (answer !== undefined) return answer
-      }
-    } catch {
-      // No second wait for a Redis that failed just now.
-      return this.#fromDatabase(reading, undefined)
-    }
-    // What the heads said is forgotten: the second reply counts by itself, so that no bundle is torn between the two.
-    return this.#fromCache(reading)
+    const askable = begun !== undefined && cache.usable && (held !== undefined || known !== undefined)
+    const outcome =
+      asked ?? (askable ? await this.#confirmed({ keys, begun, held, known }) : ('stale' as const))
+    if (typeof outcome === 'object') return outcome
+    // No second wait for a Redis that failed just now. And what the heads said is forgotten: a second reply counts by
+    // itself, so that no bundle is torn between the two.
+    return outcome === 'failed' ? this.#fromDatabase(reading, undefined) : this.#fromCache(reading)
+  }
+
+  #confirmed(question: Question): Promise<ReadResult | Unconfirmed> {
+    return new Promise(resolve => this.#askHeads(question, resolve))
+  }
+
+  #askHeads({ keys, begun, held, known }: Question, onConfirmed: OnConfirmed): void {
+    const { cache, lease } = this.#deps
+    cache.readHeads(keys, (_error, reply) => {
+      if (reply === undefined) onConfirmed('failed')
+      else if (!lease.covers(begun, reply.connection)) onConfirmed('stale')
+      else onConfirmed(confirmed(reply.heads, held, keys.length, known) ?? 'stale')
+    })
   }
 
   #keysOf(wanted: WantedOf): readonly string[] {

@@ -10,6 +10,8 @@ import { LatencyHistogram } from './latency-histogram.ts'
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 
+type Observe = (seconds: number) => void
+
 /** Prometheus metrics of one gateway, in a registry of their own. No label holds a user id. */
 export class Metrics implements Telemetry {
   readonly #registry = new Registry()
@@ -17,6 +19,8 @@ export class Metrics implements Telemetry {
     { name: 'http_request_duration_seconds', help: 'Requests by route pattern', bounds: LATENCY_BUCKETS },
     this.#registry,
   )
+  /** By route, method, status. */
+  readonly #series = new Map<string, Map<string, Map<number, Observe>>>()
   /** Counted in plain numbers: a counter hashes its labels each time. */
   readonly #reads: Partial<Record<CacheStatus, number>> = {}
   readonly #breakerChanges = this.#counter('redis_breaker_transitions_total', 'Transitions of the breaker', [
@@ -50,25 +54,26 @@ export class Metrics implements Telemetry {
     return this.#registry.metrics()
   }
 
-  /** Counts every request of the app. */
+  /** Counts every request that the app answers. */
   watch(app: FastifyInstance): void {
-    // By the object that all requests of a route share: no text of the route is hashed or joined per request.
-    const byRoute = new WeakMap<object, Map<string, (seconds: number) => void>>()
-    onAnswered(app, (request, reply, { config, url: route = 'unknown' }) => {
-      let series = byRoute.get(config)
-      if (series === undefined) {
-        series = new Map()
-        byRoute.set(config, series)
-      }
-      const { method } = request
-      const key = reply.statusCode + method
-      let observe = series.get(key)
-      if (observe === undefined) {
-        observe = this.#requests.series({ method, route, status: String(reply.statusCode) })
-        series.set(key, observe)
-      }
-      observe(reply.elapsedTime / 1_000)
+    onAnswered(app, ({ method }, { statusCode, elapsedTime }, { url = 'unknown' }) => {
+      this.requestAnswered(method, url, statusCode, elapsedTime)
     })
+  }
+
+  /** Counts one request; `route` is the route's pattern. */
+  requestAnswered(method: string, route: string, status: number, milliseconds: number): void {
+    // Texts of a route are the same objects each time: nothing is joined or hashed anew per request.
+    const byMethod = this.#series.get(route) ?? new Map<string, Map<number, Observe>>()
+    if (byMethod.size === 0) this.#series.set(route, byMethod)
+    const byStatus = byMethod.get(method) ?? new Map<number, Observe>()
+    if (byStatus.size === 0) byMethod.set(method, byStatus)
+    let observe = byStatus.get(status)
+    if (observe === undefined) {
+      observe = this.#requests.series({ method, route, status: String(status) })
+      byStatus.set(status, observe)
+    }
+    observe(milliseconds / 1_000)
   }
 
   readAnswered(status: CacheStatus): void {

@@ -10,20 +10,35 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  * Limits per caller, with an own one for writes. Counted in the process: they hold when Redis is down, and each
  * instance counts for itself.
  */
-export function limitRates(
-  app: FastifyInstance,
-  { windowMs, max, writeMax }: Config['http']['rateLimit'],
-): void {
-  if (max === 0) return
-  const all = new FixedWindow(max, windowMs)
-  const writes = writeMax === 0 ? undefined : new FixedWindow(writeMax, windowMs)
+export class CallerLimits {
+  readonly #all: FixedWindow | undefined
+  readonly #writes: FixedWindow | undefined
+
+  constructor({ windowMs, max, writeMax }: Config['http']['rateLimit']) {
+    this.#all = max === 0 ? undefined : new FixedWindow(max, windowMs)
+    this.#writes = max === 0 || writeMax === 0 ? undefined : new FixedWindow(writeMax, windowMs)
+  }
+
+  /** Counts a read. 0, or milliseconds until the caller may come again. */
+  take(caller: string): number {
+    return this.#all?.take(caller, Date.now()) ?? 0
+  }
+
+  /** Counts a write, if it may come as a request. */
+  takeWrite(caller: string): number {
+    return this.take(caller) || (this.#writes?.take(caller, Date.now()) ?? 0)
+  }
+
+  /** What the next `take` would return, without counting one. */
+  peek(caller: string): number {
+    return this.#all?.peek(caller, Date.now()) ?? 0
+  }
+}
+
+export function limitRates(app: FastifyInstance, limits: CallerLimits): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { caller } = principalOf(request)
-    const now = Date.now()
-    let waitMs = all.take(caller, now)
-    if (waitMs === 0 && writes !== undefined && !SAFE_METHODS.has(request.method)) {
-      waitMs = writes.take(caller, now)
-    }
+    const waitMs = SAFE_METHODS.has(request.method) ? limits.take(caller) : limits.takeWrite(caller)
     if (waitMs === 0) done()
     else done(rateLimited(waitMs))
   })

@@ -2,12 +2,14 @@ import type { Wanted } from '../consistency/database-read.ts'
 import type { DocumentRef } from '../consistency/ports.ts'
 import type { Reader, ReadOptions as ReaderOptions, ReadResult, WantedOf } from '../consistency/read.ts'
 import { headOf } from '../consistency/stored-bytes.ts'
+import type { KnownVersions } from '../consistency/versions.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import type { JsonObject } from '../documents/json.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { LiveDocument } from './live-document.ts'
 import { type Provisioning, userNotFound } from './provisioning.ts'
-import type { Actor, Bundle, DocumentAddress, ReadAnswer, ReadOptions } from './service.ts'
+import { readName } from './read-name.ts'
+import type { Actor, Bundle, DocumentAddress, ReadAnswer, ReadOptions, Unconfirmed } from './service.ts'
 
 export interface DocumentReadsDeps {
   readonly reader: Reader
@@ -23,19 +25,32 @@ export class DocumentReads {
     this.#deps = deps
   }
 
-  get(actor: Actor, address: DocumentAddress, { known }: ReadOptions = {}): Promise<ReadAnswer> {
-    const { userId } = actor
-    const id = `${userId}\n${address.kind}\n${address.section ?? ''}`
-    return this.#answer(actor, () => wantedOf(actor, [address]), { id, known })
+  /** DocumentService.confirm. */
+  confirm(
+    userId: string,
+    read: string,
+    known: KnownVersions | undefined,
+    onConfirmed: (outcome: ReadAnswer | Unconfirmed) => void,
+  ): boolean {
+    return this.#deps.reader.confirm(idOf(userId, read), known, outcome => {
+      if (typeof outcome === 'string') onConfirmed(outcome)
+      else {
+        this.#deps.telemetry.readAnswered(outcome.status)
+        onConfirmed(answerOf(outcome as Complete))
+      }
+    })
   }
 
-  getBundle(actor: Actor, bundle: Bundle, { known }: ReadOptions = {}): Promise<ReadAnswer> {
+  get(actor: Actor, address: DocumentAddress, options: ReadOptions = {}): Promise<ReadAnswer> {
+    const wanted = () => wantedOf(actor, [address])
+    return this.#answer(actor, wanted, { ...options, id: idOf(actor.userId, readName(address)) })
+  }
+
+  getBundle(actor: Actor, bundle: Bundle, options: ReadOptions = {}): Promise<ReadAnswer> {
     const { userId } = actor
-    return this.#answer(actor, () => wantedOf(actor, bundle.addresses), {
-      known,
-      id: `${userId}\n${bundle.id}`,
-      join: bodies => bundle.join(userId, bodies),
-    })
+    const wanted = () => wantedOf(actor, bundle.addresses)
+    const join = (bodies: readonly Buffer[]) => bundle.join(userId, bodies)
+    return this.#answer(actor, wanted, { ...options, id: idOf(userId, readName(bundle)), join })
   }
 
   /** The envelopes in the order of the addresses, all of one moment. */
@@ -48,8 +63,7 @@ export class DocumentReads {
   }
 
   async #answer(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<ReadAnswer> {
-    const { status, versions, values } = await this.#read(actor, wanted, options)
-    return { status, versions, body: values?.[0] ?? null }
+    return answerOf(await this.#read(actor, wanted, options))
   }
 
   async #read(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<Complete> {
@@ -67,6 +81,15 @@ export class DocumentReads {
 
 /** A result without a document that does not exist. */
 type Complete = ReadResult & { readonly values: readonly Buffer[] | undefined }
+
+function answerOf({ status, versions, values }: Complete): ReadAnswer {
+  return { status, versions, body: values?.[0] ?? null }
+}
+
+/** No user id holds a line feed. */
+function idOf(userId: string, read: string): string {
+  return `${userId}\n${read}`
+}
 
 function isComplete(result: ReadResult): result is Complete {
   return result.values === undefined || !result.values.includes(null)

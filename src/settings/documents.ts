@@ -43,6 +43,10 @@ export class Documents implements DocumentService {
     this.#deps = deps
   }
 
+  confirm(...args: Parameters<DocumentReads['confirm']>): boolean {
+    return this.#deps.reads.confirm(...args)
+  }
+
   get(actor: Actor, address: DocumentAddress, options?: ReadOptions): Promise<ReadAnswer> {
     return this.#deps.reads.get(actor, address, options)
   }

@@ -35,7 +35,12 @@ export interface ReadAnswer {
 export interface ReadOptions {
   /** Versions of If-None-Match: what the caller holds already need not be fetched. */
   readonly known?: KnownVersions | undefined
+  /** What `confirm` brought for this very read, just now. */
+  readonly asked?: Unconfirmed | undefined
 }
+
+/** Why `confirm` has no answer: the read must be made in full. */
+export type Unconfirmed = 'stale' | 'failed'
 
 /**
  * Several documents of one user answered as one body. Constant: made once, used for every user. `join` gets the
@@ -106,6 +111,17 @@ export type DefaultsScope = DocumentAddress | { readonly family: string } | 'all
 
 /** Reads and writes of one user's documents. */
 export interface DocumentService {
+  /**
+   * Answers out of the memory of this process what Redis confirms in one round trip. By callback, which must not throw,
+   * and without a promise: nearly all reads are answered so. `read` is a name that `readName` made. False = there is
+   * nothing to confirm, and nothing was asked.
+   */
+  confirm(
+    userId: string,
+    read: string,
+    known: KnownVersions | undefined,
+    onConfirmed: (outcome: ReadAnswer | Unconfirmed) => void,
+  ): boolean
   /** USER_NOT_FOUND when the user does not exist and is not to be provisioned. */
   get(actor: Actor, address: DocumentAddress, options?: ReadOptions): Promise<ReadAnswer>
   /** Never torn: all its documents are of one moment. */

@@ -5,7 +5,7 @@ import { Random } from '../simulation/random.ts'
 import { erasedField, RedisScripts } from '../simulation/redis-scripts.ts'
 import { RedisServer } from '../simulation/redis-server.ts'
 import { blockKey, counterKey, SequenceScripts } from '../simulation/sequence-scripts.ts'
-import { bytesOf, entryOf, openScripts } from './redis-script-access.ts'
+import { bytesOf, entryOf, headsOf, openScripts } from './redis-script-access.ts'
 
 /** The in-memory Redis of the simulation against the real scripts on a real Redis: same calls, same answers, same keys. */
 
@@ -98,7 +98,7 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
       case 'last':
         return real.sequence.last(v, DAY)
       case 'heads':
-        return real.cache.readHeads(c.keys).then(({ heads }) => heads.toString())
+        return headsOf(real.cache, c.keys)
       case 'set':
         return real.client.set(c.section ? 'user:u:d0:section' : SETTINGS, bytesOf(c.version))
       case 'flushall':

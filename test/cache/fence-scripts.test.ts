@@ -1,6 +1,6 @@
 import t from 'tap'
 import { fenceText } from '../../src/consistency/stored-bytes.ts'
-import { bytesOf, entryOf, KEYS, openScripts } from './redis-script-access.ts'
+import { bytesOf, entryOf, headsOf, KEYS, openScripts } from './redis-script-access.ts'
 
 const [KEY, SECTION] = KEYS
 const A = 'aaaaaaaaaaaaaaaa'
@@ -62,7 +62,7 @@ t.test('a fence passes when Redis is out of memory, a put does not; the breaker 
   await client.config('SET', 'maxmemory', '1')
   t.equal(await cache.fence(v(1), A, at(5)), 'done')
   t.equal(await client.get(KEY), fenceText(5, A))
-  t.equal((await cache.readHeads(KEYS)).heads.toString(), `${fenceText(5, A)}\n${fenceText(5, A)}`)
+  t.equal(await headsOf(cache, KEYS), `${fenceText(5, A)}\n${fenceText(5, A)}`)
   for (let i = 0; i < 4; i++) await t.rejects(cache.put(v(1), [entryOf(5)]), /OOM/)
   await t.rejects(cache.unfence(v(1), A, entryOf(4)), /OOM/)
   t.equal(await cache.erase(v(1), A, at(5)), 'done')

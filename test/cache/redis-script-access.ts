@@ -1,6 +1,7 @@
 import { openRedis } from '../../src/cache/redis.ts'
 import { RedisSequence, SEQUENCE_SCRIPTS } from '../../src/cache/redis-sequence.ts'
 import { loadConfig } from '../../src/config.ts'
+import type { CachePort } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { type Scope, startRedis } from '../helper/backends.ts'
 import { eventually, JWT_SECRET } from '../helper/gateway.ts'
@@ -45,4 +46,13 @@ export const KEYS = ['user:u:d0', 'user:u:d0:section'] as const
 
 export function entryOf(version: number, keys: readonly string[] = KEYS) {
   return { keys, version, values: keys.map(() => bytesOf(version)) }
+}
+
+/** The heads of keys, as one read of them answers. */
+export function headsOf(cache: CachePort, keys: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    cache.readHeads(keys, (error, reply) =>
+      reply === undefined ? reject(error) : resolve(reply.heads.toString()),
+    )
+  })
 }

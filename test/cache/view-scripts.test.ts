@@ -1,6 +1,6 @@
 import t from 'tap'
 import { viewText } from '../../src/consistency/token.ts'
-import { bytesOf, entryOf, KEYS, openScripts } from './redis-script-access.ts'
+import { bytesOf, entryOf, headsOf, KEYS, openScripts } from './redis-script-access.ts'
 
 const NONCE = 'aaaaaaaaaaaaaaaa'
 const FENCES = [{ keys: KEYS, min: 5 }]
@@ -42,7 +42,7 @@ t.test('every script refuses another V, and after FLUSHALL; it does nothing then
   await client.flushall()
   t.strictSame(new Set(await Promise.all(calls(v(2)))), new Set(['view']))
   t.equal(await client.dbsize(), 0)
-  t.equal((await cache.readHeads(KEYS)).heads.toString(), '\n', 'heads are those of missing keys')
+  t.equal(await headsOf(cache, KEYS), '\n', 'heads are those of missing keys')
   for (const work of [() => cache.adopt(v(2)), () => cache.cold(v(2))]) {
     await client.flushall()
     t.equal(await work(), 'done', 'and the dataset is adopted anew, whatever epoch it had')
@@ -98,6 +98,6 @@ t.test('after SCRIPT FLUSH every script is loaded again by itself', async t => {
   t.equal(await flushed(() => sequence.open(v(2), day, 1, { first: 1, last: 4 })), 1)
   t.equal(await flushed(() => sequence.draw(v(2), day, 2, 0)), 3)
   t.equal(await flushed(() => sequence.last(v(2), day)), 3)
-  const { heads } = await flushed(() => cache.readHeads(KEYS))
-  t.equal(heads.toString(), KEYS.map(() => bytesOf(5).slice(0, 64)).join('\n'))
+  const heads = await flushed(() => headsOf(cache, KEYS))
+  t.equal(heads, KEYS.map(() => bytesOf(5).slice(0, 64)).join('\n'))
 })

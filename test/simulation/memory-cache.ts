@@ -2,11 +2,11 @@ import { MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
 import type {
   CacheEntry,
   CacheFence,
-  CacheHeads,
   CacheIdentity,
   CachePort,
   CacheReply,
   Marker,
+  OnHeads,
   ScriptOutcome,
 } from '../../src/consistency/cache-port.ts'
 import { CacheUnavailableError } from '../../src/consistency/cache-port.ts'
@@ -81,12 +81,16 @@ export class MemoryCache implements CachePort {
     )
   }
 
-  readHeads(keys: readonly string[]): Promise<CacheHeads> {
-    return this.#own(`heads ${keys}`, () =>
+  readHeads(keys: readonly string[], answered: OnHeads): void {
+    const asked = this.#own(`heads ${keys}`, () =>
       this.#ask('readHeads', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
         heads: this.#deps.scripts.heads(server, keys),
         connection,
       })),
+    )
+    asked.then(
+      heads => answered(undefined, heads),
+      error => answered(error, undefined),
     )
   }
 

@@ -10,7 +10,7 @@ import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, oneOf } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { component, UPDATED_AT, Version } from '../openapi/registry.ts'
-import { ifNoneMatch, sendAnswer, sendWritten } from '../replies.ts'
+import { readOptions, sendAnswer, sendWritten } from '../replies.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
 import { inspectorRoutes } from './inspector-routes.ts'
 
@@ -84,7 +84,7 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
     conditional: true,
   })
   app.get('/api/admin/defaults', { schema: get }, async (request, reply) => {
-    const known = ifNoneMatch(request)
+    const { known } = readOptions(request)
     return sendAnswer(reply, await admin.getDefaults(), known)
   })
   const put = operation({

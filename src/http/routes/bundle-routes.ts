@@ -1,21 +1,37 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { FAMILIES, MODES, type Mode } from '../../documents/catalogue.ts'
+import { readName } from '../../settings/read-name.ts'
 import type { Bundle, DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
+import type { FastRead } from '../fast-reads.ts'
 import { DecisionSettings, Modes, SafetySettings } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
-import { ifNoneMatch, sendAnswer } from '../replies.ts'
+import { readOptions, sendAnswer } from '../replies.ts'
 import { requireMode } from './document-routes.ts'
 
 /** A piece of a bundle's body: JSON text, or the envelope of the next document, or the user's id. */
 type Piece = string | { readonly kind: string } | 'USER_ID'
 
+const DECISION_URL = '/api/futures/ginie/decision-settings'
+const MODES_URL = '/api/futures/ginie/modes'
+const SAFETY_URL = '/api/futures/ginie/safety-settings'
 const DECISION = new Map<Mode | undefined, Bundle>(
   [undefined, ...MODES].map(mode => [mode, decisionBundle(mode)] as const),
 )
 const MODES_BUNDLE = familyBundle('mode')
 const SAFETY_BUNDLE = familyBundle('safety')
+
+/** The bundles that can be answered in front of Fastify. */
+export const FAST_BUNDLES: readonly FastRead[] = [
+  ...[...DECISION].map(([mode, bundle]) => ({
+    url: mode === undefined ? DECISION_URL : `${DECISION_URL}?mode=${mode}`,
+    route: DECISION_URL,
+    name: readName(bundle),
+  })),
+  { url: MODES_URL, route: MODES_URL, name: readName(MODES_BUNDLE) },
+  { url: SAFETY_URL, route: SAFETY_URL, name: readName(SAFETY_BUNDLE) },
+]
 
 const DecisionQuery = Type.Object({
   mode: Type.Optional(Type.String({ description: `leaves only this mode: ${MODES.join(', ')}` })),
@@ -30,26 +46,24 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
     DecisionSettings,
     DecisionQuery,
   )
-  app.get<{ Querystring: { mode?: string } }>(
-    '/api/futures/ginie/decision-settings',
-    { schema: decision },
-    async (request, reply) => {
-      const known = ifNoneMatch(request)
-      const { mode } = request.query
-      const bundle = DECISION.get(mode === undefined ? undefined : requireMode(mode))!
-      return sendAnswer(reply, await documents.getBundle(actorOf(request), bundle, { known }), known)
-    },
-  )
+  app.get<{ Querystring: { mode?: string } }>(DECISION_URL, { schema: decision }, async (request, reply) => {
+    const options = readOptions(request)
+    const { mode } = request.query
+    const bundle = DECISION.get(mode === undefined ? undefined : requireMode(mode))!
+    const answer = await documents.getBundle(actorOf(request), bundle, options)
+    return sendAnswer(reply, answer, options.known)
+  })
   app.get(
-    '/api/futures/ginie/modes',
+    MODES_URL,
     { schema: schemaOf('modes', 'Documents', 'Read: all four modes', Modes) },
     async (request, reply) => {
-      const known = ifNoneMatch(request)
-      return sendAnswer(reply, await documents.getBundle(actorOf(request), MODES_BUNDLE, { known }), known)
+      const options = readOptions(request)
+      const answer = await documents.getBundle(actorOf(request), MODES_BUNDLE, options)
+      return sendAnswer(reply, answer, options.known)
     },
   )
   app.get(
-    '/api/futures/ginie/safety-settings',
+    SAFETY_URL,
     {
       schema: schemaOf(
         'safetySettings',
@@ -59,8 +73,9 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
       ),
     },
     async (request, reply) => {
-      const known = ifNoneMatch(request)
-      return sendAnswer(reply, await documents.getBundle(actorOf(request), SAFETY_BUNDLE, { known }), known)
+      const options = readOptions(request)
+      const answer = await documents.getBundle(actorOf(request), SAFETY_BUNDLE, options)
+      return sendAnswer(reply, answer, options.known)
     },
   )
 }

@@ -2,13 +2,15 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type DocumentFamily, FAMILIES, MODES, type Mode, normalizeMode } from '../../documents/catalogue.ts'
 import { ProblemError } from '../../errors.ts'
+import { readName } from '../../settings/read-name.ts'
 import type { DocumentAddress, DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
 import { parseIfMatch } from '../conditional.ts'
+import type { FastRead } from '../fast-reads.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, familyComponents, History, oneOf } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
-import { ifNoneMatch, sendAnswer, sendWritten } from '../replies.ts'
+import { readOptions, sendAnswer, sendWritten } from '../replies.ts'
 
 /** One address of settings with a GET and a PUT: a document, or a section of one. */
 export interface DocumentRoute {
@@ -31,6 +33,23 @@ export const DOCUMENT_ROUTES: readonly DocumentRoute[] = FAMILIES.flatMap(family
     address: () => ({ kind: family.family, section: name }),
   })),
 ])
+
+/** The reads of single documents that can be answered in front of Fastify. */
+export const FAST_DOCUMENTS: readonly FastRead[] = DOCUMENT_ROUTES.flatMap(({ url, family, section }) =>
+  url.includes(':mode')
+    ? MODES.map(mode => ({
+        url: url.replace(':mode', mode),
+        route: url,
+        name: readName({ kind: `${family.family}.${mode}` }),
+      }))
+    : [
+        {
+          url,
+          route: url,
+          name: readName({ kind: family.family, ...(section === undefined ? {} : { section }) }),
+        },
+      ],
+)
 
 const Query = Type.Object({
   dry_run: Type.Optional(
@@ -74,8 +93,9 @@ function readRoute(app: FastifyInstance, documents: DocumentService, route: Docu
     conditional: true,
   })
   app.get(route.url, { schema }, async (request, reply) => {
-    const known = ifNoneMatch(request)
-    return sendAnswer(reply, await documents.get(actorOf(request), route.address(request), { known }), known)
+    const options = readOptions(request)
+    const answer = await documents.get(actorOf(request), route.address(request), options)
+    return sendAnswer(reply, answer, options.known)
   })
 }
 

@@ -5,7 +5,7 @@ import { EXCHANGE_KINDS, type ExchangeCache, type ExchangeKind } from '../../exc
 import { actorOf } from '../caller.ts'
 import { parseJson } from '../json-bodies.ts'
 import { needsNoBody, operation } from '../openapi/operation.ts'
-import { JSON_TYPE } from '../replies.ts'
+import { JSON_TYPE } from '../read-headers.ts'
 
 /** Contract: any JSON up to 1 MiB. */
 const BODY_LIMIT_BYTES = 1_024 * 1_024

@@ -1,0 +1,179 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import t from 'tap'
+import { request } from 'undici'
+import { FastReads } from '../../src/http/fast-reads.ts'
+import { CallerLimits } from '../../src/http/rate-limits.ts'
+import { FAST_BUNDLES } from '../../src/http/routes/bundle-routes.ts'
+import { FAST_DOCUMENTS } from '../../src/http/routes/document-routes.ts'
+import type { DocumentService, ReadAnswer, Unconfirmed } from '../../src/settings/service.ts'
+import { eventually, SERVICE, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import { bearer } from '../helper/tokens.ts'
+
+const SCALP = '/api/futures/ginie/modes/scalp'
+const HIT = 'settings-gateway; hit'
+const BOT = { ...SERVICE, 'x-user-id': '42' }
+
+/** Over a socket: what is injected begins behind Fastify's door. */
+async function get(gateway: TestGateway, path: string, headers: Record<string, string> = BOT) {
+  const { statusCode, headers: all, body } = await request(`${gateway.url}${path}`, { headers })
+  const { date: _date, 'x-request-id': id, ...rest } = all
+  return { status: statusCode, headers: rest, id, body: await body.text() }
+}
+
+/** What the fast reads were told from now on. `instead` takes the place of every answer. */
+function spyOn({ services }: TestGateway, instead?: Unconfirmed): (ReadAnswer | Unconfirmed)[] {
+  const told: (ReadAnswer | Unconfirmed)[] = []
+  const confirm = services.documents.confirm.bind(services.documents)
+  services.documents.confirm = (userId, read, known, onConfirmed) =>
+    confirm(userId, read, known, outcome => {
+      told.push(instead ?? outcome)
+      onConfirmed(instead ?? outcome)
+    })
+  return told
+}
+
+async function untilHit(gateway: TestGateway, path: string): Promise<void> {
+  await eventually('it is a hit', async () => (await get(gateway, path)).headers['cache-status'] === HIT)
+}
+
+t.test('every read in front of Fastify is answered as behind it', async t => {
+  const { gateway } = await startStack(t)
+  const told = spyOn(gateway)
+  for (const { url } of [...FAST_BUNDLES, ...FAST_DOCUMENTS]) {
+    await untilHit(gateway, url)
+    // A browser's request is Fastify's.
+    const behind = await get(gateway, url, { ...BOT, origin: 'http://127.0.0.1' })
+    told.length = 0
+    const inFront = await get(gateway, url)
+    t.type(told[0], Object, `${url} was answered in front`)
+    t.strictSame({ ...inFront, id: '' }, { ...behind, id: '' }, url)
+    t.not(inFront.id, behind.id)
+    const condition = { 'if-none-match': String(behind.headers.etag) }
+    const known = await get(gateway, url, { ...BOT, ...condition })
+    t.equal(known.status, 304)
+    t.equal(known.body, '')
+    const knownBehind = await get(gateway, url, { ...BOT, ...condition, origin: 'http://127.0.0.1' })
+    t.strictSame({ ...known, id: '' }, { ...knownBehind, id: '' }, `${url}, 304`)
+    t.equal(told.length, 2)
+  }
+})
+
+t.test('the caller names the request, and every answer is counted', async t => {
+  const { gateway } = await startStack(t)
+  await untilHit(gateway, SCALP)
+  const count = async () => {
+    const { body } = await gateway.app.inject({ url: '/metrics' })
+    const of = (pattern: RegExp) => Number(pattern.exec(body)?.[1] ?? 0)
+    return {
+      requests: of(/seconds_count\{method="GET",route="[^"]*modes\/:mode",status="200"\} (\d+)/),
+      hits: of(/settings_reads_total\{status="hit"\} (\d+)/),
+    }
+  }
+  const before = await count()
+  for (let i = 0; i < 5; i++) {
+    t.equal((await get(gateway, SCALP, { ...BOT, 'x-request-id': `mine-${i}` })).id, `mine-${i}`)
+  }
+  const after = await count()
+  t.equal(after.requests - before.requests, 5)
+  t.equal(after.hits - before.hits, 5)
+})
+
+t.test('what Fastify has to say is not left out', async t => {
+  const { gateway } = await startStack(t)
+  await untilHit(gateway, SCALP)
+  const alice = bearer('alice')
+  t.equal((await get(gateway, SCALP, {})).status, 401)
+  t.equal((await get(gateway, SCALP, { authorization: 'Bearer nonsense' })).status, 401)
+  t.equal((await get(gateway, SCALP, SERVICE)).status, 400)
+  t.equal((await get(gateway, SCALP, { ...SERVICE, 'x-user-id': '../42' })).status, 400)
+  t.equal((await get(gateway, SCALP, alice)).status, 200)
+  t.equal((await get(gateway, SCALP, { ...alice, 'x-user-id': '42' })).status, 403)
+  t.equal((await get(gateway, `${SCALP}?`, BOT)).status, 200)
+  const head = await request(`${gateway.url}${SCALP}`, { method: 'HEAD', headers: BOT })
+  t.equal(head.statusCode, 200)
+  t.equal(await head.body.text(), '')
+})
+
+t.test('limits count every read once, wherever it is answered', async t => {
+  const { gateway } = await startStack(t, { RATE_LIMIT_MAX: '6', RATE_LIMIT_WRITE_MAX: '6' })
+  const told = spyOn(gateway)
+  const carol = bearer('carol')
+  const statuses: number[] = []
+  for (let i = 0; i < 8; i++) statuses.push((await get(gateway, SCALP, carol)).status)
+  t.strictSame(statuses, [200, 200, 200, 200, 200, 200, 429, 429])
+  t.ok(told.length > 0, 'some were answered in front')
+  t.ok(Number((await get(gateway, SCALP, carol)).headers['retry-after']) > 0)
+})
+
+/** Commands that Redis ran, from now on. */
+async function commandsOf(gateway: TestGateway) {
+  const { client } = gateway.services.redis!.reads.connections[0]!
+  await client.config('RESETSTAT')
+  return async () => {
+    const text = await client.info('commandstats')
+    const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(text)?.[1] ?? 0)
+    return { heads: calls('getrange'), whole: calls('mget') }
+  }
+}
+
+t.test(
+  'a version that another instance has written: one look at the head, one read of the whole',
+  async t => {
+    const { gateway, redis } = await startStack(t)
+    const other = await startGateway(t, { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redis.url })
+    for (const conditional of [false, true]) {
+      await untilHit(gateway, SCALP)
+      const { etag } = (await get(gateway, SCALP)).headers
+      const payload = { confidence: { min_confidence: conditional ? 71 : 72 } }
+      const { version } = (await other.as('42', { method: 'PUT', url: SCALP, payload })).json()
+      const told = spyOn(gateway)
+      const commands = await commandsOf(gateway)
+      const condition: Record<string, string> = conditional ? { 'if-none-match': String(etag) } : {}
+      const reply = await get(gateway, SCALP, { ...BOT, ...condition })
+      t.match(JSON.parse(reply.body), { version, data: payload })
+      // A machine too busy to renew the lease reads from the database.
+      if (reply.headers['cache-status'] !== HIT || told.length === 0) continue
+      t.strictSame(told, ['stale'])
+      t.strictSame(await commands(), { heads: 1, whole: 1 })
+    }
+  },
+)
+
+t.test('a Redis that failed just now is not asked again', async t => {
+  const { gateway } = await startStack(t)
+  await untilHit(gateway, SCALP)
+  const told = spyOn(gateway, 'failed')
+  const commands = await commandsOf(gateway)
+  const reply = await get(gateway, SCALP)
+  t.equal(reply.status, 200)
+  t.strictSame(told, ['failed'])
+  t.not(reply.headers['cache-status'], HIT)
+  t.strictSame(await commands(), { heads: 1, whole: 0 })
+})
+
+t.test('a request taken before the drain is given back: Fastify says that the connection closes', async t => {
+  let paused = false
+  let confirmed: ((outcome: ReadAnswer) => void) | undefined
+  const documents: Pick<DocumentService, 'confirm'> = {
+    confirm: (_userId, _read, _known, onConfirmed) => {
+      confirmed = onConfirmed
+      return true
+    },
+  }
+  const fastReads = new FastReads({
+    reads: FAST_DOCUMENTS,
+    documents,
+    authenticator: { known: () => ({ kind: 'service', id: 'bot', caller: 'service:bot' }) },
+    limits: new CallerLimits({ windowMs: 1_000, max: 0, writeMax: 0, authFailuresMax: 0 }),
+    paused: () => paused,
+    onAnswered: () => t.fail('it was answered in front'),
+  })
+  const incoming = { method: 'GET', url: SCALP, headers: BOT } as unknown as IncomingMessage
+  const given: IncomingMessage[] = []
+  const take = () => fastReads.take(incoming, {} as ServerResponse, raw => given.push(raw))
+  t.equal(take(), true)
+  paused = true
+  confirmed!({ status: 'hit', versions: [1], body: Buffer.from('{}') })
+  t.strictSame(given, [incoming])
+  t.equal(take(), false)
+})
