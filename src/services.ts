@@ -165,7 +165,11 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     status: new Status({
       redis,
       view: () => supervisor.status,
-      pingDatabase: () => viewPool.query('SELECT 1'),
+      // An operator who is told that it is up again may rely on it: no request waits for the next renewal.
+      pingDatabase: async () => {
+        await viewPool.query('SELECT 1')
+        availability.reached()
+      },
       ready: () => startUp.done,
       startProblem: () => startUp.problem,
     }),

@@ -41,6 +41,27 @@ t.test('PostgreSQL is killed under load and restarts', async t => {
   t.strictSame([...statuses], [200], 'no cached read ever failed')
 })
 
+t.test('as soon as /health says that the database is up, writes work', async t => {
+  const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
+  const gateway = await startGateway(t, {
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    // The next renewal, which would find it out as well, is seconds away.
+    ...{ LEASE_MS: '8000', LEASE_RENEW_MS: '2000', OFF_WAIT_MS: '9000', SHUTDOWN_TIMEOUT_MS: '12000' },
+  })
+  const write = (min: number) =>
+    gateway.as('42', { method: 'PUT', url: SCALP, payload: { confidence: { min_confidence: min } } })
+  const database = async () => (await gateway.as('42', { url: '/health' })).json().services.database.status
+  t.equal((await write(41)).statusCode, 200)
+  await postgres.kill()
+  await eventually('a renewal has failed', async () =>
+    /^database_reached 0$/m.test((await gateway.as('42', { url: '/metrics' })).body),
+  )
+  await postgres.restart()
+  await eventually('it is up', async () => (await database()) === 'up')
+  t.equal((await write(43)).statusCode, 200)
+})
+
 t.test('ON_DATABASE_OUTAGE=refuse', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
   const gateway = await startGateway(t, {
