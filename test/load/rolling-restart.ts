@@ -36,6 +36,15 @@ export interface RollingOptions {
   readonly start: StartInstance
   /** More configuration of the instances. */
   readonly env?: Environment
+  /** What stands before the instances; if not given, a proxy that asks for /health/ready and never sends twice. */
+  readonly balancer?: (t: Scope, ports: readonly number[]) => Promise<Balancer>
+}
+
+export interface Balancer {
+  readonly url: string
+  /** Whether the instance on this port is sent requests. */
+  healthy(port: number): boolean | Promise<boolean>
+  readonly failures: readonly string[]
 }
 
 /** Starts an instance, ready for requests, on `port` or a free one. `stop` resolves to its exit code. */
@@ -48,7 +57,7 @@ export type StartInstance = (
 /** Restarts two instances behind a proxy in turn, at least each once, for so many seconds of load. */
 export async function rollingRestart(
   t: Scope,
-  { rate, seconds, delayMs, start, env: more = {} }: RollingOptions,
+  { rate, seconds, delayMs, start, env: more = {}, balancer = startHttpProxy }: RollingOptions,
 ): Promise<RollingReport> {
   const [databaseUrl, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const env = {
@@ -59,8 +68,8 @@ export async function rollingRestart(
   }
   const instances = [await start(t, env), await start(t, env)]
   const ports = instances.map(({ port }) => port)
-  const proxy = await startHttpProxy(t, ports)
-  await eventually('the proxy sees both', () => ports.every(port => proxy.healthy(port)))
+  const proxy = await balancer(t, ports)
+  for (const port of ports) await eventually('the proxy sees both', () => proxy.healthy(port))
   const load = new OpenLoop({ url: proxy.url, rate, writes: 0.1, users: 50 })
   await load.prepare()
   const stop = new AbortController()

@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util'
 import { startInstance } from '../helper/instance.ts'
+import { startNginx } from './nginx.ts'
 import { rollingRestart } from './rolling-restart.ts'
 import { withScope } from './scope.ts'
 
 /**
  * `npm run rolling -- --rate 500 --seconds 30`: rolling restarts under load, with the times that operators get by
- * default; exit code 1 when a request failed.
+ * default; exit code 1 when a request failed. Behind a proxy that asks for /health/ready and never sends a request
+ * twice, or with `--nginx` behind nginx with the README's configuration.
  */
 
 const { values } = parseArgs({
@@ -13,6 +15,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '500' },
     seconds: { type: 'string', default: '30' },
     delay: { type: 'string', default: '2000' },
+    nginx: { type: 'boolean', default: false },
   },
 })
 await withScope(async scope => {
@@ -21,6 +24,7 @@ await withScope(async scope => {
     rate: Number(values.rate),
     seconds: Number(values.seconds),
     delayMs: Number(values.delay),
+    ...(values.nginx ? { balancer: startNginx } : {}),
   })
   const { sent, failed, failures, restarts, exitCodes, p50, p99 } = report
   process.stdout.write(
