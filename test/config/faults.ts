@@ -142,6 +142,14 @@ export const BROKEN: Readonly<Record<string, BrokenCase>> = {
     change: { SHUTDOWN_TIMEOUT_MS: '3000' },
     faults: [/^SHUTDOWN_TIMEOUT_MS \(3000\) must be more than SHUTDOWN_DELAY_MS/],
   },
+  'a body limit that the defaults do not fit': {
+    change: { BODY_LIMIT_BYTES: '4096' },
+    faults: ['BODY_LIMIT_BYTES must be >= 65536, is "4096"'],
+  },
+  'a collector that is no address': {
+    change: { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317' },
+    faults: ['OTEL_EXPORTER_OTLP_ENDPOINT must be an http or https address'],
+  },
   'more writes than requests': {
     change: { RATE_LIMIT_MAX: '100' },
     faults: ['RATE_LIMIT_WRITE_MAX (30000) must be at most RATE_LIMIT_MAX (100)'],
