@@ -120,7 +120,12 @@ export const VARIABLES = {
   CORS_ORIGINS: text(
     'Web origins that may call the gateway: https://ui.example.com,https://... or *; none if not set.',
   ),
-  RATE_LIMIT_MAX: count('Requests of one caller per minute; 0 = no limit, of writes neither.', 300_000, 0, 100_000_000),
+  RATE_LIMIT_MAX: count(
+    'Requests of one caller per minute; 0 = no limit, of writes neither.',
+    300_000,
+    0,
+    100_000_000,
+  ),
   RATE_LIMIT_WRITE_MAX: count(
     'Of these, requests that may write; 0 = no limit of their own.',
     30_000,
