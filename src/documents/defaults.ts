@@ -39,12 +39,22 @@ export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault
   return { data, faults }
 }
 
+/** The documents of defaults that are in use: every write asks for one. */
+const documentsOf = new WeakMap<JsonObject, Map<string, JsonObject>>()
+
 /**
  * A document's defaults, without the notes of the file. Fields that came with a newer gateway than the one that
- * stored the defaults are those of the built-in file.
+ * stored the defaults are those of the built-in file. The same object each time; nobody may change it.
  */
 export function documentDefaults(defaults: JsonObject, kind: string): JsonObject {
-  return complete(kind, documentInFile(defaults, kind), builtInDocuments.get(kind) ?? {})
+  const documents = documentsOf.get(defaults) ?? new Map<string, JsonObject>()
+  documentsOf.set(defaults, documents)
+  let document = documents.get(kind)
+  if (document === undefined) {
+    document = complete(kind, documentInFile(defaults, kind), builtInDocuments.get(kind) ?? {})
+    documents.set(kind, document)
+  }
+  return document
 }
 
 /** A document of a file of any version of the bot, with every field of its schema; null counts as missing. */

@@ -22,13 +22,14 @@ while arg <= #ARGV do
   if newer then
     outcome = 'refused'
   else
-    if stored ~= version then
+    local replaced = stored ~= version
+    if replaced then
       redis.call('SET', key, ARGV[arg + 2])
       redis.call('HDEL', KEYS[2], key)
     end
     for offset = 1, count - 1 do
       local section, value = KEYS[first + offset], ARGV[arg + 2 + offset]
-      if head_of(section) ~= string.sub(value, 1, 64) then
+      if replaced or head_of(section) ~= string.sub(value, 1, 64) then
         redis.call('SET', section, value)
       end
     end

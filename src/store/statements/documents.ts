@@ -1,5 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Change, ChangeMeta, DocumentRef, Row } from '../../consistency/ports.ts'
+import { Batch } from '../batch.ts'
 import { columns, type DocumentRecord, toRow, UPDATED_AT } from '../rows.ts'
 
 export type Queryable = Pool | ClientBase
@@ -28,18 +29,24 @@ export async function tryLockDocuments(db: Queryable, refs: readonly DocumentRef
 }
 
 /** Stores the changes with their history; resolves to the moment of the change (RFC 3339, UTC). */
-export function applyChanges(db: Queryable, changes: readonly Change[], meta: ChangeMeta): Promise<string> {
-  return changes.length === 1 ? applyOne(db, changes[0]!, meta) : applySeveral(db, changes, meta)
+export function applyChanges(
+  client: ClientBase,
+  changes: readonly Change[],
+  meta: ChangeMeta,
+): Promise<string> {
+  return changes.length === 1 ? applyOne(client, changes[0]!, meta) : applySeveral(client, changes, meta)
 }
 
-async function applyOne(db: Queryable, change: Change, meta: ChangeMeta): Promise<string> {
+async function applyOne(client: ClientBase, change: Change, meta: ChangeMeta): Promise<string> {
   const { ref, version, data, changes } = change
-  const { rows } = await db.query<{ updated_at: string }>({
-    name: 'apply-change',
-    text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7) AS updated_at`,
-    values: [ref.userId, ref.kind, version, data, changes, meta.updatedBy, meta.reason],
-  })
-  return rows[0]!.updated_at
+  const [applied] = await Batch.run(client, [
+    {
+      name: 'apply-change',
+      text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7) AS updated_at`,
+      values: [ref.userId, ref.kind, String(version), data, changes, meta.updatedBy, meta.reason],
+    },
+  ])
+  return applied!.rows[0]!.updated_at as string
 }
 
 async function applySeveral(db: Queryable, changes: readonly Change[], meta: ChangeMeta): Promise<string> {
