@@ -38,16 +38,28 @@ export function latencyTable(measured: Readonly<Record<string, Measured>>): stri
 }
 
 export function writeTable(results: readonly WriteRates[]): string {
+  const both = ({ gateway, plain }: WriteRates, field: 'p50' | 'p99' | 'cpuUs', digits = 1) =>
+    `${gateway[field].toFixed(digits)} / ${plain[field].toFixed(digits)}`
   return table(
-    ['connections', 'gateway PUT/s', 'plain transaction/s', 'ratio', 'p50 ms', 'p99 ms', 'failed'],
-    results.map(({ connections, gateway, plain, ratio }) => [
-      String(connections),
-      whole(gateway.rps),
-      whole(plain.rps),
-      ratio.toFixed(2),
-      gateway.p50.toFixed(2),
-      gateway.p99.toFixed(2),
-      String(gateway.failed),
+    [
+      'connections',
+      'gateway PUT/s',
+      'plain transaction/s',
+      'ratio',
+      'p50 ms, both',
+      'p99 ms, both',
+      'CPU us of the server, both',
+      'failed',
+    ],
+    results.map(result => [
+      String(result.connections),
+      whole(result.gateway.rps),
+      whole(result.plain.rps),
+      result.ratio.toFixed(2),
+      both(result, 'p50'),
+      both(result, 'p99'),
+      both(result, 'cpuUs', 0),
+      String(result.gateway.failed + result.plain.failed),
     ]),
   )
 }

@@ -1,13 +1,18 @@
-import { closedLoop } from './closed-loop.ts'
+import { type Call, closedLoop } from './closed-loop.ts'
 import type { Measured } from './load.ts'
 import { median } from './rounds.ts'
 import type { ServerProcess } from './server-process.ts'
 import { asBot } from './stack.ts'
 
+export interface MeasuredWrites extends Measured {
+  /** Of the server process, microseconds per write. */
+  readonly cpuUs: number
+}
+
 export interface WriteRates {
   readonly connections: number
-  readonly gateway: Measured
-  readonly plain: Measured
+  readonly gateway: MeasuredWrites
+  readonly plain: MeasuredWrites
   /** Median over the rounds, of the same round each. */
   readonly ratio: number
 }
@@ -41,24 +46,29 @@ export async function compareWrites(
   })
   const change = (n: number) => ({ preferences: { filler: FILLER, round: n % 1_000_000 } })
   let count = Date.now() % 1_000_000
+  const round = async (
+    server: ServerProcess,
+    next: (connection: number) => Call,
+  ): Promise<MeasuredWrites> => {
+    const before = await server.usage()
+    const measured = await closedLoop(server.url, connections, seconds, next)
+    const after = await server.usage()
+    return { ...measured, cpuUs: (after.cpuUs - before.cpuUs) / Math.max(1, measured.requests) }
+  }
   const gatewayRound = () =>
-    closedLoop(gateway.url, connections, seconds, connection =>
-      put('/api/user/settings', users[connection]!, change(count++)),
-    )
+    round(gateway, connection => put('/api/user/settings', users[connection]!, change(count++)))
   const plainRound = () =>
-    closedLoop(bare.url, connections, seconds, connection =>
-      put(`/write/${users[connection]}`, users[connection]!, change(count++)),
-    )
+    round(bare, connection => put(`/write/${users[connection]}`, users[connection]!, change(count++)))
   await gatewayRound()
   await plainRound()
-  const pairs: { gateway: Measured; plain: Measured }[] = []
-  for (let round = 0; round < rounds; round++) {
+  const pairs: { gateway: MeasuredWrites; plain: MeasuredWrites }[] = []
+  for (let pair = 0; pair < rounds; pair++) {
     pairs.push({ plain: await plainRound(), gateway: await gatewayRound() })
   }
   return {
     connections,
-    gateway: middle(pairs.map(pair => pair.gateway)),
-    plain: middle(pairs.map(pair => pair.plain)),
+    gateway: middleWrites(pairs.map(pair => pair.gateway)),
+    plain: middleWrites(pairs.map(pair => pair.plain)),
     ratio: median(pairs.map(pair => pair.gateway.rps / pair.plain.rps)),
   }
 }
@@ -71,6 +81,10 @@ export function drawNumbers(gateway: ServerProcess, connections: number, seconds
     headers: { ...JSON_TYPE, ...asBot(`writer-${connection}`) },
     body: '{}',
   }))
+}
+
+function middleWrites(all: readonly MeasuredWrites[]): MeasuredWrites {
+  return { ...middle(all), cpuUs: median(all.map(({ cpuUs }) => cpuUs)) }
 }
 
 /** Medians, field by field. */
