@@ -1,13 +1,18 @@
-import type { DocumentRef, Row, StorePort } from './ports.ts'
+import type { DocumentRef, Row, RowsRead, StorePort } from './ports.ts'
 
 /** Statements under way at once; what comes meanwhile waits and shares the next one. */
 const MAX_STATEMENTS = 4
 /** Reads that share one statement, so that a large document delays few others. */
 const MAX_READS_PER_STATEMENT = 32
 
+/** Rows by their refId, and the epoch of RowsRead. */
+export interface BatchRead extends Pick<RowsRead, 'epoch'> {
+  readonly rows: ReadonlyMap<string, Row>
+}
+
 interface Waiter {
   readonly refs: readonly DocumentRef[]
-  readonly resolve: (rows: ReadonlyMap<string, Row>) => void
+  readonly resolve: (read: BatchRead) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -31,7 +36,7 @@ export class BatchReader {
     this.#store = store
   }
 
-  read(refs: readonly DocumentRef[]): Promise<ReadonlyMap<string, Row>> {
+  read(refs: readonly DocumentRef[]): Promise<BatchRead> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ refs, resolve, reject })
       this.#schedule()
@@ -54,9 +59,9 @@ export class BatchReader {
     try {
       const refs = new Map<string, DocumentRef>()
       for (const waiter of waiters) for (const ref of waiter.refs) refs.set(refId(ref), ref)
-      const rows = new Map<string, Row>()
-      for (const row of await this.#store.readRows([...refs.values()])) rows.set(refId(row.ref), row)
-      for (const waiter of waiters) waiter.resolve(rows)
+      const { rows, epoch } = await this.#store.readRows([...refs.values()])
+      const read = { rows: new Map(rows.map(row => [refId(row.ref), row])), epoch }
+      for (const waiter of waiters) waiter.resolve(read)
     } catch (error) {
       for (const waiter of waiters) waiter.reject(error)
     } finally {

@@ -39,13 +39,15 @@ export class DatabaseRead {
     v: ViewToken | undefined,
     reply: CacheReply | undefined,
   ): Promise<DatabaseAnswer> {
-    const rows = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
+    const { rows, epoch } = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
     const encoded = new Map<string, readonly (Buffer | string)[]>()
     for (const row of rows.values())
       if (row.data !== null) encoded.set(refId(row.ref), this.#deps.codec.encode(row))
     const values = wanted.map(({ ref, part }) => toBuffer(encoded.get(refId(ref))?.[part]))
     if (v === undefined || reply === undefined) return { status: 'degraded', values }
-    const entries = this.#entriesToStore(wanted, reply, rows, encoded, v)
+    // A change by hand was not fenced: it turned the view OFF in its own transaction. Rows read behind it must not stand
+    // in the cache beside others from before it, for which leases may still be running.
+    const entries = epoch === v.epoch ? this.#entriesToStore(wanted, reply, rows, encoded, v) : []
     return { status: (await this.#put(v, entries)) ? 'miss-stored' : 'miss', values }
   }
 

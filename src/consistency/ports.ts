@@ -94,13 +94,19 @@ export interface GateTransaction {
   rollback(): Promise<void>
 }
 
+/** Rows of one snapshot, and the epoch of the view that was ON in the same snapshot; null = it was OFF. */
+export interface RowsRead {
+  readonly rows: readonly Row[]
+  readonly epoch: number | null
+}
+
 /** PostgreSQL. Every method rejects with DatabaseUnavailableError when the server cannot be reached in time. */
 export interface StorePort {
   readView(): Promise<ViewSnapshot>
   /** All rows in one statement, deleted ones included; documents that never existed are absent. */
-  readRows(refs: readonly DocumentRef[]): Promise<readonly Row[]>
+  readRows(refs: readonly DocumentRef[]): Promise<RowsRead>
   /** Tries the row locks without waiting; with all of them, reads the rows in a new statement. Null = a writer holds one. */
-  readIfUnlocked(refs: readonly DocumentRef[]): Promise<readonly Row[] | null>
+  readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null>
   beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction>
   /** Under the exclusive VIEW lock: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
   setOff(epoch: number, reason: string): Promise<View>

@@ -33,10 +33,12 @@ export class Repair {
 
   async #repair(v: ViewToken, ref: DocumentRef, fence: { min: number; nonce: string }): Promise<void> {
     const { store, cache, codec } = this.#deps
-    const rows = await store.readIfUnlocked([ref])
-    const row = rows?.[0]
+    const read = await store.readIfUnlocked([ref])
+    const row = read?.rows[0]
     // Locked: the writer is at work. No row or a deleted one: there is nothing to answer from the cache.
     if (row === undefined || row.data === null) return
+    // As in DatabaseRead: what was read beside another view is not for this one.
+    if (read?.epoch !== v.epoch) return
     const entry = { keys: codec.keys(ref), version: row.version, values: codec.encode(row) }
     if (row.version >= fence.min) await cache.put(v, [entry])
     else await cache.unfence(v, fence.nonce, entry)

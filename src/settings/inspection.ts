@@ -28,7 +28,7 @@ export class CacheInspection implements CacheService {
     const refs = refsOf(userId)
     const keys = refs.flatMap(ref => codec.keys(ref).map(key => ({ key, ref })))
     const values = await this.#values(keys.map(({ key }) => key))
-    const rows = new Map((await store.readRows(refs)).map(row => [refId(row.ref), row]))
+    const rows = new Map((await store.readRows(refs)).rows.map(row => [refId(row.ref), row]))
     return {
       user_id: userId,
       redis: values === undefined ? 'down' : 'up',

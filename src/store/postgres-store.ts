@@ -5,6 +5,7 @@ import type {
   DocumentRef,
   GateTransaction,
   Row,
+  RowsRead,
   StorePort,
   View,
   ViewSnapshot,
@@ -71,11 +72,11 @@ export class PostgresStore implements StorePort {
     }
   }
 
-  readRows(refs: readonly DocumentRef[]): Promise<readonly Row[]> {
+  readRows(refs: readonly DocumentRef[]): Promise<RowsRead> {
     return this.#read(() => selectDocuments(this.#pool, refs))
   }
 
-  async readIfUnlocked(refs: readonly DocumentRef[]): Promise<readonly Row[] | null> {
+  async readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null> {
     const { transaction, state: locked } = await Transaction.begin(this.#pool, this.#availability, client =>
       tryLockDocuments(client, refs),
     )

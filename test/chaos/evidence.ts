@@ -66,13 +66,13 @@ export async function readStored(stack: Stack): Promise<StoredVersion[]> {
 }
 
 /** Documents that the users have. */
-export async function readRows(stack: Stack): Promise<Row[]> {
+export async function readRows(stack: Stack): Promise<readonly Row[]> {
   return stack.sql(async client => {
     const { rows } = await client.query<{ user_id: string; kind: string }>(
       `SELECT user_id, kind FROM documents WHERE data IS NOT NULL AND user_id <> '@admin'`,
     )
     const refs = rows.map((row): DocumentRef => ({ userId: row.user_id, kind: row.kind }))
-    return selectDocuments(client, refs)
+    return (await selectDocuments(client, refs)).rows
   })
 }
 

@@ -1,8 +1,8 @@
-import { BatchReader } from '../../src/consistency/batch-reader.ts'
+import { type BatchRead, BatchReader } from '../../src/consistency/batch-reader.ts'
 import type { CacheFence, CachePort, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
 import { Lease } from '../../src/consistency/lease.ts'
-import type { ClockPort, DocumentRef, Row, StorePort, ViewToken } from '../../src/consistency/ports.ts'
+import type { ClockPort, DocumentRef, StorePort, ViewToken } from '../../src/consistency/ports.ts'
 import { type ReadDeps, Reader } from '../../src/consistency/read.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 
@@ -36,9 +36,9 @@ export class LeaseFromTheEnd extends Lease {
 
 /** A read joins a query that was sent before it began. */
 export class JoiningBatchReader extends BatchReader {
-  readonly #sent = new Map<string, Promise<ReadonlyMap<string, Row>>>()
+  readonly #sent = new Map<string, Promise<BatchRead>>()
 
-  override read(refs: readonly DocumentRef[]): Promise<ReadonlyMap<string, Row>> {
+  override read(refs: readonly DocumentRef[]): Promise<BatchRead> {
     const id = JSON.stringify(refs)
     const joined = this.#sent.get(id)
     if (joined !== undefined) return joined

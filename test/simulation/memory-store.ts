@@ -2,6 +2,7 @@ import type {
   DocumentRef,
   GateTransaction,
   Row,
+  RowsRead,
   StorePort,
   View,
   ViewSnapshot,
@@ -68,28 +69,29 @@ export class MemoryStore implements StorePort {
     }
   }
 
-  readRows(refs: readonly DocumentRef[]): Promise<readonly Row[]> {
+  readRows(refs: readonly DocumentRef[]): Promise<RowsRead> {
     const { server, rules } = this.#deps
     return this.availability.race(() =>
       this.call('read-rows', async () => {
-        if (rules.oneStatement) return server.rows(refs)
+        const epoch = epochOf(server.view)
+        if (rules.oneStatement) return { rows: server.rows(refs), epoch }
         const rows: Row[] = []
         for (const ref of refs) {
           rows.push(...server.rows([ref]))
           await server.timeline.hop()
         }
-        return rows
+        return { rows, epoch }
       }),
     )
   }
 
-  async readIfUnlocked(refs: readonly DocumentRef[]): Promise<readonly Row[] | null> {
+  async readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null> {
     const { server, rules } = this.#deps
     this.availability.check()
     return this.call('read-if-unlocked', async () => {
       const session = this.#connect()
       try {
-        const before = server.rows(refs)
+        const before = { rows: server.rows(refs), epoch: epochOf(server.view) }
         if (!rules.repairReread) await server.timeline.sleep(this.#deps.random.between(0, 20))
         // The connection of a process that is gone takes no lock: nobody would ever release it.
         session.check()
@@ -98,7 +100,7 @@ export class MemoryStore implements StorePort {
         if (!rules.repairReread) return before
         await server.timeline.hop()
         session.check()
-        return server.rows(refs)
+        return { rows: server.rows(refs), epoch: epochOf(server.view) }
       } finally {
         session.end()
       }
@@ -178,4 +180,8 @@ export class MemoryStore implements StorePort {
   #connect(): Session {
     return this.#deps.server.connect(this.#deps.process)
   }
+}
+
+function epochOf({ mode, epoch }: View): number | null {
+  return mode === 'ON' ? epoch : null
 }

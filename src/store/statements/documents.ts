@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import type { Change, ChangeMeta, DocumentRef, Row } from '../../consistency/ports.ts'
+import type { Change, ChangeMeta, DocumentRef, RowsRead } from '../../consistency/ports.ts'
 import { Batch } from '../batch.ts'
 import { columns, type DocumentRecord, toRow, UPDATED_AT } from '../rows.ts'
 
@@ -7,15 +7,17 @@ export type Queryable = Pool | ClientBase
 
 export const DOCUMENT_COLUMNS = `user_id, kind, version, ${UPDATED_AT} AS updated_at, data::text AS data`
 
-/** All rows that exist, deleted ones included, of one snapshot. */
-export async function selectDocuments(db: Queryable, refs: readonly DocumentRef[]): Promise<Row[]> {
-  const { rows } = await db.query<DocumentRecord>({
+/** All rows that exist, deleted ones included, and the view, of one snapshot. */
+export async function selectDocuments(db: Queryable, refs: readonly DocumentRef[]): Promise<RowsRead> {
+  const { rows } = await db.query<DocumentRecord & { view_epoch: string | null }>({
     name: 'select-documents',
-    text: `SELECT ${DOCUMENT_COLUMNS} FROM documents
+    text: `SELECT ${DOCUMENT_COLUMNS}, (SELECT epoch FROM cache_view WHERE mode = 'ON') AS view_epoch
+           FROM documents
            JOIN unnest($1::text[], $2::text[]) AS wanted (user_id, kind) USING (user_id, kind)`,
     values: columns(refs),
   })
-  return rows.map(toRow)
+  const epoch = rows[0]?.view_epoch ?? null
+  return { rows: rows.map(toRow), epoch: epoch === null ? null : Number(epoch) }
 }
 
 /** False when a writer holds one of the row locks. */
