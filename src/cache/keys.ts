@@ -5,6 +5,11 @@ export const MARKER_KEY = 'gateway:marker'
 /** Hash: key of a deleted document -> version below which nothing fills it again. */
 export const ERASED_KEY = 'gateway:erased'
 
+/** A number that grows with whatever the scripts do to a document of the user; lib.lua writes it. */
+export function stampKey(userId: string): string {
+  return `gateway:stamp:${userId}`
+}
+
 /** The key of one user's document or section; `suffix` is from the table of documents. */
 export function userKey(userId: string, suffix: string): string {
   return `user:${userId}:${suffix}`

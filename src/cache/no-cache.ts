@@ -7,7 +7,7 @@ const none = () => Promise.reject(unavailable())
 export const NO_CACHE: CachePort = {
   usable: false,
   read: none,
-  readHeads: (_keys, answered) => answered(unavailable(), undefined),
+  readHeads: (_keys, _stampKey, answered) => answered(unavailable(), undefined),
   identify: none,
   fence: none,
   put: none,

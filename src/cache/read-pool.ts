@@ -11,6 +11,11 @@ import { readScript } from './script-files.ts'
 export type HeadsAnswered = (error: unknown, heads: CacheHeads | undefined) => void
 
 const HEADS = readScript('heads')
+const NOTHING = Buffer.alloc(0)
+
+/** By the list of keys that a command is about: the near cache brings the same list each time. */
+type Commands = WeakMap<readonly string[], string>
+
 const LAST_OF_HEAD = String(HEAD_BYTES - 1)
 
 /**
@@ -19,7 +24,9 @@ const LAST_OF_HEAD = String(HEAD_BYTES - 1)
  */
 export class ReadPool {
   readonly connections: readonly ReadConnection[]
-  readonly #commands = new WeakMap<readonly string[], string>()
+  readonly #commands: Commands = new WeakMap()
+  readonly #stampCommands: Commands = new WeakMap()
+  readonly #existCommands: Commands = new WeakMap()
   #next = 0
 
   constructor(connections: readonly ReadConnection[]) {
@@ -44,13 +51,30 @@ export class ReadPool {
    * The first bytes of each key, of one moment, in one round trip. The command is kept as long as the list of keys is:
    * writing thirteen keys anew costs more than everything else here.
    */
-  readHeads(keys: readonly string[], answered: HeadsAnswered): void {
-    let command = this.#commands.get(keys)
-    if (command === undefined) {
-      command = headsCommand(keys)
-      this.#commands.set(keys, command)
-    }
-    this.#heads(command, keys, answered)
+  readHeads(keys: readonly string[], stampKey: string | undefined, answered: HeadsAnswered): void {
+    if (stampKey === undefined) this.#heads(kept(this.#commands, keys, headsCommand), keys, answered)
+    else this.#stamp(keys, stampKey, answered)
+  }
+
+  /**
+   * The stamp alone would do, but a key that somebody deletes by hand is to be filled in again. Two commands in one write:
+   * thirteen keys cost Redis a fifth of what a script that reads their heads does.
+   */
+  #stamp(keys: readonly string[], stampKey: string, answered: HeadsAnswered): void {
+    const connection = this.generation
+    const lane = this.#pick()
+    let stamp: Reply = null
+    lane.ask(
+      kept(this.#stampCommands, keys, () => headsCommand([stampKey])),
+      (_error, reply) => {
+        stamp = reply
+      },
+    )
+    lane.ask(kept(this.#existCommands, keys, existCommand), (error, count) => {
+      if (typeof count !== 'number' || !(stamp instanceof Buffer)) {
+        answered(error ?? unknownAnswer('a read of a stamp'), undefined)
+      } else answered(undefined, { heads: count === keys.length ? stamp : NOTHING, connection })
+    })
   }
 
   #heads(command: string, keys: readonly string[], answered: HeadsAnswered): void {
@@ -92,6 +116,23 @@ export class ReadPool {
     this.#next = (this.#next + 1) % this.connections.length
     return this.connections[this.#next]!
   }
+}
+
+function kept(
+  commands: Commands,
+  keys: readonly string[],
+  make: (keys: readonly string[]) => string,
+): string {
+  let command = commands.get(keys)
+  if (command === undefined) {
+    command = make(keys)
+    commands.set(keys, command)
+  }
+  return command
+}
+
+function existCommand(keys: readonly string[]): string {
+  return encodeCommand(['EXISTS', ...keys])
 }
 
 /** Several keys need a script: pipelined commands are not of one moment. */

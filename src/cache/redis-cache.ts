@@ -47,8 +47,8 @@ export class RedisCache implements CachePort {
     return guarded(this.#breaker, this.#reads.read(keys))
   }
 
-  readHeads(keys: readonly string[], answered: OnHeads): void {
-    this.#reads.readHeads(keys, (error, heads) => {
+  readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void {
+    this.#reads.readHeads(keys, stampKey, (error, heads) => {
       if (heads === undefined) answered(reported(this.#breaker, error), undefined)
       else {
         this.#breaker.succeeded()

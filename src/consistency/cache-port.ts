@@ -54,10 +54,11 @@ export interface CachePort {
   /** One MGET (or GET), one round trip. */
   read(keys: readonly string[]): Promise<CacheReply>
   /**
-   * Of one moment as well, in one round trip; keys may not be empty. Calls back once, at once or later: every read
-   * comes this way, and a promise per layer costs more than Redis does.
+   * Of one moment as well, in one round trip; keys may not be empty. With `stampKey` the heads are the value of that key,
+   * or nothing when one of `keys` is missing. Calls back once, at once or later: every read comes this way, and a promise
+   * per layer costs more than Redis does.
    */
-  readHeads(keys: readonly string[], answered: OnHeads): void
+  readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void
   identify(): Promise<CacheIdentity>
   /** Each document on its own: `refused` when at least one was, the others are fenced all the same. */
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>

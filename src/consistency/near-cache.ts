@@ -6,7 +6,9 @@ import type { Versions } from './versions.ts'
 export interface NearEntry {
   /** The Redis keys it was read from. */
   readonly keys: readonly string[]
-  /** The first bytes of each key, as CachePort.readHeads answers them. */
+  /** The stamp of the one user whose documents they are; undefined = the heads are those of the keys. */
+  readonly stampKey: string | undefined
+  /** What CachePort.readHeads must answer for the bytes to be right. */
   readonly heads: Buffer
   readonly versions: Versions
   /** One per key, or the one body that was made of all of them. */
@@ -37,6 +39,11 @@ const ENTRY_BYTES = 400
  * - Another database (restored, promoted) or another dataset in Redis (restarted, restored, failed over) is another V.
  *   Entries of another V are not found, and the lease says whether Redis holds this V at the moment of the reply.
  * - A head also holds `updated_at`; a fence is a head that equals no value's, so it leads to the database as ever.
+ *
+ * Several documents of one user have one head, for one of each would cost Redis more than all else together: the stamp,
+ * a number that every script moves on in the same step in which it changes a document of that user, a fence
+ * included. It was read in the same MGET as the documents. It never goes and never falls within one V: keys are never
+ * deleted but by `cold`, whose V is another one.
  *
  * Evicts by the clock algorithm: a hit sets a flag and moves nothing.
  */

@@ -59,6 +59,12 @@ interface Reading {
   readonly options: ReadOptions
 }
 
+/** With the stamp of the moment, if there is one and all documents are one user's: see NearCache. */
+interface StampedReply extends CacheReply {
+  readonly stampKey: string | undefined
+  readonly stamp: Buffer | undefined
+}
+
 /** Whether this is what the keys hold, or what the caller knows. */
 interface Question {
   readonly keys: readonly string[]
@@ -114,7 +120,7 @@ export class Reader {
 
   #askHeads({ keys, begun, held, known }: Question, onConfirmed: OnConfirmed): void {
     const { cache, lease } = this.#deps
-    cache.readHeads(keys, (_error, reply) => {
+    cache.readHeads(keys, held?.stampKey, (_error, reply) => {
       if (reply === undefined) onConfirmed('failed')
       else if (!lease.covers(begun, reply.connection)) onConfirmed('stale')
       else onConfirmed(confirmed(reply.heads, held, keys.length, known) ?? 'stale')
@@ -128,7 +134,7 @@ export class Reader {
   /** Step 1: one GET or MGET. */
   async #fromCache(reading: Reading): Promise<ReadResult> {
     const { id, keys, begun, options } = reading
-    const reply = await this.#ask(keys)
+    const reply = await this.#ask(reading)
     if (
       begun === undefined ||
       reply === undefined ||
@@ -139,34 +145,47 @@ export class Reader {
     }
     const versions = reply.values.map(versionOf)
     const values = options.join === undefined ? reply.values : [options.join(reply.values)]
-    this.#deps.near.keep(id, begun.v, { keys, heads: headsOf(reply.values), versions, values })
+    const { stampKey } = reply
+    const heads = reply.stamp ?? headsOf(reply.values)
+    this.#deps.near.keep(id, begun.v, { keys, stampKey, heads, versions, values })
     return { status: 'hit', versions, values }
   }
 
   async #fromDatabase(reading: Reading, reply: CacheReply | undefined): Promise<ReadResult> {
-    const { wanted, keys, begun, options } = reading
+    const { wanted, begun, options } = reading
     try {
       const { status, values } = await this.#deps.database.read(listed(wanted), begun?.v, reply)
       return joined(status, values, options)
     } catch (error) {
       if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
       // A reply may only have been late (this process was busy): now it is worth a second try.
-      const cached = (reply ?? (await this.#ask(keys)))?.values
+      const cached = (reply ?? (await this.#ask(reading)))?.values
       if (cached?.every(isValue)) return joined('unverified', cached, options)
       throw error
     }
   }
 
-  async #ask(keys: readonly string[]): Promise<CacheReply | undefined> {
-    const { cache } = this.#deps
+  async #ask({ wanted, keys }: Reading): Promise<StampedReply | undefined> {
+    const { cache, codec } = this.#deps
     if (!cache.usable) return undefined
+    const userId = keys.length > 1 ? onlyUser(listed(wanted)) : undefined
+    const stampKey = userId === undefined ? undefined : codec.stampKey(userId)
     try {
-      return await cache.read(keys)
+      const { values, connection } = await cache.read(stampKey === undefined ? keys : [...keys, stampKey])
+      const stamp = values[keys.length] ?? undefined
+      const stamped = stamp === undefined ? { stampKey: undefined, stamp } : { stampKey, stamp }
+      return { connection, values: values.slice(0, keys.length), ...stamped }
     } catch {
       // The cache has counted and logged it; no read fails because of Redis.
       return undefined
     }
   }
+}
+
+/** The one user whose documents they are. */
+function onlyUser(wanted: readonly Wanted[]): string | undefined {
+  const userId = wanted[0]?.ref.userId
+  return wanted.every(({ ref }) => ref.userId === userId) ? userId : undefined
 }
 
 function listed(wanted: WantedOf): readonly Wanted[] {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { DEFAULTS_HASH_KEY, DEFAULTS_KEY, userKey } from '../cache/keys.ts'
+import { DEFAULTS_HASH_KEY, DEFAULTS_KEY, stampKey, userKey } from '../cache/keys.ts'
 import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
@@ -12,7 +12,7 @@ export const DEFAULTS_REF: DocumentRef = { userId: '@admin', kind: 'defaults' }
  * Documents as Redis holds them: the envelope that a GET answers, byte for byte. `data` is written in canonical
  * form, so that the bytes are the same whether they come from a write or from a row.
  */
-export const CODEC: CodecPort = { keys: keysOf, encode }
+export const CODEC: CodecPort = { keys: keysOf, stampKey, encode }
 
 const keyCache = new Map<string, (userId: string) => readonly string[]>()
 

@@ -51,7 +51,7 @@ export function entryOf(version: number, keys: readonly string[] = KEYS) {
 /** The heads of keys, as one read of them answers. */
 export function headsOf(cache: CachePort, keys: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    cache.readHeads(keys, (error, reply) =>
+    cache.readHeads(keys, undefined, (error, reply) =>
       reply === undefined ? reject(error) : resolve(reply.heads.toString()),
     )
   })

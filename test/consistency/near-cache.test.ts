@@ -11,7 +11,13 @@ function envelope(version: number, data: string): Buffer {
 
 function entry(...values: Buffer[]) {
   const keys = values.map((_, index) => `key:${index}`)
-  return { keys, heads: headsOf(values), versions: values.map((_, index) => index + 1), values }
+  return {
+    keys,
+    stampKey: undefined,
+    heads: headsOf(values),
+    versions: values.map((_, index) => index + 1),
+    values,
+  }
 }
 
 t.test('keeps what was read under one V, and finds it under no other', async t => {

@@ -57,10 +57,10 @@ export class TrustingReader extends Reader {
 
 function withoutHeads({ cache, near, lease }: ReadDeps): CachePort {
   return override(cache, {
-    readHeads: (keys, answered) => {
+    readHeads: (keys, stampKey, answered) => {
       const grant = lease.current()
       const held = grant && near.find(keys.join('\n'), grant.v)
-      if (grant === undefined || held === undefined) cache.readHeads(keys, answered)
+      if (grant === undefined || held === undefined) cache.readHeads(keys, stampKey, answered)
       else answered(undefined, { heads: held.heads, connection: grant.connection })
     },
   })

@@ -1,3 +1,4 @@
+import { stampKey } from '../../src/cache/keys.ts'
 import type { CodecPort, DocumentRef, Row } from '../../src/consistency/ports.ts'
 
 /** A document's key in maps. */
@@ -11,6 +12,7 @@ export const SIM_CODEC: CodecPort = {
     const whole = `user:${userId}:${kind}`
     return kind === 'd0' ? [whole, `${whole}:section`] : [whole]
   },
+  stampKey,
   encode: row => SIM_CODEC.keys(row.ref).map(() => envelope(row)),
 }
 

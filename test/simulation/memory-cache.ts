@@ -81,10 +81,11 @@ export class MemoryCache implements CachePort {
     )
   }
 
-  readHeads(keys: readonly string[], answered: OnHeads): void {
+  readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void {
     const asked = this.#own(`heads ${keys}`, () =>
       this.#ask('readHeads', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
-        heads: this.#deps.scripts.heads(server, keys),
+        heads:
+          stampKey === undefined ? this.#deps.scripts.heads(server, keys) : stampIn(server, keys, stampKey),
         connection,
       })),
     )
@@ -224,4 +225,9 @@ export class MemoryCache implements CachePort {
 
 function bufferOf(text: string | undefined): Buffer | null {
   return text === undefined ? null : Buffer.from(text)
+}
+
+function stampIn(server: RedisServer, keys: readonly string[], stampKey: string): Buffer {
+  const all = keys.every(key => server.get(key) !== undefined)
+  return Buffer.from((all && server.get(stampKey)) || '')
 }

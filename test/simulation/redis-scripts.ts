@@ -1,4 +1,4 @@
-import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
+import { ERASED_KEY, MARKER_KEY, stampKey, VIEW_KEY } from '../../src/cache/keys.ts'
 import type { CacheEntry, CacheFence, Marker, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { fenceText, HEAD_BYTES, headOf } from '../../src/consistency/stored-bytes.ts'
@@ -13,6 +13,8 @@ export interface ScriptRules {
   readonly dataset: boolean
   /** A fence replaces an equal one with its own nonce. */
   readonly ownNonce: boolean
+  /** The stamp of a user grows with each fence on a document. */
+  readonly stampedFences: boolean
   /** unfence only takes away exactly the fence it names. */
   readonly exactNonce: boolean
 }
@@ -36,6 +38,7 @@ export class RedisScripts {
       }
       if (!this.#rules.ownNonce && fence?.min === min) continue
       for (const key of keys) server.set(key, fenceText(min, nonce))
+      if (this.#rules.stampedFences) stamp(server, keys[0]!)
     }
     return outcome
   }
@@ -55,6 +58,7 @@ export class RedisScripts {
     entry.keys.forEach((key, index) => {
       server.set(key, String(entry.values[index]))
     })
+    stamp(server, entry.keys[0]!)
     return 'done'
   }
 
@@ -68,6 +72,7 @@ export class RedisScripts {
       }
       server.set(erasedField(keys[0]!), String(min))
       for (const key of keys) server.delete(key)
+      stamp(server, keys[0]!)
     }
     return outcome
   }
@@ -109,16 +114,24 @@ function putOne(server: RedisServer, { keys, version, values }: CacheEntry): boo
   const { version: stored, fence, missing } = headIn(server, whole)
   if ((stored !== undefined && stored > version) || (fence !== undefined && fence.min > version)) return false
   if (missing && Number(server.get(erasedField(whole)) ?? 0) >= version) return false
-  if (stored !== version) {
+  let touched = stored !== version
+  if (touched) {
     server.set(whole, String(values[0]))
     server.delete(erasedField(whole))
   }
   for (let part = 1; part < keys.length; part++) {
     const value = String(values[part])
-    if (server.get(keys[part]!)?.slice(0, HEAD_BYTES) !== value.slice(0, HEAD_BYTES))
-      server.set(keys[part]!, value)
+    if (server.get(keys[part]!)?.slice(0, HEAD_BYTES) === value.slice(0, HEAD_BYTES)) continue
+    server.set(keys[part]!, value)
+    touched = true
   }
+  if (touched) stamp(server, whole)
   return true
+}
+
+function stamp(server: RedisServer, key: string): void {
+  const [, user] = /^user:([^:]+):/.exec(key) ?? []
+  if (user !== undefined) server.set(stampKey(user), String(Number(server.get(stampKey(user)) ?? 0) + 1))
 }
 
 /** A field of the hash gateway:erased, as a key of the in-memory server. */

@@ -130,6 +130,13 @@ export const RULES: readonly Rule[] = [
     off: parts({ Gate: RepairFirstGate }),
   },
   {
+    name: 'stamped-fences',
+    says: "the stamp of a user's documents moves on with each fence",
+    dagger: false,
+    off: scripts({ stampedFences: false }),
+    focus: 'bundle',
+  },
+  {
     name: 'off-wait',
     says: 'a view turned OFF is drained only when every lease has ended',
     dagger: false,

@@ -1,3 +1,4 @@
+import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { type Build, SOUND } from './build.ts'
 import { Clients } from './clients.ts'
 import { documentId, SIM_CODEC } from './documents.ts'
@@ -74,20 +75,25 @@ async function settle(world: World, clients: Clients): Promise<void> {
     await timeline.run(timeline.now + RECOVERY_MS, () => statuses !== undefined)
     // Repairs go on beside the reads.
     await timeline.run(timeline.now + 2 * world.build.times.renewMs)
-    if (statuses?.every(status => status === 'hit')) return checkCache(world)
+    if (!statuses?.every(status => status === 'hit')) continue
+    const differing = differences(world)
+    const wrong = differing.filter(({ stored }) => headOf(Buffer.from(stored ?? '')).type !== 'fence')
+    for (const { key, stored, expected } of wrong)
+      checker.violated(`when all is quiet ${key} holds ${stored}, the database ${expected}`)
+    if (differing.length === wrong.length) return
+    // The last words of a gateway that was killed reached Redis behind these reads: the next ones take the fence away.
   }
   checker.violated('the documents are not hits again after all faults have ended')
 }
 
-function checkCache({ refs, postgres, redis, checker }: World): void {
-  for (const ref of refs) {
+/** Keys of live documents that hold anything else than their row. */
+function differences({ refs, postgres, redis }: World) {
+  return refs.flatMap(ref => {
     const row = postgres.row(documentId(ref))
-    if (row === undefined || row.data === null) continue
+    if (row === undefined || row.data === null) return []
     const bytes = SIM_CODEC.encode(row).map(String)
-    SIM_CODEC.keys(ref).forEach((key, part) => {
-      const stored = redis.primary.get(key)
-      if (stored !== bytes[part])
-        checker.violated(`when all is quiet ${key} holds ${stored}, the database ${bytes[part]}`)
-    })
-  }
+    return SIM_CODEC.keys(ref)
+      .map((key, part) => ({ key, stored: redis.primary.get(key), expected: bytes[part] }))
+      .filter(({ stored, expected }) => stored !== expected)
+  })
 }

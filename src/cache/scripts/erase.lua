@@ -17,6 +17,7 @@ for arg = 3, #ARGV, 2 do
     for key = first, first + count - 1 do
       redis.call('DEL', KEYS[key])
     end
+    changed(KEYS[first])
   else
     outcome = 'refused'
   end

@@ -20,6 +20,7 @@ for arg = 3, #ARGV, 2 do
     for key = first, first + count - 1 do
       redis.call('SET', KEYS[key], text)
     end
+    changed(KEYS[first])
   end
   first = first + count
 end

@@ -26,6 +26,19 @@ local function head_of(key)
   return type(head) == 'string' and head or ''
 end
 
+-- A document's key has changed: the stamp of its user grows, so that one look at it tells that none has. It never goes
+-- within one V: what was read beside a stamp stands as long as the stamp does.
+local function changed(key)
+  local user = string.match(key, '^user:([^:]+):')
+  if user then
+    local stamp = 'gateway:stamp:' .. user
+    if type(redis.pcall('INCR', stamp)) ~= 'number' then
+      local now = redis.call('TIME')
+      redis.call('SET', stamp, now[1] .. now[2])
+    end
+  end
+end
+
 local function version_in(head)
   return tonumber(string.match(head, '^{"version":(%d+),'))
 end

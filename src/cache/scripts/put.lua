@@ -23,6 +23,7 @@ while arg <= #ARGV do
     outcome = 'refused'
   else
     local replaced = stored ~= version
+    local touched = replaced
     if replaced then
       redis.call('SET', key, ARGV[arg + 2])
       redis.call('HDEL', KEYS[2], key)
@@ -31,7 +32,11 @@ while arg <= #ARGV do
       local section, value = KEYS[first + offset], ARGV[arg + 2 + offset]
       if replaced or head_of(section) ~= string.sub(value, 1, 64) then
         redis.call('SET', section, value)
+        touched = true
       end
+    end
+    if touched then
+      changed(key)
     end
   end
   first = first + count

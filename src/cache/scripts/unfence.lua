@@ -12,4 +12,5 @@ end
 for key = 2, #KEYS do
   redis.call('SET', KEYS[key], ARGV[key + 1])
 end
+changed(KEYS[2])
 return 'done'
