@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import cors from '@fastify/cors'
 import postgres from '@fastify/postgres'
 import fastifyRedis from '@fastify/redis'
@@ -7,7 +6,6 @@ import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Pool } from 'pg'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config.ts'
-import { ProblemError } from './errors.ts'
 import { AuthFailures } from './http/auth-failures.ts'
 import { authenticateAll } from './http/caller.ts'
 import { FastReads } from './http/fast-reads.ts'
@@ -16,7 +14,7 @@ import { refuseOtherMethods } from './http/method-not-allowed.ts'
 import { Metrics } from './http/metrics.ts'
 import { documentApi } from './http/openapi/swagger.ts'
 import { servePages } from './http/pages.ts'
-import { answerProblems, rawProblem, sendProblem, toProblem } from './http/problems.ts'
+import { answerProblems, sendProblem, toProblem } from './http/problems.ts'
 import { CallerLimits, limitRates } from './http/rate-limits.ts'
 import { requestId } from './http/request-id.ts'
 import { adminRoutes } from './http/routes/admin-routes.ts'
@@ -29,7 +27,7 @@ import { operationRoutes } from './http/routes/operation-routes.ts'
 import { sequenceRoutes } from './http/routes/sequence-routes.ts'
 import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
-import { serverFactory } from './http/server-factory.ts'
+import { clientErrorHandler, serverFactory } from './http/server-factory.ts'
 import { traceRequests } from './http/tracing.ts'
 import { validateRequests } from './http/validation.ts'
 import { createServices, type Services } from './services.ts'
@@ -154,7 +152,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       documents: services.documents,
       authenticator,
       limits,
-      paused: () => draining || app.isUnderPressure?.() === true,
+      draining: () => draining,
+      underPressure: () => app.isUnderPressure?.() === true,
       onAnswered: (route, status, milliseconds) => {
         metrics.requestAnswered('GET', route, status, milliseconds)
         activity.samples.requestAnswered(milliseconds, status)
@@ -193,19 +192,4 @@ function withoutNew(pool: Pool) {
 
 function corsOrigins({ http }: Config): string[] | string {
   return http.corsOrigins[0] === '*' ? '*' : [...http.corsOrigins]
-}
-
-/** Requests that are no HTTP, too slow, or whose headers are too large never reach a handler. */
-function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
-  const problem =
-    PARSER_PROBLEMS[error.code ?? ''] ?? new ProblemError('VALIDATION_FAILED', 'the request is not HTTP')
-  // Whoever never reads the answer holds no connection.
-  socket.end(rawProblem(problem), () => socket.destroy())
-}
-
-/** By the codes of Node's HTTP parser. */
-const PARSER_PROBLEMS: Readonly<Record<string, ProblemError>> = {
-  HPE_HEADER_OVERFLOW: new ProblemError('HEADERS_TOO_LARGE'),
-  ERR_HTTP_REQUEST_TIMEOUT: new ProblemError('REQUEST_TIMEOUT'),
 }

@@ -23,8 +23,9 @@ export interface FastReadsDeps {
   readonly documents: Pick<DocumentService, 'confirm'>
   readonly authenticator: Pick<Authenticator, 'known'>
   readonly limits: CallerLimits
-  /** While this holds every request is Fastify's: the gateway drains, or is under pressure. */
-  readonly paused: () => boolean
+  /** While one of these holds every request is Fastify's. */
+  readonly draining: () => boolean
+  readonly underPressure: () => boolean
   /** Is told of each answer, as the hooks of Fastify are of the others. */
   readonly onAnswered: (route: string, status: number, milliseconds: number) => void
 }
@@ -50,8 +51,9 @@ const givenBack = new WeakMap<IncomingMessage, Unconfirmed>()
  * Whatever is not so simple - another method, a query, an Origin, an unknown caller, a limit, another version - is
  * Fastify's, whose routes answer every request and would answer these the same way.
  *
- * Why: behind Fastify such an answer costs 21 us of CPU, 15 us of it the framework's and Node's, and 6 us for hooks,
- * promises, gathered headers, and listeners on the response, against 3 us here.
+ * Why: hooks, promises, gathered headers and listeners on the response cost more than Redis does. Bare Fastify's CPU per
+ * answer of the same bytes, over the gateway's: behind Fastify 0.79 for 3 KB, 0.82 for the bundle, 0.73 for a 304; here
+ * 0.87, 0.93, 0.79.
  */
 export class FastReads {
   readonly #deps: FastReadsDeps
@@ -66,9 +68,9 @@ export class FastReads {
 
   /** Whether the request is taken; `giveBack` gets it when it turns out not to be so simple after all. */
   take(request: IncomingMessage, response: ServerResponse, giveBack: RequestListener): boolean {
-    const { authenticator, documents, paused } = this.#deps
+    const { authenticator, documents, draining, underPressure } = this.#deps
     const read = request.method === 'GET' ? this.#reads.get(request.url!) : undefined
-    if (read === undefined || !isPlain(request) || paused()) return false
+    if (read === undefined || !isPlain(request) || draining() || underPressure()) return false
     const principal = authenticator.known(request.headers.authorization)
     const userId = principal && userOf(principal, request)
     if (principal === undefined || userId === undefined) return false
@@ -78,15 +80,15 @@ export class FastReads {
   }
 
   #finish(taken: Taken, outcome: ReadAnswer | Unconfirmed, giveBack: RequestListener): void {
-    const { limits, paused } = this.#deps
-    const { caller } = taken.principal
-    if (typeof outcome === 'string') givenBack.set(taken.request, outcome)
-    else if (!paused() && limits.peek(caller) === 0) {
-      limits.take(caller)
+    const { limits, draining } = this.#deps
+    const { request, response, principal } = taken
+    if (typeof outcome === 'string') givenBack.set(request, outcome)
+    // Whoever is over the limit is refused by Fastify, and may be counted twice.
+    else if (!draining() && limits.take(principal.caller) === 0) {
       this.#send(taken, outcome)
       return
     }
-    giveBack(taken.request, taken.response)
+    giveBack(request, response)
   }
 
   #send({ request, response, read, known, startedAt }: Taken, { versions, body }: ReadAnswer): void {

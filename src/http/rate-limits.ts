@@ -28,11 +28,6 @@ export class CallerLimits {
   takeWrite(caller: string): number {
     return this.take(caller) || (this.#writes?.take(caller, Date.now()) ?? 0)
   }
-
-  /** What the next `take` would return, without counting one. */
-  peek(caller: string): number {
-    return this.#all?.peek(caller, Date.now()) ?? 0
-  }
 }
 
 export function limitRates(app: FastifyInstance, limits: CallerLimits): void {

@@ -1,7 +1,10 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyServerFactory } from 'fastify'
 import type { Config } from '../config.ts'
+import { ProblemError } from '../errors.ts'
 import type { FastReads } from './fast-reads.ts'
+import { rawProblem } from './problems.ts'
 
 /**
  * The HTTP server, with the fast reads in front of Fastify. `fastReads` is asked per request: there are none before the
@@ -23,4 +26,19 @@ export function serverFactory(
     createServer(options, (request, response) => {
       if (fastReads()?.take(request, response, handler) !== true) handler(request, response)
     })
+}
+
+/** Requests that are no HTTP, too slow, or whose headers are too large never reach a handler. */
+export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
+  const problem =
+    PARSER_PROBLEMS[error.code ?? ''] ?? new ProblemError('VALIDATION_FAILED', 'the request is not HTTP')
+  // Whoever never reads the answer holds no connection.
+  socket.end(rawProblem(problem), () => socket.destroy())
+}
+
+/** By the codes of Node's HTTP parser. */
+const PARSER_PROBLEMS: Readonly<Record<string, ProblemError>> = {
+  HPE_HEADER_OVERFLOW: new ProblemError('HEADERS_TOO_LARGE'),
+  ERR_HTTP_REQUEST_TIMEOUT: new ProblemError('REQUEST_TIMEOUT'),
 }

@@ -152,7 +152,7 @@ t.test('a Redis that failed just now is not asked again', async t => {
 })
 
 t.test('a request taken before the drain is given back: Fastify says that the connection closes', async t => {
-  let paused = false
+  let draining = false
   let confirmed: ((outcome: ReadAnswer) => void) | undefined
   const documents: Pick<DocumentService, 'confirm'> = {
     confirm: (_userId, _read, _known, onConfirmed) => {
@@ -165,14 +165,15 @@ t.test('a request taken before the drain is given back: Fastify says that the co
     documents,
     authenticator: { known: () => ({ kind: 'service', id: 'bot', caller: 'service:bot' }) },
     limits: new CallerLimits({ windowMs: 1_000, max: 0, writeMax: 0, authFailuresMax: 0 }),
-    paused: () => paused,
+    draining: () => draining,
+    underPressure: () => false,
     onAnswered: () => t.fail('it was answered in front'),
   })
   const incoming = { method: 'GET', url: SCALP, headers: BOT } as unknown as IncomingMessage
   const given: IncomingMessage[] = []
   const take = () => fastReads.take(incoming, {} as ServerResponse, raw => given.push(raw))
   t.equal(take(), true)
-  paused = true
+  draining = true
   confirmed!({ status: 'hit', versions: [1], body: Buffer.from('{}') })
   t.strictSame(given, [incoming])
   t.equal(take(), false)
