@@ -24,6 +24,8 @@ interface Held extends NearEntry {
 
 /** What an entry costs besides its bytes: objects, the key strings, the map. */
 const ENTRY_BYTES = 400
+/** Reads that the doorkeeper remembers. */
+const MAX_REFUSED = 20_000
 
 /**
  * The near cache: bytes of recent reads, bounded in bytes, so that a read need move only the first bytes of each key
@@ -45,11 +47,14 @@ const ENTRY_BYTES = 400
  * included. It was read in the same MGET as the documents. It never goes and never falls within one V: keys are never
  * deleted but by `cold`, whose V is another one.
  *
- * Evicts by the clock algorithm: a hit sets a flag and moves nothing.
+ * Evicts by the clock algorithm: a hit sets a flag and moves nothing. Once full, it takes in only what is read a second
+ * time (the doorkeeper of Einziger, Friedman and Manes, "TinyLFU", 2017): with far more users than fit, copies that
+ * nobody comes back for would cost more than they save.
  */
 export class NearCache {
   readonly #maxBytes: number
   readonly #held = new Map<string, Held>()
+  readonly #refused = new Set<string>()
   #bytes = 0
 
   /** 0 = keeps nothing. */
@@ -80,10 +85,19 @@ export class NearCache {
     if (size > this.#maxBytes) return
     const before = this.#held.get(id)
     if (before !== undefined) this.#remove(id, before)
+    else if (this.#bytes + size > this.#maxBytes && !this.#askedBefore(id)) return
     const values = entry.values.map(compact)
     this.#held.set(id, { ...entry, values, heads: compact(entry.heads), v, size, used: false })
     this.#bytes += size
     if (this.#bytes > this.#maxBytes) this.#evict()
+  }
+
+  /** The doorkeeper: true from the second time on. Forgets everything now and then. */
+  #askedBefore(id: string): boolean {
+    if (this.#refused.delete(id)) return true
+    if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
+    this.#refused.add(id)
+    return false
   }
 
   /** The map is the clock's face, oldest first; an entry used since then goes round once more. */

@@ -48,12 +48,28 @@ t.test('stays within its bytes; what is used stays longer', async t => {
   const value = envelope(1, 'x'.repeat(2_000))
   near.keep('used', V, entry(value))
   for (let i = 0; i < 100; i++) {
+    // When it is full only the second time counts.
+    near.keep(`id:${i}`, V, entry(value))
     near.keep(`id:${i}`, V, entry(value))
     t.ok(near.find('used', V), 'used all the time')
     t.ok(near.bytes <= 20_000)
   }
   t.equal(near.find('id:0', V), undefined)
   t.ok(near.find('id:99', V))
+})
+
+t.test('once full, what is read a single time displaces nothing', async t => {
+  const near = new NearCache(20_000)
+  const value = envelope(1, 'x'.repeat(2_000))
+  const kept = () =>
+    Array.from({ length: 100 }, (_, i) => `id:${i}`).filter(id => near.find(id, V) !== undefined)
+  for (let i = 0; i < 10; i++) near.keep(`id:${i}`, V, entry(value))
+  const full = kept()
+  t.ok(full.length > 5)
+  for (let i = 10; i < 100; i++) near.keep(`id:${i}`, V, entry(value))
+  t.strictSame(kept(), full)
+  near.keep('id:50', V, entry(value))
+  t.ok(near.find('id:50', V), 'the second time')
 })
 
 t.test('what is kept twice counts once; too large and turned off', async t => {
