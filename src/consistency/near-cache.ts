@@ -86,10 +86,10 @@ export class NearCache {
     const before = this.#held.get(id)
     if (before !== undefined) this.#remove(id, before)
     else if (this.#bytes + size > this.#maxBytes && !this.#askedBefore(id)) return
+    this.#makeRoomFor(size)
     const values = entry.values.map(compact)
     this.#held.set(id, { ...entry, values, heads: compact(entry.heads), v, size, used: false })
     this.#bytes += size
-    if (this.#bytes > this.#maxBytes) this.#evict()
   }
 
   /** The doorkeeper: true from the second time on. Forgets everything now and then. */
@@ -101,9 +101,9 @@ export class NearCache {
   }
 
   /** The map is the clock's face, oldest first; an entry used since then goes round once more. */
-  #evict(): void {
+  #makeRoomFor(size: number): void {
     for (const [id, held] of this.#held) {
-      if (this.#bytes <= this.#maxBytes) return
+      if (this.#bytes + size <= this.#maxBytes) return
       if (held.used) {
         held.used = false
         this.#held.delete(id)
