@@ -22,12 +22,20 @@ export async function startServer(env: Environment, overrides: AppOverrides = {}
   const { app, services } = gateway
   try {
     await services.start()
-    const url = await app.listen({ host: config.http.host, port: config.http.port })
+    const url = await app.listen({ host: addressOf(config.http.host), port: config.http.port })
     return { app, services, url, close: () => shutDown(gateway, config.shutdown) }
   } catch (error) {
     await app.close()
     throw error
   }
+}
+
+/**
+ * Fastify binds both addresses of `localhost`, but not for a server of our own making: then it would be the one that comes
+ * first, and callers of the other were refused. Whoever calls localhost tries 127.0.0.1 as well.
+ */
+function addressOf(host: string): string {
+  return host === 'localhost' ? '127.0.0.1' : host
 }
 
 async function main(): Promise<void> {

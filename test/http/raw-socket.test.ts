@@ -85,3 +85,10 @@ t.test('what is no HTTP', async t => {
 t.test('after all of that it answers as before', async t => {
   t.equal((await gateway.as('42', { url: SCALP })).statusCode, 200)
 })
+
+t.test('HOST=localhost is reached by IPv4', async t => {
+  const local = await startGateway(t, { DATABASE_URL: gateway.databaseUrl, HOST: 'localhost' })
+  t.equal(new URL(local.url).hostname, '127.0.0.1')
+  const live = await fetch(`http://127.0.0.1:${new URL(local.url).port}/health/live`)
+  t.equal(live.status, 200)
+})
