@@ -63,7 +63,8 @@ export class RedisCache implements CachePort {
 
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
     const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    return this.#run(v, 'fence', [VIEW_KEY, ...fences.flatMap(({ keys }) => keys)], [nonce, ...args])
+    const keys = [VIEW_KEY, ERASED_KEY, ...fences.flatMap(fence => fence.keys)]
+    return this.#run(v, 'fence', keys, [nonce, ...args])
   }
 
   put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {

@@ -51,6 +51,12 @@ t.test('erase: only its own fence, and nothing older fills the key again', async
   t.equal(await cache.erase(v(1), A, at(5)), 'done')
   t.strictSame(await client.mget(KEY, SECTION), [null, null])
   t.equal(await cache.put(v(1), [entryOf(5)]), 'refused')
+  // The simulation's seed 26941: a late fence of an earlier write, and its put right behind it.
+  t.equal(await cache.fence(v(1), B, at(4)), 'refused')
+  t.equal(await cache.fence(v(1), B, at(5)), 'refused')
+  t.equal(await cache.put(v(1), [entryOf(4)]), 'refused')
+  t.strictSame(await client.mget(KEY, SECTION), [null, null])
+  t.equal(await cache.fence(v(1), B, at(6)), 'done')
   t.equal(await cache.put(v(1), [entryOf(6)]), 'done')
   t.equal(await client.get(KEY), bytesOf(6))
 })

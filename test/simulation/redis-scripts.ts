@@ -32,7 +32,8 @@ export class RedisScripts {
     let outcome: ScriptOutcome = 'done'
     for (const { keys, min } of fences) {
       const { version, fence } = headIn(server, keys[0]!)
-      if ((version !== undefined && version >= min) || (fence !== undefined && fence.min > min)) {
+      const newer = (version !== undefined && version >= min) || (fence !== undefined && fence.min > min)
+      if (newer || erasedAt(server, keys[0]!) >= min) {
         outcome = 'refused'
         continue
       }
@@ -111,9 +112,9 @@ export class RedisScripts {
 
 function putOne(server: RedisServer, { keys, version, values }: CacheEntry): boolean {
   const [whole] = keys as readonly [string]
-  const { version: stored, fence, missing } = headIn(server, whole)
+  const { version: stored, fence } = headIn(server, whole)
   if ((stored !== undefined && stored > version) || (fence !== undefined && fence.min > version)) return false
-  if (missing && Number(server.get(erasedField(whole)) ?? 0) >= version) return false
+  if (erasedAt(server, whole) >= version) return false
   let touched = stored !== version
   if (touched) {
     server.set(whole, String(values[0]))
@@ -134,6 +135,11 @@ function stamp(server: RedisServer, key: string): void {
   if (user !== undefined) server.set(stampKey(user), String(Number(server.get(stampKey(user)) ?? 0) + 1))
 }
 
+/** The version at which a missing document was erased. */
+function erasedAt(server: RedisServer, key: string): number {
+  return server.get(key) === undefined ? Number(server.get(erasedField(key)) ?? 0) : 0
+}
+
 /** A field of the hash gateway:erased, as a key of the in-memory server. */
 export function erasedField(key: string): string {
   return `${ERASED_KEY} ${key}`
@@ -148,7 +154,6 @@ function headIn(server: RedisServer, key: string) {
   const text = server.get(key)
   const head = text === undefined ? undefined : headOf(Buffer.from(text.slice(0, HEAD_BYTES)))
   return {
-    missing: text === undefined,
     version: head?.type === 'value' ? head.version : undefined,
     fence: head?.type === 'fence' ? head : undefined,
   }

@@ -43,6 +43,11 @@ local function version_in(head)
   return tonumber(string.match(head, '^{"version":(%d+),'))
 end
 
+-- The version at which a missing document was erased: nothing up to it comes back. 0 when it was not.
+local function erased_at(erased_key, key, head)
+  return head == '' and tonumber(redis.call('HGET', erased_key, key) or 0) or 0
+end
+
 local function fence_in(head)
   local min, nonce = string.match(head, '^{"fence":(%d+),"nonce":"(%x+)"}$')
   return tonumber(min), nonce

@@ -15,11 +15,7 @@ while arg <= #ARGV do
   local head = head_of(key)
   local stored, fence = version_in(head), fence_in(head)
   local newer = (stored and stored > version) or (fence and fence > version)
-  if not newer and head == '' then
-    local erased = tonumber(redis.call('HGET', KEYS[2], key) or 0)
-    newer = erased >= version
-  end
-  if newer then
+  if newer or erased_at(KEYS[2], key, head) >= version then
     outcome = 'refused'
   else
     local replaced = stored ~= version
