@@ -71,9 +71,12 @@ export class ReadPool {
       },
     )
     lane.ask(kept(this.#existCommands, keys, existCommand), (error, count) => {
-      if (typeof count !== 'number' || !(stamp instanceof Buffer)) {
-        answered(error ?? unknownAnswer('a read of a stamp'), undefined)
-      } else answered(undefined, { heads: count === keys.length ? stamp : NOTHING, connection })
+      if (typeof count !== 'number') answered(error ?? unknownAnswer('EXISTS'), undefined)
+      else {
+        // A stamp of another type, by somebody's hand: the whole is read, and goes by its heads.
+        const heads = stamp instanceof Buffer && count === keys.length ? stamp : NOTHING
+        answered(undefined, { heads, connection })
+      }
     })
   }
 

@@ -1,8 +1,14 @@
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
-/** V as `gateway:view` holds it: `<epoch> <run_id> <replication id>`. */
+/**
+ * What the scripts have in common, as a number: instances whose scripts keep different rules (2 = stamps) must not share
+ * a view. With another number in the text each refuses the view of the other, and answers from PostgreSQL meanwhile.
+ */
+const SCRIPT_RULES = 2
+
+/** V as `gateway:view` holds it: `<epoch> r<rules of the scripts> <run_id> <replication id>`. */
 export function viewText(v: ViewToken): string {
-  return `${v.epoch} ${v.identity.runId} ${v.identity.replicationId}`
+  return `${v.epoch} r${SCRIPT_RULES} ${v.identity.runId} ${v.identity.replicationId}`
 }
 
 /** The epoch of a `gateway:view` text; 0 for anything else, older than every real epoch. */

@@ -21,7 +21,7 @@ const RECONNECT_MS = 1_000
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'private, no-store',
-  vary: 'Authorization, X-User-Id',
+  vary: 'Authorization, X-User-Id, Origin',
   // nginx would keep events back until its buffer is full.
   'x-accel-buffering': 'no',
 }

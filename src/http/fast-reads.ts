@@ -68,12 +68,12 @@ export class FastReads {
 
   /** Whether the request is taken; `giveBack` gets it when it turns out not to be so simple after all. */
   take(request: IncomingMessage, response: ServerResponse, giveBack: RequestListener): boolean {
-    const { authenticator, documents, draining, underPressure } = this.#deps
+    const { authenticator, documents, draining, limits, underPressure } = this.#deps
     const read = request.method === 'GET' ? this.#reads.get(request.url!) : undefined
     if (read === undefined || !isPlain(request) || draining() || underPressure()) return false
     const principal = authenticator.known(request.headers.authorization)
     const userId = principal && userOf(principal, request)
-    if (principal === undefined || userId === undefined) return false
+    if (principal === undefined || userId === undefined || limits.peek(principal.caller) > 0) return false
     const known = parseIfNoneMatch(request.headers['if-none-match'])
     const taken = { request, response, read, principal, known, startedAt: performance.now() }
     return documents.confirm(userId, read.name, known, outcome => this.#finish(taken, outcome, giveBack))

@@ -24,6 +24,11 @@ export class CallerLimits {
     return this.#all?.take(caller, Date.now()) ?? 0
   }
 
+  /** What the next `take` would return, without counting one. */
+  peek(caller: string): number {
+    return this.#all?.peek(caller, Date.now()) ?? 0
+  }
+
   /** Counts a write, if it may come as a request. */
   takeWrite(caller: string): number {
     return this.take(caller) || (this.#writes?.take(caller, Date.now()) ?? 0)

@@ -16,5 +16,9 @@ export const CACHE_STATUS: Readonly<Record<CacheStatus, string>> = {
 /** The headers of documents of these versions, by lower-case names. */
 export function versionHeaders(versions: Versions): Readonly<Record<string, string>> {
   // Two users may have the same versions.
-  return { etag: entityTag(versions), 'cache-control': 'private, no-cache', vary: 'Authorization, X-User-Id' }
+  return {
+    etag: entityTag(versions),
+    'cache-control': 'private, no-cache',
+    vary: 'Authorization, X-User-Id, Origin',
+  }
 }

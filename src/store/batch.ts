@@ -103,6 +103,9 @@ export class Batch implements Submittable {
 
   handleError(error: unknown): void {
     this.#failed = true
+    // It may be what the server holds under that name: next time it is parsed anew.
+    const failed = this.#statements[this.#answers.length]
+    if (failed !== undefined) this.#known?.delete(failed.name)
     this.callback(error, this.#answers)
   }
 }

@@ -13,6 +13,7 @@ export interface StoreWork {
   readonly failed: boolean
 }
 
+const MAX_WORK = 100
 const current = new AsyncLocalStorage<StoreWork[]>()
 
 /** Runs `work` so that what it asks of watched ports is added to `list`. */
@@ -30,12 +31,30 @@ export function watched<T extends object>(system: StoreSystem, port: T): T {
       const member: unknown = Reflect.get(target, name, target)
       if (typeof member !== 'function' || typeof name === 'symbol') return member
       return (...args: unknown[]) => {
-        const result: unknown = member.apply(target, args)
         const list = current.getStore()
+        const callback = args.at(-1)
+        if (list !== undefined && typeof callback === 'function')
+          args.splice(-1, 1, noting(list, system, name, callback as Callback))
+        const result: unknown = member.apply(target, args)
         return list !== undefined && result instanceof Promise ? note(list, system, name, result) : result
       }
     },
   })
+}
+
+type Callback = (error: unknown, value: unknown) => void
+
+function noting(list: StoreWork[], system: StoreSystem, operation: string, callback: Callback): Callback {
+  const startedAt = performance.now()
+  return (error, value) => {
+    add(list, { system, operation, startedAt, endedAt: performance.now(), failed: value === undefined })
+    callback(error, value)
+  }
+}
+
+/** What one request may do is bounded: work that others do in its name, such as a shared statement, is not. */
+function add(list: StoreWork[], work: StoreWork): void {
+  if (list.length < MAX_WORK) list.push(work)
 }
 
 async function note(
@@ -46,7 +65,7 @@ async function note(
 ): Promise<unknown> {
   const startedAt = performance.now()
   const end = (failed: boolean) =>
-    list.push({ system, operation, startedAt, endedAt: performance.now(), failed })
+    add(list, { system, operation, startedAt, endedAt: performance.now(), failed })
   try {
     const value = await result
     end(false)

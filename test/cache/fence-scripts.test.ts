@@ -77,3 +77,38 @@ t.test('a fence passes when Redis is out of memory, a put does not; the breaker 
   t.equal(await cache.cold(v(3)), 'done')
   t.equal(breaker.state, 'closed')
 })
+
+t.test('the stamp of the user moves with every change, and never comes by an old number again', async t => {
+  const { cache, client, v } = await openScripts(t)
+  await cache.adopt(v(1))
+  const stamp = async () => Number(await client.get('gateway:stamp:u'))
+  let last = 0
+  const moves = async (what: string, outcome: Promise<string>, wanted = 'done') => {
+    t.equal(await outcome, wanted, what)
+    const now = await stamp()
+    t.ok(now > last, `${what}: ${last} -> ${now}`)
+    last = now
+  }
+  const rests = async (what: string, outcome: Promise<string>, wanted: string) => {
+    t.equal(await outcome, wanted, what)
+    t.equal(await stamp(), last, what)
+  }
+  await moves('put', cache.put(v(1), [entryOf(4)]))
+  await rests('the same again', cache.put(v(1), [entryOf(4)]), 'done')
+  await rests('an older one', cache.put(v(1), [entryOf(3)]), 'refused')
+  await rests('another V', cache.fence(v(2), A, at(5)), 'view')
+  await moves('fence', cache.fence(v(1), A, at(5)))
+  await rests('unfence of another', cache.unfence(v(1), B, entryOf(4)), 'refused')
+  await moves('unfence', cache.unfence(v(1), A, entryOf(4)))
+  await client.set(SECTION, bytesOf(2))
+  await moves('a section is healed', cache.put(v(1), [entryOf(4)]))
+  await moves('fence again', cache.fence(v(1), A, at(5)))
+  await moves('erase', cache.erase(v(1), A, at(5)))
+  for (const lost of [() => client.del('gateway:stamp:u'), () => client.set('gateway:stamp:u', 'garbage')]) {
+    await lost()
+    await moves('after it was lost', cache.fence(v(1), A, at(6)))
+  }
+  await client.del('gateway:stamp:u')
+  await client.rpush('gateway:stamp:u', 'x')
+  await moves('after it was of another type', cache.fence(v(1), B, at(6)))
+})

@@ -130,9 +130,14 @@ function putOne(server: RedisServer, { keys, version, values }: CacheEntry): boo
   return true
 }
 
+const NEW_STAMP = 1_767_700_000_000_000
+
 function stamp(server: RedisServer, key: string): void {
   const [, user] = /^user:([^:]+):/.exec(key) ?? []
-  if (user !== undefined) server.set(stampKey(user), String(Number(server.get(stampKey(user)) ?? 0) + 1))
+  if (user === undefined) return
+  const last = server.get(stampKey(user))
+  // The real one begins with the microseconds of now.
+  server.set(stampKey(user), String(last === undefined ? NEW_STAMP : Number(last) + 1))
 }
 
 /** The version at which a missing document was erased. */

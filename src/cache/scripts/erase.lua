@@ -13,11 +13,11 @@ for arg = 3, #ARGV, 2 do
   local count = tonumber(ARGV[arg + 1])
   local _, nonce = fence_in(head_of(KEYS[first]))
   if nonce == ARGV[2] then
+    changing(KEYS[first])
     redis.call('HSET', KEYS[2], KEYS[first], ARGV[arg])
     for key = first, first + count - 1 do
       redis.call('DEL', KEYS[key])
     end
-    changed(KEYS[first])
   else
     outcome = 'refused'
   end

@@ -18,10 +18,10 @@ for arg = 3, #ARGV, 2 do
     outcome = 'refused'
   else
     local text = '{"fence":' .. ARGV[arg] .. ',"nonce":"' .. nonce .. '"}'
+    changing(KEYS[first])
     for key = first, first + count - 1 do
       redis.call('SET', KEYS[key], text)
     end
-    changed(KEYS[first])
   end
   first = first + count
 end

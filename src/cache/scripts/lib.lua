@@ -1,6 +1,6 @@
 -- Shared by all scripts; put between the first line of a script and its body.
 
--- gateway:view holds `<epoch> <run_id> <replication id>`.
+-- gateway:view holds `<epoch> r<rules> <run_id> <replication id>`.
 local function view_is(view_key, wanted)
   return redis.pcall('GET', view_key) == wanted
 end
@@ -26,17 +26,21 @@ local function head_of(key)
   return type(head) == 'string' and head or ''
 end
 
--- A document's key has changed: the stamp of its user grows, so that one look at it tells that none has. It never goes
--- within one V: what was read beside a stamp stands as long as the stamp does.
-local function changed(key)
+-- A document's key changes: the stamp of its user grows, so that one look at it tells that none has. Called before the
+-- change: a stamp that moves too early does no harm. It begins with the microseconds of now, so that one that somebody
+-- deletes does not come by its old numbers again.
+local function changing(key)
   local user = string.match(key, '^user:([^:]+):')
-  if user then
-    local stamp = 'gateway:stamp:' .. user
-    if type(redis.pcall('INCR', stamp)) ~= 'number' then
-      local now = redis.call('TIME')
-      redis.call('SET', stamp, now[1] .. now[2])
-    end
+  if not user then
+    return
   end
+  local stamp = 'gateway:stamp:' .. user
+  local last = redis.pcall('GET', stamp)
+  if type(last) == 'string' and #last >= 16 and type(redis.pcall('INCR', stamp)) == 'number' then
+    return
+  end
+  local now = redis.call('TIME')
+  redis.call('SET', stamp, now[1] .. string.format('%06d', now[2]))
 end
 
 local function version_in(head)

@@ -19,20 +19,19 @@ while arg <= #ARGV do
     outcome = 'refused'
   else
     local replaced = stored ~= version
-    local touched = replaced
     if replaced then
+      changing(key)
       redis.call('SET', key, ARGV[arg + 2])
       redis.call('HDEL', KEYS[2], key)
     end
     for offset = 1, count - 1 do
       local section, value = KEYS[first + offset], ARGV[arg + 2 + offset]
       if replaced or head_of(section) ~= string.sub(value, 1, 64) then
+        if not replaced then
+          changing(key)
+        end
         redis.call('SET', section, value)
-        touched = true
       end
-    end
-    if touched then
-      changed(key)
     end
   end
   first = first + count

@@ -9,8 +9,8 @@ local _, nonce = fence_in(head_of(KEYS[2]))
 if nonce ~= ARGV[2] then
   return 'refused'
 end
+changing(KEYS[2])
 for key = 2, #KEYS do
   redis.call('SET', KEYS[key], ARGV[key + 1])
 end
-changed(KEYS[2])
 return 'done'

@@ -72,7 +72,7 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
       .headers({
         age: String(kept.ageSeconds),
         'cache-control': 'private, no-cache',
-        vary: 'Authorization, X-User-Id',
+        vary: 'Authorization, X-User-Id, Origin',
       })
       .header('content-type', JSON_TYPE)
       .send(kept.body)
