@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
-/** Different in every process, so that ids are unique without a random number each. */
-const INSTANCE = randomUUID()
+/** 48 random bits, different in every process, so that ids are unique without a random number each. */
+const INSTANCE = randomBytes(6).toString('hex')
 let count = 0
 
 const WELL_FORMED = /^[A-Za-z0-9._~+/=:-]{1,128}$/
