@@ -1,6 +1,12 @@
 import type { Wanted } from '../consistency/database-read.ts'
 import type { DocumentRef } from '../consistency/ports.ts'
-import type { Reader, ReadOptions as ReaderOptions, ReadResult, WantedOf } from '../consistency/read.ts'
+import type {
+  Reader,
+  ReadOptions as ReaderOptions,
+  ReadResult,
+  Unconfirmed,
+  WantedOf,
+} from '../consistency/read.ts'
 import { headOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
 import { documentOf } from '../documents/catalogue.ts'
@@ -9,7 +15,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts'
 import type { LiveDocument } from './live-document.ts'
 import { type Provisioning, userNotFound } from './provisioning.ts'
 import { readName } from './read-name.ts'
-import type { Actor, Bundle, DocumentAddress, ReadAnswer, ReadOptions, Unconfirmed } from './service.ts'
+import type { Actor, Bundle, DocumentAddress, ReadAnswer, ReadOptions } from './service.ts'
 
 export interface DocumentReadsDeps {
   readonly reader: Reader

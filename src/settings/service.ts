@@ -1,4 +1,5 @@
 import type { ChangeMeta } from '../consistency/ports.ts'
+import type { Unconfirmed } from '../consistency/read.ts'
 import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import type { Difference } from '../documents/compare.ts'
 
@@ -38,9 +39,6 @@ export interface ReadOptions {
   /** What `confirm` brought for this very read, just now. */
   readonly asked?: Unconfirmed | undefined
 }
-
-/** Why `confirm` has no answer: the read must be made in full. */
-export type Unconfirmed = 'stale' | 'failed'
 
 /**
  * Several documents of one user answered as one body. Constant: made once, used for every user. `join` gets the

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import t from 'tap'
 import { request } from 'undici'
+import type { Unconfirmed } from '../../src/consistency/read.ts'
 import { FastReads } from '../../src/http/fast-reads.ts'
 import { CallerLimits } from '../../src/http/rate-limits.ts'
 import { FAST_BUNDLES } from '../../src/http/routes/bundle-routes.ts'
 import { FAST_DOCUMENTS } from '../../src/http/routes/document-routes.ts'
-import type { DocumentService, ReadAnswer, Unconfirmed } from '../../src/settings/service.ts'
+import type { DocumentService, ReadAnswer } from '../../src/settings/service.ts'
 import { eventually, SERVICE, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
 

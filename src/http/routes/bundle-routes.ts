@@ -1,5 +1,5 @@
 import { type TSchema, Type } from '@sinclair/typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FAMILIES, MODES, type Mode } from '../../documents/catalogue.ts'
 import { readName } from '../../settings/read-name.ts'
 import type { Bundle, DocumentService } from '../../settings/service.ts'
@@ -39,6 +39,10 @@ const DecisionQuery = Type.Object({
 
 /** Several documents in one answer, never torn, in one Redis round trip. */
 export function bundleRoutes(app: FastifyInstance, documents: DocumentService): void {
+  const answer = async (request: FastifyRequest, reply: FastifyReply, bundle: Bundle) => {
+    const options = readOptions(request)
+    return sendAnswer(reply, await documents.getBundle(actorOf(request), bundle, options), options.known)
+  }
   const decision = schemaOf(
     'decisionSettings',
     'Decision',
@@ -47,20 +51,14 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
     DecisionQuery,
   )
   app.get<{ Querystring: { mode?: string } }>(DECISION_URL, { schema: decision }, async (request, reply) => {
-    const options = readOptions(request)
     const { mode } = request.query
     const bundle = DECISION.get(mode === undefined ? undefined : requireMode(mode))!
-    const answer = await documents.getBundle(actorOf(request), bundle, options)
-    return sendAnswer(reply, answer, options.known)
+    return answer(request, reply, bundle)
   })
   app.get(
     MODES_URL,
     { schema: schemaOf('modes', 'Documents', 'Read: all four modes', Modes) },
-    async (request, reply) => {
-      const options = readOptions(request)
-      const answer = await documents.getBundle(actorOf(request), MODES_BUNDLE, options)
-      return sendAnswer(reply, answer, options.known)
-    },
+    (request, reply) => answer(request, reply, MODES_BUNDLE),
   )
   app.get(
     SAFETY_URL,
@@ -72,11 +70,7 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
         SafetySettings,
       ),
     },
-    async (request, reply) => {
-      const options = readOptions(request)
-      const answer = await documents.getBundle(actorOf(request), SAFETY_BUNDLE, options)
-      return sendAnswer(reply, answer, options.known)
-    },
+    (request, reply) => answer(request, reply, SAFETY_BUNDLE),
   )
 }
 
