@@ -2,12 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isKnown } from '../consistency/versions.ts'
 import type { DocumentAnswer, ReadAnswer, ReadOptions } from '../settings/service.ts'
 import { type Condition, parseIfNoneMatch } from './conditional.ts'
-import { askedBefore } from './fast-reads.ts'
+import { throwFailure } from './fast-reads.ts'
 import { CACHE_STATUS, JSON_TYPE, versionHeaders } from './read-headers.ts'
 
-/** The condition of a GET, and what is known about it already. */
+/** The condition of a GET of settings. Throws what its read has failed with already. */
 export function readOptions(request: FastifyRequest): ReadOptions {
-  return { known: parseIfNoneMatch(request.headers['if-none-match']), asked: askedBefore(request) }
+  throwFailure(request)
+  return { known: parseIfNoneMatch(request.headers['if-none-match']) }
 }
 
 /** Answers a GET of settings: 304 when the caller has these versions. */

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import t from 'tap'
+import type { FastifyRequest } from 'fastify'
+import t, { type Test } from 'tap'
 import { request } from 'undici'
+import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
 import type { Unconfirmed } from '../../src/consistency/read.ts'
-import { FastReads } from '../../src/http/fast-reads.ts'
+import { FastReads, throwFailure } from '../../src/http/fast-reads.ts'
 import { CallerLimits } from '../../src/http/rate-limits.ts'
 import { FAST_BUNDLES } from '../../src/http/routes/bundle-routes.ts'
-import { FAST_DOCUMENTS } from '../../src/http/routes/document-routes.ts'
+import { FAST_DOCUMENTS } from '../../src/http/routes/document-table.ts'
 import type { DocumentService, ReadAnswer } from '../../src/settings/service.ts'
 import { eventually, SERVICE, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
@@ -152,30 +154,130 @@ t.test('a Redis that failed just now is not asked again', async t => {
   t.strictSame(await commands(), { heads: 1, whole: 0 })
 })
 
-t.test('a request taken before the drain is given back: Fastify says that the connection closes', async t => {
-  let draining = false
-  let confirmed: ((outcome: ReadAnswer) => void) | undefined
-  const documents: Pick<DocumentService, 'confirm'> = {
-    confirm: (_userId, _read, _known, onConfirmed) => {
-      confirmed = onConfirmed
-      return true
-    },
-  }
+/** Fast reads over `documents`, without a socket. */
+function takeOver(documents: Partial<DocumentService>, draining = () => false) {
+  const sent: { status: number; head: readonly string[]; body: Buffer | undefined }[] = []
+  const given: IncomingMessage[] = []
   const fastReads = new FastReads({
     reads: FAST_DOCUMENTS,
-    documents,
+    documents: documents as DocumentService,
     authenticator: { known: () => ({ kind: 'service', id: 'bot', caller: 'service:bot' }) },
     limits: new CallerLimits({ windowMs: 1_000, max: 0, writeMax: 0, authFailuresMax: 0 }),
-    draining: () => draining,
+    draining,
     underPressure: () => false,
-    onAnswered: () => t.fail('it was answered in front'),
+    onAnswered: () => {},
   })
-  const incoming = { method: 'GET', url: SCALP, headers: BOT } as unknown as IncomingMessage
-  const given: IncomingMessage[] = []
-  const take = () => fastReads.take(incoming, {} as ServerResponse, raw => given.push(raw))
-  t.equal(take(), true)
-  draining = true
-  confirmed!({ status: 'hit', versions: [1], body: Buffer.from('{}') })
-  t.strictSame(given, [incoming])
-  t.equal(take(), false)
+  const take = () => {
+    const incoming = { method: 'GET', url: SCALP, headers: BOT } as unknown as IncomingMessage
+    let status = 0
+    let head: readonly string[] = []
+    return new Promise<void>(resolve => {
+      const response = {
+        writeHead: (...args: [number, string[]]) => ([status, head] = args),
+        end: (body: Buffer | undefined) => {
+          sent.push({ status, head, body })
+          resolve()
+        },
+      } as unknown as ServerResponse
+      const taken = fastReads.take(incoming, response, raw => {
+        given.push(raw)
+        resolve()
+      })
+      if (!taken) resolve()
+    })
+  }
+  return { take, sent, given }
+}
+
+t.test('a request taken before the drain is given back: Fastify says that the connection closes', async t => {
+  let draining = false
+  const { take, sent, given } = takeOver(
+    {
+      confirm: (...[, , , onConfirmed]) => {
+        draining = true
+        onConfirmed({ status: 'hit', versions: [1], body: Buffer.from('{}') })
+        return true
+      },
+    },
+    () => draining,
+  )
+  await take()
+  t.equal(given.length, 1)
+  await take()
+  t.equal(given.length, 1, 'the next one is not even taken')
+  t.equal(sent.length, 0)
+})
+
+t.test('what the near cache does not hold is read in front of Fastify as well', async t => {
+  const body = Buffer.from('{"version":7}')
+  const { take, sent, given } = takeOver({
+    confirm: () => false,
+    get: async (actor, address, options) => {
+      t.strictSame([actor, address], [{ userId: '42', caller: 'service:bot' }, { kind: 'mode.scalp' }])
+      t.strictSame(options, { known: undefined, asked: undefined })
+      return { status: 'miss-stored', versions: [7], body }
+    },
+  })
+  await take()
+  t.equal(given.length, 0)
+  t.match(sent, [{ status: 200, body }])
+  const { head } = sent[0]!
+  t.equal(head[head.indexOf('cache-status') + 1], 'settings-gateway; fwd=miss; stored')
+  t.equal(head[head.indexOf('content-length') + 1], '13')
+})
+
+t.test('what a read fails with is answered by Fastify, and the read is not made again', async t => {
+  const error = new Error('the database is away')
+  const { take, sent, given } = takeOver({ confirm: () => false, get: () => Promise.reject(error) })
+  await take()
+  t.equal(sent.length, 0)
+  t.equal(given.length, 1)
+  t.throws(() => throwFailure({ raw: given[0]! } as FastifyRequest), error)
+  t.doesNotThrow(() => throwFailure({ raw: {} } as FastifyRequest))
+})
+
+/** Whether a request with these headers is answered in front of Fastify as behind it, with one read each. */
+async function answersAlike(t: Test, gateway: TestGateway, url: string, headers: Record<string, string>) {
+  const { documents } = gateway.services
+  const reads = [
+    t.capture(documents, 'get', documents.get),
+    t.capture(documents, 'getBundle', documents.getBundle),
+  ]
+  const count = () => reads.reduce((sum, read) => sum + read().length, 0)
+  const named = { ...headers, 'x-request-id': 'the-same' }
+  const inFront = await get(gateway, url, named)
+  t.equal(count(), 1, 'one read')
+  const behind = await get(gateway, url, { ...named, origin: 'http://127.0.0.1' })
+  t.equal(count(), 1)
+  t.strictSame(inFront, behind, url)
+  for (const read of reads) read.restore()
+  return inFront
+}
+
+t.test('without a near cache and without Redis: as behind Fastify', async t => {
+  const { gateway, redis } = await startStack(t, { NEAR_CACHE_BYTES: '0' })
+  const all = [...FAST_BUNDLES, ...FAST_DOCUMENTS]
+  for (const { url } of all) {
+    await untilHit(gateway, url)
+    const { headers } = await answersAlike(t, gateway, url, BOT)
+    const known = await answersAlike(t, gateway, url, { ...BOT, 'if-none-match': String(headers.etag) })
+    t.equal(known.status, 304)
+  }
+  await redis.stop()
+  await eventually('it is degraded', async () => {
+    const { headers } = await get(gateway, SCALP)
+    return headers['cache-status'] === 'settings-gateway; fwd=bypass; detail=degraded'
+  })
+  for (const { url } of all) t.equal((await answersAlike(t, gateway, url, BOT)).status, 200)
+})
+
+t.test('a read that fails: as behind Fastify, and it is not made twice', async t => {
+  const { gateway } = await startStack(t, { NEAR_CACHE_BYTES: '0' })
+  gateway.services.documents.get = async () => {
+    throw new DatabaseUnavailableError('away')
+  }
+  await get(gateway, SCALP, { ...BOT, origin: 'http://127.0.0.1' })
+  const { status, headers } = await answersAlike(t, gateway, SCALP, BOT)
+  t.equal(status, 503)
+  t.ok(headers['retry-after'])
 })

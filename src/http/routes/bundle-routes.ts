@@ -8,7 +8,7 @@ import type { FastRead } from '../fast-reads.ts'
 import { DecisionSettings, Modes, SafetySettings } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { readOptions, sendAnswer } from '../replies.ts'
-import { requireMode } from './document-routes.ts'
+import { requireMode } from './document-table.ts'
 
 /** A piece of a bundle's body: JSON text, or the envelope of the next document, or the user's id. */
 type Piece = string | { readonly kind: string } | 'USER_ID'
@@ -24,13 +24,11 @@ const SAFETY_BUNDLE = familyBundle('safety')
 
 /** The bundles that can be answered in front of Fastify. */
 export const FAST_BUNDLES: readonly FastRead[] = [
-  ...[...DECISION].map(([mode, bundle]) => ({
-    url: mode === undefined ? DECISION_URL : `${DECISION_URL}?mode=${mode}`,
-    route: DECISION_URL,
-    name: readName(bundle),
-  })),
-  { url: MODES_URL, route: MODES_URL, name: readName(MODES_BUNDLE) },
-  { url: SAFETY_URL, route: SAFETY_URL, name: readName(SAFETY_BUNDLE) },
+  ...[...DECISION].map(([mode, bundle]) =>
+    fastRead(mode === undefined ? DECISION_URL : `${DECISION_URL}?mode=${mode}`, DECISION_URL, bundle),
+  ),
+  fastRead(MODES_URL, MODES_URL, MODES_BUNDLE),
+  fastRead(SAFETY_URL, SAFETY_URL, SAFETY_BUNDLE),
 ]
 
 const DecisionQuery = Type.Object({
@@ -72,6 +70,12 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
     },
     (request, reply) => answer(request, reply, SAFETY_BUNDLE),
   )
+}
+
+function fastRead(url: string, route: string, bundle: Bundle): FastRead {
+  const answer: FastRead['answer'] = (documents, actor, options) =>
+    documents.getBundle(actor, bundle, options)
+  return { url, route, name: readName(bundle), answer }
 }
 
 function schemaOf(id: string, tag: string, summary: string, answer: TSchema, querystring?: TSchema) {

@@ -6,7 +6,8 @@ import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
 import { Change, ChangeReport, EXAMPLE_CHANGE } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { component } from '../openapi/registry.ts'
-import { DOCUMENT_ROUTES, operationName, params, WRITE_ERRORS } from './document-routes.ts'
+import { WRITE_ERRORS } from './document-routes.ts'
+import { DOCUMENT_ROUTES, operationName, params } from './document-table.ts'
 
 const Preview = Type.Object({
   preview: Type.Optional(Type.Boolean({ default: false, description: 'answer without writing' })),

@@ -1,55 +1,13 @@
 import { Type } from '@sinclair/typebox'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type DocumentFamily, FAMILIES, MODES, type Mode, normalizeMode } from '../../documents/catalogue.ts'
-import { ProblemError } from '../../errors.ts'
-import { readName } from '../../settings/read-name.ts'
-import type { DocumentAddress, DocumentService } from '../../settings/service.ts'
+import type { FastifyInstance } from 'fastify'
+import type { DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
 import { parseIfMatch } from '../conditional.ts'
-import type { FastRead } from '../fast-reads.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, familyComponents, History, oneOf } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { readOptions, sendAnswer, sendWritten } from '../replies.ts'
-
-/** One address of settings with a GET and a PUT: a document, or a section of one. */
-export interface DocumentRoute {
-  readonly url: string
-  readonly family: DocumentFamily
-  readonly section: string | undefined
-  readonly title: string
-  /** Which document a request means. NOT_FOUND for a mode that does not exist. */
-  readonly address: (request: FastifyRequest) => DocumentAddress
-}
-
-/** All of them, made from the table of documents. */
-export const DOCUMENT_ROUTES: readonly DocumentRoute[] = FAMILIES.flatMap(family => [
-  { url: family.route, family, section: undefined, title: family.title, address: addressOf(family) },
-  ...(family.sections ?? []).map(({ name, route }) => ({
-    url: route,
-    family,
-    section: name,
-    title: `${family.title}: ${name}`,
-    address: () => ({ kind: family.family, section: name }),
-  })),
-])
-
-/** The reads of single documents that can be answered in front of Fastify. */
-export const FAST_DOCUMENTS: readonly FastRead[] = DOCUMENT_ROUTES.flatMap(({ url, family, section }) =>
-  url.includes(':mode')
-    ? MODES.map(mode => ({
-        url: url.replace(':mode', mode),
-        route: url,
-        name: readName({ kind: `${family.family}.${mode}` }),
-      }))
-    : [
-        {
-          url,
-          route: url,
-          name: readName({ kind: family.family, ...(section === undefined ? {} : { section }) }),
-        },
-      ],
-)
+import { DOCUMENT_ROUTES, type DocumentRoute, operationName, params } from './document-table.ts'
 
 const Query = Type.Object({
   dry_run: Type.Optional(
@@ -188,33 +146,7 @@ export const WRITE_ERRORS = [
   'COMMIT_UNKNOWN',
 ] as const
 
-export const MODE_PARAMS = Type.Object({
-  mode: Type.String({ description: `${MODES.join(', ')}; ultra_fast is ultra`, examples: ['scalp'] }),
-})
-
-/** The parameters of a route for its schema. */
-export function params({ url }: { readonly url: string }): { params?: typeof MODE_PARAMS } {
-  return url.includes(':mode') ? { params: MODE_PARAMS } : {}
-}
-
-/** NOT_FOUND, naming the four. */
-export function requireMode(name: string): Mode {
-  const mode = normalizeMode(name)
-  if (mode === undefined) throw new ProblemError('NOT_FOUND', `the mode must be one of ${MODES.join(', ')}`)
-  return mode
-}
-
-export function operationName({ url }: { readonly url: string }): string {
-  const words = url.replace('/api/', '').split(/[^A-Za-z]+/)
-  return words.map(word => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
-}
-
 function components({ family, section }: DocumentRoute) {
   const all = familyComponents(family)
   return section === undefined ? all : all.sections[section]!
-}
-
-function addressOf(family: DocumentFamily): (request: FastifyRequest) => DocumentAddress {
-  if (!family.route.includes(':mode')) return () => ({ kind: family.family })
-  return request => ({ kind: `${family.family}.${requireMode((request.params as { mode: string }).mode)}` })
 }

@@ -1,0 +1,67 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
+import { type DocumentFamily, FAMILIES, MODES, type Mode, normalizeMode } from '../../documents/catalogue.ts'
+import { ProblemError } from '../../errors.ts'
+import { readName } from '../../settings/read-name.ts'
+import type { DocumentAddress } from '../../settings/service.ts'
+import type { FastRead } from '../fast-reads.ts'
+
+/** One address of settings with a GET and a PUT: a document, or a section of one. */
+export interface DocumentRoute {
+  readonly url: string
+  readonly family: DocumentFamily
+  readonly section: string | undefined
+  readonly title: string
+  /** Which document a request means. NOT_FOUND for a mode that does not exist. */
+  readonly address: (request: FastifyRequest) => DocumentAddress
+}
+
+/** All of them, made from the table of documents. */
+export const DOCUMENT_ROUTES: readonly DocumentRoute[] = FAMILIES.flatMap(family => [
+  { url: family.route, family, section: undefined, title: family.title, address: addressOf(family) },
+  ...(family.sections ?? []).map(({ name, route }) => ({
+    url: route,
+    family,
+    section: name,
+    title: `${family.title}: ${name}`,
+    address: () => ({ kind: family.family, section: name }),
+  })),
+])
+
+/** The reads of single documents that can be answered in front of Fastify. */
+export const FAST_DOCUMENTS: readonly FastRead[] = DOCUMENT_ROUTES.flatMap(({ url, family, section }) =>
+  url.includes(':mode')
+    ? MODES.map(mode => fastRead(url.replace(':mode', mode), url, { kind: `${family.family}.${mode}` }))
+    : [fastRead(url, url, { kind: family.family, ...(section === undefined ? {} : { section }) })],
+)
+
+const MODE_PARAMS = Type.Object({
+  mode: Type.String({ description: `${MODES.join(', ')}; ultra_fast is ultra`, examples: ['scalp'] }),
+})
+
+/** The parameters of a route for its schema. */
+export function params({ url }: { readonly url: string }): { params?: typeof MODE_PARAMS } {
+  return url.includes(':mode') ? { params: MODE_PARAMS } : {}
+}
+
+/** NOT_FOUND, naming the four. */
+export function requireMode(name: string): Mode {
+  const mode = normalizeMode(name)
+  if (mode === undefined) throw new ProblemError('NOT_FOUND', `the mode must be one of ${MODES.join(', ')}`)
+  return mode
+}
+
+export function operationName({ url }: { readonly url: string }): string {
+  const words = url.replace('/api/', '').split(/[^A-Za-z]+/)
+  return words.map(word => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+}
+
+function addressOf(family: DocumentFamily): (request: FastifyRequest) => DocumentAddress {
+  if (!family.route.includes(':mode')) return () => ({ kind: family.family })
+  return request => ({ kind: `${family.family}.${requireMode((request.params as { mode: string }).mode)}` })
+}
+
+function fastRead(url: string, route: string, address: DocumentAddress): FastRead {
+  const answer: FastRead['answer'] = (documents, actor, options) => documents.get(actor, address, options)
+  return { url, route, name: readName(address), answer }
+}
