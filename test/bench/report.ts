@@ -1,5 +1,6 @@
 import type { Growth } from './growth.ts'
 import type { Measured } from './load.ts'
+import type { OpenMeasured } from './open-loop.ts'
 import type { ProcessesResult } from './processes.ts'
 import type { Result } from './rounds.ts'
 import type { WriteRates } from './writes.ts'
@@ -32,6 +33,19 @@ export function latencyTable(measured: Readonly<Record<string, Measured>>): stri
       whole(rps),
       p50.toFixed(2),
       p99.toFixed(2),
+      String(failed),
+    ]),
+  )
+}
+
+export function openTable(measured: ReadonlyMap<string, OpenMeasured>): string {
+  return table(
+    ['', 'p50 ms', 'p99 ms', 'sent late, p99 ms', 'failed'],
+    [...measured].map(([name, { p50, p99, late, failed }]) => [
+      name,
+      p50.toFixed(2),
+      p99.toFixed(2),
+      late.toFixed(2),
       String(failed),
     ]),
   )

@@ -87,6 +87,11 @@ async function measure(
   return { ...measured, cpuUs }
 }
 
+/** Of sorted values; 0 without any. */
+export function quantile(sorted: ArrayLike<number>, q: number): number {
+  return sorted[Math.floor(sorted.length * q)] ?? 0
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)

@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { request } from 'undici'
-import { openLoop } from './closed-loop.ts'
 import { growUsers } from './growth.ts'
 import { loadGenerator } from './load.ts'
+import { compareLatencies } from './open-loop.ts'
 import { compareProcesses } from './processes.ts'
 import { DECISION, DEFAULT_USER, readContenders } from './reads.ts'
-import { comparison, growthTable, latencyTable, processTable, writeTable } from './report.ts'
+import { comparison, growthTable, latencyTable, openTable, processTable, writeTable } from './report.ts'
 import { compare } from './rounds.ts'
+import type { ServerProcess } from './server-process.ts'
 import { asBot, CACHE_DIR, startStack } from './stack.ts'
 import { compareWrites, drawNumbers } from './writes.ts'
 
@@ -64,19 +65,21 @@ try {
       return `## Reads, ${connections} connections\n\n${comparison(results)}`
     },
     'open-loop': async () => {
-      const call = { method: 'GET' as const, headers: asBot(DEFAULT_USER) }
-      const measured = {
-        'decision-settings': await openLoop(gateway.url, rate, seconds * rounds, {
-          ...call,
-          path: DECISION,
-        }),
-        'bare Fastify, the same bytes': await openLoop(bare.url, rate, seconds * rounds, {
-          ...call,
-          path: '/bundle',
-        }),
-        'five SELECTs': await openLoop(bare.url, rate, seconds, { ...call, path: '/select-five' }),
-      }
-      return `## ${rate} requests/s, open loop\n\n${latencyTable(measured)}`
+      const get = (name: string, { url }: ServerProcess, path: string) => ({
+        name,
+        url,
+        call: { method: 'GET' as const, path, headers: asBot(DEFAULT_USER) },
+      })
+      const measured = await compareLatencies(
+        [
+          get('decision-settings', gateway, DECISION),
+          get('bare Fastify, the same bytes', bare, '/bundle'),
+          get('five SELECTs', bare, '/select-five'),
+        ],
+        rounds,
+        { rate, seconds, connections },
+      )
+      return `## ${rate} requests/s, open loop\n\n${openTable(measured)}`
     },
     writes: async () => {
       const results = []
