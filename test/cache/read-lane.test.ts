@@ -1,5 +1,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { RedisTimeoutError } from '../../src/cache/deadline.ts'
 import { ReadLane } from '../../src/cache/read-lane.ts'
@@ -80,4 +83,36 @@ t.test('a reply that nobody waits for ends the connection', async t => {
   peer.write('$1\r\nA\r\n$1\r\nB\r\n')
   await waiting
   t.equal(lost.length, 1)
+})
+
+/** Runs the garbage collector; what was looked at in this turn of the event loop is held until it has ended. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  await setImmediate()
+  gc()
+}
+
+t.test('what was answered is let go of, however few commands follow', async t => {
+  const { lane, peer } = await startLane(t, 30_000)
+  // As the response that a caller writes to when the reply is there.
+  const ask = () =>
+    new Promise<WeakRef<object>>(resolve => {
+      const held = { answered: false }
+      lane.ask('*1\r\n$4\r\nPING\r\n', () => {
+        held.answered = true
+        resolve(new WeakRef(held))
+      })
+    })
+  const answered = Promise.all([ask(), ask(), ask()])
+  const waiting = ask()
+  peer.write('+PONG\r\n'.repeat(3))
+  const refs = await answered
+  await collectGarbage()
+  t.strictSame(
+    refs.map(ref => ref.deref()),
+    [undefined, undefined, undefined],
+  )
+  peer.write('+PONG\r\n')
+  t.match((await waiting).deref(), { answered: true })
 })
