@@ -19,13 +19,18 @@ export interface Instance {
 }
 
 /**
- * Starts a gateway and waits until it is ready; killed after the test. `env -u`: tap puts its own loaders into the
- * NODE_OPTIONS of every child.
+ * Starts a gateway and waits until it is ready; killed after the test. `server`: the server.ts of another one. `env -u`:
+ * tap puts its own loaders into the NODE_OPTIONS of every child.
  */
-export async function startInstance(t: Scope, env: Environment, port?: number): Promise<Instance> {
+export async function startInstance(
+  t: Scope,
+  env: Environment,
+  port?: number,
+  server = SERVER,
+): Promise<Instance> {
   const taken = port ?? (await freePort())
   const url = `http://127.0.0.1:${taken}`
-  const child = spawnChild('env', ['-u', 'NODE_OPTIONS', process.execPath, SERVER], {
+  const child = spawnChild('env', ['-u', 'NODE_OPTIONS', process.execPath, server], {
     deathSignal: 'KILL',
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
