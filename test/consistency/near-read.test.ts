@@ -110,6 +110,34 @@ t.test('a fence, a lost key and a flushed Redis lead to the database', async t =
   t.not(reply.headers['cache-status'], HIT)
 })
 
+t.test(
+  'a stamp that somebody made a list of: answers are right, and Redis is not taken for broken',
+  async t => {
+    const { gateway } = await startStack(t)
+    const { reads, breaker } = gateway.services.redis!
+    const { client } = reads.connections[0]!
+    await gateway.as('42', { url: DECISION })
+    for (const min of [51, 52, 53]) {
+      const version = await put(gateway, min)
+      // The near cache goes by the stamp.
+      await hit(t, gateway, DECISION)
+      await hit(t, gateway, DECISION)
+      await client.del('gateway:stamp:42')
+      await client.lpush('gateway:stamp:42', 'x')
+      for (let i = 0; i < 5; i++) {
+        const { modes } = (await hit(t, gateway, DECISION)).json()
+        t.match(modes.scalp, { version, data: { confidence: { min_confidence: min } } })
+      }
+      t.equal(breaker.state, 'closed')
+      t.equal(breaker.consecutiveFailures, 0)
+    }
+    t.match(await client.get('gateway:stamp:42').catch(String), /WRONGTYPE/)
+    const version = await put(gateway, 54)
+    t.equal((await hit(t, gateway, DECISION)).json().modes.scalp.version, version)
+    t.match(await client.get('gateway:stamp:42'), /^\d{16}$/, 'the next change makes a stamp of it again')
+  },
+)
+
 t.test('a user who was deleted and created again has newer versions', async t => {
   const { gateway } = await startStack(t)
   await put(gateway, 45)
