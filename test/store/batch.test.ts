@@ -1,0 +1,94 @@
+import pg from 'pg'
+import t, { type Test } from 'tap'
+import { Batch, type Statement } from '../../src/store/batch.ts'
+import { createDatabase } from '../helper/backends.ts'
+
+const COUNT: Statement = { name: 'count', text: 'SELECT count(*)::int AS count FROM things', values: [] }
+const READ: Statement = { name: 'read', text: 'SELECT size FROM things', values: [] }
+
+async function connect(t: Test): Promise<pg.Client> {
+  const client = new pg.Client(await createDatabase(t))
+  await client.connect()
+  t.teardown(() => client.end())
+  return client
+}
+
+const divide = (by: number): Statement => ({
+  name: 'divide',
+  text: 'SELECT 12 / $1::int AS result',
+  values: [String(by)],
+})
+
+/** The names of the statements that the server holds for the connection. */
+async function parsed(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query('SELECT name FROM pg_prepared_statements ORDER BY name')
+  return rows.map(({ name }) => name)
+}
+
+t.test('statements answer in their order, and are parsed once', async t => {
+  const client = await connect(t)
+  await client.query('CREATE TABLE things AS SELECT 7 AS size')
+  for (let i = 0; i < 2; i++) {
+    t.strictSame(await Batch.run(client, [divide(3), READ, COUNT, divide(4)]), [
+      { command: 'SELECT 1', rows: [{ result: 4 }] },
+      { command: 'SELECT 1', rows: [{ size: 7 }] },
+      { command: 'SELECT 1', rows: [{ count: 1 }] },
+      { command: 'SELECT 1', rows: [{ result: 3 }] },
+    ])
+    t.strictSame(await parsed(client), ['count', 'divide', 'read'])
+  }
+})
+
+t.test('a statement that could not be parsed works when what it needs is there', async t => {
+  const client = await connect(t)
+  await t.rejects(Batch.run(client, [divide(3), READ, COUNT]), { code: '42P01' })
+  t.strictSame(await parsed(client), ['divide'], 'none behind it was looked at')
+  await client.query('CREATE TABLE things AS SELECT 7 AS size')
+  const answers = await Batch.run(client, [divide(3), READ, COUNT])
+  t.strictSame(
+    answers.map(({ rows }) => rows[0]),
+    [{ result: 4 }, { size: 7 }, { count: 1 }],
+  )
+})
+
+t.test('a statement that failed while it ran is parsed anew', async t => {
+  const client = await connect(t)
+  for (let i = 0; i < 2; i++) {
+    await t.rejects(Batch.run(client, [divide(0)]), { code: '22012' })
+    t.match(await Batch.run(client, [divide(6)]), [{ rows: [{ result: 2 }] }])
+  }
+})
+
+t.test('a statement that the server holds in vain is parsed anew the next time', async t => {
+  const client = await connect(t)
+  await client.query('CREATE TABLE things AS SELECT 7 AS size')
+  const read = async () => (await Batch.run(client, [READ]))[0]!.rows
+  t.strictSame(await read(), [{ size: 7 }])
+  await client.query('ALTER TABLE things ALTER COLUMN size TYPE text')
+  await t.rejects(read(), /cached plan must not change result type/)
+  t.strictSame(await read(), [{ size: '7' }])
+  // As a pooler does between two of its clients.
+  await client.query('DEALLOCATE ALL')
+  await t.rejects(read(), { code: '26000' })
+  t.strictSame(await read(), [{ size: '7' }])
+})
+
+t.test('the connection is usable behind a failure, and a transaction in it is not', async t => {
+  const client = await connect(t)
+  await t.rejects(Batch.run(client, [divide(0), divide(1)]))
+  t.strictSame((await client.query('SELECT 1 AS one')).rows, [{ one: 1 }])
+  await client.query('BEGIN')
+  await t.rejects(Batch.run(client, [divide(0)]), { code: '22012' })
+  await t.rejects(Batch.run(client, [divide(1)]), { code: '25P02' })
+  await client.query('ROLLBACK')
+  const waiting = [
+    Batch.run(client, [divide(0)]),
+    Batch.run(client, [divide(2)]),
+    client.query('SELECT 2 AS two'),
+  ]
+  t.match(await Promise.allSettled(waiting), [
+    { status: 'rejected', reason: { code: '22012' } },
+    { status: 'fulfilled', value: [{ rows: [{ result: 6 }] }] },
+    { status: 'fulfilled', value: { rows: [{ two: 2 }] } },
+  ])
+})
