@@ -3,6 +3,7 @@ import { createDatabase } from '../helper/backends.ts'
 import { eventually, SERVICE, startGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
+const DECISION = '/api/futures/ginie/decision-settings'
 const UI = 'https://ui.example.com'
 const STRANGER = 'https://stranger.example.com'
 const url = await createDatabase(t)
@@ -20,6 +21,22 @@ t.test('CORS: only for the configured origins, on answers and on problems', asyn
     t.equal(await allowed('null', path), undefined, path)
   }
   t.equal(await allowed(UI, SCALP, {}), UI, 'the UI can read why it was refused')
+})
+
+t.test('CORS: what is answered to one origin is kept for no other, nor what is answered to none', async t => {
+  const { app } = await startGateway(t, { DATABASE_URL: url, CORS_ORIGINS: UI })
+  for (const path of [SCALP, DECISION]) {
+    for (const origin of [{ origin: UI }, { origin: STRANGER }, {}]) {
+      const get = async (condition: object) =>
+        app.inject({ url: path, headers: { ...SERVICE, 'x-user-id': '42', ...origin, ...condition } })
+      const reply = await get({})
+      t.equal(reply.statusCode, 200)
+      t.equal(reply.headers.vary, 'Authorization, X-User-Id, Origin', path)
+      const unchanged = await get({ 'if-none-match': reply.headers.etag })
+      t.equal(unchanged.statusCode, 304)
+      t.equal(unchanged.headers.vary, 'Authorization, X-User-Id, Origin', `${path}, 304`)
+    }
+  }
 })
 
 t.test('CORS: none without a configuration', async t => {

@@ -14,6 +14,8 @@ import { bearer } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const HIT = 'settings-gateway; hit'
+/** Whatever may make another answer of the same address. */
+const VARY = 'Authorization, X-User-Id, Origin'
 const BOT = { ...SERVICE, 'x-user-id': '42' }
 
 /** Over a socket: what is injected begins behind Fastify's door. */
@@ -49,12 +51,14 @@ t.test('every read in front of Fastify is answered as behind it', async t => {
     told.length = 0
     const inFront = await get(gateway, url)
     t.type(told[0], Object, `${url} was answered in front`)
+    t.equal(inFront.headers.vary, VARY, url)
     t.strictSame({ ...inFront, id: '' }, { ...behind, id: '' }, url)
     t.not(inFront.id, behind.id)
     const condition = { 'if-none-match': String(behind.headers.etag) }
     const known = await get(gateway, url, { ...BOT, ...condition })
     t.equal(known.status, 304)
     t.equal(known.body, '')
+    t.equal(known.headers.vary, VARY, `${url}, 304`)
     const knownBehind = await get(gateway, url, { ...BOT, ...condition, origin: 'http://127.0.0.1' })
     t.strictSame({ ...known, id: '' }, { ...knownBehind, id: '' }, `${url}, 304`)
     t.equal(told.length, 2)
