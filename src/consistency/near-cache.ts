@@ -44,8 +44,9 @@ const MAX_REFUSED = 20_000
  *
  * Several documents of one user have one head, for one of each would cost Redis more than all else together: the stamp,
  * a number that every script moves on in the same step in which it changes a document of that user, a fence
- * included. It was read in the same MGET as the documents. It never goes and never falls within one V: keys are never
- * deleted but by `cold`, whose V is another one.
+ * included. It was read in the same MGET as the documents. It never falls within one V: keys are never deleted but by
+ * `cold`, whose V is another one. Should somebody delete or replace it by hand, then the next script begins with the
+ * microseconds of that moment, above all that was made before, and what no script has made is not gone by.
  *
  * Evicts by the clock algorithm: a hit sets a flag and moves nothing. Once full, it takes in only what is read a second
  * time (the doorkeeper of Einziger, Friedman and Manes, "TinyLFU", 2017): with far more users than fit, copies that

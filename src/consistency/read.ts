@@ -4,7 +4,7 @@ import type { Grant, Lease } from './lease.ts'
 import type { NearCache, NearEntry } from './near-cache.ts'
 import type { CodecPort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
-import { headOf, headsOf, isValue, versionsIn } from './stored-bytes.ts'
+import { headOf, headsOf, isStamp, isValue, versionsIn } from './stored-bytes.ts'
 import { isKnown, type KnownVersions, type Versions } from './versions.ts'
 
 export type ReadStatus = 'hit' | 'miss-stored' | 'miss' | 'degraded' | 'unverified'
@@ -172,8 +172,8 @@ export class Reader {
     const stampKey = userId === undefined ? undefined : codec.stampKey(userId)
     try {
       const { values, connection } = await cache.read(stampKey === undefined ? keys : [...keys, stampKey])
-      const stamp = values[keys.length] ?? undefined
-      const stamped = stamp === undefined ? { stampKey: undefined, stamp } : { stampKey, stamp }
+      const stamp = values[keys.length]
+      const stamped = isStamp(stamp) ? { stampKey, stamp } : { stampKey: undefined, stamp: undefined }
       return { connection, values: values.slice(0, keys.length), ...stamped }
     } catch {
       // The cache has counted and logged it; no read fails because of Redis.

@@ -5,6 +5,7 @@ export type StoredHead =
   | { readonly type: 'unknown' }
 
 const VALUE_HEAD = /^\{"version":(\d{1,16}),/
+const STAMP = /^\d{16,19}$/
 const CLOSING_BRACE = 0x7d
 /**
  * The bytes of a key that tell what it holds: a fence is `{"fence":<16 digits>,"nonce":"<16 hex>"}`, 53 bytes at most,
@@ -21,6 +22,14 @@ export function isValue(bytes: Buffer | null): bytes is Buffer {
     bytes[bytes.length - 1] === CLOSING_BRACE &&
     VALUE_HEAD.test(bytes.toString('latin1', 0, HEAD_BYTES))
   )
+}
+
+/**
+ * Whether the scripts made the stamp: microseconds of some moment. Any other text is somebody's, who may write it again,
+ * and what was kept beside it the first time would be taken for right.
+ */
+export function isStamp(bytes: Buffer | null | undefined): bytes is Buffer {
+  return bytes != null && STAMP.test(bytes.toString('latin1'))
 }
 
 /** Reads the version or the fence out of the first bytes. Never throws. */

@@ -138,6 +138,25 @@ t.test(
   },
 )
 
+t.test('a stamp that no script has made is not gone by, though it comes again', async t => {
+  const { gateway } = await startStack(t)
+  const { client } = gateway.services.redis!.reads.connections[0]!
+  const stamp = 'gateway:stamp:42'
+  await gateway.as('42', { url: DECISION })
+  let min = 51
+  for (const text of ['', '0', 'a text as long as one']) {
+    const edits = [() => client.set(stamp, text), () => client.del(stamp), () => client.set(stamp, text)]
+    for (const edit of edits) {
+      await edit()
+      // What is read beside it is kept.
+      await hit(t, gateway, DECISION)
+      const version = await put(gateway, min++)
+      await edit()
+      t.equal((await hit(t, gateway, DECISION)).json().modes.scalp.version, version, `'${text}'`)
+    }
+  }
+})
+
 t.test('a user who was deleted and created again has newer versions', async t => {
   const { gateway } = await startStack(t)
   await put(gateway, 45)
