@@ -11,6 +11,7 @@ import { bytesOf, entryOf, headsOf, openScripts } from './redis-script-access.ts
 
 const DOCUMENTS = [['user:u:d0', 'user:u:d0:section'], ['user:u:d1']]
 const SETTINGS = 'user:u:settings:trading'
+const STAMP = 'gateway:stamp:u'
 const DAY = { userId: 'u', day: '20260106' }
 const RUNS = 60
 
@@ -52,9 +53,26 @@ const command = fc.oneof(
     keys: fc.subarray([...DOCUMENTS.flat(), SETTINGS, 'gateway:view'], { minLength: 1 }),
   }),
   fc.record({ name: fc.constant('set' as const), ...base, version, section: fc.boolean() }),
+  fc.record({
+    name: fc.constant('stamp' as const),
+    ...base,
+    text: fc.constantFrom('', '7', 'a text as long as one', '-1000000000000000', '9223372036854775807'),
+  }),
+  fc.record({ name: fc.constant('unstamp' as const), ...base }),
   fc.record({ name: fc.constant('flushall' as const), ...base }),
 )
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never
+
+/** The stamp of the real Redis and that in memory, whose clocks are not the same. */
+type Stamps = readonly [string | null, string | null]
+
+function moveOf(before: string | null, now: string | null): string {
+  if (now === before) return 'rests'
+  if (now === null || now.length < 16) return `is ${now}`
+  const step = /^-?\d+$/.test(before ?? '') && /^-?\d+$/.test(now) ? BigInt(now) - BigInt(before!) : 0n
+  if (step > 0n && step < 10n) return `moves by ${step}`
+  return /^1\d{15}$/.test(now) ? 'is made anew' : `is ${now}`
+}
 
 t.test('the in-memory scripts answer and store what the real ones do', async t => {
   const real = await openScripts(t)
@@ -101,6 +119,10 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
         return headsOf(real.cache, c.keys)
       case 'set':
         return real.client.set(c.section ? 'user:u:d0:section' : SETTINGS, bytesOf(c.version))
+      case 'stamp':
+        return real.client.set(STAMP, c.text)
+      case 'unstamp':
+        return real.client.del(STAMP).then(() => 'OK')
       case 'flushall':
         return real.client.flushall()
     }
@@ -148,6 +170,12 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
       case 'set':
         server.set(c.section ? 'user:u:d0:section' : SETTINGS, bytesOf(c.version))
         return 'OK'
+      case 'stamp':
+        server.set(STAMP, c.text)
+        return 'OK'
+      case 'unstamp':
+        server.delete(STAMP)
+        return 'OK'
       case 'flushall':
         server.flush()
         return 'OK'
@@ -158,12 +186,18 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
     fc.asyncProperty(fc.array(command, { minLength: 30, maxLength: 60 }), async commands => {
       await real.client.flushall()
       const server = new RedisServer(random, [], real.v(1).identity)
+      let stamps: Stamps = [null, null]
       for (const c of [{ name: 'adopt', epoch: 1, foreign: false } as const, ...commands]) {
         const answer = server.atomically(() => inMemory(server, c))
         const really = await onReal(c)
         if (really !== answer) throw new Error(`${c.name}: Redis answers ${really}, memory ${answer}`)
         const wrong = await difference(server)
         if (wrong !== undefined) throw new Error(`after ${c.name}: ${wrong}`)
+        const now: Stamps = [await real.client.get(STAMP), server.get(STAMP) ?? null]
+        const [moved, movedInMemory] = now.map((stamp, at) => moveOf(stamps[at] ?? null, stamp))
+        if (moved !== movedInMemory)
+          throw new Error(`after ${c.name}: the stamp ${moved}, in memory ${movedInMemory}`)
+        stamps = now
       }
     }),
     { numRuns: RUNS },

@@ -17,7 +17,14 @@ export interface Build {
 
 /** All rules on. Times are shorter than in production and in the same proportions, so that more happens in a run. */
 export const SOUND: Build = {
-  scripts: { viewText: true, dataset: true, ownNonce: true, exactNonce: true, stampedFences: true },
+  scripts: {
+    viewText: true,
+    dataset: true,
+    ownNonce: true,
+    exactNonce: true,
+    stampedFences: true,
+    freshStamps: true,
+  },
   cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0 },
   store: { exclusiveViewLock: true, repairLock: true, repairReread: true, oneStatement: true },
   sequence: { blockOfOneView: true, largerBlockStays: true, databaseOnlyOff: true },

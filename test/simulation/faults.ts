@@ -1,3 +1,4 @@
+import { stampKey } from '../../src/cache/keys.ts'
 import { dataOf } from './documents.ts'
 import type { World } from './world.ts'
 
@@ -17,6 +18,11 @@ const FAULTS = {
   'redis-restart': ({ redis, random }) => redis.restart(random.int(MAX_LOST), random.between(0, 600)),
   'redis-failover': ({ redis, random }) => redis.failover(random.int(MAX_LOST), random.between(0, 2_500)),
   'redis-flushall': ({ redis }) => redis.flushAll(),
+  'stamp-by-hand': ({ redis, refs, random }) => {
+    const another = 10 ** 15 + random.int(8 * 10 ** 15)
+    const value = random.pick([undefined, undefined, '', '0', 'a text of some length', String(another)])
+    redis.editByHand(stampKey(refs[0]!.userId), value)
+  },
   'redis-freeze': ({ redis, random }) => redis.freeze(random.between(20, 800)),
   'redis-out-of-memory': ({ redis, random }) => redis.fill(random.between(50, 1_500)),
   'postgres-cut': world => world.gateways.pick().cutPostgres(world.random.between(50, 2_000)),

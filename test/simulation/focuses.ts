@@ -142,6 +142,19 @@ export const FOCUSES = {
     faultEveryMs: 1_000,
     faults: ['redis-reconnect'],
   },
+  /** Somebody deletes stamps, and makes others, while several documents are read and changed. */
+  'lost-stamps': {
+    documents: 2,
+    clients: 8,
+    thinkMs: 40,
+    lose: 0,
+    hold: 0,
+    killAtStep: 0,
+    pauseAtStep: 0,
+    terminateAtStep: 0,
+    faultEveryMs: 60,
+    faults: ['stamp-by-hand'],
+  },
 } satisfies Record<string, Partial<Scenario>>
 
 export type Focus = keyof typeof FOCUSES

@@ -5,6 +5,9 @@ import { fenceText, HEAD_BYTES, headOf } from '../../src/consistency/stored-byte
 import { epochOf, sameIdentity, viewText } from '../../src/consistency/token.ts'
 import type { RedisServer } from './redis-server.ts'
 
+/** Beyond it INCR is refused. */
+const MAX_INTEGER = 2n ** 63n - 1n
+
 /** Rules of the scripts that the test build can switch off. Names are those of rules.ts. */
 export interface ScriptRules {
   /** Scripts refuse unless gateway:view holds V. */
@@ -15,6 +18,8 @@ export interface ScriptRules {
   readonly ownNonce: boolean
   /** The stamp of a user grows with each fence on a document. */
   readonly stampedFences: boolean
+  /** A stamp that was lost begins with the microseconds of now. */
+  readonly freshStamps: boolean
   /** unfence only takes away exactly the fence it names. */
   readonly exactNonce: boolean
 }
@@ -39,7 +44,7 @@ export class RedisScripts {
       }
       if (!this.#rules.ownNonce && fence?.min === min) continue
       for (const key of keys) server.set(key, fenceText(min, nonce))
-      if (this.#rules.stampedFences) stamp(server, keys[0]!)
+      if (this.#rules.stampedFences) this.#stamp(server, keys[0]!)
     }
     return outcome
   }
@@ -47,7 +52,7 @@ export class RedisScripts {
   put(server: RedisServer, v: ViewToken, entries: readonly CacheEntry[]): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
     let outcome: ScriptOutcome = 'done'
-    for (const entry of entries) if (!putOne(server, entry)) outcome = 'refused'
+    for (const entry of entries) if (!this.#putOne(server, entry)) outcome = 'refused'
     return outcome
   }
 
@@ -59,7 +64,7 @@ export class RedisScripts {
     entry.keys.forEach((key, index) => {
       server.set(key, String(entry.values[index]))
     })
-    stamp(server, entry.keys[0]!)
+    this.#stamp(server, entry.keys[0]!)
     return 'done'
   }
 
@@ -73,7 +78,7 @@ export class RedisScripts {
       }
       server.set(erasedField(keys[0]!), String(min))
       for (const key of keys) server.delete(key)
-      stamp(server, keys[0]!)
+      this.#stamp(server, keys[0]!)
     }
     return outcome
   }
@@ -104,40 +109,41 @@ export class RedisScripts {
     return Buffer.from(keys.map(key => (server.get(key) ?? '').slice(0, HEAD_BYTES)).join('\n'))
   }
 
+  #putOne(server: RedisServer, { keys, version, values }: CacheEntry): boolean {
+    const [whole] = keys as readonly [string]
+    const { version: stored, fence } = headIn(server, whole)
+    if ((stored !== undefined && stored > version) || (fence !== undefined && fence.min > version))
+      return false
+    if (erasedAt(server, whole) >= version) return false
+    let touched = stored !== version
+    if (touched) {
+      server.set(whole, String(values[0]))
+      server.delete(erasedField(whole))
+    }
+    for (let part = 1; part < keys.length; part++) {
+      const value = String(values[part])
+      if (server.get(keys[part]!)?.slice(0, HEAD_BYTES) === value.slice(0, HEAD_BYTES)) continue
+      server.set(keys[part]!, value)
+      touched = true
+    }
+    if (touched) this.#stamp(server, whole)
+    return true
+  }
+
+  /** `changing` of lib.lua. */
+  #stamp(server: RedisServer, key: string): void {
+    const [, user] = /^user:([^:]+):/.exec(key) ?? []
+    if (user === undefined) return
+    const last = server.get(stampKey(user)) ?? ''
+    const counts = last.length >= 16 && /^-?[1-9]\d*$/.test(last) && BigInt(last) < MAX_INTEGER
+    const first = this.#rules.freshStamps ? server.microseconds : 10 ** 15
+    server.set(stampKey(user), String(counts ? BigInt(last) + 1n : first))
+  }
+
   #fit(server: RedisServer, v: ViewToken): boolean {
     if (this.#rules.viewText && server.get(VIEW_KEY) !== viewText(v)) return false
     return !this.#rules.dataset || sameIdentity(server.identity, v.identity)
   }
-}
-
-function putOne(server: RedisServer, { keys, version, values }: CacheEntry): boolean {
-  const [whole] = keys as readonly [string]
-  const { version: stored, fence } = headIn(server, whole)
-  if ((stored !== undefined && stored > version) || (fence !== undefined && fence.min > version)) return false
-  if (erasedAt(server, whole) >= version) return false
-  let touched = stored !== version
-  if (touched) {
-    server.set(whole, String(values[0]))
-    server.delete(erasedField(whole))
-  }
-  for (let part = 1; part < keys.length; part++) {
-    const value = String(values[part])
-    if (server.get(keys[part]!)?.slice(0, HEAD_BYTES) === value.slice(0, HEAD_BYTES)) continue
-    server.set(keys[part]!, value)
-    touched = true
-  }
-  if (touched) stamp(server, whole)
-  return true
-}
-
-const NEW_STAMP = 1_767_700_000_000_000
-
-function stamp(server: RedisServer, key: string): void {
-  const [, user] = /^user:([^:]+):/.exec(key) ?? []
-  if (user === undefined) return
-  const last = server.get(stampKey(user))
-  // The real one begins with the microseconds of now.
-  server.set(stampKey(user), String(last === undefined ? NEW_STAMP : Number(last) + 1))
 }
 
 /** The version at which a missing document was erased. */

@@ -4,6 +4,9 @@ import type { Random } from './random.ts'
 /** One key set or deleted; a script's changes are one entry of the log. */
 type Effect = readonly [key: string, value: string | undefined]
 
+/** Microseconds since 1970. */
+const STARTED_AT = 1_767_700_000_000_000
+
 /** One Redis process: its data, its write log, and what is wrong with it. */
 export class RedisServer {
   readonly identity: DatasetIdentity
@@ -17,6 +20,7 @@ export class RedisServer {
   readonly #data = new Map<string, string>()
   readonly #log: (readonly Effect[])[] = []
   #batch: Effect[] = []
+  #writes = 0
 
   constructor(
     random: Random,
@@ -28,6 +32,11 @@ export class RedisServer {
       for (const effect of effects) this.#apply(effect)
       this.#log.push(effects)
     }
+  }
+
+  /** Its clock, as TIME tells it in microseconds: slower than any real one, for each write takes at least one. */
+  get microseconds(): number {
+    return STARTED_AT + this.#writes
   }
 
   get logLength(): number {
@@ -70,6 +79,7 @@ export class RedisServer {
   }
 
   #write(effect: Effect): void {
+    this.#writes++
     this.#apply(effect)
     this.#batch.push(effect)
   }

@@ -48,6 +48,12 @@ export class RedisTopology {
     this.#primary.atomically(() => this.#primary.flush())
   }
 
+  /** Somebody's SET, or DEL, in redis-cli. */
+  editByHand(key: string, value: string | undefined): void {
+    const server = this.#primary
+    server.atomically(() => (value === undefined ? server.delete(key) : server.set(key, value)))
+  }
+
   freeze(ms: number): void {
     this.#primary.frozenUntil = this.#timeline.now + ms
   }

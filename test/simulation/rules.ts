@@ -137,6 +137,13 @@ export const RULES: readonly Rule[] = [
     focus: 'bundle',
   },
   {
+    name: 'fresh-stamps',
+    says: 'a stamp that was lost begins above all that came before',
+    dagger: false,
+    off: scripts({ freshStamps: false }),
+    focus: 'lost-stamps',
+  },
+  {
     name: 'off-wait',
     says: 'a view turned OFF is drained only when every lease has ended',
     dagger: false,
