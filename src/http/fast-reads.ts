@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { FastifyRequest } from 'fastify'
 import type { Authenticator } from '../auth/authenticator.ts'
 import { actingUser, type Principal } from '../auth/principal.ts'
-import type { Unconfirmed } from '../consistency/read.ts'
+import type { Unconfirmed } from '../consistency/read-outcome.ts'
 import { isKnown, type KnownVersions, type Versions } from '../consistency/versions.ts'
 import type { Actor, DocumentService, ReadAnswer, ReadOptions } from '../settings/service.ts'
 import { parseIfNoneMatch } from './conditional.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { BreakerState } from '../cache/breaker.ts'
-import type { CacheStatus } from '../settings/service.ts'
+import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { Telemetry, TelemetrySources } from '../telemetry/telemetry.ts'
 import { onAnswered } from './answered.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
@@ -22,7 +22,7 @@ export class Metrics implements Telemetry {
   /** By route, method, status. */
   readonly #series = new Map<string, Map<string, Map<number, Observe>>>()
   /** Counted in plain numbers: a counter hashes its labels each time. */
-  readonly #reads: Partial<Record<CacheStatus, number>> = {}
+  readonly #reads: Partial<Record<ReadStatus, number>> = {}
   readonly #breakerChanges = this.#counter('redis_breaker_transitions_total', 'Transitions of the breaker', [
     'state',
   ])
@@ -76,7 +76,7 @@ export class Metrics implements Telemetry {
     observe(milliseconds / 1_000)
   }
 
-  readAnswered(status: CacheStatus): void {
+  readAnswered(status: ReadStatus): void {
     this.#reads[status] = (this.#reads[status] ?? 0) + 1
   }
 

@@ -1,11 +1,11 @@
+import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { Versions } from '../consistency/versions.ts'
-import type { CacheStatus } from '../settings/service.ts'
 import { entityTag } from './conditional.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** RFC 9211. */
-export const CACHE_STATUS: Readonly<Record<CacheStatus, string>> = {
+export const CACHE_STATUS: Readonly<Record<ReadStatus, string>> = {
   hit: 'settings-gateway; hit',
   'miss-stored': 'settings-gateway; fwd=miss; stored',
   miss: 'settings-gateway; fwd=miss',

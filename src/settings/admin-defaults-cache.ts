@@ -1,4 +1,5 @@
-import type { Reader, ReadStatus } from '../consistency/read.ts'
+import type { Reader } from '../consistency/read.ts'
+import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { compileRiskIndex, type RiskIndex } from '../documents/risk.ts'
 import { ProblemError } from '../errors.ts'

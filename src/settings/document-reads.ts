@@ -1,12 +1,8 @@
 import type { Wanted } from '../consistency/database-read.ts'
+import type { WantedOf } from '../consistency/full-read.ts'
 import type { DocumentRef } from '../consistency/ports.ts'
-import type {
-  Reader,
-  ReadOptions as ReaderOptions,
-  ReadResult,
-  Unconfirmed,
-  WantedOf,
-} from '../consistency/read.ts'
+import type { Reader, ReadOptions as ReaderOptions } from '../consistency/read.ts'
+import type { ReadResult, Unconfirmed } from '../consistency/read-outcome.ts'
 import { headOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
 import { documentOf } from '../documents/catalogue.ts'

@@ -1,5 +1,5 @@
 import type { ChangeMeta } from '../consistency/ports.ts'
-import type { Unconfirmed } from '../consistency/read.ts'
+import type { ReadStatus, Unconfirmed } from '../consistency/read-outcome.ts'
 import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import type { Difference } from '../documents/compare.ts'
 
@@ -14,14 +14,11 @@ export interface DocumentAddress {
   readonly section?: string
 }
 
-/** How a read was answered; http renders it as Cache-Status (RFC 9211). */
-export type CacheStatus = 'hit' | 'miss-stored' | 'miss' | 'degraded' | 'unverified'
-
 /** One envelope, ready to send: `body` is `{"version":7,"updated_at":"...","data":{...}}`. */
 export interface DocumentAnswer {
   readonly version: number
   readonly body: Buffer
-  readonly status: CacheStatus
+  readonly status: ReadStatus
 }
 
 /** Bodies of settings with their versions. */
@@ -30,7 +27,7 @@ export interface ReadAnswer {
   readonly versions: Versions
   /** Null only when the caller knows `versions` (ReadOptions); it may be there even then. */
   readonly body: Buffer | null
-  readonly status: CacheStatus
+  readonly status: ReadStatus
 }
 
 export interface ReadOptions {

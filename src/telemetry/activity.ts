@@ -1,5 +1,5 @@
 import type { BreakerState } from '../cache/breaker.ts'
-import type { CacheStatus } from '../settings/service.ts'
+import type { ReadStatus } from '../consistency/read-outcome.ts'
 import { Samples } from './samples.ts'
 import type { Telemetry, TelemetrySources } from './telemetry.ts'
 import { Transitions } from './transitions.ts'
@@ -28,7 +28,7 @@ export class Activity implements Partial<Telemetry> {
     clearInterval(this.#timer)
   }
 
-  readAnswered(status: CacheStatus): void {
+  readAnswered(status: ReadStatus): void {
     this.samples.readAnswered(status)
   }
 

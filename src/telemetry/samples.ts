@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks'
-import type { CacheStatus } from '../settings/service.ts'
+import type { ReadStatus } from '../consistency/read-outcome.ts'
 
 /** What happened between the sample before and this one. */
 export interface Sample {
@@ -27,7 +27,7 @@ const COUNTED_AS = {
   miss: 'misses',
   degraded: 'bypasses',
   unverified: 'unverified',
-} as const satisfies Record<CacheStatus, keyof Sample>
+} as const satisfies Record<ReadStatus, keyof Sample>
 
 const none = () => ({ requests: 0, errors: 0, hits: 0, misses: 0, bypasses: 0, unverified: 0 })
 
@@ -45,7 +45,7 @@ export class Samples {
     this.#latency.record(Math.max(1, Math.round(milliseconds * 1_000)))
   }
 
-  readAnswered(status: CacheStatus): void {
+  readAnswered(status: ReadStatus): void {
     this.#counts[COUNTED_AS[status]]++
   }
 

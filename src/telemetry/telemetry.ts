@@ -1,11 +1,11 @@
 import type { BreakerState } from '../cache/breaker.ts'
+import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { ViewStatus } from '../consistency/supervisor.ts'
-import type { CacheStatus } from '../settings/service.ts'
 
 /** What the parts below http count. http implements it over its metrics registry; tests may ignore it. */
 export interface Telemetry {
   /** One read of settings, by how it was answered. */
-  readAnswered(status: CacheStatus): void
+  readAnswered(status: ReadStatus): void
   /** `error`: what opened it. */
   breakerChanged(state: BreakerState, error?: unknown): void
   /** Seen OFF by this instance, whoever turned it; once for each time. */

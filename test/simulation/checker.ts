@@ -1,5 +1,5 @@
 import type { DocumentRef } from '../../src/consistency/ports.ts'
-import type { ReadResult } from '../../src/consistency/read.ts'
+import type { ReadResult } from '../../src/consistency/read-outcome.ts'
 import { dataIn, documentId } from './documents.ts'
 import type { Committed, PostgresServer } from './postgres-server.ts'
 

@@ -1,0 +1,41 @@
+import type { CachePort } from './cache-port.ts'
+import type { Grant, Lease } from './lease.ts'
+import type { NearEntry } from './near-cache.ts'
+import type { OnConfirmed, ReadResult } from './read-outcome.ts'
+import { versionsIn } from './stored-bytes.ts'
+import { isKnown, type KnownVersions } from './versions.ts'
+
+/** Whether this is what the keys hold, or what the caller knows. */
+export interface Question {
+  readonly keys: readonly string[]
+  readonly begun: Grant
+  readonly held: NearEntry | undefined
+  readonly known: KnownVersions | undefined
+}
+
+/** Asks Redis for the heads of the keys, in one round trip. By callback: see CachePort.readHeads. */
+export function askHeads(
+  { cache, lease }: { readonly cache: CachePort; readonly lease: Lease },
+  { keys, begun, held, known }: Question,
+  onConfirmed: OnConfirmed,
+): void {
+  cache.readHeads(keys, held?.stampKey, (_error, reply) => {
+    if (reply === undefined) onConfirmed('failed')
+    else if (!lease.covers(begun, reply.connection)) onConfirmed('stale')
+    else onConfirmed(confirmed(reply.heads, held, keys.length, known) ?? 'stale')
+  })
+}
+
+/** What Redis confirmed: the bytes held here, or that the caller's are right. */
+function confirmed(
+  heads: Buffer,
+  held: NearEntry | undefined,
+  count: number,
+  known: KnownVersions | undefined,
+): ReadResult | undefined {
+  if (held?.heads.equals(heads)) return { status: 'hit', versions: held.versions, values: held.values }
+  if (known === undefined) return undefined
+  const versions = versionsIn(heads, count)
+  if (versions === undefined || !isKnown(known, versions)) return undefined
+  return { status: 'hit', versions, values: undefined }
+}

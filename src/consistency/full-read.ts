@@ -1,0 +1,123 @@
+import type { CachePort, CacheReply } from './cache-port.ts'
+import type { DatabaseRead, Wanted } from './database-read.ts'
+import type { Grant, Lease } from './lease.ts'
+import type { NearCache } from './near-cache.ts'
+import type { CodecPort } from './ports.ts'
+import { DatabaseUnavailableError } from './ports.ts'
+import type { ReadResult, ReadStatus } from './read-outcome.ts'
+import { headOf, headsOf, isStamp, isValue } from './stored-bytes.ts'
+
+/** The documents of a read; a function where they need not be listed when the near cache knows the read. */
+export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
+
+/** Makes one body of all values. Pure: the body is kept as long as the versions stand. */
+export type Join = (values: readonly Buffer[]) => Buffer
+
+/** One read on its way. */
+export interface Reading {
+  /** Names it in the near cache. */
+  readonly id: string
+  readonly wanted: WantedOf
+  readonly keys: readonly string[]
+  readonly begun: Grant | undefined
+  readonly join: Join | undefined
+}
+
+export interface FullReadDeps {
+  readonly cache: CachePort
+  readonly codec: CodecPort
+  readonly lease: Lease
+  readonly near: NearCache
+  readonly database: DatabaseRead
+  /** ON_DATABASE_OUTAGE=serve: cached documents are answered, marked unverified, while the database is away. */
+  readonly serveUnverified: boolean
+}
+
+/** With the stamp of the moment, if there is one and all documents are one user's: see NearCache. */
+interface StampedReply extends CacheReply {
+  readonly stampKey: string | undefined
+  readonly stamp: Buffer | undefined
+}
+
+/** The read of consistency.md: whole values out of Redis, or from the database. What was a hit is kept near. */
+export class FullRead {
+  readonly #deps: FullReadDeps
+
+  constructor(deps: FullReadDeps) {
+    this.#deps = deps
+  }
+
+  /** Step 1: one GET or MGET. Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
+  async fromCache(reading: Reading): Promise<ReadResult> {
+    const { id, keys, begun, join } = reading
+    const reply = await this.#ask(reading)
+    if (
+      begun === undefined ||
+      reply === undefined ||
+      !this.#deps.lease.covers(begun, reply.connection) ||
+      !reply.values.every(isValue)
+    ) {
+      return this.fromDatabase(reading, reply)
+    }
+    const versions = reply.values.map(versionOf)
+    const values = join === undefined ? reply.values : [join(reply.values)]
+    const { stampKey } = reply
+    const heads = reply.stamp ?? headsOf(reply.values)
+    this.#deps.near.keep(id, begun.v, { keys, stampKey, heads, versions, values })
+    return { status: 'hit', versions, values }
+  }
+
+  /** The steps after it. `reply` is what Redis said, if it was asked and answered. Throws as fromCache does. */
+  async fromDatabase(reading: Reading, reply: CacheReply | undefined): Promise<ReadResult> {
+    const { wanted, begun, join } = reading
+    try {
+      const { status, values } = await this.#deps.database.read(listed(wanted), begun?.v, reply)
+      return joined(status, values, join)
+    } catch (error) {
+      if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
+      // A reply may only have been late (this process was busy): now it is worth a second try.
+      const cached = (reply ?? (await this.#ask(reading)))?.values
+      if (cached?.every(isValue)) return joined('unverified', cached, join)
+      throw error
+    }
+  }
+
+  async #ask({ wanted, keys }: Reading): Promise<StampedReply | undefined> {
+    const { cache, codec } = this.#deps
+    if (!cache.usable) return undefined
+    const userId = keys.length > 1 ? onlyUser(listed(wanted)) : undefined
+    const stampKey = userId === undefined ? undefined : codec.stampKey(userId)
+    try {
+      const { values, connection } = await cache.read(stampKey === undefined ? keys : [...keys, stampKey])
+      const stamp = values[keys.length]
+      const stamped = isStamp(stamp) ? { stampKey, stamp } : { stampKey: undefined, stamp: undefined }
+      return { connection, values: values.slice(0, keys.length), ...stamped }
+    } catch {
+      // The cache has counted and logged it; no read fails because of Redis.
+      return undefined
+    }
+  }
+}
+
+export function listed(wanted: WantedOf): readonly Wanted[] {
+  return typeof wanted === 'function' ? wanted() : wanted
+}
+
+/** The one user whose documents they are. */
+function onlyUser(wanted: readonly Wanted[]): string | undefined {
+  const userId = wanted[0]?.ref.userId
+  return wanted.every(({ ref }) => ref.userId === userId) ? userId : undefined
+}
+
+function joined(status: ReadStatus, values: readonly (Buffer | null)[], join: Join | undefined): ReadResult {
+  const versions = values.map(value => (value === null ? 0 : versionOf(value)))
+  if (join === undefined || values.includes(null)) return { status, versions, values }
+  return { status, versions, values: [join(values as readonly Buffer[])] }
+}
+
+/** Of a whole value. */
+function versionOf(value: Buffer): number {
+  const head = headOf(value)
+  if (head.type !== 'value') throw new Error('a value without a version')
+  return head.version
+}

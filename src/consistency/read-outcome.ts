@@ -1,0 +1,21 @@
+import type { Versions } from './versions.ts'
+
+/** How a read was answered; http renders it as Cache-Status (RFC 9211). */
+export type ReadStatus = 'hit' | 'miss-stored' | 'miss' | 'degraded' | 'unverified'
+
+export interface ReadResult {
+  readonly status: ReadStatus
+  /** In the order asked for; 0 = the document does not exist. */
+  readonly versions: Versions
+  /**
+   * In the order asked for, null = the document does not exist; with `join`, and all documents there, the one body.
+   * Undefined when the caller knows `versions`.
+   */
+  readonly values: readonly (Buffer | null)[] | undefined
+}
+
+/** Why the near cache has no answer: another version in Redis (or no lease any more), or no reply from Redis. */
+export type Unconfirmed = 'stale' | 'failed'
+
+/** Is told the answer, or why the read must be made in full; once. Must not throw. */
+export type OnConfirmed = (outcome: ReadResult | Unconfirmed) => void
