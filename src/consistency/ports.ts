@@ -73,13 +73,12 @@ export interface WriteTransaction {
   /** Rows that exist, in no particular order. */
   readonly rows: readonly Row[]
   /**
-   * UPDATE and history. Resolves to the stored rows, in the order of the changes. WriteConflictError when a row is
-   * not what was read under the locks (changed by hand meanwhile).
+   * UPDATE, history and COMMIT. Resolves to the stored rows, in the order of the changes. WriteConflictError when a row
+   * is not what was read under the locks (changed by hand meanwhile); CommitUnknownError when it is open whether the
+   * COMMIT took place; after any other error nothing was stored.
    */
-  apply(changes: readonly Change[], meta: ChangeMeta): Promise<readonly Row[]>
-  /** Throws CommitUnknownError when the server's answer did not arrive or was not COMMIT. */
-  commit(): Promise<void>
-  /** Never throws. */
+  applyAndCommit(changes: readonly Change[], meta: ChangeMeta): Promise<readonly Row[]>
+  /** Never throws, and does nothing after a COMMIT that may have taken place. */
   rollback(): Promise<void>
 }
 

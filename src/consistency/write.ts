@@ -127,14 +127,12 @@ export class Writer {
         return undefined
       }
       await observer.step('write.fenced')
-      rows = await tx.apply(changes, meta)
-      await observer.step('write.applied')
+      rows = await tx.applyAndCommit(changes, meta)
     } catch (error) {
       await tx.rollback()
       if (error instanceof WriteConflictError) return undefined
       throw error
     }
-    await tx.commit()
     await observer.step('write.committed')
     if (view.mode === 'ON') await this.#store(cache, tokenOf(tx), nonce, rows)
     await observer.step('write.put')

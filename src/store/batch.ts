@@ -19,7 +19,17 @@ interface Field {
   readonly parse: (text: string) => unknown
 }
 
-type Callback = (error: unknown, answers: readonly Answer[]) => void
+/** How far a batch came. */
+export interface Outcome {
+  /** False = the connection was broken before, and the server knows nothing of it. */
+  readonly sent: boolean
+  /** Of the statements that were answered, in their order. */
+  readonly answers: readonly Answer[]
+  /** What the server said to the next one, or what broke the connection; undefined when all were answered. */
+  readonly error?: unknown
+}
+
+type Callback = (error?: unknown) => void
 
 /** Those that a connection has parsed. */
 const parsed = new WeakMap<Connection, Set<string>>()
@@ -34,6 +44,7 @@ export class Batch implements Submittable {
   #fields: readonly Field[] = []
   #rows: Record<string, unknown>[] = []
   #known: Set<string> | undefined
+  #sent = false
   #failed = false
   /** node-postgres wraps it to bound the wait. */
   callback: Callback
@@ -44,15 +55,24 @@ export class Batch implements Submittable {
   }
 
   /** Rejects with what the server said, or with what broke the connection. */
-  static run(client: ClientBase, statements: readonly Statement[]): Promise<readonly Answer[]> {
-    return new Promise((resolve, reject) => {
-      client.query(
-        new Batch(statements, (error, answers) => (error == null ? resolve(answers) : reject(error))),
+  static async run(client: ClientBase, statements: readonly Statement[]): Promise<readonly Answer[]> {
+    const { answers, error } = await Batch.settle(client, statements)
+    if (error !== undefined) throw error
+    return answers
+  }
+
+  /** The same for those who ask how far it came. */
+  static settle(client: ClientBase, statements: readonly Statement[]): Promise<Outcome> {
+    return new Promise(resolve => {
+      const batch = new Batch(statements, error =>
+        resolve({ sent: batch.#sent, answers: batch.#answers, error: error ?? undefined }),
       )
+      client.query(batch)
     })
   }
 
   submit(connection: Connection): void {
+    this.#sent = true
     this.#known = parsed.get(connection)
     if (this.#known === undefined) {
       this.#known = new Set()
@@ -98,7 +118,7 @@ export class Batch implements Submittable {
   }
 
   handleReadyForQuery(): void {
-    if (!this.#failed) this.callback(null, this.#answers)
+    if (!this.#failed) this.callback()
   }
 
   handleError(error: unknown): void {
@@ -106,6 +126,6 @@ export class Batch implements Submittable {
     // It may be what the server holds under that name: next time it is parsed anew.
     const failed = this.#statements[this.#answers.length]
     if (failed !== undefined) this.#known?.delete(failed.name)
-    this.callback(error, this.#answers)
+    this.callback(error)
   }
 }

@@ -9,8 +9,11 @@ import { DatabaseUnavailableError } from '../consistency/ports.ts'
 const UNAVAILABLE_CLASSES = new Set(['08', '53', '57', '58', 'XX'])
 const UNAVAILABLE_CODES = new Set(['40001', '40P01', '55P03', '25P03', '25P04', '25006', '55000'])
 
-/** Codes after which it is open whether a COMMIT took place: the connection or the server ended around it. */
-const OUTCOME_UNKNOWN_CLASSES = new Set(['08', '57', '58', 'XX'])
+/**
+ * Classes after which it is open whether a COMMIT took place: the connection or the server ended around it. 25 holds
+ * the timeouts of transactions, which end the connection.
+ */
+const OUTCOME_UNKNOWN_CLASSES = new Set(['08', '25', '57', '58', 'XX'])
 
 /** Of sockets. */
 const REFUSALS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
@@ -32,6 +35,15 @@ export function asUnavailable(error: unknown): unknown {
 export function isOutcomeUnknown(error: unknown): boolean {
   const state = sqlStateOf(error)
   return state === undefined || OUTCOME_UNKNOWN_CLASSES.has(state.slice(0, 2))
+}
+
+/**
+ * Whether what was sent may have been carried out although this came in place of its answer: it is not the server's
+ * word on it. Class 08 is what a pooler in between says when it has lost the server.
+ */
+export function isConnectionLost(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state === undefined || state.startsWith('08')
 }
 
 /** Two transactions waited for one another, or one came in between; trying again works. */

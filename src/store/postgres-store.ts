@@ -1,10 +1,7 @@
 import type { Pool } from 'pg'
 import type {
-  Change,
-  ChangeMeta,
   DocumentRef,
   GateTransaction,
-  Row,
   RowsRead,
   StorePort,
   View,
@@ -93,8 +90,11 @@ export class PostgresStore implements StorePort {
     )
     return {
       ...state,
-      apply: (changes, meta) => transaction.run(client => apply(client, changes, meta)),
-      commit: () => transaction.commit(),
+      applyAndCommit: async (changes, meta) => {
+        const answer = await transaction.runAndCommit(applyChanges(changes, meta))
+        const updatedAt = answer.rows[0]!.updated_at as string
+        return changes.map(({ ref, version, data }) => ({ ref, version, data, updatedAt }))
+      },
       rollback: () => transaction.rollback(),
     }
   }
@@ -139,13 +139,4 @@ export class PostgresStore implements StorePort {
   #read<T>(work: () => Promise<T>): Promise<T> {
     return this.#run(() => this.#availability.race(work))
   }
-}
-
-async function apply(
-  client: Parameters<typeof applyChanges>[0],
-  changes: readonly Change[],
-  meta: ChangeMeta,
-): Promise<readonly Row[]> {
-  const updatedAt = await applyChanges(client, changes, meta)
-  return changes.map(({ ref, version, data }) => ({ ref, version, data, updatedAt }))
 }

@@ -60,3 +60,9 @@ export function toSnapshot(record: SnapshotRecord): ViewSnapshot {
 export function columns(refs: readonly DocumentRef[]): [userIds: string[], kinds: string[]] {
   return [refs.map(ref => ref.userId), refs.map(ref => ref.kind)]
 }
+
+/** As PostgreSQL reads an array of texts. */
+export function textArray(texts: readonly (string | null)[]): string {
+  const items = texts.map(text => (text === null ? 'NULL' : `"${text.replace(/[\\"]/g, '\\$&')}"`))
+  return `{${items.join(',')}}`
+}

@@ -1,7 +1,10 @@
 import type { Pool, PoolClient } from 'pg'
 import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from '../consistency/ports.ts'
 import type { Availability } from './availability.ts'
-import { asUnavailable, isConflict, isOutcomeUnknown } from './database-errors.ts'
+import { type Answer, Batch, type Statement } from './batch.ts'
+import { asUnavailable, isConflict, isConnectionLost, isOutcomeUnknown } from './database-errors.ts'
+
+const COMMIT: Statement = { name: 'commit', text: 'COMMIT', values: [] }
 
 /**
  * One transaction on a connection of its own. @fastify/postgres' `transact` does not look at what COMMIT answered;
@@ -47,10 +50,26 @@ export class Transaction {
     try {
       return await work(this.client)
     } catch (error) {
-      if (isConflict(error))
-        throw new WriteConflictError('the transaction must be tried again', { cause: error })
-      throw asUnavailable(error)
+      throw refusal(error)
     }
+  }
+
+  /**
+   * Runs a statement and COMMIT in one message, and resolves to what the statement answered. Errors as of `commit`,
+   * and as of `run` when the server refused the statement: it carries out nothing behind one that fails, and what it
+   * says comes in order, so that an error in place of the statement's answer was raised before COMMIT.
+   */
+  async runAndCommit(statement: Statement): Promise<Answer> {
+    const { sent, answers, error } = await Batch.settle(this.client, [statement, COMMIT])
+    const [answer, commit] = answers
+    if (error !== undefined) {
+      const isUnknown = answer === undefined ? isConnectionLost : isOutcomeUnknown
+      if (!sent || !isUnknown(error)) throw refusal(error)
+      throw this.#unknown(error)
+    }
+    this.#release(false)
+    insistOnCommit(commit!.command)
+    return answer!
   }
 
   /** CommitUnknownError when it is open what became of it, DatabaseUnavailableError when nothing was stored. */
@@ -59,12 +78,12 @@ export class Transaction {
     try {
       command = (await this.client.query('COMMIT')).command
     } catch (error) {
+      if (isOutcomeUnknown(error)) throw this.#unknown(error)
       this.#release(true)
-      if (!isOutcomeUnknown(error)) throw asUnavailable(error)
-      throw new CommitUnknownError('the answer to COMMIT did not arrive', { cause: error })
+      throw asUnavailable(error)
     }
     this.#release(false)
-    if (command !== 'COMMIT') throw new DatabaseUnavailableError(`the server answered ${command} to COMMIT`)
+    insistOnCommit(command)
   }
 
   /** Never throws. */
@@ -78,11 +97,26 @@ export class Transaction {
     }
   }
 
+  #unknown(error: unknown): CommitUnknownError {
+    this.#release(true)
+    return new CommitUnknownError('the answer to COMMIT did not arrive', { cause: error })
+  }
+
   #release(broken: boolean): void {
     if (this.#ended) return
     this.#ended = true
     this.client.release(broken)
   }
+}
+
+/** The server answers ROLLBACK when something failed before. */
+function insistOnCommit(command: string): void {
+  if (command !== 'COMMIT') throw new DatabaseUnavailableError(`the server answered ${command} to COMMIT`)
+}
+
+function refusal(error: unknown): unknown {
+  if (!isConflict(error)) return asUnavailable(error)
+  return new WriteConflictError('the transaction must be tried again', { cause: error })
 }
 
 /** Gives up at once when the database is found to be away; a connection that comes later goes back. */

@@ -5,7 +5,7 @@ export type StoreSystem = 'postgresql' | 'redis'
 /** One thing a request asked of a store. */
 export interface StoreWork {
   readonly system: StoreSystem
-  /** Of the port: `readRows`, `fence`, `commit`. */
+  /** Of the port: `readRows`, `fence`, `applyAndCommit`. */
   readonly operation: string
   /** Milliseconds, monotonic. */
   readonly startedAt: number
@@ -78,5 +78,5 @@ async function note(
 }
 
 function isTransaction(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && 'commit' in value
+  return typeof value === 'object' && value !== null && 'rollback' in value
 }

@@ -9,13 +9,7 @@ export type GatewayEvent =
   | { readonly type: 'stalled'; readonly milliseconds: number }
 
 /** The steps of the protocol at which a process can be held; those of a write, then those of an outage and its end. */
-export const WRITE_STEPS = [
-  'write.locked',
-  'write.fenced',
-  'write.applied',
-  'write.committed',
-  'write.put',
-] as const
+export const WRITE_STEPS = ['write.locked', 'write.fenced', 'write.committed', 'write.put'] as const
 export const OUTAGE_STEPS = [
   'outage.off',
   'outage.drained',

@@ -7,7 +7,7 @@ import { WRITABLE } from './targets.ts'
 const SCALP = WRITABLE.find(({ kind }) => kind === 'mode.scalp')!
 /** Where the writer is killed, and whether its write is seen afterwards. */
 const CASES = [
-  { between: 'fence and COMMIT', step: 'write.applied', seen: false },
+  { between: 'fence and COMMIT', step: 'write.fenced', seen: false },
   { between: 'COMMIT and put', step: 'write.committed', seen: true },
 ]
 

@@ -92,13 +92,7 @@ t.test('what a request asks of the stores is in its span', async t => {
   await gateway.as('42', { method: 'PUT', url: SCALP, headers: { 'x-request-id': 'the-write' }, payload })
   // A read comes first where it is not known yet that the user exists.
   const written = (await insideOf(`PUT ${MODE}`, 'the-write')).filter(name => !READ.test(name))
-  t.strictSame(written, [
-    'postgresql beginWrite',
-    'redis fence',
-    'postgresql apply',
-    'postgresql commit',
-    'redis put',
-  ])
+  t.strictSame(written, ['postgresql beginWrite', 'redis fence', 'postgresql applyAndCommit', 'redis put'])
   await gateway.as('42', { url: SCALP, headers: { 'x-request-id': 'the-read' } })
   const read = await insideOf(`GET ${MODE}`, 'the-read')
   t.ok(read.length > 0)

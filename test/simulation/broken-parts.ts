@@ -2,7 +2,13 @@ import { type BatchRead, BatchReader } from '../../src/consistency/batch-reader.
 import type { CacheFence, CachePort, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
 import { Lease } from '../../src/consistency/lease.ts'
-import type { ClockPort, DocumentRef, StorePort, ViewToken } from '../../src/consistency/ports.ts'
+import type {
+  ClockPort,
+  DocumentRef,
+  StorePort,
+  ViewToken,
+  WriteTransaction,
+} from '../../src/consistency/ports.ts'
 import { type ReadDeps, Reader } from '../../src/consistency/read.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 
@@ -92,11 +98,12 @@ export class LateFenceWriter extends Writer {
         const tx = await deps.store.beginWrite(refs)
         const keys = refs.map(ref => deps.codec.keys(ref)[0]!)
         for (const key of keys) late.delete(key)
-        const commit = async () => {
-          await tx.commit()
+        const applyAndCommit: WriteTransaction['applyAndCommit'] = async (changes, meta) => {
+          const rows = await tx.applyAndCommit(changes, meta)
           for (const key of keys) await placeOrTurnOff(key)
+          return rows
         }
-        return { ...tx, commit }
+        return { ...tx, applyAndCommit }
       },
     })
     super({ ...deps, cache, store })

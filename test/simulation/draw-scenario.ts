@@ -18,13 +18,12 @@ const MESSAGES = [
   'postgres.read-view',
   'postgres.read-rows',
   'postgres.read-if-unlocked',
-  'postgres.apply',
+  'postgres.apply-and-commit',
   'postgres.commit',
 ].flatMap(kind => [kind, `${kind}.reply`])
 const STEPS = [
   'write.locked',
   'write.fenced',
-  'write.applied',
   'write.committed',
   'gate.epoch',
   'gate.adopted',

@@ -33,7 +33,7 @@ export const FOCUSES = {
     documents: 1,
     thinkMs: 10,
     holdMs: 100,
-    sore: { lose: ['redis.put'], hold: ['postgres.commit'], stop: [], often: SORE },
+    sore: { lose: ['redis.put'], hold: ['postgres.apply-and-commit'], stop: [], often: SORE },
     faultEveryMs: 1_000,
   },
   /** COMMIT takes longer than anybody would wait, and half of what should follow it is lost. */
@@ -44,7 +44,7 @@ export const FOCUSES = {
     lose: 0,
     hold: 0,
     holdMs: 800,
-    sore: { lose: ['redis.put'], hold: ['postgres.commit'], stop: [], often: 0.5 },
+    sore: { lose: ['redis.put'], hold: ['postgres.apply-and-commit'], stop: [], often: 0.5 },
     killAtStep: 0,
     pauseAtStep: 0,
     terminateAtStep: 0,

@@ -5,7 +5,11 @@ import type {
   Row,
   WriteTransaction,
 } from '../../src/consistency/ports.ts'
-import { CommitUnknownError, WriteConflictError } from '../../src/consistency/ports.ts'
+import {
+  CommitUnknownError,
+  DatabaseUnavailableError,
+  WriteConflictError,
+} from '../../src/consistency/ports.ts'
 import { documentId } from './documents.ts'
 import type { LockMode } from './postgres-locks.ts'
 import { DEADLOCK_MS, type PostgresServer, type Session } from './postgres-server.ts'
@@ -20,6 +24,12 @@ export interface MemoryTransactionsDeps {
   readonly call: <T>(kind: string, work: () => T | Promise<T>) => Promise<T>
 }
 
+/** What the server says to changes and COMMIT. */
+interface Applied {
+  readonly rows: readonly Row[]
+  readonly refused?: Error
+}
+
 /** The server notices within this time that a client has gone. */
 const ABANDON_MS = 1_500
 
@@ -32,7 +42,7 @@ export class MemoryTransactions {
   }
 
   async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
-    const { server, call } = this.#deps
+    const { server } = this.#deps
     const session = this.#connect()
     const state = await this.#begin('begin-write', session, async () => {
       await session.lock('view', 'shared')
@@ -43,11 +53,21 @@ export class MemoryTransactions {
       session.check()
       return { view, rows: server.rows(refs) }
     })
+    // After a COMMIT that may have taken place there is nothing to roll back any more.
+    let open = true
     return {
       ...state,
-      apply: changes => call('apply', () => this.#apply(session, changes)),
-      commit: () => this.#commit(session),
-      rollback: () => this.#rollback(session),
+      applyAndCommit: async changes => {
+        const answer = await this.#applyAndCommit(session, changes).catch(error => {
+          open = false
+          throw error
+        })
+        if (answer.refused !== undefined) throw answer.refused
+        return answer.rows
+      },
+      rollback: async () => {
+        if (open) await this.#rollback(session)
+      },
     }
   }
 
@@ -93,27 +113,47 @@ export class MemoryTransactions {
     }
   }
 
-  async #apply(session: Session, changes: readonly Change[]): Promise<readonly Row[]> {
-    const { server } = this.#deps
+  /** One message: what the server refuses before COMMIT is its answer; after that nobody knows without one. */
+  async #applyAndCommit(session: Session, changes: readonly Change[]): Promise<Applied> {
+    const { server, call } = this.#deps
+    try {
+      return await call('apply-and-commit', async () => {
+        const refused = await this.#apply(session, changes)
+        if (refused !== undefined) return { rows: [], refused }
+        await server.timeline.hop()
+        server.commit(session)
+        return { rows: session.writes }
+      })
+    } catch (error) {
+      throw this.#unknown(session, error)
+    }
+  }
+
+  /** What the server says against the changes; undefined = they are planned. */
+  async #apply(session: Session, changes: readonly Change[]): Promise<Error | undefined> {
     for (const { ref } of changes) {
       try {
         await session.lock(`tuple ${documentId(ref)}`, 'exclusive', DEADLOCK_MS)
       } catch {
-        throw new WriteConflictError('deadlock detected')
+        return new WriteConflictError('deadlock detected')
       }
     }
-    session.check()
-    if (!server.plan(session, changes)) throw new WriteConflictError('changed by hand meanwhile')
-    return session.writes
+    if (session.ended) return new DatabaseUnavailableError('terminating connection')
+    if (!this.#deps.server.plan(session, changes)) return new WriteConflictError('changed by hand meanwhile')
+    return undefined
   }
 
   async #commit(session: Session): Promise<void> {
     try {
       await this.#deps.call('commit', () => this.#deps.server.commit(session))
     } catch (error) {
-      this.#abandon(session)
-      throw new CommitUnknownError('the answer to COMMIT did not arrive', { cause: error })
+      throw this.#unknown(session, error)
     }
+  }
+
+  #unknown(session: Session, cause: unknown): CommitUnknownError {
+    this.#abandon(session)
+    return new CommitUnknownError('the answer to COMMIT did not arrive', { cause })
   }
 
   async #rollback(session: Session): Promise<void> {

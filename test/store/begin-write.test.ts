@@ -1,5 +1,6 @@
 import pg from 'pg'
 import t from 'tap'
+import { Batch } from '../../src/store/batch.ts'
 import { beginWrite } from '../../src/store/statements/begin-write.ts'
 import { applyChanges } from '../../src/store/statements/documents.ts'
 import { createDatabase } from '../helper/backends.ts'
@@ -39,7 +40,9 @@ t.test('several documents, existing or not', async t => {
 t.test('a change of one document stores it only on top of the version before', async t => {
   const client = await connect(t, await createDatabase(t))
   const apply = (version: number, data: string | null = '{"a":1}') =>
-    applyChanges(client, [{ ref, version, data, changes: '[]' }], { updatedBy: 'test', reason: 'put' })
+    Batch.run(client, [
+      applyChanges([{ ref, version, data, changes: '[]' }], { updatedBy: 'test', reason: 'put' }),
+    ])
   const conflicts = async (version: number, why: string) => {
     await client.query('SAVEPOINT before')
     await t.rejects(apply(version), { code: '40001' }, why)

@@ -1,9 +1,12 @@
-import { type ClientBase, escapeLiteral, type QueryResult } from 'pg'
+import type { ClientBase } from 'pg'
 import type { DocumentRef, Row, View } from '../../consistency/ports.ts'
-import { Batch } from '../batch.ts'
-import { columns, type DocumentRecord, toRow, toView, type ViewRecord } from '../rows.ts'
+import { Batch, type Statement } from '../batch.ts'
+import { columns, type DocumentRecord, textArray, toRow, toView, type ViewRecord } from '../rows.ts'
 import { DOCUMENT_COLUMNS } from './documents.ts'
 import { VIEW_COLUMNS } from './view.ts'
+
+const BEGIN: Statement = { name: 'begin', text: 'BEGIN', values: [] }
+const VIEW: Statement = { name: 'view-of-write', text: `SELECT ${VIEW_COLUMNS} FROM cache_view`, values: [] }
 
 /** What a write sees under its locks: the view, and the rows that exist. */
 export interface Begun {
@@ -16,45 +19,37 @@ export interface Begun {
  * saves a write three round trips while it holds its locks. Each statement has a snapshot of its own, so that the
  * last two see what was committed before the locks were granted.
  */
-export function beginWrite(client: ClientBase, refs: readonly DocumentRef[]): Promise<Begun> {
-  return refs.length === 1 ? beginOne(client, refs[0]!) : beginSeveral(client, refs)
+export async function beginWrite(client: ClientBase, refs: readonly DocumentRef[]): Promise<Begun> {
+  const [lock, read] = refs.length === 1 ? one(refs[0]!) : several(refs)
+  const [, , views, documents] = await Batch.run(client, [BEGIN, lock, VIEW, read])
+  return {
+    view: toView(views!.rows[0] as unknown as ViewRecord),
+    rows: documents!.rows.map(record => toRow(record as unknown as DocumentRecord)),
+  }
 }
 
-async function beginOne(client: ClientBase, { userId, kind }: DocumentRef): Promise<Begun> {
+/** The row lock, and the row. */
+function one({ userId, kind }: DocumentRef): [lock: Statement, read: Statement] {
   const values = [userId, kind]
-  const [, , views, documents] = await Batch.run(client, [
-    { name: 'begin', text: 'BEGIN', values: [] },
+  return [
     { name: 'lock-one-for-write', text: 'SELECT lock_one_for_write($1, $2)', values },
-    { name: 'view-of-write', text: `SELECT ${VIEW_COLUMNS} FROM cache_view`, values: [] },
     {
       name: 'document-of-write',
       text: `SELECT ${DOCUMENT_COLUMNS} FROM documents WHERE user_id = $1 AND kind = $2`,
       values,
     },
-  ])
-  return begun(views!.rows, documents!.rows)
+  ]
 }
 
-/** One message of several statements without a name takes no parameters: the texts are escaped as literals. */
-async function beginSeveral(client: ClientBase, refs: readonly DocumentRef[]): Promise<Begun> {
-  const wanted = columns(refs).map(textArray).join(', ')
-  const results: unknown = await client.query(`
-    BEGIN;
-    SELECT lock_for_write(${wanted});
-    SELECT ${VIEW_COLUMNS} FROM cache_view;
-    SELECT ${DOCUMENT_COLUMNS} FROM documents
-    JOIN unnest(${wanted}) AS wanted (user_id, kind) USING (user_id, kind)`)
-  const [, , views, documents] = results as readonly QueryResult[]
-  return begun(views!.rows, documents!.rows)
-}
-
-function begun(views: readonly unknown[], documents: readonly unknown[]): Begun {
-  return {
-    view: toView(views[0] as ViewRecord),
-    rows: documents.map(record => toRow(record as DocumentRecord)),
-  }
-}
-
-function textArray(texts: readonly string[]): string {
-  return `ARRAY[${texts.map(escapeLiteral).join(', ')}]::text[]`
+function several(refs: readonly DocumentRef[]): [lock: Statement, read: Statement] {
+  const values = columns(refs).map(textArray)
+  return [
+    { name: 'lock-for-write', text: 'SELECT lock_for_write($1::text[], $2::text[])', values },
+    {
+      name: 'documents-of-write',
+      text: `SELECT ${DOCUMENT_COLUMNS} FROM documents
+             JOIN unnest($1::text[], $2::text[]) AS wanted (user_id, kind) USING (user_id, kind)`,
+      values,
+    },
+  ]
 }

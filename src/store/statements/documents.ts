@@ -1,7 +1,7 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Change, ChangeMeta, DocumentRef, RowsRead } from '../../consistency/ports.ts'
-import { Batch } from '../batch.ts'
-import { columns, type DocumentRecord, toRow, UPDATED_AT } from '../rows.ts'
+import type { Statement } from '../batch.ts'
+import { columns, type DocumentRecord, textArray, toRow, UPDATED_AT } from '../rows.ts'
 
 export type Queryable = Pool | ClientBase
 
@@ -30,42 +30,33 @@ export async function tryLockDocuments(db: Queryable, refs: readonly DocumentRef
   return rows[0]!.locked
 }
 
-/** Stores the changes with their history; resolves to the moment of the change (RFC 3339, UTC). */
-export function applyChanges(
-  client: ClientBase,
-  changes: readonly Change[],
-  meta: ChangeMeta,
-): Promise<string> {
-  return changes.length === 1 ? applyOne(client, changes[0]!, meta) : applySeveral(client, changes, meta)
+/** Stores the changes with their history; answers `updated_at`, the moment of the change (RFC 3339, UTC). */
+export function applyChanges(changes: readonly Change[], meta: ChangeMeta): Statement {
+  return changes.length === 1 ? applyOne(changes[0]!, meta) : applySeveral(changes, meta)
 }
 
-async function applyOne(client: ClientBase, change: Change, meta: ChangeMeta): Promise<string> {
-  const { ref, version, data, changes } = change
-  const [applied] = await Batch.run(client, [
-    {
-      name: 'apply-change',
-      text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7) AS updated_at`,
-      values: [ref.userId, ref.kind, String(version), data, changes, meta.updatedBy, meta.reason],
-    },
-  ])
-  return applied!.rows[0]!.updated_at as string
+function applyOne({ ref, version, data, changes }: Change, { updatedBy, reason }: ChangeMeta): Statement {
+  return {
+    name: 'apply-change',
+    text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7) AS updated_at`,
+    values: [ref.userId, ref.kind, String(version), data, changes, updatedBy, reason],
+  }
 }
 
-async function applySeveral(db: Queryable, changes: readonly Change[], meta: ChangeMeta): Promise<string> {
-  const { rows } = await db.query<{ updated_at: string }>({
+function applySeveral(all: readonly Change[], { updatedBy, reason }: ChangeMeta): Statement {
+  return {
     name: 'apply-changes',
     text: `SELECT ${UPDATED_AT} AS updated_at
            FROM apply_changes($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6, $7) AS updated_at`,
     values: [
-      ...columns(changes.map(change => change.ref)),
-      changes.map(change => change.version),
-      changes.map(change => change.data),
-      changes.map(change => change.changes),
-      meta.updatedBy,
-      meta.reason,
+      ...columns(all.map(({ ref }) => ref)).map(textArray),
+      textArray(all.map(({ version }) => String(version))),
+      textArray(all.map(({ data }) => data)),
+      textArray(all.map(({ changes }) => changes)),
+      updatedBy,
+      reason,
     ],
-  })
-  return rows[0]!.updated_at
+  }
 }
 
 /** Documents changed by transaction `xid` or a later one, at most `limit`, deleted ones included. */
