@@ -6,6 +6,7 @@ import { MemoryCache } from './memory-cache.ts'
 import { MemorySequenceCache, MemorySequenceStore } from './memory-sequence.ts'
 import { MemoryStore } from './memory-store.ts'
 import { SimProcess } from './process.ts'
+import { RedisConnections } from './redis-connections.ts'
 import { RedisScripts } from './redis-scripts.ts'
 import { chanceAt } from './scenario.ts'
 import { SequenceScripts } from './sequence-scripts.ts'
@@ -24,6 +25,7 @@ const SOCKETS_MS = 300
 /** One gateway: the real protocol and the real counter in a process that can be killed. */
 export class Gateway {
   readonly process: SimProcess
+  readonly redis: RedisConnections
   readonly cache: MemoryCache
   readonly store: MemoryStore
   readonly protocol: Protocol
@@ -36,11 +38,10 @@ export class Gateway {
     this.#world = world
     const process = new SimProcess(timeline, random)
     this.process = process
+    this.redis = new RedisConnections({ process, network, timeline, topology: redis })
     this.cache = new MemoryCache({
-      process,
-      network,
+      connections: this.redis,
       timeline,
-      topology: redis,
       scripts: new RedisScripts(build.scripts),
       rules: build.cache,
     })
@@ -103,9 +104,9 @@ export class Gateway {
   }
 
   cutRedis(ms: number): void {
-    this.cache.cut = true
+    this.redis.cut = true
     this.#world.timeline.later(ms, () => {
-      this.cache.cut = false
+      this.redis.cut = false
     })
   }
 

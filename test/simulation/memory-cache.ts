@@ -11,11 +11,9 @@ import type {
 } from '../../src/consistency/cache-port.ts'
 import { CacheUnavailableError } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
-import { type Network, NO_ANSWER } from './network.ts'
-import type { SimProcess } from './process.ts'
+import type { RedisConnections } from './redis-connections.ts'
 import { markerIn, type RedisScripts } from './redis-scripts.ts'
 import type { RedisServer } from './redis-server.ts'
-import type { RedisTopology } from './redis-topology.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface CacheRules {
@@ -28,53 +26,28 @@ export interface CacheRules {
 }
 
 export interface MemoryCacheDeps {
-  readonly process: SimProcess
-  readonly network: Network
+  readonly connections: RedisConnections
   readonly timeline: Timeline
-  readonly topology: RedisTopology
   readonly scripts: RedisScripts
   readonly rules: CacheRules
 }
 
-const TIMEOUT_MS = { read: 75, script: 150 }
-/** The breaker opens for so long after as many failures in a row. */
-const BREAKER = { failures: 3, openMs: 200 }
-
-interface Link {
-  server: RedisServer | undefined
-  number: number
-}
-
-let connections = 0
-
-/** The CachePort of one gateway: a connection for reads and one for scripts, each to one server process. */
+/** The CachePort of one gateway. */
 export class MemoryCache implements CachePort {
-  /** Nothing of this gateway reaches Redis. */
-  cut = false
   readonly #deps: MemoryCacheDeps
-  readonly #reads: Link = { server: undefined, number: 0 }
-  readonly #scripts: Link = { server: undefined, number: 0 }
   readonly #joined = new Map<string, Promise<unknown>>()
-  #failures = 0
-  #closedFrom = 0
 
   constructor(deps: MemoryCacheDeps) {
     this.#deps = deps
   }
 
   get usable(): boolean {
-    return this.#deps.process.now() >= this.#closedFrom || this.#failures < BREAKER.failures
-  }
-
-  /** Both connections are lost and made anew. */
-  reconnect(): void {
-    this.#reads.server = undefined
-    this.#scripts.server = undefined
+    return this.#deps.connections.usable
   }
 
   read(keys: readonly string[]): Promise<CacheReply> {
     return this.#own(`read ${keys}`, () =>
-      this.#ask('read', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
+      this.#ask('read', (server, connection) => ({
         values: keys.map(key => bufferOf(server.get(key))),
         connection,
       })),
@@ -83,7 +56,7 @@ export class MemoryCache implements CachePort {
 
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void {
     const asked = this.#own(`heads ${keys}`, () =>
-      this.#ask('readHeads', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
+      this.#ask('readHeads', (server, connection) => ({
         heads:
           stampKey === undefined ? this.#deps.scripts.heads(server, keys) : stampIn(server, keys, stampKey),
         connection,
@@ -96,7 +69,7 @@ export class MemoryCache implements CachePort {
   }
 
   identify(): Promise<CacheIdentity> {
-    return this.#ask('identify', this.#reads, TIMEOUT_MS.read, (server, connection) => ({
+    return this.#ask('identify', (server, connection) => ({
       connection,
       identity: server.identity,
       role: server.role,
@@ -105,7 +78,7 @@ export class MemoryCache implements CachePort {
   }
 
   readMarker(): Promise<Marker | null> {
-    return this.#ask('readMarker', this.#reads, TIMEOUT_MS.read, server => markerIn(server.get(MARKER_KEY)))
+    return this.#ask('readMarker', server => markerIn(server.get(MARKER_KEY)))
   }
 
   async fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
@@ -155,10 +128,15 @@ export class MemoryCache implements CachePort {
 
   /** Runs a script on the connection for scripts. */
   script<T>(name: string, run: (server: RedisServer) => T): Promise<T> {
-    return this.#ask(name, this.#scripts, TIMEOUT_MS.script, server => {
+    return this.#deps.connections.ask('script', name, server => {
       if (server.role !== 'master') throw new CacheUnavailableError('READONLY')
       return server.atomically(() => run(server))
     })
+  }
+
+  #ask<T>(name: string, run: (server: RedisServer, connection: number) => T): Promise<T> {
+    const { connections, rules } = this.#deps
+    return connections.ask('read', name, (server, number) => run(server, rules.connectionNamed ? number : 0))
   }
 
   /** With the rule off, one who asks the same joins a command that is under way. */
@@ -169,49 +147,6 @@ export class MemoryCache implements CachePort {
     const sent = send().finally(() => this.#joined.delete(id))
     this.#joined.set(id, sent)
     return sent
-  }
-
-  async #ask<T>(
-    name: string,
-    link: Link,
-    timeoutMs: number,
-    run: (server: RedisServer, connection: number) => T,
-  ): Promise<T> {
-    const { process, network } = this.#deps
-    try {
-      const { server, number } = this.#connected(link)
-      const result = await network.call<T>({
-        process,
-        kind: `redis.${name}`,
-        timeoutMs,
-        execute: () => this.#execute(server, () => run(server, number)),
-        timedOut: () => new CacheUnavailableError(`${name}: no answer within ${timeoutMs} ms`),
-      })
-      this.#failures = 0
-      return result
-    } catch (error) {
-      if (++this.#failures >= BREAKER.failures) this.#closedFrom = process.now() + BREAKER.openMs
-      throw error
-    }
-  }
-
-  async #execute<T>(server: RedisServer, run: () => T): Promise<T> {
-    const { timeline } = this.#deps
-    while (server.running && server.frozenUntil > timeline.now) {
-      await timeline.sleep(server.frozenUntil - timeline.now)
-      await timeline.hop()
-    }
-    if (!server.running || this.cut) throw NO_ANSWER
-    return run()
-  }
-
-  #connected(link: Link): { server: RedisServer; number: number } {
-    if (link.server === undefined || !link.server.running) {
-      link.server = this.cut ? undefined : this.#deps.topology.connect()
-      link.number = ++connections
-    }
-    if (link.server === undefined) throw new CacheUnavailableError('connection refused')
-    return { server: link.server, number: this.#deps.rules.connectionNamed ? link.number : 0 }
   }
 
   #expire(server: RedisServer, nonce: string, keys: readonly string[], ms: number): void {

@@ -74,8 +74,8 @@ export class World {
     this.network.healed = true
     this.redis.heal()
     this.postgres.downUntil = 0
-    for (const { cache, store } of this.gateways.all) {
-      cache.cut = false
+    for (const { redis, store } of this.gateways.all) {
+      redis.cut = false
       store.cut = false
     }
   }
