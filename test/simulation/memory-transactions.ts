@@ -12,7 +12,8 @@ import {
 } from '../../src/consistency/ports.ts'
 import { documentId } from './documents.ts'
 import type { LockMode } from './postgres-locks.ts'
-import { DEADLOCK_MS, type PostgresServer, type Session } from './postgres-server.ts'
+import type { PostgresServer } from './postgres-server.ts'
+import { DEADLOCK_MS, type Session } from './postgres-session.ts'
 import type { SimProcess } from './process.ts'
 import type { Random } from './random.ts'
 

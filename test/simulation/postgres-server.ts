@@ -1,7 +1,7 @@
 import type { Change, DocumentRef, Row, View } from '../../src/consistency/ports.ts'
-import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
 import { documentId } from './documents.ts'
-import { type LockMode, Locks } from './postgres-locks.ts'
+import { Locks } from './postgres-locks.ts'
+import { Session } from './postgres-session.ts'
 import type { SimProcess } from './process.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -15,57 +15,6 @@ export interface Committed {
   readonly at: number
   /** Changed with psql, not by a gateway. */
   readonly byHand: boolean
-}
-
-/** `statement_timeout`. */
-export const STATEMENT_MS = 2_000
-/** `deadlock_timeout`, after which one of two that wait for one another is rolled back. */
-export const DEADLOCK_MS = 300
-
-/** One connection and the transaction on it. */
-export class Session {
-  ended = false
-  readonly writes: Row[] = []
-  xid: bigint | undefined
-  viewAfter: View | undefined
-  readonly process: SimProcess | undefined
-  readonly #server: PostgresServer
-  readonly #over = Promise.withResolvers<never>()
-
-  constructor(server: PostgresServer, process: SimProcess | undefined) {
-    this.#server = server
-    this.process = process
-    this.#over.promise.catch(() => {})
-  }
-
-  /** Waits for a lock, at most `patienceMs`. Rejects when the session ends meanwhile. */
-  async lock(name: string, mode: LockMode, patienceMs = STATEMENT_MS): Promise<void> {
-    // A statement that arrives after its connection has ended takes no lock: nobody would ever release it.
-    this.check()
-    this.check()
-    let cancel = () => {}
-    const acquired = this.#server.locks.acquire(this, name, mode, () => {
-      cancel = this.#server.timeline.later(patienceMs, () => this.end())
-    })
-    try {
-      await Promise.race([acquired, this.#over.promise])
-    } finally {
-      cancel()
-    }
-  }
-
-  check(): void {
-    if (this.ended) throw new DatabaseUnavailableError('terminating connection')
-  }
-
-  /** Rolls back whatever was not committed. */
-  end(): void {
-    if (this.ended) return
-    this.ended = true
-    this.#server.sessions.delete(this)
-    this.#server.locks.release(this)
-    this.#over.reject(new DatabaseUnavailableError('terminating connection'))
-  }
 }
 
 /** One PostgreSQL: what is committed, who is connected, and which database it is. READ COMMITTED. */
