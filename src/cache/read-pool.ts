@@ -7,8 +7,8 @@ import type { ReadConnection } from './read-connection.ts'
 import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.ts'
 import { readScript } from './script-files.ts'
 
-/** Is told the heads, or why there are none. */
-export type HeadsAnswered = (error: unknown, heads: CacheHeads | undefined) => void
+/** Is told the reply, or why there is none. */
+export type Answered<T> = (error: unknown, reply: T | undefined) => void
 
 const HEADS = readScript('heads')
 const NOTHING = Buffer.alloc(0)
@@ -40,18 +40,19 @@ export class ReadPool {
   }
 
   /** One MGET, one round trip. */
-  async read(keys: readonly string[]): Promise<CacheReply> {
+  read(keys: readonly string[], answered: Answered<CacheReply>): void {
     const connection = this.generation
-    const values = await this.#pick().send(['MGET', ...keys])
-    if (!Array.isArray(values)) throw unknownAnswer('MGET')
-    return { values: values.map(bytesOrNull), connection }
+    this.#pick().ask(encodeCommand(['MGET', ...keys]), (error, values) => {
+      if (Array.isArray(values) && values.every(isBytesOrNull)) answered(undefined, { values, connection })
+      else answered(error ?? unknownAnswer('MGET'), undefined)
+    })
   }
 
   /**
    * The first bytes of each key, of one moment, in one round trip. The command is kept as long as the list of keys is:
    * writing thirteen keys anew costs more than everything else here.
    */
-  readHeads(keys: readonly string[], stampKey: string | undefined, answered: HeadsAnswered): void {
+  readHeads(keys: readonly string[], stampKey: string | undefined, answered: Answered<CacheHeads>): void {
     if (stampKey === undefined) this.#heads(kept(this.#commands, keys, headsCommand), keys, answered)
     else this.#stamp(keys, stampKey, answered)
   }
@@ -60,7 +61,7 @@ export class ReadPool {
    * The stamp alone would do, but a key that somebody deletes by hand is to be filled in again. Two commands in one write:
    * thirteen keys cost Redis a fifth of what a script that reads their heads does.
    */
-  #stamp(keys: readonly string[], stampKey: string, answered: HeadsAnswered): void {
+  #stamp(keys: readonly string[], stampKey: string, answered: Answered<CacheHeads>): void {
     const connection = this.generation
     const lane = this.#pick()
     let stamp: Reply = null
@@ -80,7 +81,7 @@ export class ReadPool {
     })
   }
 
-  #heads(command: string, keys: readonly string[], answered: HeadsAnswered): void {
+  #heads(command: string, keys: readonly string[], answered: Answered<CacheHeads>): void {
     const connection = this.generation
     this.#pick().ask(command, (error, heads) => {
       if (heads instanceof Buffer) answered(undefined, { heads, connection })
@@ -152,9 +153,8 @@ function isNoScript(error: unknown): boolean {
   return error instanceof RespError && error.message.startsWith('NOSCRIPT')
 }
 
-function bytesOrNull(reply: Reply): Buffer | null {
-  if (reply === null || Buffer.isBuffer(reply)) return reply
-  throw unknownAnswer('MGET')
+function isBytesOrNull(reply: Reply): reply is Buffer | null {
+  return reply === null || reply instanceof Buffer
 }
 
 function unknownAnswer(command: string): RespProtocolError {

@@ -4,6 +4,7 @@ import type {
   CacheIdentity,
   CachePort,
   CacheReply,
+  CacheUnavailableError,
   Marker,
   OnHeads,
   ScriptOutcome,
@@ -12,7 +13,7 @@ import type { ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from './keys.ts'
-import type { ReadPool } from './read-pool.ts'
+import type { Answered, ReadPool } from './read-pool.ts'
 import { guarded, reported } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
@@ -44,17 +45,29 @@ export class RedisCache implements CachePort {
   }
 
   read(keys: readonly string[]): Promise<CacheReply> {
-    return guarded(this.#breaker, this.#reads.read(keys))
+    return new Promise((resolve, reject) => {
+      this.#reads.read(
+        keys,
+        this.#reporting((error, reply) => (reply === undefined ? reject(error) : resolve(reply))),
+      )
+    })
   }
 
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void {
-    this.#reads.readHeads(keys, stampKey, (error, heads) => {
-      if (heads === undefined) answered(reported(this.#breaker, error), undefined)
+    this.#reads.readHeads(keys, stampKey, this.#reporting(answered))
+  }
+
+  /** `guarded`, for what is answered by callback. */
+  #reporting<T>(
+    answered: (error: CacheUnavailableError | undefined, reply: T | undefined) => void,
+  ): Answered<T> {
+    return (error, reply) => {
+      if (reply === undefined) answered(reported(this.#breaker, error), undefined)
       else {
         this.#breaker.succeeded()
-        answered(undefined, heads)
+        answered(undefined, reply)
       }
-    })
+    }
   }
 
   identify(): Promise<CacheIdentity> {
