@@ -93,7 +93,9 @@ function randomUsers(stack: Stack, name: string, count: number, step: number): s
   const file = join(stack.directory, `${name}.lua`)
   writeFileSync(
     file,
-    `request = function()
+    `-- Without a seed every run names the same users in the same order, and the near cache knows them.
+math.randomseed(os.time())
+request = function()
   wrk.headers["X-User-Id"] = "u" .. math.random(0, ${count - 1}) * ${step}
   return wrk.format()
 end
