@@ -14,7 +14,7 @@ export interface ReadResult {
   readonly values: readonly (Buffer | null)[] | undefined
 }
 
-/** Why the near cache has no answer: another version in Redis (or no lease any more), or no reply from Redis. */
+/** Why the near cache has no answer: nothing is held, another version in Redis, no lease any more; or no reply from Redis. */
 export type Unconfirmed = 'stale' | 'failed'
 
 /** Is told the answer, or why the read must be made in full; once. Must not throw. */

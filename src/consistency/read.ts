@@ -1,5 +1,5 @@
-import { askHeads, type Question } from './confirmation.ts'
-import { FullRead, type FullReadDeps, type Join, listed, type WantedOf } from './full-read.ts'
+import { askHeads } from './confirmation.ts'
+import { FullRead, type FullReadDeps, type Join, listed, type Reading, type WantedOf } from './full-read.ts'
 import type { OnConfirmed, ReadResult, Unconfirmed } from './read-outcome.ts'
 import type { KnownVersions } from './versions.ts'
 
@@ -38,28 +38,32 @@ export class Reader {
     return true
   }
 
-  /** Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
-  async read(wanted: WantedOf, options: ReadOptions = {}): Promise<ReadResult> {
+  /** Rejects with DatabaseUnavailableError when neither Redis nor the database can answer. */
+  read(wanted: WantedOf, options: ReadOptions = {}): Promise<ReadResult> {
     const { lease, cache, near } = this.#deps
     const { join, known, asked } = options
     const begun = lease.current()
     let keys = options.id === undefined ? this.#keysOf(wanted) : undefined
     const id = options.id ?? keys!.join('\n')
-    const held = begun === undefined ? undefined : near.find(id, begun.v)
+    const held = begun === undefined || asked !== undefined ? undefined : near.find(id, begun.v)
     // Those held are the same list each time, so that the cache need not write its command anew.
     keys = held?.keys ?? keys ?? this.#keysOf(wanted)
     const reading = { id, wanted, keys, begun, join }
-    const askable = begun !== undefined && cache.usable && (held !== undefined || known !== undefined)
-    const outcome =
-      asked ?? (askable ? await this.#confirmed({ keys, begun, held, known }) : ('stale' as const))
-    if (typeof outcome === 'object') return outcome
+    if (asked !== undefined || begun === undefined || !cache.usable || (held ?? known) === undefined) {
+      return this.#unconfirmed(reading, asked ?? 'stale')
+    }
+    return new Promise((resolve, reject) => {
+      askHeads(this.#deps, { keys, begun, held, known }, outcome => {
+        if (typeof outcome === 'object') resolve(outcome)
+        else this.#unconfirmed(reading, outcome).then(resolve, reject)
+      })
+    })
+  }
+
+  #unconfirmed(reading: Reading, outcome: Unconfirmed): Promise<ReadResult> {
     // No second wait for a Redis that failed just now. And what the heads said is forgotten: a second reply counts by
     // itself, so that no bundle is torn between the two.
     return outcome === 'failed' ? this.#full.fromDatabase(reading, undefined) : this.#full.fromCache(reading)
-  }
-
-  #confirmed(question: Question): Promise<ReadResult | Unconfirmed> {
-    return new Promise(resolve => askHeads(this.#deps, question, resolve))
   }
 
   #keysOf(wanted: WantedOf): readonly string[] {

@@ -88,7 +88,8 @@ export class FastReads {
       if (typeof outcome === 'string') this.#readInFull(taken, outcome)
       else this.#finish(taken, outcome, true)
     })
-    if (!asked) this.#readInFull(taken, undefined)
+    // A caller who knows a version may be told that it still stands, without the bytes.
+    if (!asked) this.#readInFull(taken, known === undefined ? 'stale' : undefined)
     return true
   }
 
@@ -140,10 +141,11 @@ export function throwFailure({ raw }: FastifyRequest): void {
 }
 
 function headOf({ status, versions }: ReadAnswer, content: Buffer | undefined): RawHead {
-  const headers = { 'cache-status': CACHE_STATUS[status], ...versionHeaders(versions) }
-  const own =
-    content === undefined ? {} : { 'content-type': JSON_TYPE, 'content-length': String(content.length) }
-  return Object.entries({ ...headers, ...own }).flat()
+  const headers = versionHeaders(versions)
+  const head = ['cache-status', CACHE_STATUS[status]]
+  for (const name in headers) head.push(name, headers[name]!)
+  if (content !== undefined) head.push('content-type', JSON_TYPE, 'content-length', String(content.length))
+  return head
 }
 
 /** Nothing that another part of the gateway has to look at: CORS, or a body that a GET should not have. */

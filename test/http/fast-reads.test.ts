@@ -218,7 +218,7 @@ t.test('what the near cache does not hold is read in front of Fastify as well', 
     confirm: () => false,
     get: async (actor, address, options) => {
       t.strictSame([actor, address], [{ userId: '42', caller: 'service:bot' }, { kind: 'mode.scalp' }])
-      t.strictSame(options, { known: undefined, asked: undefined })
+      t.strictSame(options, { known: undefined, asked: 'stale' })
       return { status: 'miss-stored', versions: [7], body }
     },
   })
