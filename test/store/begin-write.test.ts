@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import t from 'tap'
 import { Batch } from '../../src/store/batch.ts'
@@ -64,3 +65,42 @@ t.test('a change of one document stores it only on top of the version before', a
   t.match((await beginWrite(client, [ref])).rows, [{ ref, version: 3, data: null }])
   t.match((await client.query('SELECT mode, epoch FROM cache_view')).rows, [{ epoch: '1' }], 'not by hand')
 })
+
+t.test(
+  'the history holds what was stored, in the row or beside it, and nothing of what was deleted',
+  async t => {
+    const client = await connect(t, await createDatabase(t))
+    const meta = { updatedBy: 'test', reason: 'put' }
+    // Some are compressed and stay in the row, others do not fit into it.
+    const texts = [10, 3_000, 40_000, 400_000].map(length => JSON.stringify({ text: noise(length) }))
+    const changes = texts.map((data, i) => ({
+      ref: { userId: `user ${i}`, kind: 'settings' },
+      version: 1,
+      data,
+      changes: `[${i}]`,
+    }))
+    const stored = async () => {
+      const { rows } = await client.query(
+        `SELECT h.data = d.data AS same, h.version, h.changes, h.updated_at = d.updated_at AS same_time, h.reason
+       FROM document_history h JOIN documents d USING (user_id, kind) WHERE h.version = d.version ORDER BY user_id`,
+      )
+      return rows
+    }
+    const expected = (version: string) =>
+      changes.map((_, i) => ({ same: true, version, changes: [i], same_time: true, reason: 'put' }))
+    await Batch.run(client, [applyChanges(changes, meta)])
+    t.strictSame(await stored(), expected('1'), 'several')
+    for (const change of changes) await Batch.run(client, [applyChanges([{ ...change, version: 2 }], meta)])
+    t.strictSame(await stored(), expected('2'), 'one by one')
+    const mixed = changes.map((change, i) => ({ ...change, version: 3, data: i === 0 ? null : change.data }))
+    await Batch.run(client, [applyChanges(mixed, meta)])
+    t.strictSame(await stored(), expected('3').slice(1))
+    const left = await client.query(`SELECT FROM document_history WHERE user_id = 'user 0'`)
+    t.equal(left.rowCount, 0)
+  },
+)
+
+/** Letters that can be compressed by half at most. */
+function noise(length: number): string {
+  return randomBytes(length / 2).toString('hex')
+}
