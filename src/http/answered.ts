@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { givenBackOf } from './given-back.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -7,16 +8,22 @@ declare module 'fastify' {
   }
 }
 
-/** Calls back after every answer of the app whose duration is a latency. */
+/** Calls back after every answer of the app whose duration is a latency; it includes what it took in front of Fastify. */
 export function onAnswered(
   app: FastifyInstance,
-  tell: (request: FastifyRequest, reply: FastifyReply, route: FastifyRequest['routeOptions']) => void,
+  tell: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    milliseconds: number,
+    route: FastifyRequest['routeOptions'],
+  ) => void,
 ): void {
   app.addHook('onResponse', (request, reply, done) => {
     // Made anew each time it is asked for.
     const route = request.routeOptions
     const stream = route.config.longLived === true && reply.statusCode === 200
-    if (!stream) tell(request, reply, route)
+    const milliseconds = reply.elapsedTime + (givenBackOf(request)?.waitedMs ?? 0)
+    if (!stream) tell(request, reply, milliseconds, route)
     done()
   })
 }

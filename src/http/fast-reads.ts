@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { FastifyRequest } from 'fastify'
 import type { Authenticator } from '../auth/authenticator.ts'
 import { actingUser, type Principal } from '../auth/principal.ts'
 import type { Unconfirmed } from '../consistency/read-outcome.ts'
 import { isKnown, type KnownVersions, type Versions } from '../consistency/versions.ts'
 import type { Actor, DocumentService, ReadAnswer, ReadOptions } from '../settings/service.ts'
 import { parseIfNoneMatch } from './conditional.ts'
+import { type GivenBack, noteGivenBack } from './given-back.ts'
 import type { CallerLimits } from './rate-limits.ts'
 import { CACHE_STATUS, JSON_TYPE, versionHeaders } from './read-headers.ts'
 import { requestId } from './request-id.ts'
@@ -49,9 +49,6 @@ interface Taken {
 /** Names and values of headers in turn, as writeHead takes them. */
 type RawHead = readonly string[]
 
-/** What the reads of requests that were given back failed with, until Fastify asks. */
-const failures = new WeakMap<IncomingMessage, { readonly error: unknown }>()
-
 /**
  * Answers reads in front of Fastify, for callers who were verified before. Of what the near cache holds Redis confirms the
  * versions, in one round trip; everything else is read as its route reads it. Whatever is not so simple - another method,
@@ -80,7 +77,9 @@ export class FastReads {
     if (read === undefined || !isPlain(request) || draining() || underPressure()) return false
     const principal = authenticator.known(request.headers.authorization)
     const userId = principal && userOf(principal, request)
-    if (principal === undefined || userId === undefined || limits.peek(principal.caller) > 0) return false
+    if (principal === undefined || userId === undefined) return false
+    // Before anything is read or created. Whoever is over the limit is counted once more by Fastify, and refused.
+    if (limits.take(principal.caller) > 0) return false
     const known = parseIfNoneMatch(request.headers['if-none-match'])
     const startedAt = performance.now()
     const taken = { request, response, giveBack, read, principal, userId, known, startedAt }
@@ -94,23 +93,23 @@ export class FastReads {
   }
 
   #readInFull(taken: Taken, asked: Unconfirmed | undefined): void {
-    const { request, response, giveBack, read, principal, userId, known } = taken
+    const { read, principal, userId, known } = taken
     read.answer(this.#deps.documents, { userId, caller: principal.caller }, { known, asked }).then(
       answer => this.#finish(taken, answer, false),
-      error => {
-        failures.set(request, { error })
-        giveBack(request, response)
-      },
+      error => this.#giveBack(taken, { error }),
     )
   }
 
   /** `held` = by the near cache. */
   #finish(taken: Taken, answer: ReadAnswer, held: boolean): void {
-    const { limits, draining } = this.#deps
-    const { request, response, giveBack, principal } = taken
-    // Whoever is over the limit is refused by Fastify, and may be counted twice.
-    if (draining() || limits.take(principal.caller) > 0) giveBack(request, response)
+    if (this.#deps.draining()) this.#giveBack(taken)
     else this.#send(taken, answer, held)
+  }
+
+  #giveBack({ request, response, giveBack, startedAt }: Taken, failure?: GivenBack['failure']): void {
+    const waitedMs = performance.now() - startedAt
+    noteGivenBack(request, failure === undefined ? { waitedMs } : { waitedMs, failure })
+    giveBack(request, response)
   }
 
   #send({ request, response, read, known, startedAt }: Taken, answer: ReadAnswer, held: boolean): void {
@@ -132,12 +131,6 @@ export class FastReads {
     }
     return head
   }
-}
-
-/** Throws what the read of this request failed with in front of Fastify: it is not made twice. */
-export function throwFailure({ raw }: FastifyRequest): void {
-  const failure = failures.get(raw)
-  if (failure !== undefined) throw failure.error
 }
 
 function headOf({ status, versions }: ReadAnswer, content: Buffer | undefined): RawHead {

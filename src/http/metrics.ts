@@ -56,8 +56,8 @@ export class Metrics implements Telemetry {
 
   /** Counts every request that the app answers. */
   watch(app: FastifyInstance): void {
-    onAnswered(app, ({ method }, { statusCode, elapsedTime }, { url = 'unknown' }) => {
-      this.requestAnswered(method, url, statusCode, elapsedTime)
+    onAnswered(app, ({ method }, { statusCode }, milliseconds, { url = 'unknown' }) => {
+      this.requestAnswered(method, url, statusCode, milliseconds)
     })
   }
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { principalOf } from './caller.ts'
 import { FixedWindow } from './fixed-window.ts'
+import { givenBackOf } from './given-back.ts'
 import { rateLimited } from './rate-limited.ts'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -24,11 +25,6 @@ export class CallerLimits {
     return this.#all?.take(caller, Date.now()) ?? 0
   }
 
-  /** What the next `take` would return, without counting one. */
-  peek(caller: string): number {
-    return this.#all?.peek(caller, Date.now()) ?? 0
-  }
-
   /** Counts a write, if it may come as a request. */
   takeWrite(caller: string): number {
     return this.take(caller) || (this.#writes?.take(caller, Date.now()) ?? 0)
@@ -37,6 +33,10 @@ export class CallerLimits {
 
 export function limitRates(app: FastifyInstance, limits: CallerLimits): void {
   app.addHook('onRequest', (request, _reply, done) => {
+    if (givenBackOf(request) !== undefined) {
+      done()
+      return
+    }
     const { caller } = principalOf(request)
     const waitMs = SAFE_METHODS.has(request.method) ? limits.take(caller) : limits.takeWrite(caller)
     if (waitMs === 0) done()

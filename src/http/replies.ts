@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { isKnown } from '../consistency/versions.ts'
 import type { DocumentAnswer, ReadAnswer, ReadOptions } from '../settings/service.ts'
 import { type Condition, parseIfNoneMatch } from './conditional.ts'
-import { throwFailure } from './fast-reads.ts'
+import { throwFailure } from './given-back.ts'
 import { CACHE_STATUS, JSON_TYPE, versionHeaders } from './read-headers.ts'
 
 /** The condition of a GET of settings. Throws what its read has failed with already. */

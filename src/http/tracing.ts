@@ -37,7 +37,7 @@ export async function traceRequests(app: FastifyInstance, endpoint: URL | undefi
     work.set(request, list)
     collectWork(list, done)
   })
-  onAnswered(app, (request, reply) => {
+  onAnswered(app, (request, reply, milliseconds) => {
     const route = request.routeOptions.url ?? 'unknown'
     const parent = propagator.extract(api.ROOT_CONTEXT, request.headers, api.defaultTextMapGetter)
     const endedAt = Date.now()
@@ -50,7 +50,7 @@ export async function traceRequests(app: FastifyInstance, endpoint: URL | undefi
     }
     const span = tracer.startSpan(
       `${request.method} ${route}`,
-      { kind: api.SpanKind.SERVER, startTime: endedAt - reply.elapsedTime, attributes },
+      { kind: api.SpanKind.SERVER, startTime: endedAt - milliseconds, attributes },
       parent,
     )
     if (reply.statusCode >= 500) span.setStatus({ code: api.SpanStatusCode.ERROR })

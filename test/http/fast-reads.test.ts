@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
 import type { Unconfirmed } from '../../src/consistency/read-outcome.ts'
-import { FastReads, throwFailure } from '../../src/http/fast-reads.ts'
+import { FastReads } from '../../src/http/fast-reads.ts'
+import { throwFailure } from '../../src/http/given-back.ts'
 import { CallerLimits } from '../../src/http/rate-limits.ts'
 import { FAST_BUNDLES } from '../../src/http/routes/bundle-routes.ts'
 import { FAST_DOCUMENTS } from '../../src/http/routes/document-table.ts'
@@ -99,17 +100,6 @@ t.test('what Fastify has to say is not left out', async t => {
   const head = await request(`${gateway.url}${SCALP}`, { method: 'HEAD', headers: BOT })
   t.equal(head.statusCode, 200)
   t.equal(await head.body.text(), '')
-})
-
-t.test('limits count every read once, wherever it is answered', async t => {
-  const { gateway } = await startStack(t, { RATE_LIMIT_MAX: '6', RATE_LIMIT_WRITE_MAX: '6' })
-  const told = spyOn(gateway)
-  const carol = bearer('carol')
-  const statuses: number[] = []
-  for (let i = 0; i < 8; i++) statuses.push((await get(gateway, SCALP, carol)).status)
-  t.strictSame(statuses, [200, 200, 200, 200, 200, 200, 429, 429])
-  t.ok(told.length > 0, 'some were answered in front')
-  t.ok(Number((await get(gateway, SCALP, carol)).headers['retry-after']) > 0)
 })
 
 /** Commands that Redis ran, from now on. */

@@ -113,8 +113,8 @@ export function statusRoute(app: FastifyInstance, { status, activity }: StatusRo
 
 /** Counts every request of the app while it runs. */
 export function watchActivity(app: FastifyInstance, activity: Activity): void {
-  onAnswered(app, (_request, reply) => {
-    activity.samples.requestAnswered(reply.elapsedTime, reply.statusCode)
+  onAnswered(app, (_request, { statusCode }, milliseconds) => {
+    activity.samples.requestAnswered(milliseconds, statusCode)
   })
   app.addHook('onReady', done => {
     activity.start()
