@@ -15,6 +15,9 @@ const UNAVAILABLE_CODES = new Set(['40001', '40P01', '55P03', '25P03', '25P04', 
  */
 const OUTCOME_UNKNOWN_CLASSES = new Set(['08', '25', '57', '58', 'XX'])
 
+/** What poolers say when they have lost the server: PgBouncer and Odyssey, PgCat, Supavisor. */
+const CONNECTION_LOST_CLASSES = new Set(['08', '58', 'XX'])
+
 /** Of sockets. */
 const REFUSALS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
 
@@ -38,12 +41,12 @@ export function isOutcomeUnknown(error: unknown): boolean {
 }
 
 /**
- * Whether what was sent may have been carried out although this came in place of its answer: it is not the server's
- * word on it. Class 08 is what a pooler in between says when it has lost the server.
+ * Whether what was sent may have been carried out although this came in place of its answer: it may not be the server's
+ * word on it.
  */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error)
-  return state === undefined || state.startsWith('08')
+  return state === undefined || CONNECTION_LOST_CLASSES.has(state.slice(0, 2))
 }
 
 /** Two transactions waited for one another, or one came in between; trying again works. */

@@ -18,6 +18,8 @@ export interface TcpProxy {
   blackHole(): void
   /** Resets all open connections. New ones work as before. */
   cut(): void
+  /** Ends all open connections, with these bytes as the last reply of each. */
+  endWith(lastReply: Buffer): void
   /** New connections go to another port; the open ones are reset. */
   retarget(port: number): void
 }
@@ -103,6 +105,9 @@ export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpPro
     dropReplies: () => change('drop-replies'),
     blackHole: () => change('black-hole'),
     cut,
+    endWith: lastReply => {
+      for (const pair of pairs) pair.client.end(lastReply, () => reset(pair))
+    },
     retarget: port => {
       targetPort = port
       cut()

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import type pg from 'pg'
 import t from 'tap'
 import type { Change, WriteTransaction } from '../../src/consistency/ports.ts'
-import { isConnectionLost, isOutcomeUnknown } from '../../src/store/database-errors.ts'
+import { isOutcomeUnknown } from '../../src/store/database-errors.ts'
 import { eventually } from '../helper/gateway.ts'
 import { atCommit, FIRST, holdCommit, holdRow, META, REF, startWriting, TERMINATE } from './writing.ts'
 
@@ -151,6 +151,28 @@ t.test('the reply is lost: nobody knows, and it was stored', async t => {
   t.equal(world.pool.totalCount, 0)
 })
 
+/** An ErrorResponse of the protocol. */
+function fatal(code: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0Mthe server is gone\0\0`)
+  const head = Buffer.from('E....')
+  head.writeInt32BE(fields.length + 4, 1)
+  return Buffer.concat([head, fields])
+}
+
+// What PgBouncer and Odyssey say, PgCat, and Supavisor.
+for (const code of ['08P01', '08006', '58000', 'XX000']) {
+  t.test(`a pooler says ${code} in place of the reply: nobody knows, and it was stored`, async t => {
+    const world = await startWriting(t)
+    const tx = await world.store.beginWrite([REF])
+    world.proxy.dropReplies()
+    const failed = failure(tx, FIRST)
+    await eventually('it is stored', async () => (await world.version()) === 1)
+    world.proxy.endWith(fatal(code))
+    t.match(await failed, { ...UNKNOWN, cause: { code } })
+    t.equal(world.pool.totalCount, 0)
+  })
+}
+
 t.test('the server is silent: nobody knows, and the connection is given up', async t => {
   const world = await startWriting(t, { statementTimeoutMs: 500 })
   const tx = await world.store.beginWrite([REF])
@@ -165,5 +187,4 @@ t.test('what leaves a COMMIT open', async t => {
     t.ok(isOutcomeUnknown(said(code)), code)
   for (const code of ['23505', '40001', 'P0001']) t.notOk(isOutcomeUnknown(said(code)), code)
   t.ok(isOutcomeUnknown(new Error('Connection terminated unexpectedly')))
-  t.ok(isConnectionLost(said('08P01')), 'PgBouncer: the server is gone, and what it had answered with it')
 })
