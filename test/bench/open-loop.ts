@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Call } from './closed-loop.ts'
-import type { Measured } from './load.ts'
+import type { LoadGenerator, Measured } from './load.ts'
 import { median, quantile } from './rounds.ts'
 import { middle } from './writes.ts'
 
@@ -23,12 +23,20 @@ export interface OpenContender {
   readonly call: Call
 }
 
-/** Medians over the rounds, by name; in each round one after the other. The first pass warms up and does not count. */
+/**
+ * Medians over the rounds, by name; in each round one after the other. The first pass does not count, and before it
+ * each server answers as much as it can, for a second: one that was just started compiles its code for long at this rate.
+ */
 export async function compareLatencies(
+  generator: LoadGenerator,
   contenders: readonly OpenContender[],
   rounds: number,
   options: OpenLoopOptions,
 ): Promise<Map<string, OpenMeasured>> {
+  for (const { url, call } of contenders) {
+    const { path, headers } = call
+    await generator.run({ url: `${url}${path}`, headers, connections: options.connections, seconds: 1 })
+  }
   const measured = new Map<string, OpenMeasured[]>(contenders.map(({ name }) => [name, []]))
   for (let round = -1; round < rounds; round++) {
     for (const { name, url, call } of contenders) {
@@ -48,10 +56,14 @@ export async function compareLatencies(
  */
 async function openLoop(url: string, call: Call, options: OpenLoopOptions): Promise<OpenMeasured> {
   const { rate, seconds, connections } = options
-  const load = new OpenLoad(Math.ceil(rate * seconds))
+  const load = new OpenLoad()
   const bytes = requestBytes(url, call)
   await Promise.all(Array.from({ length: connections }, () => load.connect(url, bytes)))
-  return await load.run(rate)
+  // Callers keep their connections: what the first request costs on each of them does not count.
+  await load.run(rate, connections)
+  const measured = await load.run(rate, Math.ceil(rate * seconds))
+  load.close()
+  return measured
 }
 
 function requestBytes(url: string, { method, path, headers }: Call): Buffer {
@@ -62,9 +74,7 @@ function requestBytes(url: string, { method, path, headers }: Call): Buffer {
 }
 
 class OpenLoad {
-  readonly #total: number
-  readonly #latencies: Float64Array
-  readonly #lateness: Float64Array
+  #latencies = new Float64Array()
   readonly #all: Connection[] = []
   readonly #free: Connection[] = []
   /** When those were due that wait for a connection. */
@@ -72,12 +82,6 @@ class OpenLoad {
   #done = 0
   #failed = 0
   #finished = () => {}
-
-  constructor(total: number) {
-    this.#total = total
-    this.#latencies = new Float64Array(total)
-    this.#lateness = new Float64Array(total)
-  }
 
   async connect(url: string, request: Buffer): Promise<void> {
     const { hostname, port } = new URL(url)
@@ -90,31 +94,38 @@ class OpenLoad {
     this.#free.push(connection)
   }
 
-  async run(rate: number): Promise<OpenMeasured> {
+  async run(rate: number, total: number): Promise<OpenMeasured> {
+    this.#latencies = new Float64Array(total)
+    this.#done = 0
+    this.#failed = 0
+    const lateness = new Float64Array(total)
     const startedAt = performance.now()
     const answered = new Promise<void>(resolve => {
       this.#finished = resolve
     })
-    for (let sent = 0; sent < this.#total; ) {
+    for (let sent = 0; sent < total; ) {
       // The timer is no finer than a millisecond: what is due by now leaves now.
       const now = performance.now()
-      for (; sent < this.#total && startedAt + (sent * 1_000) / rate <= now; sent++) {
-        this.#lateness[sent] = now - (startedAt + (sent * 1_000) / rate)
+      for (; sent < total && startedAt + (sent * 1_000) / rate <= now; sent++) {
+        lateness[sent] = now - (startedAt + (sent * 1_000) / rate)
         this.#send(now)
       }
       await new Promise(resolve => setTimeout(resolve, 1))
     }
     await answered
-    for (const connection of this.#all) connection.close()
     const latencies = this.#latencies.sort()
     return {
-      requests: this.#total,
+      requests: total,
       rps: rate,
       p50: quantile(latencies, 0.5),
       p99: quantile(latencies, 0.99),
       failed: this.#failed,
-      late: quantile(this.#lateness.sort(), 0.99),
+      late: quantile(lateness.sort(), 0.99),
     }
+  }
+
+  close(): void {
+    for (const connection of this.#all) connection.close()
   }
 
   #send(dueAt: number): void {
@@ -129,7 +140,7 @@ class OpenLoad {
     const dueAt = this.#waiting.shift()
     if (dueAt === undefined) this.#free.push(connection)
     else connection.send(dueAt)
-    if (this.#done === this.#total) this.#finished()
+    if (this.#done === this.#latencies.length) this.#finished()
   }
 }
 

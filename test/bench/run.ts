@@ -71,6 +71,7 @@ try {
         call: { method: 'GET' as const, path, headers: asBot(DEFAULT_USER) },
       })
       const measured = await compareLatencies(
+        generator,
         [
           get('decision-settings', gateway, DECISION),
           get('bare Fastify, the same bytes', bare, '/bundle'),
