@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { ProblemError } from '../errors.ts'
 import { hasOptionalBody, needsNoBody } from './openapi/operation.ts'
@@ -9,6 +10,11 @@ import { hasOptionalBody, needsNoBody } from './openapi/operation.ts'
  */
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
+  // A request without Content-Length and Transfer-Encoding has no stream that ever ends (optimizeEmptyRequests of
+  // node:http): with a content type Fastify would wait for it.
+  app.addHook('preParsing', ({ raw }, _reply, payload, done) => {
+    done(null, raw.readableEnded ? Readable.from([]) : payload)
+  })
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     const { schema } = request.routeOptions
     try {

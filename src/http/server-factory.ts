@@ -21,6 +21,8 @@ export function serverFactory(
     requestTimeout: http.requestTimeoutMs,
     // By default Node looks for requests that are too slow every 30 s only.
     connectionsCheckingInterval: http.requestTimeoutMs / 4,
+    // Nobody reads the bodies of GETs: without their streams and events a 304 costs 3 % less.
+    optimizeEmptyRequests: true,
   }
   return (handler): Server =>
     createServer(options, (request, response) => {

@@ -69,6 +69,20 @@ t.test('bodies beyond the limit, announced or not', async t => {
   )
 })
 
+t.test('no body at all is an empty body', async t => {
+  const json = `${headers}Content-Type: application/json\r\n`
+  const loadDefaults = 'POST /api/user/settings/load-defaults HTTP/1.1\r\n'
+  for (const length of ['', 'Content-Length: 0\r\n']) {
+    await refused(t, 400, 'INVALID_JSON', `PUT ${SCALP} HTTP/1.1\r\n${json}${length}\r\n`)
+    await refused(t, 400, 'VALIDATION_FAILED', `PUT ${SCALP} HTTP/1.1\r\n${headers}${length}\r\n`)
+    for (const type of [json, headers]) {
+      const { head, body } = await say(t, `${loadDefaults}${type}${length}\r\n`)
+      t.match(head, /^HTTP\/1.1 200 /)
+      t.equal(body.applied, true)
+    }
+  }
+})
+
 t.test('what is no HTTP', async t => {
   const garbage = [
     'hello\r\n\r\n',
