@@ -5,7 +5,7 @@ import pg from 'pg'
 import { request } from 'undici'
 import type { LoadGenerator } from './load.ts'
 import { DECISION } from './reads.ts'
-import { type Contender, compare, type Rounds } from './rounds.ts'
+import { type Contender, compare, type Result, type Rounds } from './rounds.ts'
 import type { ServerProcess } from './server-process.ts'
 import { asBot, type Stack } from './stack.ts'
 import { growthUser, type Memory, UserData } from './user-data.ts'
@@ -19,7 +19,7 @@ export interface GrowthResult {
   readonly users: number
   /** Per user since the start, with one document each. */
   readonly memory: Memory
-  /** Of reads of 1,000 active users; CPU in microseconds per request, ratio of throughput to bare Fastify. */
+  /** Of reads of 1,000 active users. */
   readonly active: Cost
   /** Of reads of any user, each as likely as another. */
   readonly any: Cost
@@ -33,8 +33,10 @@ export interface Growth {
 
 interface Cost {
   readonly rps: number
+  /** Microseconds per request. */
   readonly cpuUs: number
-  readonly ratio: number
+  /** The same as a multiple of what bare Fastify took in the same minutes: sizes are measured long after one another. */
+  readonly cpuOfBare: number
 }
 
 export interface GrowthOptions extends Rounds {
@@ -62,9 +64,9 @@ export async function growUsers(
     for (const users of options.sizes) {
       await data.add(filled, users)
       filled = users
-      const [, active, any] = await compare(generator, readers(stack, gateway, bare, users), options)
+      const [bareReads, active, any] = await compare(generator, readers(stack, gateway, bare, users), options)
       const memory = perUser(await data.memory(), empty, users)
-      results.push({ users, memory, active: costOf(active!), any: costOf(any!) })
+      results.push({ users, memory, active: costOf(active!, bareReads!), any: costOf(any!, bareReads!) })
     }
     return { results, fullUser }
   } finally {
@@ -121,14 +123,6 @@ function perUser(now: Memory, before: Memory, users: number): Memory {
   }
 }
 
-function costOf({
-  rps,
-  cpuUs = 0,
-  ratio = 0,
-}: {
-  rps: number
-  cpuUs: number | undefined
-  ratio: number | undefined
-}): Cost {
-  return { rps, cpuUs, ratio }
+function costOf({ rps, cpuUs = 0 }: Result, { cpuUs: bareUs = 0 }: Result): Cost {
+  return { rps, cpuUs, cpuOfBare: cpuUs / bareUs }
 }

@@ -97,10 +97,14 @@ export function growthTable({ results, fullUser }: Growth): string {
     whole(users),
     whole(memory.redisBytes),
     whole(memory.postgresBytes),
-    ...[active, any].flatMap(({ rps, cpuUs, ratio }) => [whole(rps), cpuUs.toFixed(1), ratio.toFixed(2)]),
+    ...[active, any].flatMap(({ rps, cpuUs, cpuOfBare }) => [
+      whole(rps),
+      cpuUs.toFixed(1),
+      cpuOfBare.toFixed(2),
+    ]),
   ])
   const head = ['users', 'Redis B/user', 'PostgreSQL B/user']
-  const costs = ['1,000 active: requests/s', 'CPU us', 'of bare', 'any user: requests/s', 'CPU us', 'of bare']
+  const costs = ['1,000 active: requests/s', 'CPU us', 'x bare', 'any user: requests/s', 'CPU us', 'x bare']
   return [
     table([...head, ...costs], rows),
     `One document per user (capital_allocation), without its history. A user with all documents and their history: ${whole(fullUser.redisBytes)} B in Redis, ${whole(fullUser.postgresBytes)} B in PostgreSQL.`,
