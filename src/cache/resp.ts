@@ -65,21 +65,28 @@ export class RespParser {
 
   #reply(depth: number): Reply | typeof INCOMPLETE {
     const type = this.#data[this.#at]
-    if (type === TYPE.bulk) {
-      const length = this.#shortNumber()
-      if (length !== undefined) return this.#bulk(length)
+    const counted = type === TYPE.bulk || type === TYPE.integer || type === TYPE.array
+    if (counted) {
+      const short = this.#shortNumber()
+      if (short !== undefined) return this.#counted(type, short, depth)
     }
     const line = this.#line()
     if (line === undefined) return INCOMPLETE
-    if (type === TYPE.bulk) return this.#bulk(lengthIn(line, MAX_BULK))
     if (type === TYPE.status) return line
-    if (type === TYPE.integer) return integerIn(line)
     if (type === TYPE.error) return new RespError(line)
-    if (type === TYPE.array && depth < MAX_DEPTH) return this.#array(lengthIn(line, MAX_ITEMS), depth)
+    if (counted) return this.#counted(type, integerIn(line), depth)
     throw new RespProtocolError('a reply of an unknown type')
   }
 
-  /** The number of a line without a text in between: nearly all lengths are such. Undefined = look closer. */
+  /** What begins with a number. */
+  #counted(type: number, count: number, depth: number): Reply | typeof INCOMPLETE {
+    if (type === TYPE.integer) return count
+    if (type === TYPE.bulk) return this.#bulk(lengthWithin(count, MAX_BULK))
+    if (depth < MAX_DEPTH) return this.#array(lengthWithin(count, MAX_ITEMS), depth)
+    throw new RespProtocolError('arrays of arrays')
+  }
+
+  /** The number of a line without a text in between: nearly all are such. Undefined = look closer. */
   #shortNumber(): number | undefined {
     const data = this.#data
     let value = 0
@@ -134,8 +141,7 @@ export class RespParser {
   }
 }
 
-function lengthIn(line: string, max: number): number {
-  const length = integerIn(line)
+function lengthWithin(length: number, max: number): number {
   if (length < -1 || length > max) throw new RespProtocolError('a length out of bounds')
   return length
 }

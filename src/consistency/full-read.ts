@@ -5,7 +5,7 @@ import type { NearCache } from './near-cache.ts'
 import type { CodecPort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import type { ReadResult, ReadStatus } from './read-outcome.ts'
-import { headOf, headsOf, isStamp, isValue } from './stored-bytes.ts'
+import { headsOf, isStamp, isValue, versionOf } from './stored-bytes.ts'
 
 /** The documents of a read; a function where they need not be listed when the near cache knows the read. */
 export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
@@ -113,11 +113,4 @@ function joined(status: ReadStatus, values: readonly (Buffer | null)[], join: Jo
   const versions = values.map(value => (value === null ? 0 : versionOf(value)))
   if (join === undefined || values.includes(null)) return { status, versions, values }
   return { status, versions, values: [join(values as readonly Buffer[])] }
-}
-
-/** Of a whole value. */
-function versionOf(value: Buffer): number {
-  const head = headOf(value)
-  if (head.type !== 'value') throw new Error('a value without a version')
-  return head.version
 }

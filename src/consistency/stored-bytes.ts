@@ -6,6 +6,10 @@ export type StoredHead =
 
 const VALUE_HEAD = /^\{"version":(\d{1,16}),/
 const STAMP = /^\d{16,19}$/
+const VALUE_PREFIX = Buffer.from('{"version":')
+const MAX_DIGITS = 16
+const ZERO = 0x30
+const COMMA = 0x2c
 const CLOSING_BRACE = 0x7d
 /**
  * The bytes of a key that tell what it holds: a fence is `{"fence":<16 digits>,"nonce":"<16 hex>"}`, 53 bytes at most,
@@ -17,11 +21,21 @@ const SEPARATOR = '\n'
 
 /** Whether the bytes are a whole value, by their first and last bytes: no parsing on the read path. */
 export function isValue(bytes: Buffer | null): bytes is Buffer {
-  return (
-    bytes !== null &&
-    bytes[bytes.length - 1] === CLOSING_BRACE &&
-    VALUE_HEAD.test(bytes.toString('latin1', 0, HEAD_BYTES))
-  )
+  return bytes !== null && bytes[bytes.length - 1] === CLOSING_BRACE && versionIn(bytes) !== undefined
+}
+
+/** The version at the beginning of a value; undefined for anything else. Byte by byte: every read of a whole comes here. */
+function versionIn(bytes: Buffer): number | undefined {
+  const first = VALUE_PREFIX.length
+  for (let at = 0; at < first; at++) if (bytes[at] !== VALUE_PREFIX[at]) return undefined
+  let version = 0
+  for (let at = first; at <= first + MAX_DIGITS; at++) {
+    const byte = bytes[at]!
+    if (byte === COMMA && at > first) return version
+    if (!(byte >= ZERO && byte <= ZERO + 9)) return undefined
+    version = version * 10 + (byte - ZERO)
+  }
+  return undefined
 }
 
 /**
@@ -30,6 +44,13 @@ export function isValue(bytes: Buffer | null): bytes is Buffer {
  */
 export function isStamp(bytes: Buffer | null | undefined): bytes is Buffer {
   return bytes != null && STAMP.test(bytes.toString('latin1'))
+}
+
+/** The version of a value. Throws for anything else. */
+export function versionOf(value: Buffer): number {
+  const version = versionIn(value)
+  if (version === undefined) throw new Error('a value without a version')
+  return version
 }
 
 /** Reads the version or the fence out of the first bytes. Never throws. */

@@ -3,7 +3,7 @@ import type { WantedOf } from '../consistency/full-read.ts'
 import type { DocumentRef } from '../consistency/ports.ts'
 import type { Reader, ReadOptions as ReaderOptions } from '../consistency/read.ts'
 import type { ReadResult, Unconfirmed } from '../consistency/read-outcome.ts'
-import { headOf } from '../consistency/stored-bytes.ts'
+import { versionOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import type { JsonObject } from '../documents/json.ts'
@@ -60,15 +60,22 @@ export class DocumentReads {
     actor: Actor,
     addresses: readonly DocumentAddress[],
   ): Promise<{ status: ReadResult['status']; values: readonly Buffer[] }> {
-    const { status, values = [] } = await this.#read(actor, wantedOf(actor, addresses), {})
-    return { status, values }
+    return this.#read(actor, wantedOf(actor, addresses), {}, ({ status, values = [] }) => ({
+      status,
+      values,
+    }))
   }
 
-  async #answer(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<ReadAnswer> {
-    return answerOf(await this.#read(actor, wanted, options))
+  #answer(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<ReadAnswer> {
+    return this.#read(actor, wanted, options, answerOf)
   }
 
-  async #read(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<Complete> {
+  async #read<T>(
+    actor: Actor,
+    wanted: WantedOf,
+    options: ReaderOptions,
+    as: (result: Complete) => T,
+  ): Promise<T> {
     let result = await this.#deps.reader.read(wanted, options)
     if (!isComplete(result)) {
       await this.#deps.provisioning.onAccess(actor.userId, actor.caller)
@@ -77,7 +84,7 @@ export class DocumentReads {
     this.#deps.telemetry.readAnswered(result.status)
     // Deleted in between.
     if (!isComplete(result)) throw userNotFound(actor.userId)
-    return result
+    return as(result)
   }
 }
 
@@ -109,12 +116,6 @@ export function refOf(actor: Actor, address: { readonly kind: string }): Documen
 export function partOf({ kind, section }: DocumentAddress): number {
   if (section === undefined) return 0
   return documentOf(kind).keySuffixes.findIndex(key => key.section === section)
-}
-
-export function versionOf(body: Buffer): number {
-  const head = headOf(body)
-  if (head.type !== 'value') throw new Error('an envelope without a version')
-  return head.version
 }
 
 /** What a read answered in the shape that a write sees. */

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import type { ClockPort } from '../consistency/ports.ts'
+import { versionOf } from '../consistency/stored-bytes.ts'
 import { ProblemError } from '../errors.ts'
 import type { Counter } from '../sequence/counter.ts'
 import { dayIn } from '../sequence/user-day.ts'
@@ -13,7 +14,6 @@ import {
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { dataOf } from './codec.ts'
 import type { DocumentReads } from './document-reads.ts'
-import { versionOf } from './document-reads.ts'
 import type { SequenceNumbers, SequenceService } from './sequence-service.ts'
 import type { Actor } from './service.ts'
 
