@@ -51,8 +51,8 @@ export async function compareLatencies(
 
 /**
  * GETs at a fixed rate. A latency begins when the request is given to the system, or when it was due if no connection
- * was free then. Over plain sockets, for at these rates a client library is what one measures: undici here doubles the
- * median of bare Fastify and makes its 99th percentile ten times as long.
+ * was free then. Over plain sockets, for at these rates a client library is what one measures: with undici bare
+ * Fastify's median was 0.17 ms instead of 0.13, and its 99th percentile 2 to 5 ms instead of 0.4.
  */
 async function openLoop(url: string, call: Call, options: OpenLoopOptions): Promise<OpenMeasured> {
   const { rate, seconds, connections } = options
