@@ -55,9 +55,9 @@ export function versionOf(value: Buffer): number {
 
 /** Reads the version or the fence out of the first bytes. Never throws. */
 export function headOf(bytes: Buffer): StoredHead {
+  const version = versionIn(bytes)
+  if (version !== undefined) return { type: 'value', version }
   const head = bytes.toString('latin1', 0, HEAD_BYTES)
-  const value = VALUE_HEAD.exec(head)
-  if (value) return { type: 'value', version: Number(value[1]) }
   const fence = /^\{"fence":(\d{1,16}),"nonce":"([0-9a-f]{1,32})"\}$/.exec(head)
   if (fence) return { type: 'fence', min: Number(fence[1]), nonce: fence[2]! }
   return { type: 'unknown' }

@@ -12,8 +12,9 @@ export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   // A request without Content-Length and Transfer-Encoding has no stream that ever ends (optimizeEmptyRequests of
   // node:http): with a content type Fastify would wait for it.
-  app.addHook('preParsing', ({ raw }, _reply, payload, done) => {
-    done(null, raw.readableEnded ? Readable.from([]) : payload)
+  app.addHook('preParsing', ({ raw, headers }, _reply, payload, done) => {
+    const isEmpty = headers['content-type'] !== undefined && raw.readableEnded
+    done(null, isEmpty ? Readable.from([]) : payload)
   })
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     const { schema } = request.routeOptions

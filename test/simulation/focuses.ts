@@ -1,5 +1,8 @@
 import { type Scenario, SORE } from './scenario.ts'
 
+/** No faults of the network and at the steps but those that a focus names. */
+const ONLY_THESE = { lose: 0, hold: 0, killAtStep: 0, pauseAtStep: 0, terminateAtStep: 0 }
+
 /** Mixtures that are hard on one part of the protocol. */
 export const FOCUSES = {
   /** Writers die between fence and COMMIT, repairs come late, and nothing covers their traces. */
@@ -38,16 +41,12 @@ export const FOCUSES = {
   },
   /** COMMIT takes longer than anybody would wait, and half of what should follow it is lost. */
   'slow-commit': {
+    ...ONLY_THESE,
     documents: 2,
     clients: 3,
     thinkMs: 150,
-    lose: 0,
-    hold: 0,
     holdMs: 800,
     sore: { lose: ['redis.put'], hold: ['postgres.apply-and-commit'], stop: [], often: 0.5 },
-    killAtStep: 0,
-    pauseAtStep: 0,
-    terminateAtStep: 0,
     faultEveryMs: 1_000,
     faults: ['redis-reconnect'],
   },
@@ -77,81 +76,57 @@ export const FOCUSES = {
   },
   /** What was read under one V is put under the next one, into a cache that begins empty. */
   'late-put': {
+    ...ONLY_THESE,
     documents: 1,
     thinkMs: 150,
-    lose: 0,
-    hold: 0,
     holdMs: 2_500,
     sore: { lose: [], hold: ['redis.put'], stop: [], often: 0.9 },
-    killAtStep: 0,
-    pauseAtStep: 0,
-    terminateAtStep: 0,
     faultEveryMs: 600,
     faults: ['redis-flushall'],
   },
   /** Some are still connected to the old primary, others to the promoted replica. */
   'split-brain': {
+    ...ONLY_THESE,
     documents: 1,
     thinkMs: 40,
-    lose: 0,
-    hold: 0,
-    killAtStep: 0,
-    pauseAtStep: 0,
-    terminateAtStep: 0,
     faultEveryMs: 100,
     faults: ['redis-failover', 'redis-reconnect', 'redis-reconnect', 'redis-reconnect'],
   },
   /** Redis comes back without its last writes, again and again. */
   restarts: {
+    ...ONLY_THESE,
     documents: 1,
     thinkMs: 40,
-    lose: 0,
-    hold: 0,
-    killAtStep: 0,
-    pauseAtStep: 0,
-    terminateAtStep: 0,
     faultEveryMs: 600,
     faults: ['redis-restart'],
   },
   /** Answers of Redis take almost as long as anybody waits, while many read the same. */
   'slow-reads': {
+    ...ONLY_THESE,
     documents: 1,
     clients: 8,
     thinkMs: 10,
-    lose: 0,
-    hold: 0,
     holdMs: 70,
     sore: { lose: [], hold: ['redis.read.reply', 'redis.readHeads.reply'], stop: [], often: 0.5 },
-    killAtStep: 0,
-    pauseAtStep: 0,
-    terminateAtStep: 0,
     faultEveryMs: 1_000,
     faults: ['redis-reconnect'],
   },
   /** Several documents are read while others change them, and the cache never has them. */
   bundle: {
+    ...ONLY_THESE,
     documents: 2,
     clients: 8,
     thinkMs: 10,
-    lose: 0,
-    hold: 0,
     sore: { lose: ['redis.put'], hold: [], stop: [], often: 0.9 },
-    killAtStep: 0,
-    pauseAtStep: 0,
-    terminateAtStep: 0,
     faultEveryMs: 1_000,
     faults: ['redis-reconnect'],
   },
   /** Somebody deletes stamps, and makes others, while several documents are read and changed. */
   'lost-stamps': {
+    ...ONLY_THESE,
     documents: 2,
     clients: 8,
     thinkMs: 40,
-    lose: 0,
-    hold: 0,
-    killAtStep: 0,
-    pauseAtStep: 0,
-    terminateAtStep: 0,
     faultEveryMs: 60,
     faults: ['stamp-by-hand'],
   },
