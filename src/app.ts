@@ -15,6 +15,7 @@ import { Metrics } from './http/metrics.ts'
 import { documentApi } from './http/openapi/swagger.ts'
 import { servePages } from './http/pages.ts'
 import { answerProblems, sendProblem, toProblem } from './http/problems.ts'
+import { checkQueryParameters } from './http/query-parameters.ts'
 import { CallerLimits, limitRates } from './http/rate-limits.ts'
 import { requestId } from './http/request-id.ts'
 import { adminRoutes } from './http/routes/admin-routes.ts'
@@ -112,6 +113,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   watchActivity(app, activity)
   parseJsonBodies(app)
   validateRequests(app)
+  checkQueryParameters(app)
   answerProblems(app)
   const refuseTheRest = refuseOtherMethods(app)
   await ownStores(app, services)

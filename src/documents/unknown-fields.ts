@@ -61,6 +61,11 @@ function isFree(example: unknown): boolean {
 
 /** Says so, and names the nearest of the known fields. */
 export function unknownField(name: string, candidates: readonly string[]): string {
+  return unknownName('field', name, candidates)
+}
+
+/** The same of any named thing: `what` is such as `field`. */
+export function unknownName(what: string, name: string, candidates: readonly string[]): string {
   const shown = name.slice(0, SHOWN_NAME)
   let nearest: string | undefined
   let least = Number.POSITIVE_INFINITY
@@ -68,5 +73,5 @@ export function unknownField(name: string, candidates: readonly string[]): strin
     const away = distance(shown, candidate)
     if (away < least) [nearest, least] = [candidate, away]
   }
-  return `unknown field ${shown}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`
+  return `unknown ${what} ${shown}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`
 }

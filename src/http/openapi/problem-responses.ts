@@ -38,14 +38,13 @@ function codesOf(of: Operation): ProblemCode[] {
     ...(of.errors ?? []),
     ...(of.guarded ? (['VERSION_MISMATCH'] as const) : []),
     ...(params.includes('mode') ? (['NOT_FOUND'] as const) : []),
-    ...(hasBody || of.querystring || params.some(name => name !== 'mode') ? VALIDATED : []),
+    // Of a query parameter that the route does not know.
+    'VALIDATION_FAILED',
     ...(hasBody || of.bodyNotNeeded ? BODY_ERRORS : []),
     ...(of.evenUnderPressure ? [] : (['OVERLOADED'] as const)),
     'INTERNAL_ERROR',
   ]
 }
-
-const VALIDATED = ['VALIDATION_FAILED'] as const
 
 function exampleOf(code: ProblemCode): Record<string, unknown> {
   const [status, title] = PROBLEMS[code]

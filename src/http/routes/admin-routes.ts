@@ -9,7 +9,9 @@ import { parseIfMatch } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, oneOf } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
+import { DryRun } from '../openapi/parameters.ts'
 import { component, UPDATED_AT, Version } from '../openapi/registry.ts'
+import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
 import { readOptions, sendAnswer, sendWritten } from '../replies.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
 import { inspectorRoutes } from './inspector-routes.ts'
@@ -25,11 +27,6 @@ const Defaults = component(
     { examples: [{ version: 1, updated_at: UPDATED_AT, data: BUILT_IN_DEFAULTS }] },
   ),
 )
-const DryRun = Type.Object({
-  dry_run: Type.Optional(
-    Type.Boolean({ default: false, description: 'check, and answer what would change' }),
-  ),
-})
 const Source = Type.Object(
   {
     source: Type.Optional(
@@ -102,17 +99,13 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
     errors: [...WRITE_ERRORS, 'NOT_READY'],
     guarded: true,
   })
-  app.put<{ Querystring: { dry_run: boolean } }>(
-    '/api/admin/defaults',
-    { schema: put },
-    async (request, reply) => {
-      const ifMatch = parseIfMatch(request.headers['if-match'])
-      const options = ifMatch === undefined ? {} : { ifMatch }
-      const { caller } = principalOf(request)
-      if (request.query.dry_run) return admin.previewDefaults(caller, request.body, options)
-      return sendWritten(reply, await admin.putDefaults(caller, request.body, options))
-    },
-  )
+  app.put<{ Querystring: DryRunQuery }>('/api/admin/defaults', { schema: put }, async (request, reply) => {
+    const ifMatch = parseIfMatch(request.headers['if-match'])
+    const options = ifMatch === undefined ? {} : { ifMatch }
+    const { caller } = principalOf(request)
+    if (isDryRun(request.query)) return admin.previewDefaults(caller, request.body, options)
+    return sendWritten(reply, await admin.putDefaults(caller, request.body, options))
+  })
 }
 
 function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {

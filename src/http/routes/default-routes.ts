@@ -5,13 +5,12 @@ import { actorOf } from '../caller.ts'
 import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
 import { Change, ChangeReport, EXAMPLE_CHANGE } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
+import { DryRun } from '../openapi/parameters.ts'
 import { component } from '../openapi/registry.ts'
+import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
 import { DOCUMENT_ROUTES, operationName, params } from './document-table.ts'
 
-const Preview = Type.Object({
-  preview: Type.Optional(Type.Boolean({ default: false, description: 'answer without writing' })),
-})
 const Reset = Type.Object(
   { document: Type.String({ maxLength: 64 }), path: Type.String({ minLength: 1, maxLength: 512 }) },
   {
@@ -45,7 +44,7 @@ const Comparison = component(
   ),
 )
 
-type WithPreview = { Querystring: { preview: boolean } }
+type WithPreview = { Querystring: DryRunQuery }
 
 /** A user's documents against the defaults: load, reset, compare. */
 export function defaultRoutes(app: FastifyInstance, defaults: DefaultsService): void {
@@ -82,13 +81,15 @@ function loadRoute(
     description: `Answers every field that differs. A preview writes nothing and answers the same.\n\n${DEFAULTS_TEXT}`,
     auth: 'user',
     ...params({ url }),
-    querystring: Preview,
+    querystring: DryRun,
     responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
     bodyNotNeeded: true,
     errors: ['DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
   app.post<WithPreview>(url, { schema }, async request =>
-    defaults.loadDefaults(actorOf(request), scopeOf(request as FastifyRequest), request.query),
+    defaults.loadDefaults(actorOf(request), scopeOf(request as FastifyRequest), {
+      preview: isDryRun(request.query),
+    }),
   )
 }
 
@@ -99,7 +100,7 @@ function resetRoute(app: FastifyInstance, defaults: DefaultsService): void {
     summary: 'Reset one field to its default',
     description: `Or one group of fields. A preview writes nothing and answers the same.\n\n${DEFAULTS_TEXT}`,
     auth: 'user',
-    querystring: Preview,
+    querystring: DryRun,
     body: Reset,
     responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
     errors: WRITE_ERRORS,
@@ -107,7 +108,7 @@ function resetRoute(app: FastifyInstance, defaults: DefaultsService): void {
   app.post<WithPreview & { Body: { document: string; path: string } }>(
     '/api/user/settings/reset',
     { schema },
-    async request => defaults.reset(actorOf(request), request.body, request.query),
+    async request => defaults.reset(actorOf(request), request.body, { preview: isDryRun(request.query) }),
   )
 }
 

@@ -6,14 +6,11 @@ import { parseIfMatch } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, familyComponents, History, oneOf } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
+import { DryRun } from '../openapi/parameters.ts'
+import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
 import { readOptions, sendAnswer, sendWritten } from '../replies.ts'
 import { DOCUMENT_ROUTES, type DocumentRoute, operationName, params } from './document-table.ts'
 
-const Query = Type.Object({
-  dry_run: Type.Optional(
-    Type.Boolean({ default: false, description: 'check, and answer what would change' }),
-  ),
-})
 /** Versions are int8 in PostgreSQL; larger numbers than this are not exact in JSON either. */
 const MAX_VERSION = Number.MAX_SAFE_INTEGER
 const HistoryQuery = Type.Object({
@@ -69,7 +66,7 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
     ].join(' '),
     auth: 'user',
     ...params(route),
-    querystring: Query,
+    querystring: DryRun,
     document: components(route).patch,
     responses: {
       200: {
@@ -80,11 +77,11 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
     errors: [...WRITE_ERRORS, 'NOT_FOUND'],
     guarded: true,
   })
-  app.put<{ Querystring: { dry_run: boolean } }>(route.url, { schema }, async (request, reply) => {
+  app.put<{ Querystring: DryRunQuery }>(route.url, { schema }, async (request, reply) => {
     const ifMatch = parseIfMatch(request.headers['if-match'])
     const options = ifMatch === undefined ? {} : { ifMatch }
     const actor = actorOf(request)
-    if (request.query.dry_run)
+    if (isDryRun(request.query))
       return documents.previewPut(actor, route.address(request), request.body, options)
     return sendWritten(reply, await documents.put(actor, route.address(request), request.body, options))
   })

@@ -1,0 +1,9 @@
+import { Type } from '@sinclair/typebox'
+
+/** The query of every write that can be tried: one meaning, under either name (query-parameters.ts). */
+export const DryRun = Type.Object({
+  dry_run: Type.Optional(
+    Type.Boolean({ description: 'check, and answer what would change; nothing is written' }),
+  ),
+  preview: Type.Optional(Type.Boolean({ description: 'the same as `dry_run`' })),
+})
