@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { ProblemError } from '../errors.ts'
+import { type Expiry, expiryAt, hasExpired } from '../expiry.ts'
 import { createTokenVerifier, type VerifyToken } from './jwt.ts'
 import { type Principal, requireUserId } from './principal.ts'
 import { ServiceTokens } from './service-tokens.ts'
@@ -18,7 +19,7 @@ const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
 
 interface Remembered {
   readonly principal: Principal
-  readonly until: number
+  readonly expiry: Expiry
 }
 
 /** Finds out who calls. */
@@ -36,7 +37,7 @@ export class Authenticator {
   known(header: string | undefined): Principal | undefined {
     if (header === undefined) return undefined
     const known = this.#remembered.get(header)
-    if (known !== undefined && known.until > Date.now()) return known.principal
+    if (known !== undefined && !hasExpired(known.expiry)) return known.principal
     return undefined
   }
 
@@ -47,14 +48,14 @@ export class Authenticator {
     if (token === undefined) throw unauthorized('the Authorization header must be `Bearer <token>`')
     const service = this.#services.find(token)
     if (service !== undefined) {
-      this.#remember(header, { principal: service, until: Number.POSITIVE_INFINITY })
+      this.#remember(header, { principal: service, expiry: expiryAt(Number.POSITIVE_INFINITY) })
       return service
     }
     const principal = await this.#verified(token)
     // Also of an admin who acts for others: it goes into the history.
     requireUserId(principal.id)
     const { expiresAt = Number.POSITIVE_INFINITY } = principal
-    this.#remember(header, { principal, until: Math.min(expiresAt, Date.now() + MAX_REMEMBERED_MS) })
+    this.#remember(header, { principal, expiry: expiryAt(expiresAt, MAX_REMEMBERED_MS) })
     return principal
   }
 

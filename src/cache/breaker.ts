@@ -1,11 +1,3 @@
-import {
-  type CircuitBreakerPolicy,
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleAll,
-} from 'cockatiel'
-
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
 export interface BreakerOptions {
@@ -15,40 +7,41 @@ export interface BreakerOptions {
   readonly probeMs: number
   /** Resolves when Redis answers. */
   readonly probe: () => Promise<unknown>
-  /** Every change, with the failure that opened it. */
+  /** Every change of state; with the failure when it opens from closed. */
   readonly onChange: (state: BreakerState, error?: unknown) => void
+  /** Tests give their own. */
+  readonly schedule?: Schedule
 }
 
-/** The probe may come this much before the policy would let it pass. */
-const TIMER_SLACK_MS = 5
+/** Runs `work` after `ms` of monotonic time; what it returns cancels that. */
+export type Schedule = (ms: number, work: () => void) => () => void
 
-const STATES: Readonly<Record<CircuitState, BreakerState>> = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.HalfOpen]: 'half-open',
-  [CircuitState.Open]: 'open',
-  [CircuitState.Isolated]: 'open',
+/** A probe that takes longer counts as failed, whatever it still waits for. */
+const PROBE_TIMEOUT_MS = 10_000
+
+/** Timers of Node run on the monotonic clock: a wall clock that steps neither holds the breaker open nor closes it. */
+const BY_TIMER: Schedule = (ms, work) => {
+  const timer = setTimeout(work, ms)
+  return () => clearTimeout(timer)
 }
 
 /**
- * The circuit breaker in front of Redis. Callers look at `closed`, a plain flag, and report outcomes; the policy of
- * cockatiel counts and decides. While it is open no request waits for Redis: only a probe closes it.
+ * The circuit breaker in front of Redis. Callers look at `closed`, a plain flag, and report outcomes. While it is open no
+ * request waits for Redis: only a probe closes it. No library: those at hand count pauses on the wall clock.
  */
 export class Breaker {
   readonly #options: BreakerOptions
-  readonly #policy: CircuitBreakerPolicy
-  #closed = true
+  readonly #schedule: Schedule
   #state: BreakerState = 'closed'
+  #closed = true
   #since = new Date()
   #failures = 0
-  #timer: NodeJS.Timeout | undefined
+  #cancel = () => {}
+  #stopped = false
 
   constructor(options: BreakerOptions) {
     this.#options = options
-    this.#policy = circuitBreaker(handleAll, {
-      breaker: new ConsecutiveBreaker(options.failures),
-      halfOpenAfter: Math.max(1, options.probeMs - TIMER_SLACK_MS),
-    })
-    this.#policy.onStateChange(state => this.#changed(STATES[state]))
+    this.#schedule = options.schedule ?? BY_TIMER
   }
 
   get closed(): boolean {
@@ -59,7 +52,7 @@ export class Breaker {
     return this.#state
   }
 
-  /** When it was opened or closed. */
+  /** When it was opened or closed last. */
   get since(): Date {
     return this.#since
   }
@@ -69,43 +62,58 @@ export class Breaker {
   }
 
   succeeded(): void {
-    if (this.#failures === 0 || !this.#closed) return
-    this.#failures = 0
-    void this.#policy.execute(() => {})
+    // A reply that was late says nothing of the present: an open breaker waits for its probe.
+    if (this.#closed) this.#failures = 0
   }
 
   failed(error: unknown): void {
     this.#failures++
-    if (!this.#closed) return
-    this.#policy.execute(() => Promise.reject(error)).catch(() => {})
+    if (!this.#closed || this.#failures < this.#options.failures) return
+    this.#closed = false
+    this.#since = new Date()
+    this.#open(error)
   }
 
   /** Ends the probing. */
   stop(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#stopped = true
+    this.#cancel()
   }
 
-  #changed(state: BreakerState): void {
+  #open(error?: unknown): void {
+    this.#enter('open', error)
+    if (!this.#stopped) this.#cancel = this.#schedule(this.#options.probeMs, () => this.#halfOpen())
+  }
+
+  #halfOpen(): void {
+    this.#enter('half-open')
+    let settled = false
+    const settle = (answered: boolean) => {
+      if (settled || this.#stopped) return
+      settled = true
+      this.#cancel()
+      if (answered) this.#close()
+      else {
+        this.#failures++
+        this.#open()
+      }
+    }
+    this.#cancel = this.#schedule(PROBE_TIMEOUT_MS, () => settle(false))
+    this.#options.probe().then(
+      () => settle(true),
+      () => settle(false),
+    )
+  }
+
+  #close(): void {
+    this.#closed = true
+    this.#failures = 0
+    this.#since = new Date()
+    this.#enter('closed')
+  }
+
+  #enter(state: BreakerState, error?: unknown): void {
     this.#state = state
-    // Half-open and open again is the same outage: nobody needs to hear of each probe.
-    const closed = state === 'closed'
-    if (closed !== this.#closed) {
-      this.#closed = closed
-      this.#since = new Date()
-      if (closed) this.#failures = 0
-      const { lastFailure } = this.#policy
-      this.#options.onChange(state, lastFailure && 'error' in lastFailure ? lastFailure.error : undefined)
-    }
-    if (state === 'open') this.#timer = setTimeout(() => void this.#probe(), this.#options.probeMs)
-  }
-
-  async #probe(): Promise<void> {
-    try {
-      await this.#policy.execute(() => this.#options.probe())
-    } catch {
-      // The policy is open again by now and has set the next probe.
-      this.#failures++
-    }
+    this.#options.onChange(state, error)
   }
 }

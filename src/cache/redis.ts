@@ -9,6 +9,7 @@ import { ScriptRunner } from './script-runner.ts'
 
 /** What happens around Redis, for logs and metrics. */
 export interface RedisEvents {
+  /** `error`: what opened it; undefined when a probe failed and it is open still. */
   breaker(state: BreakerState, error: unknown): void
   /** A connection failed or was refused; it is tried again. */
   trouble(connection: string, error: Error): void

@@ -1,4 +1,5 @@
 import { ProblemError } from '../errors.ts'
+import { hasExpired } from '../expiry.ts'
 import { type ChangePoint, includes } from './change-point.ts'
 import { type ListenerLimits, Listeners } from './listeners.ts'
 import type { ChangeListener, ChangeLog, ChangesSince } from './ports.ts'
@@ -122,7 +123,7 @@ export class ChangeFeed {
     if (now - this.#sweptAt < SWEEP_MS) return
     this.#sweptAt = now
     for (const listener of this.#listeners.live()) {
-      if (listener.expiresAt !== undefined && listener.expiresAt <= Date.now()) listener.end()
+      if (listener.expiry !== undefined && hasExpired(listener.expiry)) listener.end()
       else if (changes === 'known') listener.idle()
     }
   }

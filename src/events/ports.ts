@@ -1,3 +1,4 @@
+import type { Expiry } from '../expiry.ts'
 import type { ChangePoint } from './change-point.ts'
 
 /** The newest state of a document that changed. */
@@ -29,8 +30,8 @@ export interface ChangeLog {
 /** Somebody who wants to know of one user's changes. The methods return at once and never throw. */
 export interface ChangeListener {
   readonly userId: string
-  /** Milliseconds since 1970 when the right to listen ends; undefined = never. */
-  readonly expiresAt: number | undefined
+  /** When the right to listen ends; undefined = never. */
+  readonly expiry: Expiry | undefined
   /** The last point the listener heard of; null = an id that is not known here; undefined = new. */
   readonly since: ChangePoint | null | undefined
   /** From `point` on everything is told. `missed`: what happened since `since`, or that it is not known. */

@@ -16,12 +16,12 @@ export class AuthFailures {
 
   /** 0, or milliseconds until another token of this address is looked at. */
   waitMs(address: string): number {
-    return this.#window?.peek(remoteNetwork(address), Date.now()) ?? 0
+    return this.#window?.peek(remoteNetwork(address), performance.now()) ?? 0
   }
 
   /** Counts a failed authentication; what else went wrong (the keys could not be fetched) is no guess. */
   count(address: string, error: unknown): void {
     if (error instanceof ProblemError && error.code === 'UNAUTHORIZED')
-      this.#window?.take(remoteNetwork(address), Date.now())
+      this.#window?.take(remoteNetwork(address), performance.now())
   }
 }

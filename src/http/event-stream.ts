@@ -2,11 +2,12 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { type ChangePoint, pointText } from '../events/change-point.ts'
 import type { ChangeListener, DocumentChange } from '../events/ports.ts'
+import type { Expiry } from '../expiry.ts'
 
 export interface EventStreamOptions {
   readonly reply: FastifyReply
   readonly userId: string
-  readonly expiresAt: number | undefined
+  readonly expiry: Expiry | undefined
   readonly since: ChangePoint | null | undefined
   /** The listener did not take what it was sent, and was cut off. */
   readonly onDropped: () => void
@@ -29,7 +30,7 @@ const HEADERS = {
 /** One listener's server-sent events. Holds nothing back: what the socket does not take soon ends the stream. */
 export class EventStream implements ChangeListener {
   readonly userId: string
-  readonly expiresAt: number | undefined
+  readonly expiry: Expiry | undefined
   readonly since: ChangePoint | null | undefined
   readonly #reply: FastifyReply
   readonly #raw: ServerResponse
@@ -38,11 +39,11 @@ export class EventStream implements ChangeListener {
   #id = ''
   #spokeAt = 0
 
-  constructor({ reply, userId, expiresAt, since, onDropped }: EventStreamOptions) {
+  constructor({ reply, userId, expiry, since, onDropped }: EventStreamOptions) {
     this.#reply = reply
     this.#raw = reply.raw
     this.userId = userId
-    this.expiresAt = expiresAt
+    this.expiry = expiry
     this.since = since
     this.#onDropped = onDropped
   }
@@ -78,6 +79,13 @@ export class EventStream implements ChangeListener {
 
   idle(): void {
     if (performance.now() - this.#spokeAt >= HEARTBEAT_MS) this.#write(': nothing changed\n\n')
+  }
+
+  /** The caller has left: nothing is written any more, and a stream that was not open yet never will be. */
+  leave(): void {
+    this.#reply.hijack()
+    this.#raw.destroy()
+    this.#opening.resolve()
   }
 
   fail(error: unknown): void {

@@ -3,7 +3,7 @@ const MAX_CALLERS = 10_000
 
 interface Window {
   count: number
-  /** Milliseconds since 1970. */
+  /** Monotonic, milliseconds. */
   endsAt: number
 }
 
@@ -21,7 +21,7 @@ export class FixedWindow {
     this.#windowMs = windowMs
   }
 
-  /** Counts one request. 0, or milliseconds until the caller may come again. */
+  /** Counts one request, `now` on the monotonic clock. 0, or milliseconds until the caller may come again. */
   take(caller: string, now: number): number {
     const window = this.#windows.get(caller)
     if (window !== undefined && now < window.endsAt) {

@@ -80,8 +80,9 @@ export class Metrics implements Telemetry {
     this.#reads[status] = (this.#reads[status] ?? 0) + 1
   }
 
-  breakerChanged(state: BreakerState): void {
-    this.#breakerChanges.labels(state).inc()
+  breakerChanged(state: BreakerState, error?: unknown): void {
+    // After a probe that failed it is open still, not anew.
+    if (state !== 'open' || error !== undefined) this.#breakerChanges.labels(state).inc()
     this.#setBreaker(state)
   }
 

@@ -22,12 +22,12 @@ export class CallerLimits {
 
   /** Counts a read. 0, or milliseconds until the caller may come again. */
   take(caller: string): number {
-    return this.#all?.take(caller, Date.now()) ?? 0
+    return this.#all?.take(caller, performance.now()) ?? 0
   }
 
   /** Counts a write, if it may come as a request. */
   takeWrite(caller: string): number {
-    return this.take(caller) || (this.#writes?.take(caller, Date.now()) ?? 0)
+    return this.take(caller) || (this.#writes?.take(caller, performance.now()) ?? 0)
   }
 }
 

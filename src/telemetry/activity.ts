@@ -33,7 +33,9 @@ export class Activity implements Partial<Telemetry> {
   }
 
   breakerChanged(state: BreakerState, error?: unknown): void {
-    const detail = state === 'closed' ? 'Redis answers again' : String(error ?? 'Redis does not answer')
+    // Probes that failed would push everything else out.
+    if (state === 'half-open' || (state === 'open' && error === undefined)) return
+    const detail = state === 'closed' ? 'Redis answers again' : String(error)
     this.transitions.add({ subject: 'breaker', state, detail })
   }
 

@@ -11,6 +11,8 @@ export function redisLog(log: FastifyBaseLogger, telemetry: Telemetry): RedisEve
   return {
     breaker(state, error) {
       telemetry.breakerChanged(state, error)
+      // Every probe of an outage is half-open, and open again when it fails: one line when it begins, one at its end.
+      if (state === 'half-open' || (state === 'open' && error === undefined)) return
       if (state === 'closed') log.info({ breaker: state }, 'Redis answers again: the circuit breaker closed')
       else log.error({ breaker: state, err: error }, 'Redis does not answer: the circuit breaker opened')
     },

@@ -6,7 +6,7 @@ import type { ViewStatus } from '../consistency/supervisor.ts'
 export interface Telemetry {
   /** One read of settings, by how it was answered. */
   readAnswered(status: ReadStatus): void
-  /** `error`: what opened it. */
+  /** Each state it comes into; `error`: what opened it, undefined when a probe failed and it is open still. */
   breakerChanged(state: BreakerState, error?: unknown): void
   /** Seen OFF by this instance, whoever turned it; once for each time. */
   viewOff(reason: string): void

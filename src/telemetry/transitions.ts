@@ -3,7 +3,7 @@ export interface Transition {
   /** RFC 3339, UTC. */
   readonly at: string
   readonly subject: 'breaker' | 'view'
-  /** `closed`, `half-open`, `open`; `on`, `off`. */
+  /** `closed`, `open`; `on`, `off`. */
   readonly state: string
   /** Why, for operators; without secrets. */
   readonly detail: string

@@ -36,7 +36,7 @@ function recorder(userId: string, since?: ChangePoint | null) {
   const listener: ChangeListener = {
     userId,
     since,
-    expiresAt: undefined,
+    expiry: undefined,
     open: (point, missed) => heard.push(['open', pointText(point), missed]),
     changed: (point, changes) => heard.push(['changed', pointText(point), changes]),
     idle: () => {},
@@ -130,7 +130,7 @@ t.test('a listener that takes nothing is cut off with little of its backlog held
       dropped++
       most = Math.max(most, reply.raw.writableLength)
     }
-    const stream = new EventStream({ reply, userId: '1', expiresAt: undefined, since: undefined, onDropped })
+    const stream = new EventStream({ reply, userId: '1', expiry: undefined, since: undefined, onDropped })
     feed.add(stream)
     reply.raw.once('close', () => feed.remove(stream))
     await stream.opened

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { ChangeFeed } from '../../events/change-feed.ts'
 import { parsePoint } from '../../events/change-point.ts'
+import { expiryAt } from '../../expiry.ts'
 import type { DocumentService } from '../../settings/service.ts'
 import { actorOf, principalOf } from '../caller.ts'
+import { onConnectionEnd } from '../connection-end.ts'
 import { EventStream } from '../event-stream.ts'
 import { Events, LastEventId } from '../openapi/events.ts'
 import { operation } from '../openapi/operation.ts'
@@ -41,12 +43,19 @@ export function eventRoutes(app: FastifyInstance, { changes, documents, onDroppe
       const stream = new EventStream({
         reply,
         userId: actor.userId,
-        expiresAt,
+        expiry: expiresAt === undefined ? undefined : expiryAt(expiresAt),
         since: last === undefined || last === '' ? undefined : (parsePoint(String(last)) ?? null),
-        onDropped,
+        onDropped: () => {
+          changes.remove(stream)
+          onDropped()
+        },
       })
       changes.add(stream)
-      reply.raw.once('close', () => changes.remove(stream))
+      // Perhaps at once: the caller may have left while the settings were read.
+      onConnectionEnd(request.raw.socket, () => {
+        changes.remove(stream)
+        stream.leave()
+      })
       await stream.opened
     },
   )

@@ -12,7 +12,7 @@ const Percentile = Type.Unsafe<number | null>({ type: ['number', 'null'] })
 const Transition = Type.Object({
   at: Time,
   subject: Type.String({ description: 'breaker or view' }),
-  state: Type.String({ description: 'closed, half-open, open; on, off' }),
+  state: Type.String({ description: 'closed, open; on, off' }),
   detail: Type.String({ description: 'why' }),
   recovery_ms: Type.Optional(Type.Integer({ description: 'from off to on' })),
 })

@@ -1,0 +1,29 @@
+import type { Socket } from 'node:net'
+
+const waiting = new WeakMap<Socket, Set<() => void>>()
+
+/**
+ * Calls back once when the caller's side of the connection has ended, at once when it has already. The response is no
+ * substitute: it emits `close` only while it is the one being sent, and not again for a listener that comes later. What
+ * it returns forgets the callback. One listener per socket: requests may be pipelined.
+ */
+export function onConnectionEnd(socket: Socket, work: () => void): () => void {
+  if (socket.destroyed || socket.readableEnded) {
+    work()
+    return () => {}
+  }
+  let works = waiting.get(socket)
+  if (works === undefined) {
+    works = new Set()
+    waiting.set(socket, works)
+    const ended = () => {
+      const all = [...works!]
+      works!.clear()
+      for (const each of all) each()
+    }
+    // A caller who sends FIN only is gone as well: Node ends its side at once.
+    socket.once('end', ended).once('close', ended)
+  }
+  works.add(work)
+  return () => works.delete(work)
+}
