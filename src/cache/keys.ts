@@ -10,6 +10,12 @@ export function stampKey(userId: string): string {
   return `gateway:stamp:${userId}`
 }
 
+/** The counter of one user's day (YYYYMMDD), its witness, and the mirror that the contract names. */
+export function sequenceKeys(userId: string, day: string): readonly [string, string, string] {
+  const block = `gateway:sequence:${userId}:${day}`
+  return [block, `${block}:last`, userKey(userId, `sequence:${day}`)]
+}
+
 /** The key of one user's document or section; `suffix` is from the table of documents. */
 export function userKey(userId: string, suffix: string): string {
   return `user:${userId}:${suffix}`

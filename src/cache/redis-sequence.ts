@@ -1,15 +1,16 @@
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
-import type {
-  DrawOutcome,
-  NumberBlock,
-  SequenceCachePort,
-  SequenceDay,
-  UsedBlock,
+import {
+  type DrawOutcome,
+  isVacancy,
+  type NumberBlock,
+  type SequenceCachePort,
+  type SequenceDay,
+  type Vacancy,
 } from '../sequence/ports.ts'
 import type { Breaker } from './breaker.ts'
-import { userKey, VIEW_KEY } from './keys.ts'
+import { sequenceKeys, userKey, VIEW_KEY } from './keys.ts'
 import { guarded } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
@@ -36,37 +37,40 @@ export class RedisSequence implements SequenceCachePort {
   }
 
   draw(v: ViewToken, day: SequenceDay, count: number, settingsVersion: number): Promise<DrawOutcome> {
-    const keys = [...keysOf(day), userKey(day.userId, SETTINGS_SUFFIX)]
-    return this.#run(v, 'sequence-draw', keys, [count, settingsVersion])
+    const keys = [VIEW_KEY, ...keysOf(day), userKey(day.userId, SETTINGS_SUFFIX)]
+    return this.#run(v, 'sequence-draw', keys, [count, settingsVersion, TTL_MS])
   }
 
-  open(v: ViewToken, day: SequenceDay, count: number, { first, last }: NumberBlock): Promise<DrawOutcome> {
-    return this.#run(v, 'sequence-open', keysOf(day), [count, first, last, TTL_MS])
+  open(
+    v: ViewToken,
+    day: SequenceDay,
+    count: number,
+    met: Vacancy,
+    { first, last }: NumberBlock,
+  ): Promise<DrawOutcome> {
+    const keys = [VIEW_KEY, ...keysOf(day)]
+    return this.#run(v, 'sequence-open', keys, [met, count, first, last, TTL_MS])
   }
 
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {
-    return this.#run(v, 'sequence-last', keysOf(day), [])
+    const [block, witness] = keysOf(day)
+    return this.#run(v, 'sequence-last', [VIEW_KEY, block, witness], [])
   }
 
   async #run(
     v: ViewToken,
     script: (typeof SEQUENCE_SCRIPTS)[number],
     keys: readonly string[],
-    args: readonly number[],
+    args: readonly (number | string)[],
   ): Promise<DrawOutcome> {
     const outcome = await guarded(this.#breaker, this.#scripts.call(v, script, keys, [viewText(v), ...args]))
     if (typeof outcome === 'number') return outcome
-    if (outcome === 'settings' || outcome === 'block' || outcome === 'view' || isUsed(outcome)) return outcome
+    if (outcome === 'settings' || outcome === 'stale' || outcome === 'view' || isVacancy(outcome))
+      return outcome
     throw new CacheUnavailableError(`the script ${script} answered something unknown`)
   }
 }
 
-function isUsed(outcome: unknown): outcome is UsedBlock {
-  return typeof outcome === 'string' && /^used \d+$/.test(outcome)
-}
-
-/** gateway:view, the counter as the contract names it, and beside it the block it counts in. */
-function keysOf({ userId, day }: SequenceDay): string[] {
-  const counter = userKey(userId, `sequence:${day}`)
-  return [VIEW_KEY, counter, `${counter}:block`]
+function keysOf({ userId, day }: SequenceDay): readonly [string, string, string] {
+  return sequenceKeys(userId, day)
 }

@@ -2,7 +2,14 @@ import type { Lease } from '../consistency/lease.ts'
 import type { Outage } from '../consistency/outage.ts'
 import type { ClockPort, StorePort, ViewToken } from '../consistency/ports.ts'
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
-import type { DrawOutcome, SequenceCachePort, SequenceDay, SequenceStorePort } from './ports.ts'
+import {
+  type DrawOutcome,
+  isVacancy,
+  type SequenceCachePort,
+  type SequenceDay,
+  type SequenceStorePort,
+  type Vacancy,
+} from './ports.ts'
 
 export interface CounterDeps {
   readonly cache: SequenceCachePort
@@ -30,7 +37,8 @@ const MAX_RENEWALS = 3
 /**
  * Order numbers that never repeat (consistency.md, "Sequence numbers"). Blocks are reserved in PostgreSQL; Redis
  * counts inside a block that belongs to one V. Whatever Redis forgets or repeats after a crash, it does under
- * another V, with another block. A draw is never sent twice: one whose reply was lost burns its numbers.
+ * another V, with another block. A draw is never sent twice: one whose reply was lost burns its numbers; a network that
+ * repeats it burns some more. A key that an operator has changed counts as no block at all.
  */
 export class Counter {
   readonly #deps: CounterDeps
@@ -51,7 +59,7 @@ export class Counter {
       const outcome = await this.#fromRedis(day, count, settingsVersion)
       if (outcome === 'settings') return 'settings'
       if (typeof outcome === 'number') return { last: outcome, source: 'redis' }
-      if (outcome === 'block') continue
+      if (outcome === 'stale' || isVacancy(outcome)) continue
       const last = await this.#deps.store.draw(day, count)
       if (last !== null) return { last, source: 'database' }
       if (outcome === 'view' && renewals++ < MAX_RENEWALS) await this.#deps.clock.sleep(this.#deps.renewMs)
@@ -82,10 +90,9 @@ export class Counter {
       const v = this.#trusted()
       if (v === undefined) return 'view'
       const drawn = await this.#ask(() => cache.draw(v, day, count, settingsVersion))
-      const used = usedOf(drawn)
-      if (used === undefined) return drawn
+      if (!isVacancy(drawn)) return drawn
       const opening = this.#opening.get(id)
-      if (opening === undefined) return this.#open(id, v, day, count, used)
+      if (opening === undefined) return this.#open(id, v, day, count, drawn)
       // A block for each that found none would burn all of them but the last.
       await opening
     }
@@ -96,12 +103,12 @@ export class Counter {
     v: ViewToken,
     day: SequenceDay,
     count: number,
-    used: number,
+    met: Vacancy,
   ): Promise<RedisOutcome> {
     const { cache, store } = this.#deps
     const opening = store
-      .reserve(day, count, used)
-      .then(block => this.#ask(() => cache.open(v, day, count, block)))
+      .reserve(day, count, usedOf(met))
+      .then(block => this.#ask(() => cache.open(v, day, count, met, block)))
     this.#opening.set(id, opening)
     try {
       return await opening
@@ -129,8 +136,7 @@ export class Counter {
   }
 }
 
-/** The last number of the block that is used up, 0 when none was open; undefined when none has to be opened. */
-function usedOf(outcome: RedisOutcome): number | undefined {
-  if (outcome === 'block') return 0
-  return typeof outcome === 'string' && outcome.startsWith('used ') ? Number(outcome.slice(5)) : undefined
+/** The last number of the block that is used up, 0 when none was open. */
+function usedOf(met: Vacancy): number {
+  return met.startsWith('used ') ? Number(met.slice('used '.length)) : 0
 }

@@ -14,27 +14,38 @@ export interface SequenceDay {
 }
 
 /**
- * `settings`: the user's settings have another version than the day was chosen by. `block`: no block of this V is open
- * (or, when opening one, a later block is). `used N`: too little is left of the open block, whose last number is N.
- * `view`: another V; nothing was done.
+ * No block has numbers left: `used N`, the open one ends with N and has too few; `block T`, none of this V is open. A new
+ * block is opened in the place of exactly this, so that it is opened once.
  */
-export type DrawOutcome = number | 'settings' | 'block' | UsedBlock | 'view'
-export type UsedBlock = `used ${number}`
+export type Vacancy = `used ${number}` | `block ${number}`
+
+/**
+ * `settings`: the user's settings have another version than the day was chosen by. `stale`: another block was opened
+ * meanwhile (of `last`: none is open). `view`: another V; nothing was done.
+ */
+export type DrawOutcome = number | 'settings' | 'stale' | 'view' | Vacancy
+
+export function isVacancy(outcome: unknown): outcome is Vacancy {
+  return typeof outcome === 'string' && /^(used|block) \d+$/.test(outcome)
+}
 
 /** Counters in Redis. Every method rejects with CacheUnavailableError on any failure. */
 export interface SequenceCachePort {
   readonly usable: boolean
   /** Resolves to the last number drawn. Sent once: a call that timed out may have drawn. `settingsVersion` 0 = any. */
   draw(v: ViewToken, day: SequenceDay, count: number, settingsVersion: number): Promise<DrawOutcome>
-  /** Opens a reserved block and draws its first `count` numbers; resolves to the last of them. */
-  open(v: ViewToken, day: SequenceDay, count: number, block: NumberBlock): Promise<DrawOutcome>
+  /** Opens a reserved block in the place of what a draw met, and draws its first `count` numbers; the last of them. */
+  open(v: ViewToken, day: SequenceDay, count: number, met: Vacancy, block: NumberBlock): Promise<DrawOutcome>
   /** The last number drawn from the open block. */
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome>
 }
 
 /** High-water marks in PostgreSQL. Every method rejects with DatabaseUnavailableError when it is away. */
 export interface SequenceStorePort {
-  /** `used`: the last number of the block that was used up, which tells a busy user from a new V; 0 = none was. */
+  /**
+   * `used`: the last number of the block that was used up, 0 = none was. It tells a busy user from a new V, and the new
+   * block begins above it even when the database was set back to before it was reserved.
+   */
   reserve(day: SequenceDay, atLeast: number, used: number): Promise<NumberBlock>
   /** Resolves to the last number drawn above the high-water mark; null while the view is ON. */
   draw(day: SequenceDay, count: number): Promise<number | null>

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { viewText } from '../../src/consistency/token.ts'
+import type { Vacancy } from '../../src/sequence/ports.ts'
 import { bytesOf, entryOf, headsOf, KEYS, openScripts } from './redis-script-access.ts'
 
 const NONCE = 'aaaaaaaaaaaaaaaa'
@@ -33,7 +34,7 @@ t.test('every script refuses another V, and after FLUSHALL; it does nothing then
     cache.erase(w, NONCE, FENCES),
     cache.advanceMarker(w, MARKER),
     sequence.draw(w, day, 1, 0),
-    sequence.open(w, day, 1, { first: 1, last: 4 }),
+    sequence.open(w, day, 1, 'used 0', { first: 1, last: 4 }),
     sequence.last(w, day),
   ]
   for (const w of [v(1), v(3), foreign(2)])
@@ -95,7 +96,8 @@ t.test('after SCRIPT FLUSH every script is loaded again by itself', async t => {
   t.equal(await flushed(() => cache.put(v(2), [entryOf(5)])), 'done')
   t.equal(await flushed(() => cache.erase(v(2), NONCE, FENCES)), 'refused')
   t.equal(await flushed(() => cache.advanceMarker(v(2), MARKER)), 'done')
-  t.equal(await flushed(() => sequence.open(v(2), day, 1, { first: 1, last: 4 })), 1)
+  const met = (await flushed(() => sequence.draw(v(2), day, 1, 0))) as Vacancy
+  t.equal(await flushed(() => sequence.open(v(2), day, 1, met, { first: 1, last: 4 })), 1)
   t.equal(await flushed(() => sequence.draw(v(2), day, 2, 0)), 3)
   t.equal(await flushed(() => sequence.last(v(2), day)), 3)
   const heads = await flushed(() => headsOf(cache, KEYS))

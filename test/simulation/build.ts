@@ -27,7 +27,13 @@ export const SOUND: Build = {
   },
   cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0 },
   store: { exclusiveViewLock: true, repairLock: true, repairReread: true, oneStatement: true },
-  sequence: { blockOfOneView: true, largerBlockStays: true, databaseOnlyOff: true },
+  sequence: {
+    blockOfOneView: true,
+    openedOnce: true,
+    mirrorUnread: true,
+    witnessed: true,
+    databaseOnlyOff: true,
+  },
   // Clocks run up to 1 % wrong, and 100 ms of a suspended machine go unnoticed (CLOCK_JUMP_MS).
   times: { leaseMs: 400, renewMs: 100, offWaitMs: 520, fenceTimeoutMs: 150 },
   parts: PROTOCOL_PARTS,

@@ -4,14 +4,12 @@ import { CommitUnknownError, DatabaseUnavailableError } from '../../src/consiste
 import type { Reader } from '../../src/consistency/read.ts'
 import type { ReadResult, Unconfirmed } from '../../src/consistency/read-outcome.ts'
 import type { Decision } from '../../src/consistency/write.ts'
-import { dataOf, documentId, SIM_CODEC } from './documents.ts'
+import { DRAWING_DAY, DRAWING_USERS, dataOf, documentId, SIM_CODEC } from './documents.ts'
 import { GatewayGoneError } from './gateway.ts'
 import type { World } from './world.ts'
 
 /** What a client may be told instead of an answer: 503, or nothing at all. */
 const EXPECTED = [DatabaseUnavailableError, CommitUnknownError, GatewayGoneError]
-const USERS = ['u', 'w']
-const DAY = '20260106'
 
 /** The clients of one run: each does one thing after the other, through whichever gateway it meets. */
 export class Clients {
@@ -97,7 +95,7 @@ export class Clients {
   async #draw(): Promise<void> {
     const { random, gateways, sequenceChecker } = this.#world
     const gateway = gateways.pick()
-    const day = { userId: random.pick(USERS), day: DAY }
+    const day = { userId: random.pick(DRAWING_USERS), day: DRAWING_DAY }
     const count = 1 + random.int(3)
     const start = sequenceChecker.begins(day.userId)
     const drawn = await gateway.request(() => gateway.counter.draw(day, count, 0))

@@ -28,3 +28,7 @@ export function dataIn(body: Buffer): string {
 function envelope({ version, updatedAt, data }: Row): Buffer {
   return Buffer.from(`{"version":${version},"updated_at":"${updatedAt}","data":${data}}`)
 }
+
+/** Who draws order numbers, all on one day. */
+export const DRAWING_USERS = ['u', 'w'] as const
+export const DRAWING_DAY = '20260106'

@@ -46,6 +46,7 @@ function mixed(random: Random, operations: number): Scenario {
     lose: random.pick([0, 0.01, 0.04]),
     hold: random.pick([0, 0.02, 0.1]),
     holdMs: random.pick([100, 500, 2_500]),
+    repeat: random.pick([0, 0, 0, 0.02]),
     sore: {
       lose: [random.pick(MESSAGES)],
       hold: [random.pick(MESSAGES)],

@@ -1,5 +1,6 @@
 import { stampKey } from '../../src/cache/keys.ts'
-import { dataOf } from './documents.ts'
+import { DRAWING_DAY, DRAWING_USERS, dataOf } from './documents.ts'
+import { keysOf } from './sequence-scripts.ts'
 import type { World } from './world.ts'
 
 /** One fault; what lasts ends by itself. */
@@ -22,6 +23,14 @@ const FAULTS = {
     const another = 10 ** 15 + random.int(8 * 10 ** 15)
     const value = random.pick([undefined, undefined, '', '0', 'a text of some length', String(another)])
     redis.editByHand(stampKey(refs[0]!.userId), value)
+  },
+  'counter-by-hand': ({ redis, random }) => {
+    const [own, others] = DRAWING_USERS.map(userId => keysOf({ userId, day: DRAWING_DAY }))
+    const at = random.int(own!.length)
+    const former = redis.primary.formerValues(own![at]!)
+    const before = former.length === 0 ? undefined : random.pick(former)
+    const value = random.pick([undefined, '0', '1', 'text', before, before, redis.primary.get(others![at]!)])
+    redis.editByHand(own![at]!, value)
   },
   'redis-freeze': ({ redis, random }) => redis.freeze(random.between(20, 800)),
   'redis-out-of-memory': ({ redis, random }) => redis.fill(random.between(50, 1_500)),

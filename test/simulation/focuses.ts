@@ -1,7 +1,7 @@
 import { type Scenario, SORE } from './scenario.ts'
 
 /** No faults of the network and at the steps but those that a focus names. */
-const ONLY_THESE = { lose: 0, hold: 0, killAtStep: 0, pauseAtStep: 0, terminateAtStep: 0 }
+const ONLY_THESE = { lose: 0, hold: 0, repeat: 0, killAtStep: 0, pauseAtStep: 0, terminateAtStep: 0 }
 
 /** Mixtures that are hard on one part of the protocol. */
 export const FOCUSES = {
@@ -129,6 +129,26 @@ export const FOCUSES = {
     thinkMs: 40,
     faultEveryMs: 60,
     faults: ['stamp-by-hand'],
+  },
+  /** A proxy sends commands to Redis once more, some of them much later. */
+  repeats: {
+    ...ONLY_THESE,
+    repeat: 0.5,
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    holdMs: 500,
+    faultEveryMs: 1_000,
+    faults: ['redis-reconnect'],
+  },
+  /** An operator sets, removes and puts back the counters of order numbers. */
+  'counter-by-hand': {
+    ...ONLY_THESE,
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    faultEveryMs: 60,
+    faults: ['counter-by-hand'],
   },
 } satisfies Record<string, Partial<Scenario>>
 

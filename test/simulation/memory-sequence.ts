@@ -5,6 +5,7 @@ import type {
   SequenceCachePort,
   SequenceDay,
   SequenceStorePort,
+  Vacancy,
 } from '../../src/sequence/ports.ts'
 import type { MemoryCache } from './memory-cache.ts'
 import type { MemoryStore } from './memory-store.ts'
@@ -26,10 +27,10 @@ export class MemorySequenceStore implements SequenceStorePort {
     this.#rules = rules
   }
 
-  reserve(day: SequenceDay, atLeast: number): Promise<NumberBlock> {
+  reserve(day: SequenceDay, atLeast: number, used: number): Promise<NumberBlock> {
     return this.#store.availability.race(() =>
       this.#store.call('reserve', () => {
-        const last = this.#raise(day, Math.max(BLOCK, atLeast))
+        const last = this.#raise(day, Math.max(BLOCK, atLeast), used)
         return { first: last - Math.max(BLOCK, atLeast) + 1, last }
       }),
     )
@@ -54,8 +55,8 @@ export class MemorySequenceStore implements SequenceStorePort {
     return this.#store.call('high-water', () => this.#server.highWater.get(idOf(day)) ?? 0)
   }
 
-  #raise(day: SequenceDay, by: number): number {
-    const last = (this.#server.highWater.get(idOf(day)) ?? 0) + by
+  #raise(day: SequenceDay, by: number, above = 0): number {
+    const last = Math.max(this.#server.highWater.get(idOf(day)) ?? 0, above) + by
     this.#server.highWater.set(idOf(day), last)
     return last
   }
@@ -79,8 +80,14 @@ export class MemorySequenceCache implements SequenceCachePort {
     return this.#cache.script('draw', server => this.#scripts.draw(server, v, day, count, settingsVersion))
   }
 
-  open(v: ViewToken, day: SequenceDay, count: number, block: NumberBlock): Promise<DrawOutcome> {
-    return this.#cache.script('open', server => this.#scripts.open(server, v, day, count, block))
+  open(
+    v: ViewToken,
+    day: SequenceDay,
+    count: number,
+    met: Vacancy,
+    block: NumberBlock,
+  ): Promise<DrawOutcome> {
+    return this.#cache.script('open', server => this.#scripts.open(server, v, day, count, met, block))
   }
 
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {

@@ -7,6 +7,8 @@ export interface Fate {
   readonly lose: number
   readonly hold: number
   readonly holdMs: number
+  /** It is carried out a second time, and nobody hears of it. */
+  readonly repeat: number
   /** Its sender stands still right after sending it. */
   readonly stop: number
 }
@@ -31,6 +33,7 @@ export class Network {
   lost = 0
   held = 0
   stopped = 0
+  repeated = 0
   /** Messages that are being held just now. */
   underWay = 0
   readonly #timeline: Timeline
@@ -65,7 +68,26 @@ export class Network {
         }
         answer(() => resolve(result))
       })
+      this.#maybeRepeat(call)
       this.#maybeStop(call)
+    })
+  }
+
+  /** What a proxy that sends a message twice does; the second answer has no reader. */
+  #maybeRepeat({ kind, execute }: Call): void {
+    const { repeat, holdMs } = this.#fateOf(kind)
+    if (this.healed || !this.#random.chance(repeat)) return
+    this.repeated++
+    this.underWay++
+    this.#timeline.later(this.#random.between(0, holdMs), () => {
+      this.underWay--
+      void this.#timeline.hop().then(async () => {
+        try {
+          await execute()
+        } catch {
+          // The server's refusal has no reader either.
+        }
+      })
     })
   }
 

@@ -73,6 +73,12 @@ export class RedisServer {
     return result
   }
 
+  /** Every value that the key has held, oldest first. */
+  formerValues(key: string): string[] {
+    const effects = this.#log.flat().filter(([changed, value]) => changed === key && value !== undefined)
+    return effects.map(([, value]) => value!)
+  }
+
   /** Every key with its bytes, in the order of the keys. */
   dump(): [string, string][] {
     return [...this.#data].sort(([a], [b]) => (a < b ? -1 : 1))

@@ -177,10 +177,25 @@ export const RULES: readonly Rule[] = [
     focus: 'restarts',
   },
   {
-    name: 'larger-block-stays',
-    says: 'a block of order numbers takes not the place of one with larger numbers',
+    name: 'block-opened-once',
+    says: 'a block of order numbers is opened in the place of exactly what its caller met',
     dagger: false,
-    off: sequence({ largerBlockStays: false }),
+    off: sequence({ openedOnce: false }),
+    focus: 'repeats',
+  },
+  {
+    name: 'mirror-unread',
+    says: 'the counter that the contract names is written and never read',
+    dagger: false,
+    off: sequence({ mirrorUnread: false }),
+    focus: 'counter-by-hand',
+  },
+  {
+    name: 'witnessed-block',
+    says: 'a block of order numbers counts only while its witness agrees',
+    dagger: false,
+    off: sequence({ witnessed: false }),
+    focus: 'counter-by-hand',
   },
   {
     name: 'database-only-off',

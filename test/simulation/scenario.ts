@@ -17,6 +17,8 @@ export interface Scenario {
   readonly lose: number
   readonly hold: number
   readonly holdMs: number
+  /** How often a command to Redis is carried out a second time, within `holdMs`. */
+  readonly repeat: number
   /** Kinds of messages that are often lost or late, or whose sender often stands still. */
   readonly sore: {
     readonly lose: readonly string[]
@@ -37,11 +39,12 @@ export interface Scenario {
 }
 
 /** What may become of a message of this kind. */
-export function fateOf({ lose, hold, holdMs, sore }: Scenario, kind: string): Fate {
+export function fateOf({ lose, hold, holdMs, repeat, sore }: Scenario, kind: string): Fate {
   return {
     lose: sore.lose.includes(kind) ? sore.often : lose,
     hold: sore.hold.includes(kind) ? sore.often : hold,
     stop: sore.stop.includes(kind) ? SORE / 3 : 0,
+    repeat: kind.startsWith('redis.') && !kind.endsWith('.reply') ? repeat : 0,
     holdMs,
   }
 }

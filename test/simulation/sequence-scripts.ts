@@ -1,18 +1,28 @@
-import { VIEW_KEY } from '../../src/cache/keys.ts'
+import { sequenceKeys, VIEW_KEY } from '../../src/cache/keys.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { sameIdentity, viewText } from '../../src/consistency/token.ts'
-import type { DrawOutcome, NumberBlock, SequenceDay } from '../../src/sequence/ports.ts'
+import type { DrawOutcome, NumberBlock, SequenceDay, Vacancy } from '../../src/sequence/ports.ts'
 import type { RedisServer } from './redis-server.ts'
 
 /** Rules of the order numbers that the test build can switch off. Names are those of rules.ts. */
 export interface SequenceRules {
   /** A draw counts only in a block of its own V. */
   readonly blockOfOneView: boolean
-  /** A block is not opened in the place of one with larger numbers. */
-  readonly largerBlockStays: boolean
+  /** A block is opened in the place of exactly what its caller met, and so only once. */
+  readonly openedOnce: boolean
+  /** The key that the contract names is written and never read. */
+  readonly mirrorUnread: boolean
+  /** A block counts only while its witness agrees. */
+  readonly witnessed: boolean
   /** Numbers come straight from the database only while the view is OFF. */
   readonly databaseOnlyOff: boolean
+}
+
+interface Block {
+  readonly last: number
+  readonly limit: number
+  readonly view: string
 }
 
 /** sequence-draw.lua, sequence-open.lua and sequence-last.lua over the in-memory server. TTLs do not matter here. */
@@ -36,13 +46,14 @@ export class SequenceScripts {
       const head = headOf(Buffer.from(settings ?? ''))
       if (head.type !== 'value' || head.version !== settingsVersion) return 'settings'
     }
-    const block = blockOf(server, day)
-    const last = server.get(counterKey(day))
-    if (block === undefined || last === undefined) return 'block'
-    if (this.#rules.blockOfOneView && block.view !== viewText(v)) return 'block'
-    if (Number(last) + count > block.limit) return `used ${block.limit}`
-    server.set(counterKey(day), String(Number(last) + count))
-    return Number(last) + count
+    const block = this.#blockIn(server, v, day)
+    if (block !== undefined && block.last + count <= block.limit)
+      return countTo(server, v, day, block.last + count, block.limit)
+    const vacancy = vacancyIn(server, day, block)
+    if (vacancy !== undefined) return vacancy
+    const ticket = server.microseconds
+    server.set(keysOf(day)[0], `ticket ${ticket}`)
+    return `block ${ticket}`
   }
 
   open(
@@ -50,22 +61,30 @@ export class SequenceScripts {
     v: ViewToken,
     day: SequenceDay,
     count: number,
+    met: Vacancy,
     { first, last }: NumberBlock,
   ): DrawOutcome {
     if (!fit(server, v)) return 'view'
-    const block = blockOf(server, day)
-    if (this.#rules.largerBlockStays && block?.view === viewText(v) && block.limit > last) return 'block'
-    const drawn = first + count - 1
-    server.set(counterKey(day), String(drawn))
-    server.set(blockKey(day), `${last} ${viewText(v)}`)
-    return drawn
+    const block = this.#blockIn(server, v, day)
+    const fits = this.#rules.openedOnce
+      ? vacancyIn(server, day, block) === met
+      : block === undefined || block.limit <= last
+    return fits ? countTo(server, v, day, first + count - 1, last) : 'stale'
   }
 
   last(server: RedisServer, v: ViewToken, day: SequenceDay): DrawOutcome {
     if (!fit(server, v)) return 'view'
-    const counter = server.get(counterKey(day))
-    if (blockOf(server, day)?.view !== viewText(v) || counter === undefined) return 'block'
-    return Number(counter)
+    return this.#blockIn(server, v, day)?.last ?? 'stale'
+  }
+
+  #blockIn(server: RedisServer, v: ViewToken, day: SequenceDay): Block | undefined {
+    const [block, witness, mirror] = keysOf(day)
+    const [, last, limit, owner, view] = /^(\d+) (\d+) (\S+) (.+)$/.exec(server.get(block) ?? '') ?? []
+    if (last === undefined || owner !== block) return undefined
+    if (this.#rules.blockOfOneView && view !== viewText(v)) return undefined
+    if (this.#rules.witnessed && server.get(witness) !== last) return undefined
+    const counted = this.#rules.mirrorUnread ? last : server.get(mirror)
+    return { last: Number(counted ?? last), limit: Number(limit), view: view! }
   }
 }
 
@@ -73,15 +92,21 @@ function fit(server: RedisServer, v: ViewToken): boolean {
   return server.get(VIEW_KEY) === viewText(v) && sameIdentity(server.identity, v.identity)
 }
 
-export function counterKey({ userId, day }: SequenceDay): string {
-  return `user:${userId}:sequence:${day}`
+/** The block, its witness, and the mirror. */
+export function keysOf({ userId, day }: SequenceDay): readonly [string, string, string] {
+  return sequenceKeys(userId, day)
 }
 
-export function blockKey(day: SequenceDay): string {
-  return `${counterKey(day)}:block`
+function vacancyIn(server: RedisServer, day: SequenceDay, block: Block | undefined): Vacancy | undefined {
+  if (block !== undefined) return `used ${block.limit}`
+  const [, ticket] = /^ticket (\d+)$/.exec(server.get(keysOf(day)[0]) ?? '') ?? []
+  return ticket === undefined ? undefined : `block ${Number(ticket)}`
 }
 
-function blockOf(server: RedisServer, day: SequenceDay): { limit: number; view: string } | undefined {
-  const [, limit, view] = /^(\d+) (.+)$/.exec(server.get(blockKey(day)) ?? '') ?? []
-  return limit === undefined || view === undefined ? undefined : { limit: Number(limit), view }
+function countTo(server: RedisServer, v: ViewToken, day: SequenceDay, last: number, limit: number): number {
+  const [block, witness, mirror] = keysOf(day)
+  server.set(block, `${last} ${limit} ${block} ${viewText(v)}`)
+  server.set(witness, String(last))
+  server.set(mirror, String(last))
+  return last
 }

@@ -37,6 +37,7 @@ export async function walk(seed: number, build: Build = SOUND, focus?: Focus): P
   }
   world.count('message lost', world.network.lost)
   world.count('message late', world.network.held)
+  world.count('message repeated', world.network.repeated)
   world.count('gateway stopped after a message', world.network.stopped)
   return {
     seed,

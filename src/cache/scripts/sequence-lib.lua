@@ -1,0 +1,33 @@
+-- Shared by the scripts of the order numbers. Keys of one user's day:
+-- block    `<last number drawn> <last number of the block> <name of this key> <V>`, or `ticket <number>`: none is open
+-- witness  the last number drawn once more, so that an older block that is put back by hand is not believed
+-- mirror   the same number for others to look at; nothing here reads it
+
+-- Last number drawn and last number of the block that this V counts in; nothing when none is open, when an operator has
+-- changed, moved or removed a key, or when Redis refuses the command.
+local function block_in(block_key, witness_key, view)
+  local text = redis.pcall('GET', block_key)
+  local last, limit, owner = string.match(type(text) == 'string' and text or '', '^(%d+) (%d+) (.+)$')
+  if owner == block_key .. ' ' .. view and redis.pcall('GET', witness_key) == last then
+    return tonumber(last), limit
+  end
+end
+
+-- What a caller has to show who wants to open the next block: `used <last number of the open one>` or `block <ticket>`.
+-- Both are gone once a block was opened, so that a command that comes late, or twice, opens nothing.
+local function vacancy_in(block_key, limit)
+  if limit then
+    return 'used ' .. limit
+  end
+  local text = redis.pcall('GET', block_key)
+  local ticket = string.match(type(text) == 'string' and text or '', '^ticket (%d+)$')
+  return ticket and 'block ' .. ticket
+end
+
+local function count_to(last, limit, block_key, witness_key, mirror_key, view, ttl)
+  local text = string.format('%.0f', last)
+  redis.call('SET', block_key, text .. ' ' .. limit .. ' ' .. block_key .. ' ' .. view, 'PX', ttl)
+  redis.call('SET', witness_key, text, 'PX', ttl)
+  redis.call('SET', mirror_key, text, 'PX', ttl)
+  return last
+end
