@@ -4,12 +4,16 @@ import { parseEnv } from 'node:util'
 import { type RedisTarget, redisTarget } from './config/endpoints.ts'
 import { type Environment, parseVariables } from './config/parse-variables.ts'
 import { checkRules } from './config/rules.ts'
+import { withScopes } from './config/scopes.ts'
+import { withSecretFiles } from './config/secret-files.ts'
 import { checkSecrets, type ServiceToken, serviceTokens } from './config/secrets.ts'
 import { trustedProxies } from './config/trusted-proxies.ts'
+import { checkUnknownVariables, withoutServiceLinks } from './config/unknown-variables.ts'
 import type { Variables } from './config/variables.ts'
 
 export type { RedisTarget } from './config/endpoints.ts'
 export type { Environment } from './config/parse-variables.ts'
+export { SCOPES, type Scope } from './config/scopes.ts'
 export { DEVELOPMENT_JWT_SECRET, DEVELOPMENT_SERVICE_TOKEN, type ServiceToken } from './config/secrets.ts'
 
 /** The configuration, grouped by who needs it. Holds secrets: never log it. Times are milliseconds. */
@@ -39,13 +43,16 @@ export function readEnvironment(): Environment {
 }
 
 /** Throws ConfigError with all faults at once. */
-export function loadConfig(env: Environment): Config {
+export function loadConfig(given: Environment): Config {
+  const faults: string[] = []
+  const env = withSecretFiles(withoutServiceLinks(given), faults)
   const { variables, faulty, faults: wrong } = parseVariables(env)
-  const faults = [...wrong]
+  faults.push(...wrong)
+  checkUnknownVariables(env, faults)
   checkRules(variables, faulty, faults)
   checkDatabase(variables, faults)
   const redis = redisTarget(variables, faults)
-  const tokens = serviceTokens(variables, faults)
+  const tokens = withScopes(serviceTokens(variables, faults), variables, faults)
   const production = variables.NODE_ENV === 'production'
   checkSecrets(variables, tokens, production, faults)
   const jwksUrl = parseJwksUrl(variables, production, faults)
@@ -56,7 +63,10 @@ export function loadConfig(env: Environment): Config {
   return group(variables, { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, production })
 }
 
-function checkDatabase({ DATABASE_URL: text }: Variables, faults: string[]): void {
+function checkDatabase(
+  { DATABASE_URL: text, DATABASE_PASSWORD: password }: Variables,
+  faults: string[],
+): void {
   if (text === undefined) {
     faults.push('DATABASE_URL must be set (`npm start` brings up a private PostgreSQL when it is not)')
     return
@@ -64,7 +74,19 @@ function checkDatabase({ DATABASE_URL: text }: Variables, faults: string[]): voi
   const url = URL.parse(text)
   if (!url || !/^postgres(ql)?:$/.test(url.protocol) || url.hostname === '' || url.pathname.length < 2) {
     faults.push('DATABASE_URL must be postgres://user:password@host:port/name')
+    return
   }
+  if (url.password !== '' && password !== undefined) {
+    faults.push('DATABASE_URL and DATABASE_PASSWORD both hold a password')
+  }
+}
+
+/** DATABASE_URL with the password of DATABASE_PASSWORD. */
+function databaseUrl({ DATABASE_URL: text, DATABASE_PASSWORD: password }: Variables): string {
+  if (password === undefined) return text!
+  const url = new URL(text!)
+  url.password = encodeURIComponent(password)
+  return url.href
 }
 
 function parseJwksUrl({ JWKS_URL: text }: Variables, production: boolean, faults: string[]): URL | undefined {
@@ -143,10 +165,11 @@ function group(
       jwtSecret: vars.JWT_SECRET,
       jwksUrl,
       jwtIssuer: vars.JWT_ISSUER,
+      adminClaim: vars.JWT_ADMIN_CLAIM,
       serviceTokens: tokens,
     },
     database: {
-      url: vars.DATABASE_URL as string,
+      url: databaseUrl(vars),
       poolSize: vars.DATABASE_POOL_SIZE,
       connectTimeoutMs: vars.DATABASE_CONNECT_TIMEOUT_MS,
       statementTimeoutMs: vars.STATEMENT_TIMEOUT_MS,

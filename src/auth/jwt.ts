@@ -11,7 +11,12 @@ const JWKS_TTL_MS = 10 * 60 * 1_000
 const CLOCK_TOLERANCE_MS = 5_000
 
 /** Verifies HS256 tokens with JWT_SECRET, RS256 and ES256 tokens with the keys of JWKS_URL, and no others. */
-export function createTokenVerifier({ jwtSecret, jwksUrl, jwtIssuer }: Config['auth']): VerifyToken {
+export function createTokenVerifier({
+  jwtSecret,
+  jwksUrl,
+  jwtIssuer,
+  adminClaim,
+}: Config['auth']): VerifyToken {
   const common = {
     cache: false,
     clockTolerance: CLOCK_TOLERANCE_MS,
@@ -28,7 +33,7 @@ export function createTokenVerifier({ jwtSecret, jwksUrl, jwtIssuer }: Config['a
   return async token => {
     const verify = algorithmOf(token) === 'HS256' ? secret : published
     if (verify === undefined) throw new Error('no key for the algorithm of this token')
-    const principal = toPrincipal(await verify(token))
+    const principal = toPrincipal(await verify(token), adminClaim)
     // Clocks may differ before a token begins; nobody honours one after its end.
     if (principal.expiresAt !== undefined && principal.expiresAt <= Date.now()) throw new Error('expired')
     return principal
@@ -50,10 +55,13 @@ function algorithmOf(token: string): unknown {
   return JSON.parse(Buffer.from(header, 'base64url').toString()).alg
 }
 
-function toPrincipal(payload: Record<string, unknown>): Principal {
+function toPrincipal(payload: Record<string, unknown>, adminClaim: string | undefined): Principal {
   const { sub, role, exp } = payload
   if (typeof sub !== 'string' || sub === '') throw new Error('sub must be a text')
-  const admin = role === 'admin'
+  // Exactly `true`: a text such as "false" must make nobody an admin.
+  const claimed =
+    adminClaim !== undefined && Object.hasOwn(payload, adminClaim) && payload[adminClaim] === true
+  const admin = role === 'admin' || claimed
   return {
     kind: admin ? 'admin' : 'user',
     id: sub,

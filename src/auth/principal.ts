@@ -1,3 +1,4 @@
+import type { Scope } from '../config.ts'
 import { ProblemError } from '../errors.ts'
 import { isUserId } from './user-id.ts'
 
@@ -8,6 +9,8 @@ export interface Principal {
   readonly id: string
   /** For the history: `42`, `admin:7`, `service:bot`. */
   readonly caller: string
+  /** Of a service: what its token may do. Users and admins have none: their kind decides. */
+  readonly scopes?: ReadonlySet<Scope>
   /** Milliseconds since 1970 when the token expires; absent = never. */
   readonly expiresAt?: number
 }
@@ -34,9 +37,22 @@ export function requireUserId(text: string): string {
   throw new ProblemError('INVALID_USER_ID', 'a user id has 1 to 64 letters, digits and _ . @ -')
 }
 
-/** FORBIDDEN for everybody but admins. */
-export function requireAdmin({ kind }: Principal): void {
-  if (kind !== 'admin') throw new ProblemError('FORBIDDEN', 'the admin role is required')
+/** Whether a caller may do what needs the scope; only services are bound by scopes. */
+export function hasScope({ scopes }: Principal, scope: Scope): boolean {
+  return scopes === undefined || scopes.has(scope)
+}
+
+/** FORBIDDEN, naming the scope that the token of a service does not have. */
+export function requireScope(principal: Principal, scope: Scope): void {
+  if (hasScope(principal, scope)) return
+  throw new ProblemError('FORBIDDEN', `the token of ${principal.id} lacks the scope ${scope}`)
+}
+
+/** FORBIDDEN for everybody but admins, and services with the scope `admin`. */
+export function requireAdmin({ kind, scopes }: Principal): void {
+  if (kind !== 'admin' && !scopes?.has('admin')) {
+    throw new ProblemError('FORBIDDEN', 'the admin role is required')
+  }
 }
 
 /** FORBIDDEN for plain users. */

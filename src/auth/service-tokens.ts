@@ -7,9 +7,9 @@ export class ServiceTokens {
   readonly #services: readonly { readonly digest: Buffer; readonly principal: Principal }[]
 
   constructor(tokens: readonly ServiceToken[]) {
-    this.#services = tokens.map(({ name, token }) => ({
+    this.#services = tokens.map(({ name, token, scopes }) => ({
       digest: digestOf(token),
-      principal: { kind: 'service', id: name, caller: `service:${name}` },
+      principal: { kind: 'service', id: name, caller: `service:${name}`, scopes },
     }))
   }
 

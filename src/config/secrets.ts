@@ -1,3 +1,4 @@
+import { DEFAULT_SCOPES, type Scope } from './scopes.ts'
 import type { Variables } from './variables.ts'
 
 /** What `npm start` and the tests use; refused in production. */
@@ -17,6 +18,7 @@ export interface ServiceToken {
   /** Callers are named `service:<name>` in the history. */
   readonly name: string
   readonly token: string
+  readonly scopes: ReadonlySet<Scope>
 }
 
 /** Reads SERVICE_TOKENS; what is wrong is added to `faults`, without the tokens. */
@@ -40,7 +42,7 @@ export function serviceTokens(vars: Variables, faults: string[]): readonly Servi
     if (tokens.some(other => other.name === name)) faults.push(`SERVICE_TOKENS: ${name} is there twice`)
     const twin = tokens.find(other => other.token === token)
     if (twin) faults.push(`SERVICE_TOKENS: ${twin.name} and ${name} have the same token`)
-    tokens.push({ name, token })
+    tokens.push({ name, token, scopes: DEFAULT_SCOPES })
   }
   return tokens
 }
@@ -82,6 +84,7 @@ function checkStrength(name: string, secret: string, faults: string[]): void {
 function passwords(vars: Variables): [name: string, password: string][] {
   return [
     ['DATABASE_URL', URL.parse(vars.DATABASE_URL ?? '')?.password ?? ''],
+    ['DATABASE_PASSWORD', vars.DATABASE_PASSWORD ?? ''],
     ['REDIS_URL', URL.parse(vars.REDIS_URL ?? '')?.password ?? ''],
     ['REDIS_PASSWORD', vars.REDIS_PASSWORD ?? ''],
   ]

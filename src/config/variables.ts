@@ -26,6 +26,7 @@ export const VARIABLES = {
   ),
 
   DATABASE_URL: text('PostgreSQL 15 to 18: postgres://user:password@host:5432/name.'),
+  DATABASE_PASSWORD: text('Password of PostgreSQL, when DATABASE_URL holds none.'),
   DATABASE_POOL_SIZE: count(
     'Connections to PostgreSQL per process, besides the one of the lease renewals.',
     10,
@@ -106,7 +107,13 @@ export const VARIABLES = {
   JWT_SECRET: text('Key of HS256 tokens, at least 32 bytes. `openssl rand -base64 48` makes one.'),
   JWKS_URL: text('Where the keys of RS256 and ES256 tokens are published; https.'),
   JWT_ISSUER: text('`iss` that tokens must carry; any if not set.'),
+  JWT_ADMIN_CLAIM: text(
+    'Claim that makes the bearer of a token an admin when it is `true`, such as is_admin; `role: admin` always does.',
+  ),
   SERVICE_TOKENS: text('Tokens of services as name=token,name=token, at least 32 characters each.'),
+  SERVICE_SCOPES: text(
+    'What services may do, as bot=read+sequence+exchange,ui=read+write,ops=admin; a service that is not named here may do all but admin.',
+  ),
 
   DEFAULT_SETTINGS_FILE: text('Defaults in the format of the bot; the built-in file if not set.'),
   AUTO_PROVISION: flag('Create unknown users from the defaults on first access; else 404.', true),
@@ -183,6 +190,7 @@ export type Variables = Static<typeof VariablesSchema>
 /** Their values appear in no message. */
 export const SECRET_VARIABLES: ReadonlySet<VariableName> = new Set<VariableName>([
   'DATABASE_URL',
+  'DATABASE_PASSWORD',
   'REDIS_URL',
   'REDIS_PASSWORD',
   'JWT_SECRET',

@@ -1,3 +1,4 @@
+import { fileVariable } from '../config/secret-files.ts'
 import { DEVELOPMENT_JWT_SECRET, DEVELOPMENT_SERVICE_TOKEN, type Environment } from '../config.ts'
 
 /** The environment, with the development secrets when it names no way to authenticate at all. */
@@ -6,7 +7,7 @@ export function withSecrets(env: Environment): Environment {
   return { ...env, JWT_SECRET: DEVELOPMENT_JWT_SECRET, SERVICE_TOKENS: `bot=${DEVELOPMENT_SERVICE_TOKEN}` }
 }
 
-/** Whether any of these variables holds something; empty ones, as a copied .env.example has them, do not count. */
+/** Whether any of these variables, or of their files (`<NAME>_FILE`), is given; empty ones, as a copied .env.example has them, do not count. */
 export function isSet(env: Environment, ...names: readonly string[]): boolean {
-  return names.some(name => env[name]?.trim())
+  return names.some(name => env[name]?.trim() || env[fileVariable(name)]?.trim())
 }

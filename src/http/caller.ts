@@ -1,10 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ACTOR_RULE, namedCaller } from '../auth/actor.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
-import { actingUser, type Principal } from '../auth/principal.ts'
+import { actingUser, type Principal, requireScope } from '../auth/principal.ts'
 import { isUserId } from '../auth/user-id.ts'
+import { ProblemError } from '../errors.ts'
 import type { Actor } from '../settings/service.ts'
 import type { AuthFailures } from './auth-failures.ts'
 import { rateLimited } from './rate-limited.ts'
+import { scopeOf } from './scopes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -26,8 +29,7 @@ export function authenticateAll(
     const { authorization } = request.headers
     const known = authenticator.known(authorization)
     if (known !== undefined) {
-      request.principal = known
-      done()
+      admit(request, known, done)
       return
     }
     const waitMs = authorization === undefined ? 0 : failures.waitMs(request.ip)
@@ -36,10 +38,7 @@ export function authenticateAll(
       return
     }
     authenticator.authenticate(authorization).then(
-      principal => {
-        request.principal = principal
-        done()
-      },
+      principal => admit(request, principal, done),
       error => {
         if (authorization !== undefined) failures.count(request.ip, error)
         done(error)
@@ -48,15 +47,43 @@ export function authenticateAll(
   })
 }
 
+/** A caller who is known, and whose token may do what the route does. */
+function admit(request: FastifyRequest, principal: Principal, done: (error?: Error) => void): void {
+  request.principal = principal
+  try {
+    // Only services have scopes; the route's options are made for each look at them.
+    if (principal.scopes !== undefined) {
+      requireScope(principal, scopeOf(request.method, request.routeOptions.url ?? ''))
+    }
+  } catch (error) {
+    done(error as Error)
+    return
+  }
+  done()
+}
+
 export function principalOf(request: FastifyRequest): Principal {
   if (request.principal === null) throw new Error('the route does not authenticate')
   return request.principal
 }
 
-/** On whose documents the caller acts. */
+/** On whose documents the caller acts. VALIDATION_FAILED for an X-Actor that is none. */
 export function actorOf(request: FastifyRequest): Actor {
-  const principal = principalOf(request)
-  return { userId: actingUser(principal, request.headers['x-user-id']), caller: principal.caller }
+  return { userId: userIdOf(request), caller: callerOf(request) }
+}
+
+/** The user the caller acts for, where nothing goes into the history. */
+export function userIdOf(request: FastifyRequest): string {
+  return actingUser(principalOf(request), request.headers['x-user-id'])
+}
+
+/** Who is named in the history. VALIDATION_FAILED for an X-Actor that is none. */
+export function callerOf(request: FastifyRequest): string {
+  const caller = namedCaller(principalOf(request), request.headers['x-actor'])
+  if (caller !== undefined) return caller
+  throw new ProblemError('VALIDATION_FAILED', 'the request is not valid', {
+    errors: [{ path: 'X-Actor', message: `must be ${ACTOR_RULE}` }],
+  })
 }
 
 /** For logs: the user a request is about, as far as that is known and well-formed. */

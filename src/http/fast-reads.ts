@@ -1,6 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { namedCaller } from '../auth/actor.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
-import { actingUser, type Principal } from '../auth/principal.ts'
+import { actingUser, hasScope, type Principal } from '../auth/principal.ts'
+import type { Scope } from '../config.ts'
 import type { Unconfirmed } from '../consistency/read-outcome.ts'
 import { isKnown, type KnownVersions, type Versions } from '../consistency/versions.ts'
 import type { Actor, DocumentService, ReadAnswer, ReadOptions } from '../settings/service.ts'
@@ -40,11 +42,15 @@ interface Taken {
   readonly response: ServerResponse
   readonly read: FastRead
   readonly giveBack: RequestListener
-  readonly principal: Principal
+  /** For the history, in case the user is created. */
+  readonly caller: string
   readonly userId: string
   readonly known: KnownVersions | undefined
   readonly startedAt: number
 }
+
+/** That of every read in front, see scopes.ts. */
+const READ_SCOPE: Scope = 'read'
 
 /** Names and values of headers in turn, as writeHead takes them. */
 type RawHead = readonly string[]
@@ -77,12 +83,14 @@ export class FastReads {
     if (read === undefined || !isPlain(request) || draining() || underPressure()) return false
     const principal = authenticator.known(request.headers.authorization)
     const userId = principal && userOf(principal, request)
-    if (principal === undefined || userId === undefined) return false
+    if (principal === undefined || userId === undefined || !hasScope(principal, READ_SCOPE)) return false
+    const caller = namedCaller(principal, request.headers['x-actor'])
+    if (caller === undefined) return false
     // Before anything is read or created. Whoever is over the limit is counted once more by Fastify, and refused.
     if (limits.take(principal.caller) > 0) return false
     const known = parseIfNoneMatch(request.headers['if-none-match'])
     const startedAt = performance.now()
-    const taken = { request, response, giveBack, read, principal, userId, known, startedAt }
+    const taken = { request, response, giveBack, read, caller, userId, known, startedAt }
     const asked = documents.confirm(userId, read.name, known, outcome => {
       if (typeof outcome === 'string') this.#readInFull(taken, outcome)
       else this.#finish(taken, outcome, true)
@@ -93,8 +101,8 @@ export class FastReads {
   }
 
   #readInFull(taken: Taken, asked: Unconfirmed | undefined): void {
-    const { read, principal, userId, known } = taken
-    read.answer(this.#deps.documents, { userId, caller: principal.caller }, { known, asked }).then(
+    const { read, caller, userId, known } = taken
+    read.answer(this.#deps.documents, { userId, caller }, { known, asked }).then(
       answer => this.#finish(taken, answer, false),
       error => this.#giveBack(taken, { error }),
     )

@@ -2,16 +2,19 @@ import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { createSigner } from 'fast-jwt'
 import t from 'tap'
 import { Authenticator } from '../../src/auth/authenticator.ts'
+import type { Scope } from '../../src/config.ts'
 import { ProblemError } from '../../src/errors.ts'
 import { JWT_SECRET, SERVICE_TOKEN } from '../helper/gateway.ts'
 import { serveKeys } from './jwks.ts'
 
+const SCOPES = new Set<Scope>(['read'])
 const HOUR_MS = 60 * 60 * 1_000
 const authenticator = new Authenticator({
   jwtSecret: JWT_SECRET,
   jwksUrl: undefined,
   jwtIssuer: 'https://issuer.example',
-  serviceTokens: [{ name: 'bot', token: SERVICE_TOKEN }],
+  adminClaim: 'is_admin',
+  serviceTokens: [{ name: 'bot', token: SERVICE_TOKEN, scopes: SCOPES }],
 })
 const CLAIMS = { sub: '42', iss: 'https://issuer.example' }
 
@@ -54,10 +57,24 @@ t.test('tokens that are honest', async t => {
     { kind: 'user', id: '42', caller: '42' },
     'a token without an end',
   )
-  t.strictSame(await who(SERVICE_TOKEN), { kind: 'service', id: 'bot', caller: 'service:bot' })
+  t.strictSame(await who(SERVICE_TOKEN), {
+    kind: 'service',
+    id: 'bot',
+    caller: 'service:bot',
+    scopes: SCOPES,
+  })
   for (const role of ['Admin', 'ADMIN', 'admin ', ['admin'], { admin: true }, true, 1, null, 'user', '']) {
     t.equal((await who(sign({ role }))).kind, 'user', JSON.stringify(role))
   }
+  t.match(
+    await who(sign({ is_admin: true })),
+    { kind: 'admin', caller: 'admin:42' },
+    'the claim that is named',
+  )
+  for (const is_admin of ['true', 1, 'admin', [true], { true: true }, false, null]) {
+    t.equal((await who(sign({ is_admin }))).kind, 'user', `is_admin: ${JSON.stringify(is_admin)}`)
+  }
+  t.equal((await who(sign({ admin: true, IS_ADMIN: true }))).kind, 'user', 'another claim')
   t.match(await who(sign({ nbf: seconds(2) })), { id: '42' }, 'clocks may differ by seconds')
   t.equal(await refused(`bearer   ${sign({ jti: 'x' })} `), 'accepted', 'RFC 9110: any case, spaces')
 })
@@ -137,6 +154,7 @@ t.test('published keys: RS256 and ES256, and no confusion of the two kinds', asy
     jwtSecret: JWT_SECRET,
     jwksUrl: url,
     jwtIssuer: undefined,
+    adminClaim: undefined,
     serviceTokens: [],
   })
   const by = (key: typeof rsa.privateKey, algorithm: 'RS256' | 'ES256', kid: string) => {
@@ -164,6 +182,7 @@ t.test('published keys: RS256 and ES256, and no confusion of the two kinds', asy
     jwtSecret: JWT_SECRET,
     jwksUrl: undefined,
     jwtIssuer: undefined,
+    adminClaim: undefined,
     serviceTokens: [],
   })
   t.equal(await refused(by(rsa.privateKey, 'RS256', 'rsa-1'), onlySecret), 'UNAUTHORIZED')

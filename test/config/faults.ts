@@ -154,4 +154,53 @@ export const BROKEN: Readonly<Record<string, BrokenCase>> = {
     change: { RATE_LIMIT_MAX: '100' },
     faults: ['RATE_LIMIT_WRITE_MAX (30000) must be at most RATE_LIMIT_MAX (100)'],
   },
+  'a misspelt variable': {
+    change: { REDIS_POOLSIZE: '4' },
+    faults: ['REDIS_POOLSIZE is not a variable of the gateway: did you mean REDIS_POOL_SIZE?'],
+  },
+  'variables with a letter too few, a word too few, other dashes, another case': {
+    change: {
+      DATBASE_URL: 'postgres://u:p@db/x',
+      REDIS_TIMEOUT_MS: '10',
+      'CORS-ORIGINS': '*',
+      service_token: 'x',
+      LEASE_MSS: '1',
+    },
+    faults: [
+      /^DATBASE_URL .* DATABASE_URL\?$/,
+      /^REDIS_TIMEOUT_MS .* REDIS_READ_TIMEOUT_MS\?$/,
+      /^CORS-ORIGINS .* CORS_ORIGINS\?$/,
+      /^service_token .* SERVICE_TOKENS\?$/,
+      /^LEASE_MSS .* LEASE_MS\?$/,
+    ],
+  },
+  'a file of what is no secret': {
+    change: { LOG_LEVEL_FILE: '/run/secrets/level' },
+    faults: ['LOG_LEVEL_FILE is not a variable of the gateway: LOG_LEVEL is no secret, set it directly'],
+  },
+  'a secret and its file': {
+    change: { JWT_SECRET_FILE: '/run/secrets/jwt_secret' },
+    faults: ['JWT_SECRET and JWT_SECRET_FILE are both set: use one of them'],
+  },
+  'a secret in a file that is not there': {
+    change: { REDIS_PASSWORD_FILE: '/nowhere/redis_password' },
+    faults: ['REDIS_PASSWORD_FILE: /nowhere/redis_password cannot be read: it does not exist (ENOENT)'],
+  },
+  'a secret in a directory': {
+    change: { REDIS_PASSWORD_FILE: '/' },
+    faults: ['REDIS_PASSWORD_FILE: / cannot be read: it is a directory (EISDIR)'],
+  },
+  'two passwords of the database': {
+    change: { DATABASE_PASSWORD: 's7Qk2vLx9wPz4tRb' },
+    faults: ['DATABASE_URL and DATABASE_PASSWORD both hold a password'],
+  },
+  'scopes of nobody, of nothing, twice': {
+    change: { SERVICE_SCOPES: 'ui=read,bot=read+delete,bot,bot=' },
+    faults: [
+      'SERVICE_SCOPES: there is no service ui in SERVICE_TOKENS',
+      'SERVICE_SCOPES: "delete" of bot is no scope: they are read, write, sequence, exchange, admin',
+      'SERVICE_SCOPES: entry 3 must be name=scope+scope, such as bot=read+sequence',
+      'SERVICE_SCOPES: entry 4 must be name=scope+scope, such as bot=read+sequence',
+    ],
+  },
 }

@@ -49,7 +49,9 @@ export const HistoryEntry = component(
   Type.Object({
     version: Version,
     updated_at: Type.String({ format: 'date-time' }),
-    updated_by: Type.String({ description: '`42`, `admin:7`, `service:bot`, `sql:<role>`' }),
+    updated_by: Type.String({
+      description: '`42`, `admin:7`, `service:bot`, `service:ui/alice` (X-Actor), `sql:<role>`',
+    }),
     reason: Type.String({
       description: 'put, load-defaults, reset, rollback, provision, sync-defaults, sql',
     }),

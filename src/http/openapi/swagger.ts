@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { allComponents } from './registry.ts'
+import { withScope } from './scope-texts.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
 
@@ -45,12 +46,16 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
           bearer: {
             type: 'http',
             scheme: 'bearer',
-            description: 'A JWT (`sub` = user id, `role` = `admin`) or a service token.',
+            description: [
+              'A JWT (`sub` = user id, `role` = `admin` or the claim of JWT_ADMIN_CLAIM) or a service token, which',
+              'SERVICE_SCOPES may bind to scopes: `read`, `write`, `sequence`, `exchange`, `admin`.',
+            ].join(' '),
           },
         },
       },
       security: [{ bearer: [] }],
     },
+    transform: withScope,
     refResolver: {
       buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`),
     },

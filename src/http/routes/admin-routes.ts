@@ -4,7 +4,7 @@ import { requireAdmin, requireUserId } from '../../auth/principal.ts'
 import { BUILT_IN_DEFAULTS } from '../../documents/defaults.ts'
 import { ProblemError } from '../../errors.ts'
 import type { AdminDefaultsService, CacheService, DefaultsSource } from '../../settings/admin-service.ts'
-import { principalOf } from '../caller.ts'
+import { callerOf, principalOf } from '../caller.ts'
 import { parseIfMatch } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, oneOf } from '../openapi/components.ts'
@@ -102,7 +102,7 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
   app.put<{ Querystring: DryRunQuery }>('/api/admin/defaults', { schema: put }, async (request, reply) => {
     const ifMatch = parseIfMatch(request.headers['if-match'])
     const options = ifMatch === undefined ? {} : { ifMatch }
-    const { caller } = principalOf(request)
+    const caller = callerOf(request)
     if (isDryRun(request.query)) return admin.previewDefaults(caller, request.body, options)
     return sendWritten(reply, await admin.putDefaults(caller, request.body, options))
   })
@@ -131,7 +131,7 @@ function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
   app.post<{ Body: Static<typeof Source> | null | undefined }>(
     '/api/admin/sync-defaults',
     { schema },
-    async request => admin.syncDefaults(principalOf(request).caller, sourceOf(request.body)),
+    async request => admin.syncDefaults(callerOf(request), sourceOf(request.body)),
   )
 }
 

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { ProblemError } from '../../errors.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, type ExchangeKind } from '../../exchange/exchange.ts'
-import { actorOf } from '../caller.ts'
+import { userIdOf } from '../caller.ts'
 import { parseJson } from '../json-bodies.ts'
 import { needsNoBody, operation } from '../openapi/operation.ts'
 import { JSON_TYPE } from '../read-headers.ts'
@@ -32,7 +32,6 @@ export async function exchangeRoutes(app: FastifyInstance, exchange: ExchangeCac
 
 function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: ExchangeKind): void {
   const url = `/api/binance/${kind}`
-  const userOf = (request: FastifyRequest) => actorOf(request).userId
   const name = `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`
   const put = operation({
     id: `put${name}`,
@@ -47,7 +46,7 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
     url,
     { schema: put, bodyLimit: BODY_LIMIT_BYTES },
     async (request, reply) => {
-      const userId = userOf(request)
+      const userId = userIdOf(request)
       if (!Buffer.isBuffer(request.body)) throw new ProblemError('INVALID_JSON', 'the body must be JSON')
       await exchange.put(userId, kind, request.body)
       return reply.code(204).send()
@@ -66,7 +65,7 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
     errors: ['CACHE_MISS'],
   })
   app.get(url, { schema: get }, async (request, reply) => {
-    const kept = await exchange.get(userOf(request), kind)
+    const kept = await exchange.get(userIdOf(request), kind)
     if (kept === undefined) throw new ProblemError('CACHE_MISS', `no ${kind} are kept`)
     return reply
       .headers({
@@ -87,7 +86,7 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
     responses: { 204: { description: 'Forgotten.' } },
   })
   app.delete(url, { schema: remove }, async (request, reply) => {
-    await exchange.remove(userOf(request), kind)
+    await exchange.remove(userIdOf(request), kind)
     return reply.code(204).send()
   })
 }

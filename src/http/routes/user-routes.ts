@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin, requireAdminOrService, requireUserId } from '../../auth/principal.ts'
 import type { UserService } from '../../settings/admin-service.ts'
-import { principalOf } from '../caller.ts'
+import { callerOf, principalOf } from '../caller.ts'
 import { operation } from '../openapi/operation.ts'
 import { UserId } from '../openapi/registry.ts'
 
@@ -36,7 +36,7 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     { schema: create, preValidation: async request => requireAdminOrService(principalOf(request)) },
     async (request, reply) => {
       const userId = requireUserId(request.body.user_id)
-      const created = await users.createUser(principalOf(request).caller, userId)
+      const created = await users.createUser(callerOf(request), userId)
       return reply.code(created ? 201 : 200).send({ user_id: userId, created })
     },
   )
@@ -56,7 +56,7 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     '/api/users/:id',
     { schema: remove, preValidation: async request => requireAdmin(principalOf(request)) },
     async (request, reply) => {
-      await users.deleteUser(principalOf(request).caller, requireUserId(request.params.id))
+      await users.deleteUser(callerOf(request), requireUserId(request.params.id))
       return reply.code(204).send()
     },
   )
