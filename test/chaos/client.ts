@@ -17,7 +17,7 @@ interface Reply {
 }
 
 type Request = Pick<Operation, 'type' | 'user'> & {
-  readonly method: 'GET' | 'PUT' | 'POST'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   readonly route: string
   readonly payload?: JsonObject
   readonly mark?: string
@@ -91,6 +91,12 @@ export class ChaosClient {
     })
   }
 
+  /** Removes the user; only for an admin's client. What its documents were is forgotten, what comes after is not. */
+  remove(gateway: number, user: string): Promise<Operation> {
+    const route = `/api/users/${user}`
+    return this.#do(gateway, { type: 'delete', user, method: 'DELETE', route, read: () => ({}) })
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#pools.map(pool => pool.destroy()))
   }
@@ -124,7 +130,8 @@ export class ChaosClient {
         },
         body: payload === undefined ? null : JSON.stringify(payload),
       })
-      const json = (await body.json()) as JsonObject
+      const text = await body.text()
+      const json = (text === '' ? {} : JSON.parse(text)) as JsonObject
       const cache = String(headers['cache-status'] ?? '').replace('settings-gateway; ', '')
       return { status: statusCode, code: String(json.code ?? ''), cache, body: json }
     } catch (error) {

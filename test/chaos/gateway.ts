@@ -11,6 +11,8 @@ export interface GatewayOptions {
   readonly env: NodeJS.ProcessEnv
   /** Where its output goes. */
   readonly logFile: string
+  /** The limit of its open files; the machine's own when it is left out. */
+  readonly openFiles?: number
 }
 
 /** A gateway in a process of its own that can be killed, frozen, and held at a step of the protocol. */
@@ -28,6 +30,10 @@ export class GatewayProcess {
     this.url = `http://127.0.0.1:${options.env.PORT}`
   }
 
+  get env(): NodeJS.ProcessEnv {
+    return this.#options.env
+  }
+
   get running(): boolean {
     return this.#child !== undefined
   }
@@ -35,7 +41,12 @@ export class GatewayProcess {
   /** Resolves when it listens. */
   async start(): Promise<void> {
     const log = openSync(this.#options.logFile, 'a')
-    const child = spawnChild(process.execPath, [ENTRY], {
+    const { openFiles } = this.#options
+    const [command, args] =
+      openFiles === undefined
+        ? [process.execPath, [ENTRY]]
+        : ['prlimit', [`--nofile=${openFiles}:${openFiles}`, '--', process.execPath, ENTRY]]
+    const child = spawnChild(command, args, {
       env: this.#options.env,
       deathSignal: 'KILL',
       stdio: ['ignore', log, log, 'ipc'],

@@ -9,7 +9,7 @@ import type { Fault, FaultContext } from './faults/fault.ts'
 import type { FaultWindow, History, Operation, Violation } from './history.ts'
 import { watchMachine } from './machine.ts'
 import { MISSED, PROBE_USER, type Recovery, recovered, untilHit } from './recovery.ts'
-import { type ChaosGateway, type Stack, startStack } from './stack.ts'
+import { type ChaosGateway, type Stack, type StackOptions, startStack } from './stack.ts'
 import { READABLE } from './targets.ts'
 
 export interface RunOptions {
@@ -17,14 +17,20 @@ export interface RunOptions {
   readonly gateways: number
   readonly clients: number
   readonly users: readonly string[]
-  /** Whether to go on with another fault; the last one is finished. */
-  readonly more: (workedMs: number) => boolean
+  /** True = go on with another fault; the last one is finished. */
+  readonly more: (workedMs: number, operations: number) => boolean
   /** The next fault to do. */
   readonly nextFault: (random: Random) => Fault
   /** What each client does until `stopped`. */
   readonly work: (client: ChaosClient, random: Random, stopped: () => boolean) => Promise<void>
   readonly onFault?: (recovery: Recovery) => void
   readonly logDirectory?: string
+  /** How the servers and gateways differ from those of a plain run. */
+  readonly stack?: Pick<StackOptions, 'env' | 'prepare' | 'redisArgs' | 'redisUser' | 'openFiles'>
+  /** Begins something beside the clients, and ends it with what it found wrong. */
+  readonly beside?: (stack: Stack, scope: Scope) => Promise<() => Promise<readonly Violation[]>>
+  /** The part of the history that the checker judges, when the database was set back in between. */
+  readonly judge?: (history: History) => readonly Violation[]
 }
 
 export interface RunResult {
@@ -46,6 +52,7 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
   const stack = await startStack(scope, {
     gateways: options.gateways,
     clients: [...names, 'probe'],
+    ...options.stack,
     ...(options.logDirectory === undefined ? {} : { logDirectory: options.logDirectory }),
   })
   await watchView(stack)
@@ -61,12 +68,13 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
 
   const windows: FaultWindow[] = []
   let stopped = false
+  const endBeside = await options.beside?.(stack, scope)
   const startedAt = performance.now()
   const working = clients.map(client => options.work(client, new Random(random.int(2 ** 31)), () => stopped))
   const watching = watchMachine(stack, windows, () => stopped)
   const recoveries: Recovery[] = []
   try {
-    while (options.more(performance.now() - startedAt)) {
+    while (options.more(performance.now() - startedAt, operations.length)) {
       const fault = options.nextFault(random)
       let missed = false
       const context = contextOf({
@@ -91,6 +99,7 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
     await Promise.all([...working, watching])
   }
   const workedMs = performance.now() - startedAt
+  const beside = (await endBeside?.()) ?? []
   const stuck = await settle(stack, probe!, options.users)
   const history: History = {
     operations,
@@ -102,7 +111,12 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
   const drawn = countNumbers(operations)
   return {
     history,
-    violations: [...recoveries.flatMap(({ violations }) => violations), ...stuck, ...check(history)],
+    violations: [
+      ...recoveries.flatMap(({ violations }) => violations),
+      ...stuck,
+      ...beside,
+      ...(options.judge ?? check)(history),
+    ],
     recoveries,
     workedMs,
     numbers: { drawn, burned: (await reservedNumbers(stack)) - drawn },

@@ -44,17 +44,27 @@ export interface Stack {
 export interface StackOptions {
   readonly gateways: number
   readonly clients: readonly string[]
-  /** More of the gateways' configuration. */
-  readonly env?: NodeJS.ProcessEnv
+  /** More of the gateways' configuration; of one gateway when it is a function of its index. */
+  readonly env?: NodeJS.ProcessEnv | ((index: number) => NodeJS.ProcessEnv)
+  /** More arguments of redis-server. */
+  readonly redisArgs?: readonly string[]
+  /** The account of Redis that the gateways use. */
+  readonly redisUser?: string
+  /** Open files that a gateway may have. */
+  readonly openFiles?: number
+  /** What is done to the servers before the first gateway starts. */
+  readonly prepare?: (servers: { postgres: TestPostgres; redis: TestRedis }) => Promise<void>
   readonly logDirectory?: string
 }
 
+export const CHAOS_SECRET = 'chaos-secret-chaos-secret-chaos-secret-0123'
 const DEFAULTS_FILE = join(import.meta.dirname, '../../default-settings.json')
 
 /** Starts everything; all of it ends with `scope`. */
 export async function startStack(scope: Scope, options: StackOptions): Promise<Stack> {
   const directory = temporaryDirectory(scope)
-  const [postgres, redis] = await Promise.all([startPostgres(scope), startRedis(scope)])
+  const [postgres, redis] = await Promise.all([startPostgres(scope), startRedis(scope, options.redisArgs)])
+  await options.prepare?.({ postgres, redis })
   const tokens = Object.fromEntries(
     options.clients.map(name => [name, `chaos-token-of-${name}-`.padEnd(40, 'x')]),
   )
@@ -63,7 +73,7 @@ export async function startStack(scope: Scope, options: StackOptions): Promise<S
   const env = {
     PATH: process.env.PATH,
     LOG_LEVEL: 'info',
-    JWT_SECRET: 'chaos-secret-chaos-secret-chaos-secret-0123',
+    JWT_SECRET: CHAOS_SECRET,
     SERVICE_TOKENS: Object.entries(tokens)
       .map(pair => pair.join('='))
       .join(','),
@@ -76,8 +86,8 @@ export async function startStack(scope: Scope, options: StackOptions): Promise<S
     SHUTDOWN_TIMEOUT_MS: '15000',
     RATE_LIMIT_MAX: '0',
     RATE_LIMIT_WRITE_MAX: '0',
-    ...options.env,
   }
+  const more = (index: number) => (typeof options.env === 'function' ? options.env(index) : options.env)
   const gateways: ChaosGateway[] = []
   for (let index = 0; index < options.gateways; index++) {
     const redisProxy = await startTcpProxy(scope, redis.port)
@@ -89,9 +99,11 @@ export async function startStack(scope: Scope, options: StackOptions): Promise<S
         ...env,
         PORT: String(await freePort()),
         DATABASE_URL: databaseUrl.href,
-        REDIS_URL: `redis://127.0.0.1:${redisProxy.port}`,
+        REDIS_URL: `redis://${options.redisUser === undefined ? '' : `${options.redisUser}:none@`}127.0.0.1:${redisProxy.port}`,
+        ...more(index),
       },
       logFile: join(options.logDirectory ?? directory, `gateway-${index}.log`),
+      ...(options.openFiles === undefined ? {} : { openFiles: options.openFiles }),
     })
     scope.teardown(() => process.kill())
     gateways.push({ index, process, redisProxy, postgresProxy })

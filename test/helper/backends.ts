@@ -29,6 +29,7 @@ export function temporaryDirectory(t: Scope): string {
 export interface TestPostgres {
   readonly url: string
   readonly port: number
+  readonly dataDir: string
   readonly pid: number
   /** kill -9. */
   kill(): Promise<void>
@@ -49,6 +50,7 @@ export async function startPostgres(t: Scope): Promise<TestPostgres> {
   return {
     url: server.url,
     port: server.port,
+    dataDir,
     get pid() {
       return server.pid
     },

@@ -18,11 +18,19 @@ export interface TcpProxy {
   blackHole(): void
   /** Resets all open connections. New ones work as before. */
   cut(): void
+  /**
+   * Each request that `repeats` picks is sent a second time, on a connection of its own, so many milliseconds later, as a
+   * proxy does that repeats what it believes lost. Nobody hears the second reply. Null = no more.
+   */
+  repeat(repeats: ((request: Buffer) => number | undefined) | null): void
   /** Ends all open connections, with these bytes as the last reply of each. */
   endWith(lastReply: Buffer): void
   /** New connections go to another port; the open ones are reset. */
   retarget(port: number): void
 }
+
+/** A repeated request that is never answered is given up, milliseconds. */
+const REPEAT_TIMEOUT_MS = 2_000
 
 interface Pair {
   readonly client: Socket
@@ -38,13 +46,31 @@ export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpPro
   let delayMs = 0
   let dropped = 0
   let targetPort = firstPort
+  let repeats: ((request: Buffer) => number | undefined) | null = null
+  const late = new Set<NodeJS.Timeout>()
 
+  const repeatLater = (request: Buffer) => {
+    const milliseconds = repeats?.(request)
+    if (milliseconds === undefined) return
+    const port = targetPort
+    const timer = setTimeout(() => {
+      late.delete(timer)
+      const again = connect({ port, host: '127.0.0.1', noDelay: true })
+      again.on('error', () => {}).on('data', () => again.end())
+      again.setTimeout(REPEAT_TIMEOUT_MS, () => again.destroy())
+      again.write(request)
+    }, milliseconds)
+    late.add(timer)
+  }
   const accept = (client: Socket) => {
     const upstream = connect({ port: targetPort, host: '127.0.0.1', noDelay: true })
     const pair: Pair = { client, upstream, lossy: false }
     pairs.add(pair)
     for (const socket of [client, upstream]) socket.on('error', () => {}).once('close', () => reset(pair))
-    client.on('data', chunk => upstream.write(chunk))
+    client.on('data', chunk => {
+      upstream.write(chunk)
+      repeatLater(chunk)
+    })
     let delivered = Promise.resolve()
     upstream.on('data', chunk => {
       if (mode === 'drop-replies') {
@@ -89,6 +115,7 @@ export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpPro
   }
   t.teardown(() => {
     const closed = new Promise(resolve => server.close(resolve))
+    for (const timer of late) clearTimeout(timer)
     cut()
     return closed
   })
@@ -105,6 +132,9 @@ export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpPro
     dropReplies: () => change('drop-replies'),
     blackHole: () => change('black-hole'),
     cut,
+    repeat: picks => {
+      repeats = picks
+    },
     endWith: lastReply => {
       for (const pair of pairs) pair.client.end(lastReply, () => reset(pair))
     },

@@ -32,7 +32,7 @@ export const FAILOVER: Fault = {
 }
 
 /** Resolves when the replica holds what its primary holds. */
-async function untilInSync(url: string): Promise<void> {
+export async function untilInSync(url: string): Promise<void> {
   for (;;) {
     const info = await onRedis(url, client => client.info('replication'))
     if (info.includes('master_link_status:up')) return

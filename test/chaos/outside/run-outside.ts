@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { withScope } from '../../load/scope.ts'
+import { deck } from '../faults/fault.ts'
+import { say } from '../program.ts'
+import { report } from '../report.ts'
+import { run } from '../runner.ts'
+import { work } from '../workload.ts'
+import { SCENARIOS } from './scenarios.ts'
+
+/**
+ * `npm run recorder -- --operations 10000 --seed 1`: the faults that the gateway met outside the laboratory, one run of
+ * three gateways and eight clients for each. `--only C2,C5` leaves those scenarios, `--keep DIR` keeps the logs there.
+ * Ends with 1 when anything that was promised did not hold.
+ */
+
+const GATEWAYS = 3
+const CLIENTS = 8
+const USERS = Array.from({ length: 12 }, (_, index) => `u${index}`)
+/** Longest pause between two operations of one client, milliseconds. */
+const PAUSE_MS = 10
+
+const { values } = parseArgs({
+  options: {
+    operations: { type: 'string', default: '10000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    only: { type: 'string', default: '' },
+    keep: { type: 'string' },
+  },
+})
+const operations = Number(values.operations)
+const names = values.only === '' ? [] : values.only.split(',')
+let violations = 0
+/** One line for each scenario, for the end. */
+const outcomes: string[] = []
+for (const scenario of SCENARIOS) {
+  const { name, says, faults, ...how } = scenario
+  if (names.length > 0 && !names.includes(name)) continue
+  say(`\n${name}: ${says} (seed ${values.seed})`)
+  let done = 0
+  await withScope(async scope => {
+    const result = await run(scope, {
+      ...how,
+      seed: Number(values.seed),
+      gateways: GATEWAYS,
+      clients: CLIENTS,
+      users: USERS,
+      // Each fault once at least, however fast the operations are.
+      more: (_milliseconds, recorded) => recorded < operations || done < faults.length,
+      nextFault: deck(faults),
+      onFault: () => done++,
+      work: (client, random, stopped) =>
+        work(client, random, { users: USERS, gateways: GATEWAYS, pauseMs: PAUSE_MS }, stopped),
+      ...(values.keep === undefined ? {} : { logDirectory: directoryOf(values.keep, name) }),
+    })
+    violations += result.violations.length
+    const { operations: recorded } = result.history
+    outcomes.push(
+      `${name.padEnd(4)} ${recorded.length} operations, ${result.violations.length} violations: ${says}`,
+    )
+    say(report(result))
+  }).catch(error => {
+    violations++
+    outcomes.push(`${name.padEnd(4)} did not end: ${says}`)
+    say(String(error?.stack ?? error))
+  })
+}
+say(`\n${outcomes.join('\n')}`)
+
+function directoryOf(keep: string, name: string): string {
+  const directory = join(keep, name)
+  mkdirSync(directory, { recursive: true })
+  return directory
+}
+
+process.exit(violations === 0 ? 0 : 1)
