@@ -31,6 +31,7 @@ import { Availability } from './store/availability.ts'
 import { migrate } from './store/migrate.ts'
 import { createPool, createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
+import { PostgresHandover } from './store/postgres-handover.ts'
 import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
@@ -97,8 +98,9 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const redis = openRedis(config, redisLog(log, telemetry), SEQUENCE_SCRIPTS)
   const cache = redis === undefined ? NO_CACHE : traced('redis', redis.cache)
   const observer = new ProtocolObserver(log, telemetry, step)
-  const { reader, writer, supervisor, lease, outage } = createProtocol({
+  const { reader, writer, supervisor, lease, outage, handover } = createProtocol({
     store,
+    handovers: new PostgresHandover(viewPool),
     cache,
     codec: CODEC,
     clock: SYSTEM_CLOCK,
@@ -134,6 +136,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     view: store,
     lease,
     outage,
+    handover,
     clock: SYSTEM_CLOCK,
     renewMs: config.times.renewMs,
   })

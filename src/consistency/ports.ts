@@ -48,6 +48,8 @@ export interface ViewSnapshot {
   readonly database: string
   /** Every transaction with a smaller id has ended. */
   readonly oldestXid: bigint
+  /** An instance without Redis has left requests that nobody has taken (handover.ts). */
+  readonly handoversWait: boolean
 }
 
 /** A change of one document as the transaction stores it. `version` is the new one. */

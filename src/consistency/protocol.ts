@@ -2,6 +2,7 @@ import { BatchReader } from './batch-reader.ts'
 import type { CachePort } from './cache-port.ts'
 import { DatabaseRead } from './database-read.ts'
 import { Gate } from './gate.ts'
+import { Handover, type HandoverPort } from './handover.ts'
 import { Lease } from './lease.ts'
 import { NearCache } from './near-cache.ts'
 import { Outage } from './outage.ts'
@@ -14,6 +15,7 @@ import { Writer } from './write.ts'
 
 export interface ProtocolDeps {
   readonly store: StorePort
+  readonly handovers: HandoverPort
   readonly cache: CachePort
   readonly codec: CodecPort
   readonly clock: ClockPort
@@ -33,6 +35,7 @@ export interface Protocol {
   readonly lease: Lease
   readonly outage: Outage
   readonly near: NearCache
+  readonly handover: Handover
 }
 
 /**
@@ -54,12 +57,13 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const { store, clock, times } = deps
   const lease = new parts.Lease(clock, times.leaseMs)
   const outage = new Outage({ ...deps, lease, offWaitMs: times.offWaitMs })
+  const handover = new Handover({ ...deps, port: deps.handovers, lease, renewMs: times.renewMs })
   const repair = new Repair(deps)
   const near = new NearCache(deps.nearCacheBytes)
   const database = new DatabaseRead({ ...deps, repair, batch: new parts.BatchReader(store) })
   const reader = new parts.Reader({ ...deps, lease, near, database })
-  const writer = new parts.Writer({ ...deps, outage })
+  const writer = new parts.Writer({ ...deps, lease, outage, handover })
   const renewal = new Renewal({ ...deps, lease, outage })
-  const supervisor = new Supervisor({ ...deps, lease, outage, renewal, gate: new parts.Gate(deps) })
-  return { reader, writer, supervisor, lease, outage, near }
+  const supervisor = new Supervisor({ ...deps, lease, outage, renewal, handover, gate: new parts.Gate(deps) })
+  return { reader, writer, supervisor, lease, outage, near, handover }
 }

@@ -1,4 +1,5 @@
 import type { Gate } from './gate.ts'
+import type { Handover } from './handover.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
 import type { ClockPort, ObserverPort, ProtocolTimes, View } from './ports.ts'
@@ -12,6 +13,7 @@ export interface SupervisorDeps {
   readonly outage: Outage
   readonly renewal: Renewal
   readonly gate: Gate
+  readonly handover: Handover
 }
 
 /** What this instance knows of the view. */
@@ -88,7 +90,10 @@ export class Supervisor {
     this.#databaseReached = true
     this.#view = sighting.snapshot.view
     this.#deps.observer.viewSeen(this.#view)
-    if (this.#view.mode === 'ON') return this.#sawOn()
+    if (this.#view.mode === 'ON') {
+      this.#deps.handover.serve(sighting.snapshot.handoversWait)
+      return this.#sawOn()
+    }
     this.#offSince ??= this.#deps.clock.now()
     if (!this.#view.drained) this.#drain(this.#view.epoch)
     else await this.#tryGate(sighting, this.#view)

@@ -1,5 +1,7 @@
 import { refId } from './batch-reader.ts'
-import type { CacheFence, CachePort } from './cache-port.ts'
+import type { CacheFence, CachePort, ScriptOutcome } from './cache-port.ts'
+import type { Handover } from './handover.ts'
+import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
 import type {
   Change,
@@ -41,13 +43,23 @@ export interface WriteDeps {
   readonly codec: CodecPort
   readonly clock: ClockPort
   readonly observer: ObserverPort
+  readonly lease: Lease
   readonly outage: Outage
+  readonly handover: Handover
+}
+
+/** What a writer without Redis asks of an instance that has it. */
+interface FenceRequest {
+  readonly nonce: string
+  readonly fences: readonly { readonly ref: DocumentRef; readonly version: number }[]
 }
 
 /** Tries of one write: the view may turn OFF, and ON again, between them. */
 const MAX_TRIES = 5
 /** A fence does no harm where it is not needed, so it is sent again once. */
 const FENCE_TRIES = 2
+/** Why a view is turned OFF whose Redis cannot be reached from here. */
+export const UNREACHABLE = 'redis-unreachable'
 
 type FenceResult =
   | { readonly standing: true; readonly nonce: string }
@@ -60,6 +72,7 @@ export class Writer {
 
   constructor(deps: WriteDeps) {
     this.#deps = deps
+    deps.handover.handle('fence', (epoch, request) => this.#fenceFor(epoch, request as FenceRequest))
   }
 
   /**
@@ -117,6 +130,7 @@ export class Writer {
         if (!fence.standing) {
           await tx.rollback()
           const off = await outage.turnOff(view.epoch, fence.failure)
+          if (fence.failure === UNREACHABLE) this.#deps.handover.turnedOff(off.epoch)
           if (off.mode === 'OFF' && !off.drained) await outage.drained(off.epoch)
           return undefined
         }
@@ -156,7 +170,28 @@ export class Writer {
         // Down, hung, or the reply was lost; the breaker has counted it.
       }
     }
-    return { standing: false, failure: 'redis-unreachable' }
+    return (await this.#fenceElsewhere(v, changes)) ?? { standing: false, failure: UNREACHABLE }
+  }
+
+  /** Another instance places the fences, if it is known that one can. Undefined = it did not. */
+  async #fenceElsewhere(v: ViewToken, changes: readonly Change[]): Promise<FenceResult | undefined> {
+    const { handover, clock } = this.#deps
+    if (!handover.helps(v.epoch)) return undefined
+    const nonce = clock.nonce()
+    const request: FenceRequest = { nonce, fences: changes.map(({ ref, version }) => ({ ref, version })) }
+    return (await handover.ask(v.epoch, 'fence', request)) === 'done' ? { standing: true, nonce } : undefined
+  }
+
+  /** The other side of it: the fences of a writer that cannot reach Redis. */
+  async #fenceFor(epoch: number, { nonce, fences }: FenceRequest): Promise<ScriptOutcome> {
+    const { cache, lease } = this.#deps
+    const v = lease.current()?.v
+    if (v?.epoch !== epoch) return 'view'
+    return cache.fence(
+      v,
+      nonce,
+      fences.map(fence => this.#fenceOf(fence)),
+    )
   }
 
   #fenceOf(change: { readonly ref: DocumentRef; readonly version: number }): CacheFence {

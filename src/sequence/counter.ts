@@ -1,7 +1,9 @@
+import type { Handover } from '../consistency/handover.ts'
 import type { Lease } from '../consistency/lease.ts'
 import type { Outage } from '../consistency/outage.ts'
 import type { ClockPort, StorePort, ViewToken } from '../consistency/ports.ts'
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { UNREACHABLE } from '../consistency/write.ts'
 import {
   type DrawOutcome,
   isVacancy,
@@ -17,6 +19,7 @@ export interface CounterDeps {
   readonly view: Pick<StorePort, 'readView'>
   readonly lease: Lease
   readonly outage: Outage
+  readonly handover: Handover
   readonly clock: ClockPort
   /** Pause between two lease renewals. */
   readonly renewMs: number
@@ -25,6 +28,13 @@ export interface CounterDeps {
 export interface DrawnNumbers {
   readonly last: number
   readonly source: 'redis' | 'database'
+}
+
+/** What an instance without Redis asks of one that has it. */
+interface DrawRequest {
+  readonly day: SequenceDay
+  readonly count: number
+  readonly settingsVersion: number
 }
 
 type RedisOutcome = DrawOutcome | 'unreachable'
@@ -47,6 +57,7 @@ export class Counter {
 
   constructor(deps: CounterDeps) {
     this.#deps = deps
+    deps.handover.handle('draw', (_epoch, request) => this.#drawFor(request as DrawRequest))
   }
 
   /**
@@ -62,8 +73,13 @@ export class Counter {
       if (outcome === 'stale' || isVacancy(outcome)) continue
       const last = await this.#deps.store.draw(day, count)
       if (last !== null) return { last, source: 'database' }
-      if (outcome === 'view' && renewals++ < MAX_RENEWALS) await this.#deps.clock.sleep(this.#deps.renewMs)
-      else await this.#turnOff()
+      if (outcome === 'view' && renewals++ < MAX_RENEWALS) {
+        await this.#deps.clock.sleep(this.#deps.renewMs)
+        continue
+      }
+      const drawn = await this.#drawElsewhere({ day, count, settingsVersion })
+      if (drawn === 'settings') return 'settings'
+      if (drawn !== undefined) return { last: drawn, source: 'redis' }
     }
     throw new DatabaseUnavailableError('the cache view changed too often during one draw')
   }
@@ -128,11 +144,25 @@ export class Counter {
 
   /**
    * While the view is ON other instances count on in Redis, below the high-water mark: numbers from the database
-   * would no longer ascend. So the view is turned OFF first; nobody needs to wait for it to be drained.
+   * would no longer ascend. So another instance draws, if it is known that one can; else the view is turned OFF, and the
+   * draw need not wait until it is drained. Undefined = the view is OFF.
    */
-  async #turnOff(): Promise<void> {
-    const { view } = await this.#deps.view.readView()
-    if (view.mode === 'ON') await this.#deps.outage.turnOff(view.epoch, 'redis-unreachable')
+  async #drawElsewhere(request: DrawRequest): Promise<number | 'settings' | undefined> {
+    const { view: store, handover, outage } = this.#deps
+    const { view } = await store.readView()
+    if (view.mode !== 'ON') return undefined
+    if (handover.helps(view.epoch)) {
+      const drawn = await handover.ask(view.epoch, 'draw', request)
+      if (typeof drawn === 'number' || drawn === 'settings') return drawn
+    }
+    handover.turnedOff((await outage.turnOff(view.epoch, UNREACHABLE)).epoch)
+    return undefined
+  }
+
+  /** The other side of it: the draw of an instance that cannot reach Redis. */
+  async #drawFor({ day, count, settingsVersion }: DrawRequest): Promise<number | 'settings' | null> {
+    const outcome = await this.#fromRedis(day, count, settingsVersion)
+    return typeof outcome === 'number' || outcome === 'settings' ? outcome : null
   }
 }
 

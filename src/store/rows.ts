@@ -25,6 +25,7 @@ export interface ViewRecord {
 export interface SnapshotRecord extends ViewRecord {
   readonly current_database: string
   readonly oldest_xid: string
+  readonly handovers_wait: boolean
 }
 
 export function toRow(record: DocumentRecord): Row {
@@ -53,6 +54,7 @@ export function toSnapshot(record: SnapshotRecord): ViewSnapshot {
     view: toView(record),
     database: record.current_database,
     oldestXid: BigInt(record.oldest_xid),
+    handoversWait: record.handovers_wait,
   }
 }
 

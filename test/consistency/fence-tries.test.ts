@@ -2,6 +2,7 @@ import t from 'tap'
 import { createProtocol } from '../../src/consistency/protocol.ts'
 import { SOUND } from '../simulation/build.ts'
 import { dataOf, SIM_CODEC } from '../simulation/documents.ts'
+import { MemoryHandover } from '../simulation/memory-handover.ts'
 import { World } from '../simulation/world.ts'
 
 t.test('the second try of a fence has a nonce of its own, which the write goes on with', async t => {
@@ -27,6 +28,7 @@ t.test('the second try of a fence has a nonce of its own, which the write goes o
   })
   const { writer } = createProtocol({
     store,
+    handovers: new MemoryHandover(store, world.postgres, SOUND.handover),
     cache: losing,
     codec: SIM_CODEC,
     clock: process,

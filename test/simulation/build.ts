@@ -1,6 +1,7 @@
 import type { ProtocolTimes } from '../../src/consistency/ports.ts'
 import { PROTOCOL_PARTS, type ProtocolParts } from '../../src/consistency/protocol.ts'
 import type { CacheRules } from './memory-cache.ts'
+import type { HandoverRules } from './memory-handover.ts'
 import type { StoreRules } from './memory-store.ts'
 import type { ScriptRules } from './redis-scripts.ts'
 import type { SequenceRules } from './sequence-scripts.ts'
@@ -11,6 +12,7 @@ export interface Build {
   readonly cache: CacheRules
   readonly store: StoreRules
   readonly sequence: SequenceRules
+  readonly handover: HandoverRules
   readonly times: ProtocolTimes
   readonly parts: ProtocolParts
 }
@@ -34,6 +36,7 @@ export const SOUND: Build = {
     witnessed: true,
     databaseOnlyOff: true,
   },
+  handover: { carriedOut: true },
   // Clocks run up to 1 % wrong, and 100 ms of a suspended machine go unnoticed (CLOCK_JUMP_MS).
   times: { leaseMs: 400, renewMs: 100, offWaitMs: 520, fenceTimeoutMs: 150 },
   parts: PROTOCOL_PARTS,

@@ -15,6 +15,7 @@ const FAULTS = {
   'gateway-suspend': ({ gateways, random }) => gateways.pick().process.stop(random.between(50, 2_500), true),
   'wall-clock-jump': ({ gateways, random }) => gateways.pick().process.jumpWall(random.between(0, 3_000)),
   'redis-cut': world => world.gateways.pick().cutRedis(world.random.between(50, 2_000)),
+  'redis-cut-off': ({ gateways, random }) => gateways.all[0]?.cutRedis(random.between(2_000, 8_000)),
   'redis-reconnect': world => world.gateways.pick().redis.reconnect(),
   'redis-restart': ({ redis, random }) => redis.restart(random.int(MAX_LOST), random.between(0, 600)),
   'redis-failover': ({ redis, random }) => redis.failover(random.int(MAX_LOST), random.between(0, 2_500)),

@@ -121,6 +121,17 @@ export const FOCUSES = {
     faultEveryMs: 1_000,
     faults: ['redis-reconnect'],
   },
+  /** One gateway cannot reach Redis for a long time, and is written through meanwhile. */
+  'cut-off': {
+    ...ONLY_THESE,
+    documents: 1,
+    clients: 8,
+    thinkMs: 40,
+    sore: { lose: [], hold: ['redis.put'], stop: [], often: 0.2 },
+    holdMs: 500,
+    faultEveryMs: 1_500,
+    faults: ['redis-cut-off', 'redis-cut-off', 'gateway-stop'],
+  },
   /** Somebody deletes stamps, and makes others, while several documents are read and changed. */
   'lost-stamps': {
     ...ONLY_THESE,

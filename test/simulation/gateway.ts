@@ -3,6 +3,7 @@ import { createProtocol, type Protocol } from '../../src/consistency/protocol.ts
 import { Counter } from '../../src/sequence/counter.ts'
 import { SIM_CODEC } from './documents.ts'
 import { MemoryCache } from './memory-cache.ts'
+import { MemoryHandover } from './memory-handover.ts'
 import { MemorySequenceCache, MemorySequenceStore } from './memory-sequence.ts'
 import { MemoryStore } from './memory-store.ts'
 import { SimProcess } from './process.ts'
@@ -57,6 +58,7 @@ export class Gateway {
     this.protocol = createProtocol(
       {
         store,
+        handovers: new MemoryHandover(store, postgres, build.handover),
         cache,
         codec: SIM_CODEC,
         clock: process,
@@ -67,13 +69,14 @@ export class Gateway {
       },
       build.parts,
     )
-    const { lease, outage } = this.protocol
+    const { lease, outage, handover } = this.protocol
     this.counter = new Counter({
       cache: new MemorySequenceCache(cache, new SequenceScripts(build.sequence)),
       store: new MemorySequenceStore(store, postgres, build.sequence),
       view: store,
       lease,
       outage,
+      handover,
       clock: process,
       renewMs: build.times.renewMs,
     })

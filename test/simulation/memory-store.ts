@@ -61,6 +61,7 @@ export class MemoryStore implements StorePort {
         view: server.view,
         database: server.database,
         oldestXid: server.oldestXid(),
+        handoversWait: [...server.handovers.values()].some(({ taken }) => !taken),
       }))
       this.availability.reached()
       return snapshot

@@ -1,5 +1,6 @@
 import type { Change, DocumentRef, Row, View } from '../../src/consistency/ports.ts'
 import { documentId } from './documents.ts'
+import type { StoredHandover } from './memory-handover.ts'
 import { Locks } from './postgres-locks.ts'
 import { Session } from './postgres-session.ts'
 import type { SimProcess } from './process.ts'
@@ -25,6 +26,7 @@ export class PostgresServer {
   /** By documentId, oldest version first. */
   readonly history = new Map<string, Committed[]>()
   readonly highWater = new Map<string, number>()
+  readonly handovers = new Map<string, StoredHandover>()
   downUntil = 0
   commits = 0
   #clusterTimeline = 1
@@ -147,6 +149,7 @@ export class PostgresServer {
   restart(downMs: number, promoted: boolean): void {
     if (promoted) this.#clusterTimeline++
     this.downUntil = this.timeline.now + downMs
+    this.handovers.clear()
     for (const session of [...this.sessions]) session.end()
   }
 }

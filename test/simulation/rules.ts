@@ -170,6 +170,13 @@ export const RULES: readonly Rule[] = [
     off: parts({ Reader: TrustingReader }),
   },
   {
+    name: 'handover-carried-out',
+    says: 'a fence handed over to another instance stands before it is answered',
+    dagger: false,
+    off: { ...SOUND, handover: { carriedOut: false } },
+    focus: 'cut-off',
+  },
+  {
     name: 'block-of-one-view',
     says: 'order numbers are counted only in a block of the same V',
     dagger: false,

@@ -18,7 +18,8 @@ export async function selectViewSnapshot(db: Queryable): Promise<ViewSnapshot> {
   const { rows } = await db.query<SnapshotRecord>({
     name: 'select-view-snapshot',
     text: `SELECT ${VIEW_COLUMNS}, database_identity() AS current_database,
-                  pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_xid
+                  pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_xid,
+                  EXISTS (SELECT FROM handovers WHERE NOT taken) AS handovers_wait
            FROM cache_view`,
   })
   return toSnapshot(rows[0]!)

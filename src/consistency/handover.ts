@@ -1,0 +1,176 @@
+import type { Lease } from './lease.ts'
+import type { ClockPort, ObserverPort } from './ports.ts'
+
+/** Something that an instance without Redis asks of one that has it. `request` and replies are JSON. */
+export interface HandoverRequest {
+  readonly id: string
+  readonly kind: HandoverKind
+  readonly request: unknown
+}
+
+export type HandoverKind = 'fence' | 'draw'
+
+export interface HandoverReply {
+  readonly id: string
+  readonly reply: unknown
+}
+
+/** Where requests and replies meet: a table of PostgreSQL. Every method rejects with DatabaseUnavailableError. */
+export interface HandoverPort {
+  /** Leaves requests for the instances that hold a lease of `epoch`. */
+  ask(epoch: number, requests: readonly HandoverRequest[]): Promise<void>
+  /** Takes the replies to some of `ids` away, as far as they are there. */
+  replies(ids: readonly string[]): Promise<readonly HandoverReply[]>
+  /** Takes requests of `epoch` that nobody else has taken; each is taken once. */
+  take(epoch: number, limit: number): Promise<readonly HandoverRequest[]>
+  answer(replies: readonly HandoverReply[]): Promise<void>
+}
+
+export interface HandoverDeps {
+  readonly port: HandoverPort
+  readonly clock: ClockPort
+  readonly lease: Lease
+  readonly observer: ObserverPort
+  /** Pause between two renewals: an instance with a lease looks for requests once in that time. */
+  readonly renewMs: number
+}
+
+/** Does what was asked under the lease of `epoch`. What it throws is answered as `null`. */
+export type HandoverHandler = (epoch: number, request: unknown) => Promise<unknown>
+
+/** Longest wait for another instance, in renewals: one until it looks, one for its work, one for a slow moment. */
+const PATIENCE_RENEWALS = 3
+/** Pause between two looks while something is asked or was served just now, milliseconds. */
+const POLL_MS = 25
+/** An instance that served goes on looking for so long: who cannot reach Redis writes again. */
+const SERVE_IDLE_MS = 1_000
+/** Requests under way at once from this instance; more would not be answered in time. */
+const MAX_ASKED = 256
+/** Requests taken in one statement. */
+const MAX_TAKEN = 64
+
+interface Asked {
+  readonly request: HandoverRequest
+  readonly epoch: number
+  sent: boolean
+  readonly resolve: (reply: unknown) => void
+}
+
+/**
+ * One instance that cannot reach Redis, while others can, must not turn the view OFF for all with each of its writes.
+ * The first of them does, for it cannot know. When another instance has turned the view ON since, Redis is well for that
+ * one, and from then on it places the fences and draws the order numbers of the instance that is cut off.
+ *
+ * A fence placed by another instance is as good as one's own: it stands in the dataset of V before COMMIT, and the
+ * writer holds the VIEW lock meanwhile. A request that is carried out late, or whose reply is lost, is a late or an
+ * unneeded fence, which the protocol bears; a draw whose reply is lost burns its numbers.
+ */
+export class Handover {
+  readonly #deps: HandoverDeps
+  readonly #handlers = new Map<HandoverKind, HandoverHandler>()
+  readonly #asked = new Map<string, Asked>()
+  #polling = false
+  #serving = false
+  #servedAt = Number.NEGATIVE_INFINITY
+  /** The epoch of the OFF that this instance caused when it could not reach Redis. */
+  #offAt: number | undefined
+
+  constructor(deps: HandoverDeps) {
+    this.#deps = deps
+  }
+
+  handle(kind: HandoverKind, handler: HandoverHandler): void {
+    this.#handlers.set(kind, handler)
+  }
+
+  /** This instance could not reach Redis and turned the view OFF; it is at `epoch` since. */
+  turnedOff(epoch: number): void {
+    this.#offAt = epoch
+  }
+
+  /** True when the view, seen ON at `epoch`, was turned ON by an instance that reaches Redis although this one does not. */
+  helps(epoch: number): boolean {
+    if (this.#deps.lease.current() !== undefined) this.#offAt = undefined
+    return this.#offAt !== undefined && epoch > this.#offAt && this.#asked.size < MAX_ASKED
+  }
+
+  /** Resolves to the reply; undefined when none came in time, or the request could not be left. Never throws. */
+  ask(epoch: number, kind: HandoverKind, request: unknown): Promise<unknown> {
+    const { clock, renewMs } = this.#deps
+    const id = clock.nonce()
+    return new Promise(resolve => {
+      const finish = (reply: unknown) => {
+        if (this.#asked.delete(id)) resolve(reply)
+      }
+      this.#asked.set(id, { request: { id, kind, request }, epoch, sent: false, resolve: finish })
+      void clock.sleep(PATIENCE_RENEWALS * renewMs).then(() => finish(undefined))
+      void this.#poll()
+    })
+  }
+
+  /** Called after each renewal that left a lease; `waiting`: the database holds requests that nobody has taken. */
+  serve(waiting: boolean): void {
+    const { clock } = this.#deps
+    if (this.#serving || !(waiting || clock.now() - this.#servedAt < SERVE_IDLE_MS)) return
+    this.#serving = true
+    this.#serve()
+      .catch(error => this.#deps.observer.failed('handover', error))
+      .finally(() => {
+        this.#serving = false
+      })
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#polling) return
+    this.#polling = true
+    const { clock, observer, port } = this.#deps
+    try {
+      while (this.#asked.size > 0) {
+        await this.#send()
+        for (const { id, reply } of await port.replies([...this.#asked.keys()])) {
+          this.#asked.get(id)?.resolve(reply)
+        }
+        if (this.#asked.size > 0) await clock.sleep(POLL_MS)
+      }
+    } catch (error) {
+      observer.failed('handover', error)
+      for (const { resolve } of this.#asked.values()) resolve(undefined)
+    } finally {
+      this.#polling = false
+    }
+  }
+
+  async #send(): Promise<void> {
+    const unsent = [...this.#asked.values()].filter(({ sent }) => !sent)
+    for (const each of unsent) each.sent = true
+    for (const epoch of new Set(unsent.map(each => each.epoch))) {
+      const requests = unsent.filter(each => each.epoch === epoch).map(({ request }) => request)
+      await this.#deps.port.ask(epoch, requests)
+    }
+  }
+
+  async #serve(): Promise<void> {
+    const { clock, lease, port } = this.#deps
+    let lookedAt = clock.now()
+    for (;;) {
+      const epoch = lease.current()?.v.epoch
+      if (epoch === undefined) return
+      const taken = await port.take(epoch, MAX_TAKEN)
+      if (taken.length > 0) {
+        await port.answer(await Promise.all(taken.map(each => this.#do(epoch, each))))
+        lookedAt = clock.now()
+        this.#servedAt = lookedAt
+      } else if (clock.now() - lookedAt > SERVE_IDLE_MS) return
+      else await clock.sleep(POLL_MS)
+    }
+  }
+
+  async #do(epoch: number, { id, kind, request }: HandoverRequest): Promise<HandoverReply> {
+    try {
+      return { id, reply: (await this.#handlers.get(kind)?.(epoch, request)) ?? null }
+    } catch {
+      // The cache has counted and logged it; whoever asked goes on as if nobody had helped.
+      return { id, reply: null }
+    }
+  }
+}

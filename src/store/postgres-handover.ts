@@ -1,0 +1,40 @@
+import type { Pool } from 'pg'
+import type { HandoverPort, HandoverReply, HandoverRequest } from '../consistency/handover.ts'
+import { asUnavailable } from './database-errors.ts'
+import { answerHandovers, insertHandovers, takeHandovers, takeReplies } from './statements/handovers.ts'
+
+/**
+ * The HandoverPort over PostgreSQL. It uses the connection of the lease renewals: a writer that asks holds one of the pool
+ * already, and with all of them waiting for a second one nobody would go on.
+ */
+export class PostgresHandover implements HandoverPort {
+  readonly #viewPool: Pool
+
+  constructor(viewPool: Pool) {
+    this.#viewPool = viewPool
+  }
+
+  ask(epoch: number, requests: readonly HandoverRequest[]): Promise<void> {
+    return this.#run(() => insertHandovers(this.#viewPool, epoch, requests))
+  }
+
+  replies(ids: readonly string[]): Promise<readonly HandoverReply[]> {
+    return this.#run(() => takeReplies(this.#viewPool, ids))
+  }
+
+  take(epoch: number, limit: number): Promise<readonly HandoverRequest[]> {
+    return this.#run(() => takeHandovers(this.#viewPool, epoch, limit))
+  }
+
+  answer(replies: readonly HandoverReply[]): Promise<void> {
+    return this.#run(() => answerHandovers(this.#viewPool, replies))
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw asUnavailable(error)
+    }
+  }
+}
