@@ -31,6 +31,7 @@ import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
 import { clientErrorHandler, serverFactory } from './http/server-factory.ts'
 import { traceRequests } from './http/tracing.ts'
+import { refuseUntaggedPreconditions } from './http/untagged-writes.ts'
 import { validateRequests } from './http/validation.ts'
 import { createServices, type Services } from './services.ts'
 import { Activity } from './telemetry/activity.ts'
@@ -114,6 +115,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   parseJsonBodies(app)
   validateRequests(app)
   checkQueryParameters(app)
+  refuseUntaggedPreconditions(app)
   answerProblems(app)
   const refuseTheRest = refuseOtherMethods(app)
   await ownStores(app, services)

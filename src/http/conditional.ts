@@ -1,11 +1,13 @@
+import type { IncomingMessage } from 'node:http'
 import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import { ProblemError } from '../errors.ts'
+import type { Precondition } from '../settings/preconditions.ts'
 
 /** What a conditional header asks for. Tags of documents are their versions, of bundles all versions: `"7.3.12"`. */
 export type Condition = KnownVersions
 
-const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"$/
-const MAX_TAGS = 100
+/** One tag at the start of a list's rest. Commas and backslashes are characters like any other (RFC 9110, 8.8.3). */
+const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?:,|$)/
 /** A caller that polls sends the same header each time: what it means is remembered, short headers only. */
 const MAX_REMEMBERED = 2_000
 const MAX_REMEMBERED_LENGTH = 128
@@ -30,41 +32,66 @@ export function parseIfNoneMatch(header: string | undefined): Condition | undefi
 
 function conditionIn(header: string): Condition {
   if (header.trim() === '*') return '*'
-  return tagsOf(header).flatMap(({ versions }) => (versions === undefined ? [] : [versions]))
+  return ours(tagsOf(header) ?? [])
 }
 
-/** If-Match of one document. A weak tag never matches (RFC 9110, 13.1.1). VALIDATION_FAILED when it is garbage. */
-export function parseIfMatch(header: string | undefined): Versions | '*' | undefined {
+/**
+ * If-Match and If-None-Match of a write. A weak tag never matches the first (RFC 9110, 13.1.1). VALIDATION_FAILED when
+ * either is garbage: a condition that was not understood must not let a write pass.
+ */
+export function preconditionOf({ headers }: Pick<IncomingMessage, 'headers'>): Precondition {
+  const { 'if-match': match, 'if-none-match': noneMatch } = headers
+  if (match === undefined && noneMatch === undefined) return {}
+  return {
+    ifMatch: strict('If-Match', match, tags => tags.filter(({ weak }) => !weak)),
+    ifNoneMatch: strict('If-None-Match', noneMatch, tags => tags),
+  }
+}
+
+function strict(
+  name: string,
+  header: string | undefined,
+  select: (tags: Tag[]) => Tag[],
+): Condition | undefined {
   if (header === undefined) return undefined
   if (header.trim() === '*') return '*'
   const tags = tagsOf(header)
-  if (tags.length === 0 || tags.some(({ valid }) => !valid)) {
-    throw new ProblemError('VALIDATION_FAILED', 'If-Match must be a list of entity tags, such as "7"', {
-      errors: [{ path: 'If-Match', message: 'must be a list of entity tags' }],
-    })
-  }
-  return tags.flatMap(({ weak, versions }) => (weak || versions?.length !== 1 ? [] : versions))
+  if (tags !== undefined && tags.length > 0) return ours(select(tags))
+  throw new ProblemError('VALIDATION_FAILED', `${name} must be * or a list of entity tags, such as "7"`, {
+    errors: [{ path: name, message: 'must be * or a list of entity tags' }],
+  })
 }
 
 interface Tag {
-  readonly valid: boolean
   readonly weak: boolean
   /** Undefined when it is no tag of this gateway. */
   readonly versions: Versions | undefined
 }
 
-function tagsOf(header: string): Tag[] {
-  return header
-    .split(',', MAX_TAGS)
-    .map(item => item.trim())
-    .filter(item => item !== '')
-    .map(item => {
-      const [, weak, opaque] = TAG.exec(item) ?? []
-      const ours = opaque !== undefined && /^\d{1,15}(\.\d{1,15})*$/.test(opaque)
-      return {
-        valid: opaque !== undefined,
-        weak: weak !== undefined,
-        versions: ours ? opaque.split('.').map(Number) : undefined,
-      }
-    })
+function ours(tags: readonly Tag[]): Versions[] {
+  return tags.flatMap(({ versions }) => (versions === undefined ? [] : [versions]))
+}
+
+/** Undefined when the header is no list of tags. */
+function tagsOf(header: string): Tag[] | undefined {
+  const tags: Tag[] = []
+  let rest = header.replace(LIST_SPACE, '')
+  while (rest !== '') {
+    const found = TAG.exec(rest)
+    if (found === null) return undefined
+    const [text, weak, opaque] = found
+    tags.push({ weak: weak !== undefined, versions: versionsOf(opaque!) })
+    rest = rest.slice(text.length).replace(LIST_SPACE, '')
+  }
+  return tags
+}
+
+/** Elements of a list may be empty (RFC 9110, 5.6.1). */
+const LIST_SPACE = /^[ \t,]+/
+
+/** Tags are compared as texts: only what `entityTag` writes of a version is that version. */
+function versionsOf(opaque: string): Versions | undefined {
+  if (!/^\d{1,16}(\.\d{1,16})*$/.test(opaque)) return undefined
+  const versions = opaque.split('.').map(Number)
+  return versions.join('.') === opaque ? versions : undefined
 }

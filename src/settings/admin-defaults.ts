@@ -13,9 +13,10 @@ import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import type { AdminDefaultsService, DefaultsSource, SyncReport } from './admin-service.ts'
 import { CODEC, DEFAULTS_REF, dataOf, defaultsHash } from './codec.ts'
 import type { DocumentReads } from './document-reads.ts'
-import { checkedPatch, invalid, type Limits, requireSize, versionMismatch } from './edits.ts'
+import { checkedPatch, invalid, type Limits, requireSize } from './edits.ts'
+import { type Precondition, requirePrecondition } from './preconditions.ts'
 import { isLive } from './provisioning.ts'
-import type { ChangeReport, DocumentAnswer, PutOptions, ReadAnswer } from './service.ts'
+import type { ChangeReport, DocumentAnswer, ReadAnswer } from './service.ts'
 
 export interface AdminDefaultsDeps {
   readonly cache: AdminDefaultsCache
@@ -27,7 +28,7 @@ export interface AdminDefaultsDeps {
 }
 
 /** What becomes of the defaults, given the present ones (undefined = none yet). Pure; may throw. */
-type Next = (current: JsonObject | undefined, row: Row | undefined) => JsonObject
+type Next = (current: JsonObject | undefined) => JsonObject
 
 /** The admin defaults: one document under the same protocol as those of the users. */
 export class AdminDefaults implements AdminDefaultsService {
@@ -42,17 +43,21 @@ export class AdminDefaults implements AdminDefaultsService {
     return { versions: [versionOf(bytes)], body: bytes, status }
   }
 
-  async putDefaults(caller: string, patch: unknown, options: PutOptions = {}): Promise<DocumentAnswer> {
-    const next = patched(patch, options)
-    const { row } = await this.#store({ updatedBy: caller, reason: 'put' }, next)
+  async putDefaults(caller: string, patch: unknown, precondition?: Precondition): Promise<DocumentAnswer> {
+    const meta = { updatedBy: caller, reason: 'put' }
+    const { row } = await this.#store(meta, patched(patch), precondition)
     return { version: row.version, body: bodyOf(row), status: 'hit' }
   }
 
-  async previewDefaults(_caller: string, patch: unknown, options: PutOptions = {}): Promise<ChangeReport> {
+  async previewDefaults(
+    _caller: string,
+    patch: unknown,
+    precondition: Precondition = {},
+  ): Promise<ChangeReport> {
     const { bytes } = await this.#deps.cache.read()
     const data = dataOf(bytes)
-    requireVersionOf(bytes, options)
-    const next = patched(patch, {})(data, undefined)
+    requirePrecondition(precondition, [versionOf(bytes)], () => bytes)
+    const next = patched(patch)(data)
     const changes = diff(data, next).map(({ path, from, to }) => ({
       document: DEFAULTS_REF.kind,
       path,
@@ -63,11 +68,15 @@ export class AdminDefaults implements AdminDefaultsService {
     return { applied: false, all_match: changes.length === 0, total_changes: changes.length, changes }
   }
 
-  async syncDefaults(caller: string, source: DefaultsSource): Promise<SyncReport> {
+  async syncDefaults(
+    caller: string,
+    source: DefaultsSource,
+    precondition?: Precondition,
+  ): Promise<SyncReport> {
     const next =
       source.source === 'file' ? await this.#fromFile() : await this.#fromUser(caller, source.userId)
     const meta = { updatedBy: caller, reason: 'sync-defaults' }
-    const { row, changed, before } = await this.#store(meta, next)
+    const { row, changed, before } = await this.#store(meta, next, precondition)
     const data: JsonObject = JSON.parse(row.data ?? '{}')
     return {
       changed,
@@ -82,7 +91,7 @@ export class AdminDefaults implements AdminDefaultsService {
     const next = await this.#fromFile()
     await this.#store(
       { updatedBy: 'gateway', reason: 'sync-defaults' },
-      current => current ?? next(undefined, undefined),
+      current => current ?? next(undefined),
     )
   }
 
@@ -109,6 +118,7 @@ export class AdminDefaults implements AdminDefaultsService {
   async #store(
     meta: ChangeMeta,
     next: Next,
+    precondition: Precondition = {},
   ): Promise<{ row: Row; changed: boolean; before: JsonObject | undefined }> {
     let held: Row | undefined
     let before: JsonObject | undefined
@@ -117,7 +127,8 @@ export class AdminDefaults implements AdminDefaultsService {
       current => {
         held = [...current.values()].find(isLive)
         before = held === undefined ? undefined : JSON.parse(held.data ?? '{}')
-        const after = next(before, held)
+        requirePrecondition(precondition, held && [held.version], () => held && bodyOf(held))
+        const after = next(before)
         const data = canonicalJson(after)
         if (before !== undefined && data === canonicalJson(before)) return { changes: [], result: undefined }
         requireSize(data, this.#deps.limits)
@@ -131,11 +142,10 @@ export class AdminDefaults implements AdminDefaultsService {
   }
 }
 
-function patched(patch: unknown, options: PutOptions): Next {
+function patched(patch: unknown): Next {
   const change = checkedPatch(patch)
-  return (current, row) => {
+  return current => {
     if (current === undefined) throw new ProblemError('NOT_READY', 'the defaults are not loaded yet')
-    if (row !== undefined) requireVersionOf(bodyOf(row), options)
     return changed(current, mergeDefaults(current, change))
   }
 }
@@ -150,11 +160,6 @@ function checked(defaults: JsonObject): JsonObject {
   const { data, faults } = parseDefaults(defaults)
   if (faults.length > 0) throw defaultsInvalid('the defaults would not be valid', faults)
   return data
-}
-
-function requireVersionOf(body: Buffer, { ifMatch }: PutOptions): void {
-  if (ifMatch === undefined || ifMatch === '*' || ifMatch.includes(versionOf(body))) return
-  throw versionMismatch(body)
 }
 
 function bodyOf(row: Row): Buffer {

@@ -1,4 +1,5 @@
-import type { ChangeReport, DocumentAnswer, PutOptions, ReadAnswer, ReadOptions } from './service.ts'
+import type { Precondition } from './preconditions.ts'
+import type { ChangeReport, DocumentAnswer, ReadAnswer, ReadOptions } from './service.ts'
 
 export type DefaultsSource =
   | { readonly source: 'file' }
@@ -35,16 +36,17 @@ export interface Inspection {
 export interface AdminDefaultsService {
   getDefaults(options?: ReadOptions): Promise<ReadAnswer>
   /** Merged like a document. DEFAULTS_INVALID names every fault. */
-  putDefaults(caller: string, patch: unknown, options?: PutOptions): Promise<DocumentAnswer>
-  previewDefaults(caller: string, patch: unknown, options?: PutOptions): Promise<ChangeReport>
-  syncDefaults(caller: string, source: DefaultsSource): Promise<SyncReport>
+  putDefaults(caller: string, patch: unknown, precondition?: Precondition): Promise<DocumentAnswer>
+  previewDefaults(caller: string, patch: unknown, precondition?: Precondition): Promise<ChangeReport>
+  syncDefaults(caller: string, source: DefaultsSource, precondition?: Precondition): Promise<SyncReport>
 }
 
+/** Preconditions are about the bundle of all documents of the user. */
 export interface UserService {
   /** False when the user existed already. */
-  createUser(caller: string, userId: string): Promise<boolean>
+  createUser(caller: string, userId: string, precondition?: Precondition): Promise<boolean>
   /** All documents of the user and their keys. USER_NOT_FOUND. */
-  deleteUser(caller: string, userId: string): Promise<void>
+  deleteUser(caller: string, userId: string, precondition?: Precondition): Promise<void>
 }
 
 export interface CacheService {

@@ -4,6 +4,7 @@ import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import type { JsonObject } from '../documents/json.ts'
+import type { DocumentAddress } from './service.ts'
 
 /** The admin defaults are a document too; no user can have this id. */
 export const DEFAULTS_REF: DocumentRef = { userId: '@admin', kind: 'defaults' }
@@ -62,4 +63,16 @@ export function defaultsHash(canonical: string): string {
 /** The data of an envelope. */
 export function dataOf(body: Buffer): JsonObject {
   return JSON.parse(body.toString()).data
+}
+
+/** Which of the document's keys holds the address. */
+export function partOf({ kind, section }: DocumentAddress): number {
+  if (section === undefined) return 0
+  return documentOf(kind).keySuffixes.findIndex(key => key.section === section)
+}
+
+/** The envelope of a row, or of one of its sections. */
+export function envelopeOf(row: Row, part: number): Buffer {
+  const bytes = CODEC.encode(row)[part]!
+  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
 }

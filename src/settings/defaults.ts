@@ -9,10 +9,12 @@ import { asDocument, type DocumentReads } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
 import { invalid, type Limits, plan } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
+import { requireVersions } from './preconditions.ts'
 import type {
   Actor,
   ChangeReport,
   Comparison,
+  DefaultsOptions,
   DefaultsScope,
   DefaultsService,
   DocumentAddress,
@@ -38,21 +40,17 @@ export class UserDefaults implements DefaultsService {
     this.#deps = deps
   }
 
-  loadDefaults(
-    actor: Actor,
-    scope: DefaultsScope,
-    { preview }: { readonly preview: boolean },
-  ): Promise<ChangeReport> {
+  loadDefaults(actor: Actor, scope: DefaultsScope, options: DefaultsOptions): Promise<ChangeReport> {
     const addresses = addressesOf(scope)
     const section = addresses.length === 1 ? addresses[0]?.section : undefined
     const next: Next = (data, defaults) => applyDefaults(data, defaults, section)
-    return this.#change(actor, addresses, 'load-defaults', next, preview)
+    return this.#change(actor, addresses, 'load-defaults', next, options)
   }
 
   async reset(
     actor: Actor,
     { document, path }: { readonly document: string; readonly path: string },
-    { preview }: { readonly preview: boolean },
+    options: DefaultsOptions,
   ): Promise<ChangeReport> {
     if (!DOCUMENTS.some(({ kind }) => kind === document)) {
       throw invalid([
@@ -64,7 +62,7 @@ export class UserDefaults implements DefaultsService {
       if (reset === undefined) throw invalid([{ path: 'path', message: `${document} has no field ${path}` }])
       return reset
     }
-    return this.#change(actor, [{ kind: document }], 'reset', next, preview)
+    return this.#change(actor, [{ kind: document }], 'reset', next, options)
   }
 
   async comparison(actor: Actor): Promise<Comparison> {
@@ -94,12 +92,13 @@ export class UserDefaults implements DefaultsService {
     addresses: readonly DocumentAddress[],
     reason: Reason,
     next: Next,
-    preview: boolean,
+    { preview, ...precondition }: DefaultsOptions,
   ): Promise<ChangeReport> {
     const { reads, writes, defaults: cache, limits } = this.#deps
     const defaults = await cache.current()
     const kinds = addresses.map(({ kind }) => kind)
     const decide = (documents: readonly LiveDocument[]) => {
+      requireVersions(actor, documents, addresses, precondition)
       const steps = documents.map((document, index) =>
         step(document, addresses[index]!, next, defaults, limits),
       )

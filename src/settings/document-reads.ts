@@ -5,9 +5,9 @@ import type { Reader, ReadOptions as ReaderOptions } from '../consistency/read.t
 import type { ReadResult, Unconfirmed } from '../consistency/read-outcome.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
-import { documentOf } from '../documents/catalogue.ts'
 import type { JsonObject } from '../documents/json.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
+import { partOf } from './codec.ts'
 import type { LiveDocument } from './live-document.ts'
 import { type Provisioning, userNotFound } from './provisioning.ts'
 import { readName } from './read-name.ts'
@@ -110,12 +110,6 @@ function wantedOf(actor: Actor, addresses: readonly DocumentAddress[]): Wanted[]
 
 export function refOf(actor: Actor, address: { readonly kind: string }): DocumentRef {
   return { userId: actor.userId, kind: address.kind }
-}
-
-/** Which of the document's keys holds the address. */
-export function partOf({ kind, section }: DocumentAddress): number {
-  if (section === undefined) return 0
-  return documentOf(kind).keySuffixes.findIndex(key => key.section === section)
 }
 
 /** What a read answered in the shape that a write sees. */

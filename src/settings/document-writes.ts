@@ -1,7 +1,6 @@
 import { refId } from '../consistency/batch-reader.ts'
 import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
 import type { Decision, Writer } from '../consistency/write.ts'
-import { CODEC } from './codec.ts'
 import type { LiveDocument } from './live-document.ts'
 import { isLive, type Provisioning } from './provisioning.ts'
 import type { Actor } from './service.ts'
@@ -71,10 +70,4 @@ export class DocumentWrites {
 function liveDocument(row: Row | undefined): LiveDocument {
   if (!isLive(row)) throw new MissingDocumentsError()
   return { row, data: JSON.parse(row.data) }
-}
-
-/** The envelope of a row, or of one of its sections. */
-export function envelopeOf(row: Row, part: number): Buffer {
-  const bytes = CODEC.encode(row)[part]!
-  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
 }

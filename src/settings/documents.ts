@@ -7,10 +7,12 @@ import type { Availability } from '../store/availability.ts'
 import { asUnavailable } from '../store/database-errors.ts'
 import { selectHistory, selectOldContent } from '../store/statements/history.ts'
 import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
-import { asDocument, type DocumentReads, partOf, refOf } from './document-reads.ts'
-import { type DocumentWrites, envelopeOf } from './document-writes.ts'
-import { checkedPatch, type Limits, merged, plan, requireVersion } from './edits.ts'
+import { envelopeOf, partOf } from './codec.ts'
+import { asDocument, type DocumentReads, refOf } from './document-reads.ts'
+import type { DocumentWrites } from './document-writes.ts'
+import { checkedPatch, type Limits, merged, plan } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
+import { type Precondition, requireVersions } from './preconditions.ts'
 import type {
   Actor,
   Bundle,
@@ -20,7 +22,6 @@ import type {
   DocumentService,
   HistoryEntry,
   HistoryPage,
-  PutOptions,
   ReadAnswer,
   ReadOptions,
   Reason,
@@ -59,23 +60,23 @@ export class Documents implements DocumentService {
     actor: Actor,
     address: DocumentAddress,
     patch: unknown,
-    options: PutOptions = {},
+    precondition: Precondition = {},
   ): Promise<DocumentAnswer> {
     const change = checkedPatch(patch)
-    return this.#edit(actor, address, 'put', options, document => merged(document, address, change))
+    return this.#edit(actor, address, 'put', precondition, document => merged(document, address, change))
   }
 
   async previewPut(
     actor: Actor,
     address: DocumentAddress,
     patch: unknown,
-    options: PutOptions = {},
+    precondition: Precondition = {},
   ): Promise<ChangeReport> {
     const change = checkedPatch(patch)
     const defaults = await this.#deps.defaults.current()
     const { body } = await this.#deps.reads.get(actor, { kind: address.kind })
     const document = asDocument(actor, address.kind, body!)
-    requireVersion(document, address, options.ifMatch)
+    requireVersions(actor, [document], [address], precondition)
     const next = merged(document, address, change)
     const [planned] = plan(document, address, next, defaults.data, this.#deps.limits)
     const after = planned === undefined ? document.data : JSON.parse(planned.data!)
@@ -95,7 +96,7 @@ export class Documents implements DocumentService {
     actor: Actor,
     address: DocumentAddress,
     version: number,
-    options: PutOptions = {},
+    precondition: Precondition = {},
   ): Promise<DocumentAnswer> {
     const { pool } = this.#deps
     const select = () => this.#query(() => selectOldContent(pool, refOf(actor, address), version))
@@ -105,7 +106,7 @@ export class Documents implements DocumentService {
     }
     const old: JsonObject = JSON.parse(content)
     const { section } = address
-    return this.#edit(actor, address, 'rollback', options, ({ data }) =>
+    return this.#edit(actor, address, 'rollback', precondition, ({ data }) =>
       section === undefined ? old : { ...data, [section]: old[section] ?? {} },
     )
   }
@@ -114,13 +115,13 @@ export class Documents implements DocumentService {
     actor: Actor,
     address: DocumentAddress,
     reason: Reason,
-    { ifMatch }: PutOptions,
+    precondition: Precondition,
     nextOf: (document: LiveDocument) => JsonObject,
   ): Promise<DocumentAnswer> {
     const { writes, defaults, limits } = this.#deps
     const { data } = await defaults.current()
     const { rows } = await writes.write(actor, [address.kind], reason, ([document]) => {
-      requireVersion(document!, address, ifMatch)
+      requireVersions(actor, [document!], [address], precondition)
       return { changes: plan(document!, address, nextOf(document!), data, limits), result: undefined }
     })
     const row = rows[0]!

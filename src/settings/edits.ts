@@ -1,4 +1,3 @@
-import { versionOf } from '../consistency/stored-bytes.ts'
 import type { PlannedChange } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { diff } from '../documents/changes.ts'
@@ -9,10 +8,8 @@ import type { JsonObject } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { validateDocument } from '../documents/validate.ts'
 import { type Fault, ProblemError } from '../errors.ts'
-import { partOf } from './document-reads.ts'
-import { envelopeOf } from './document-writes.ts'
 import type { LiveDocument } from './live-document.ts'
-import type { DocumentAddress, PutOptions } from './service.ts'
+import type { DocumentAddress } from './service.ts'
 
 /** The patch of a PUT as an object; VALIDATION_FAILED names all that JSON documents cannot hold. */
 export function checkedPatch(patch: unknown): JsonObject {
@@ -61,22 +58,6 @@ export function plan(
 export function requireSize(json: string, { documentBytes }: Limits): void {
   if (Buffer.byteLength(json) <= documentBytes) return
   throw new ProblemError('DOCUMENT_TOO_LARGE', `a document may have ${documentBytes} bytes`)
-}
-
-/** VERSION_MISMATCH with the current envelope when If-Match names another version. */
-export function requireVersion(
-  document: LiveDocument,
-  address: DocumentAddress,
-  ifMatch: PutOptions['ifMatch'],
-): void {
-  if (ifMatch === undefined || ifMatch === '*' || ifMatch.includes(document.row.version)) return
-  throw versionMismatch(envelopeOf(document.row, partOf(address)))
-}
-
-export function versionMismatch(current: Buffer): ProblemError {
-  return new ProblemError('VERSION_MISMATCH', `the current version is ${versionOf(current)}`, {
-    members: { current },
-  })
 }
 
 export function invalid(faults: readonly Fault[]): ProblemError {

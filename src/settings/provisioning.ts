@@ -6,6 +6,7 @@ import { DOCUMENTS } from '../documents/catalogue.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { ProblemError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
+import { type Precondition, requireVersionsOfUser } from './preconditions.ts'
 
 export interface ProvisioningDeps {
   readonly writer: Writer
@@ -31,11 +32,16 @@ export class Provisioning {
   }
 
   /** False when the user existed already. One transaction. */
-  create(userId: string, caller: string): Promise<boolean> {
-    return this.#fill(userId, caller, true)
+  create(userId: string, caller: string, precondition?: Precondition): Promise<boolean> {
+    return this.#fill(userId, caller, true, precondition)
   }
 
-  async #fill(userId: string, caller: string, mayCreate: boolean): Promise<boolean> {
+  async #fill(
+    userId: string,
+    caller: string,
+    mayCreate: boolean,
+    precondition: Precondition = {},
+  ): Promise<boolean> {
     const { data } = await this.#deps.defaults.current()
     const refs = DOCUMENTS.map(({ kind }): DocumentRef => ({ userId, kind }))
     const { result } = await this.#deps.writer.write(
@@ -43,6 +49,7 @@ export class Provisioning {
       rows => {
         const created = !isLive(rows.get(refId({ userId, kind: ROOT_KIND })))
         if (created && !mayCreate) throw userNotFound(userId)
+        requireVersionsOfUser(userId, refs.map(ref => rows.get(refId(ref))).filter(isLive), precondition)
         const missing = refs.filter(ref => !isLive(rows.get(refId(ref))))
         const changes = missing.map(ref => ({
           ref,

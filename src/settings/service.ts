@@ -2,6 +2,7 @@ import type { ChangeMeta } from '../consistency/ports.ts'
 import type { ReadStatus, Unconfirmed } from '../consistency/read-outcome.ts'
 import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import type { Difference } from '../documents/compare.ts'
+import type { Precondition } from './preconditions.ts'
 
 /**
  * What the routes call and the use cases implement. Every method rejects with a ProblemError for what the caller
@@ -94,17 +95,21 @@ export interface Actor {
   readonly caller: string
 }
 
-export interface PutOptions {
-  /** Versions of If-Match; absent = no condition, '*' = any. Another: VERSION_MISMATCH with `current` (a Buffer). */
-  readonly ifMatch?: readonly number[] | '*'
-}
-
 export type Reason = ChangeMeta['reason']
 
 /** What load-defaults works on: one document or section, all of a family's (`mode`), or all of the user's. */
 export type DefaultsScope = DocumentAddress | { readonly family: string } | 'all'
 
-/** Reads and writes of one user's documents. */
+/** The precondition is about the one document, or about the bundle of all documents of the scope. */
+export interface DefaultsOptions extends Precondition {
+  /** Writes nothing. */
+  readonly preview: boolean
+}
+
+/**
+ * Reads and writes of one user's documents. Writes and their previews reject with VERSION_MISMATCH, and `current` (a
+ * Buffer), when their precondition does not hold.
+ */
 export interface DocumentService {
   /**
    * Answers out of the memory of this process what Redis confirms in one round trip. By callback, which must not throw,
@@ -122,13 +127,18 @@ export interface DocumentService {
   /** Never torn: all its documents are of one moment. */
   getBundle(actor: Actor, bundle: Bundle, options?: ReadOptions): Promise<ReadAnswer>
   /** `patch` is the parsed body, nothing of it checked. `status` of the answer is not used. */
-  put(actor: Actor, address: DocumentAddress, patch: unknown, options?: PutOptions): Promise<DocumentAnswer>
-  /** The same checks, If-Match included, without writing. */
+  put(
+    actor: Actor,
+    address: DocumentAddress,
+    patch: unknown,
+    precondition?: Precondition,
+  ): Promise<DocumentAnswer>
+  /** The same checks, the precondition included, without writing. */
   previewPut(
     actor: Actor,
     address: DocumentAddress,
     patch: unknown,
-    options?: PutOptions,
+    precondition?: Precondition,
   ): Promise<ChangeReport>
   /** Newest first. Of a section: the entries whose changes touch it, their paths below it. */
   history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]>
@@ -137,23 +147,19 @@ export interface DocumentService {
     actor: Actor,
     address: DocumentAddress,
     version: number,
-    options?: PutOptions,
+    precondition?: Precondition,
   ): Promise<DocumentAnswer>
 }
 
 /** A user's documents against the admin defaults. */
 export interface DefaultsService {
   /** One transaction for all documents of the scope. With `preview` nothing is written. */
-  loadDefaults(
-    actor: Actor,
-    scope: DefaultsScope,
-    options: { readonly preview: boolean },
-  ): Promise<ChangeReport>
+  loadDefaults(actor: Actor, scope: DefaultsScope, options: DefaultsOptions): Promise<ChangeReport>
   /** One field. VALIDATION_FAILED when the kind or the path does not exist. */
   reset(
     actor: Actor,
     field: { readonly document: string; readonly path: string },
-    options: { readonly preview: boolean },
+    options: DefaultsOptions,
   ): Promise<ChangeReport>
   /** From the cached defaults, never from the file. */
   comparison(actor: Actor): Promise<Comparison>

@@ -3,6 +3,7 @@ import type { DocumentRef } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import type { UserService } from './admin-service.ts'
+import { type Precondition, requireVersionsOfUser } from './preconditions.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 
 export interface UsersDeps {
@@ -20,18 +21,19 @@ export class Users implements UserService {
     this.#deps = deps
   }
 
-  createUser(caller: string, userId: string): Promise<boolean> {
-    return this.#deps.provisioning.create(userId, caller)
+  createUser(caller: string, userId: string, precondition?: Precondition): Promise<boolean> {
+    return this.#deps.provisioning.create(userId, caller, precondition)
   }
 
-  async deleteUser(caller: string, userId: string): Promise<void> {
+  async deleteUser(caller: string, userId: string, precondition: Precondition = {}): Promise<void> {
     const refs = DOCUMENTS.map(({ kind }): DocumentRef => ({ userId, kind }))
     await this.#deps.writer.write(
       refs,
       rows => {
-        const live = refs.filter(ref => isLive(rows.get(refId(ref))))
+        const live = refs.map(ref => rows.get(refId(ref))).filter(isLive)
         if (live.length === 0) throw userNotFound(userId)
-        return { changes: live.map(ref => ({ ref, data: null, changes: '[]' })), result: undefined }
+        requireVersionsOfUser(userId, live, precondition)
+        return { changes: live.map(({ ref }) => ({ ref, data: null, changes: '[]' })), result: undefined }
       },
       { updatedBy: caller, reason: 'delete' },
     )

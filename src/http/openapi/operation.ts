@@ -52,7 +52,7 @@ export interface Operation {
   readonly errors?: readonly ProblemCode[]
   /** A GET with an ETag. */
   readonly conditional?: boolean
-  /** A write that honours If-Match. */
+  /** A write that honours If-Match and If-None-Match. */
   readonly guarded?: boolean
   /** Answers also while the event loop is late. */
   readonly evenUnderPressure?: true
@@ -69,7 +69,15 @@ const XUserId = Type.Optional(Type.String({ description: 'the user to act for' }
 const IfNoneMatch = Type.Optional(
   Type.String({ description: 'ETag of what the caller has: 304 if it is current' }),
 )
-const IfMatch = Type.Optional(Type.String({ description: 'ETag that must be current, else 412' }))
+const IfMatch = Type.Optional(
+  Type.String({
+    description:
+      'ETag that must be current, else 412; of several documents that of the GET which has them all',
+  }),
+)
+const IfNoneMatchOfWrite = Type.Optional(
+  Type.String({ description: '`*`, or ETags that must not be current, else 412' }),
+)
 
 /** Headers of a GET with an ETag. */
 const VERSION_HEADERS = {
@@ -87,7 +95,7 @@ export function operation(of: Operation): FastifySchema {
   const headers = {
     ...(of.auth === 'user' ? { 'x-user-id': XUserId } : {}),
     ...(of.conditional ? { 'if-none-match': IfNoneMatch } : {}),
-    ...(of.guarded ? { 'if-match': IfMatch } : {}),
+    ...(of.guarded ? { 'if-match': IfMatch, 'if-none-match': IfNoneMatchOfWrite } : {}),
     ...of.headers,
   }
   return {

@@ -36,7 +36,8 @@ function codesOf(of: Operation): ProblemCode[] {
   return [
     ...AUTH_ERRORS[of.auth],
     ...(of.errors ?? []),
-    ...(of.guarded ? (['VERSION_MISMATCH'] as const) : []),
+    // Of what has no tag none is current.
+    ...(of.guarded || hasBody || of.bodyNotNeeded ? (['VERSION_MISMATCH'] as const) : []),
     ...(params.includes('mode') ? (['NOT_FOUND'] as const) : []),
     // Of a query parameter that the route does not know.
     'VALIDATION_FAILED',

@@ -5,7 +5,7 @@ import { BUILT_IN_DEFAULTS } from '../../documents/defaults.ts'
 import { ProblemError } from '../../errors.ts'
 import type { AdminDefaultsService, CacheService, DefaultsSource } from '../../settings/admin-service.ts'
 import { callerOf, principalOf } from '../caller.ts'
-import { parseIfMatch } from '../conditional.ts'
+import { preconditionOf } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, oneOf } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
@@ -100,11 +100,10 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
     guarded: true,
   })
   app.put<{ Querystring: DryRunQuery }>('/api/admin/defaults', { schema: put }, async (request, reply) => {
-    const ifMatch = parseIfMatch(request.headers['if-match'])
-    const options = ifMatch === undefined ? {} : { ifMatch }
+    const precondition = preconditionOf(request)
     const caller = callerOf(request)
-    if (isDryRun(request.query)) return admin.previewDefaults(caller, request.body, options)
-    return sendWritten(reply, await admin.putDefaults(caller, request.body, options))
+    if (isDryRun(request.query)) return admin.previewDefaults(caller, request.body, precondition)
+    return sendWritten(reply, await admin.putDefaults(caller, request.body, precondition))
   })
 }
 
@@ -119,6 +118,7 @@ function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
     ].join(' '),
     auth: 'admin',
     optionalBody: Source,
+    guarded: true,
     responses: { 200: { description: 'What changed.', schema: SyncReport } },
     errors: [
       'INVALID_USER_ID',
@@ -131,7 +131,7 @@ function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
   app.post<{ Body: Static<typeof Source> | null | undefined }>(
     '/api/admin/sync-defaults',
     { schema },
-    async request => admin.syncDefaults(callerOf(request), sourceOf(request.body)),
+    async request => admin.syncDefaults(callerOf(request), sourceOf(request.body), preconditionOf(request)),
   )
 }
 

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { FAMILIES, MODES, type Mode } from '../../documents/catalogue.ts'
+import { MODES } from '../../documents/catalogue.ts'
+import { decisionBundle, MODES_BUNDLE, SAFETY_BUNDLE } from '../../settings/bundles.ts'
 import { readName } from '../../settings/read-name.ts'
 import type { Bundle, DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
@@ -10,22 +11,18 @@ import { operation } from '../openapi/operation.ts'
 import { readOptions, sendAnswer } from '../replies.ts'
 import { requireMode } from './document-table.ts'
 
-/** A piece of a bundle's body: JSON text, or the envelope of the next document, or the user's id. */
-type Piece = string | { readonly kind: string } | 'USER_ID'
-
 const DECISION_URL = '/api/futures/ginie/decision-settings'
 const MODES_URL = '/api/futures/ginie/modes'
 const SAFETY_URL = '/api/futures/ginie/safety-settings'
-const DECISION = new Map<Mode | undefined, Bundle>(
-  [undefined, ...MODES].map(mode => [mode, decisionBundle(mode)] as const),
-)
-const MODES_BUNDLE = familyBundle('mode')
-const SAFETY_BUNDLE = familyBundle('safety')
 
 /** The bundles that can be answered in front of Fastify. */
 export const FAST_BUNDLES: readonly FastRead[] = [
-  ...[...DECISION].map(([mode, bundle]) =>
-    fastRead(mode === undefined ? DECISION_URL : `${DECISION_URL}?mode=${mode}`, DECISION_URL, bundle),
+  ...[undefined, ...MODES].map(mode =>
+    fastRead(
+      mode === undefined ? DECISION_URL : `${DECISION_URL}?mode=${mode}`,
+      DECISION_URL,
+      decisionBundle(mode),
+    ),
   ),
   fastRead(MODES_URL, MODES_URL, MODES_BUNDLE),
   fastRead(SAFETY_URL, SAFETY_URL, SAFETY_BUNDLE),
@@ -50,7 +47,7 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
   )
   app.get<{ Querystring: { mode?: string } }>(DECISION_URL, { schema: decision }, async (request, reply) => {
     const { mode } = request.query
-    const bundle = DECISION.get(mode === undefined ? undefined : requireMode(mode))!
+    const bundle = decisionBundle(mode === undefined ? undefined : requireMode(mode))
     return answer(request, reply, bundle)
   })
   app.get(
@@ -94,44 +91,4 @@ function schemaOf(id: string, tag: string, summary: string, answer: TSchema, que
     errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE'],
     conditional: true,
   })
-}
-
-function decisionBundle(only: Mode | undefined): Bundle {
-  const modes = only === undefined ? MODES : [only]
-  const pieces: Piece[] = ['{"user_id":', 'USER_ID']
-  for (const { family, route } of FAMILIES) {
-    const name = family === 'mode' ? 'modes' : family
-    pieces.push(`,"${name}":`, ...(route.includes(':mode') ? byMode(family, modes) : [{ kind: family }]))
-  }
-  return bundleOf(`decision-settings:${only ?? 'all'}`, [...pieces, '}'])
-}
-
-function familyBundle(family: string): Bundle {
-  return bundleOf(family, byMode(family, MODES))
-}
-
-function byMode(family: string, modes: readonly Mode[]): Piece[] {
-  const fields = modes.flatMap((mode, i): Piece[] => [
-    `${i > 0 ? ',' : ''}"${mode}":`,
-    { kind: `${family}.${mode}` },
-  ])
-  return ['{', ...fields, '}']
-}
-
-/** Splices stored bytes: no document is parsed on the way. */
-function bundleOf(id: string, pieces: readonly Piece[]): Bundle {
-  const addresses = pieces.filter(piece => typeof piece === 'object')
-  const texts = pieces.map(piece => (typeof piece === 'string' ? Buffer.from(piece) : undefined))
-  return {
-    id,
-    addresses,
-    join: (userId, bodies) => {
-      let next = 0
-      const parts = pieces.map((piece, index) => {
-        if (piece === 'USER_ID') return Buffer.from(JSON.stringify(userId))
-        return typeof piece === 'string' ? texts[index]! : bodies[next++]!
-      })
-      return Buffer.concat(parts)
-    },
-  }
 }

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { DefaultsScope, DefaultsService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
+import { preconditionOf } from '../conditional.ts'
 import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
 import { Change, ChangeReport, EXAMPLE_CHANGE } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
@@ -84,11 +85,13 @@ function loadRoute(
     querystring: DryRun,
     responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
     bodyNotNeeded: true,
+    guarded: true,
     errors: ['DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
   app.post<WithPreview>(url, { schema }, async request =>
     defaults.loadDefaults(actorOf(request), scopeOf(request as FastifyRequest), {
       preview: isDryRun(request.query),
+      ...preconditionOf(request),
     }),
   )
 }
@@ -102,13 +105,18 @@ function resetRoute(app: FastifyInstance, defaults: DefaultsService): void {
     auth: 'user',
     querystring: DryRun,
     body: Reset,
+    guarded: true,
     responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
     errors: WRITE_ERRORS,
   })
   app.post<WithPreview & { Body: { document: string; path: string } }>(
     '/api/user/settings/reset',
     { schema },
-    async request => defaults.reset(actorOf(request), request.body, { preview: isDryRun(request.query) }),
+    async request =>
+      defaults.reset(actorOf(request), request.body, {
+        preview: isDryRun(request.query),
+        ...preconditionOf(request),
+      }),
   )
 }
 

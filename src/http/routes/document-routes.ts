@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import type { DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
-import { parseIfMatch } from '../conditional.ts'
+import { preconditionOf } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { ChangeReport, familyComponents, History, oneOf } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
@@ -78,12 +78,11 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
     guarded: true,
   })
   app.put<{ Querystring: DryRunQuery }>(route.url, { schema }, async (request, reply) => {
-    const ifMatch = parseIfMatch(request.headers['if-match'])
-    const options = ifMatch === undefined ? {} : { ifMatch }
     const actor = actorOf(request)
+    const precondition = preconditionOf(request)
     if (isDryRun(request.query))
-      return documents.previewPut(actor, route.address(request), request.body, options)
-    return sendWritten(reply, await documents.put(actor, route.address(request), request.body, options))
+      return documents.previewPut(actor, route.address(request), request.body, precondition)
+    return sendWritten(reply, await documents.put(actor, route.address(request), request.body, precondition))
   })
 }
 
@@ -121,12 +120,12 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     `${route.url}/rollback`,
     { schema: rollback },
     async (request, reply) => {
-      const ifMatch = parseIfMatch(request.headers['if-match'])
-      const options = ifMatch === undefined ? {} : { ifMatch }
+      const actor = actorOf(request)
       const { version } = request.body
+      const precondition = preconditionOf(request)
       return sendWritten(
         reply,
-        await documents.rollback(actorOf(request), route.address(request), version, options),
+        await documents.rollback(actor, route.address(request), version, precondition),
       )
     },
   )

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { requireAdmin, requireAdminOrService, requireUserId } from '../../auth/principal.ts'
 import type { UserService } from '../../settings/admin-service.ts'
 import { callerOf, principalOf } from '../caller.ts'
+import { preconditionOf } from '../conditional.ts'
 import { operation } from '../openapi/operation.ts'
 import { UserId } from '../openapi/registry.ts'
 
@@ -25,6 +26,7 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
       'All documents in one transaction; they are in Redis before the answer. Nothing changes when the user exists.',
     auth: 'admin-or-service',
     body: NewUser,
+    guarded: true,
     responses: {
       200: { description: 'The user exists already.', schema: Created },
       201: { description: 'Created.', schema: Created },
@@ -36,7 +38,7 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     { schema: create, preValidation: async request => requireAdminOrService(principalOf(request)) },
     async (request, reply) => {
       const userId = requireUserId(request.body.user_id)
-      const created = await users.createUser(callerOf(request), userId)
+      const created = await users.createUser(callerOf(request), userId, preconditionOf(request))
       return reply.code(created ? 201 : 200).send({ user_id: userId, created })
     },
   )
@@ -50,13 +52,15 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     params: Type.Object({ id: UserId }),
     responses: { 204: { description: 'Deleted.' } },
     bodyNotNeeded: true,
+    guarded: true,
     errors: ['USER_NOT_FOUND', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
   app.delete<{ Params: { id: string } }>(
     '/api/users/:id',
     { schema: remove, preValidation: async request => requireAdmin(principalOf(request)) },
     async (request, reply) => {
-      await users.deleteUser(callerOf(request), requireUserId(request.params.id))
+      const userId = requireUserId(request.params.id)
+      await users.deleteUser(callerOf(request), userId, preconditionOf(request))
       return reply.code(204).send()
     },
   )

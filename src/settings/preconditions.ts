@@ -1,0 +1,69 @@
+import { isKnown, type KnownVersions, type Versions } from '../consistency/versions.ts'
+import { ProblemError } from '../errors.ts'
+import { bundleOfKinds } from './bundles.ts'
+import { envelopeOf, partOf } from './codec.ts'
+import type { LiveDocument } from './live-document.ts'
+import type { Actor, DocumentAddress } from './service.ts'
+
+/** What a caller wants to hold of the versions that a write meets (RFC 9110, 13.1); absent = no condition. */
+export interface Precondition {
+  /** One of these, or (`*`) any at all. */
+  readonly ifMatch?: KnownVersions | undefined
+  /** None of these, or (`*`) nothing at all. */
+  readonly ifNoneMatch?: KnownVersions | undefined
+}
+
+/**
+ * VERSION_MISMATCH unless the precondition holds. To be called under the row locks. `versions` is undefined when nothing
+ * exists yet; `current` makes what a GET would answer.
+ */
+export function requirePrecondition(
+  { ifMatch, ifNoneMatch }: Precondition,
+  versions: Versions | undefined,
+  current: () => Buffer | undefined,
+): void {
+  const holds =
+    versions === undefined
+      ? ifMatch === undefined
+      : (ifMatch === undefined || isKnown(ifMatch, versions)) && !isKnown(ifNoneMatch, versions)
+  if (holds) return
+  const body = current()
+  const detail =
+    versions === undefined ? 'there is no current version' : `the current version is ${versions.join('.')}`
+  throw new ProblemError('VERSION_MISMATCH', detail, {
+    members: body === undefined ? {} : { current: body },
+  })
+}
+
+/**
+ * The same for documents of one user: the tag is that of the one document or section, or that of the bundle which holds
+ * exactly these documents.
+ */
+export function requireVersions(
+  actor: Pick<Actor, 'userId'>,
+  documents: readonly Pick<LiveDocument, 'row'>[],
+  addresses: readonly DocumentAddress[],
+  precondition: Precondition,
+): void {
+  const versions = documents.map(({ row }) => row.version)
+  requirePrecondition(precondition, versions.length === 0 ? undefined : versions, () => {
+    const bodies = documents.map(({ row }, index) => envelopeOf(row, partOf(addresses[index]!)))
+    if (bodies.length === 1) return bodies[0]
+    return bundleOfKinds(addresses.map(({ kind }) => kind))?.join(actor.userId, bodies)
+  })
+}
+
+/** The same for all documents that a user has, in the order of DOCUMENTS. */
+export function requireVersionsOfUser(
+  userId: string,
+  rows: readonly LiveDocument['row'][],
+  precondition: Precondition,
+): void {
+  const documents = rows.map(row => ({ row }))
+  requireVersions(
+    { userId },
+    documents,
+    rows.map(({ ref }) => ({ kind: ref.kind })),
+    precondition,
+  )
+}
