@@ -29,6 +29,7 @@ export const PROBLEMS = {
   INTERNAL_ERROR: [500, 'Internal error'],
   DATABASE_UNAVAILABLE: [503, 'The database is not reachable'],
   COMMIT_UNKNOWN: [503, 'It is not known whether the change was stored'],
+  ISSUER_UNAVAILABLE: [503, 'Tokens cannot be checked: their issuer does not answer'],
   NOT_READY: [503, 'The gateway is not ready'],
   OVERLOADED: [503, 'The gateway is overloaded'],
 } as const satisfies Record<string, readonly [status: number, title: string]>

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import { ProblemError } from '../errors.ts'
 import { type Expiry, expiryAt, hasExpired } from '../expiry.ts'
+import { IssuerUnavailableError } from './fetch-keys.ts'
 import { createTokenVerifier, type VerifyToken } from './jwt.ts'
 import { type Principal, requireUserId } from './principal.ts'
 import { ServiceTokens } from './service-tokens.ts'
@@ -41,7 +42,7 @@ export class Authenticator {
     return undefined
   }
 
-  /** UNAUTHORIZED, without saying why; INVALID_USER_ID for a `sub` that is none. */
+  /** UNAUTHORIZED, without saying why; ISSUER_UNAVAILABLE when only the issuer's keys could tell; INVALID_USER_ID for a `sub` that is none. */
   async authenticate(header: string | undefined): Promise<Principal> {
     if (header === undefined) throw unauthorized('the request has no Authorization header')
     const token = header.length <= MAX_TOKEN_LENGTH ? BEARER.exec(header)?.[1] : undefined
@@ -63,6 +64,9 @@ export class Authenticator {
     try {
       return await this.#verify(token)
     } catch (cause) {
+      if (cause instanceof IssuerUnavailableError) {
+        throw new ProblemError('ISSUER_UNAVAILABLE', undefined, { headers: { 'retry-after': '5' }, cause })
+      }
       throw unauthorized('the token is not valid', cause)
     }
   }

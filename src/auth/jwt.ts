@@ -1,12 +1,13 @@
-import { createVerifier, type DecodedJwt } from 'fast-jwt'
-import buildGetJwks from 'get-jwks'
+import { createVerifier } from 'fast-jwt'
 import type { Config } from '../config.ts'
 import type { Principal } from './principal.ts'
+import { type Algorithm, type PublishedKey, PublishedKeys } from './published-keys.ts'
 
-/** Who a token speaks for. Rejects, or throws, when it is not to be trusted for whatever reason. */
+/** Who a token speaks for. Rejects when it is not to be trusted; IssuerUnavailableError when that is not known. */
 export type VerifyToken = (token: string) => Promise<Principal>
 
-const JWKS_TTL_MS = 10 * 60 * 1_000
+type Verify = (token: string) => Record<string, unknown>
+
 /** Clocks of two machines may differ by this much. */
 const CLOCK_TOLERANCE_MS = 5_000
 
@@ -24,35 +25,44 @@ export function createTokenVerifier({
     ...(jwtIssuer === undefined ? {} : { allowedIss: jwtIssuer }),
   }
   // A key of one kind must never verify a token of the other kind, so each has a verifier of its own.
-  const secret =
+  const secret: Verify | undefined =
     jwtSecret === undefined ? undefined : createVerifier({ ...common, key: jwtSecret, algorithms: ['HS256'] })
-  const published =
-    jwksUrl === undefined
-      ? undefined
-      : createVerifier({ ...common, key: keyFetcher(jwksUrl), algorithms: ['RS256', 'ES256'] })
+  const keys = jwksUrl === undefined ? undefined : new PublishedKeys(jwksUrl)
+  const verifiers = new WeakMap<PublishedKey, Verify>()
+  const verifierOf = (key: PublishedKey): Verify => {
+    const made =
+      verifiers.get(key) ?? createVerifier({ ...common, key: key.pem, algorithms: [key.algorithm] })
+    verifiers.set(key, made)
+    return made
+  }
+  const verifierFor = async ({ alg, kid }: TokenHeader): Promise<Verify | undefined> => {
+    if (alg === 'HS256') return secret
+    if (!isPublished(alg) || typeof kid !== 'string') return undefined
+    const key = await keys?.find(kid)
+    return key?.algorithm === alg ? verifierOf(key) : undefined
+  }
   return async token => {
-    const verify = algorithmOf(token) === 'HS256' ? secret : published
-    if (verify === undefined) throw new Error('no key for the algorithm of this token')
-    const principal = toPrincipal(await verify(token), adminClaim)
+    const verify = await verifierFor(headerOf(token))
+    if (verify === undefined) throw new Error('no key for this token')
+    const principal = toPrincipal(verify(token), adminClaim)
     // Clocks may differ before a token begins; nobody honours one after its end.
     if (principal.expiresAt !== undefined && principal.expiresAt <= Date.now()) throw new Error('expired')
     return principal
   }
 }
 
-function keyFetcher(url: URL): (token: DecodedJwt) => Promise<string> {
-  const jwks = buildGetJwks({
-    ttl: JWKS_TTL_MS,
-    jwksPath: `${url.pathname}${url.search}`,
-  })
-  return ({ header }) =>
-    jwks.getPublicKey({ domain: url.origin, alg: String(header.alg), kid: String(header.kid) })
+/** What the header claims; the verifier checks it against its key. */
+interface TokenHeader {
+  readonly alg?: unknown
+  readonly kid?: unknown
 }
 
-/** What the header claims; the verifier checks it against its key. */
-function algorithmOf(token: string): unknown {
-  const header = token.slice(0, token.indexOf('.'))
-  return JSON.parse(Buffer.from(header, 'base64url').toString()).alg
+function headerOf(token: string): TokenHeader {
+  return JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
+}
+
+function isPublished(alg: unknown): alg is Algorithm {
+  return alg === 'RS256' || alg === 'ES256'
 }
 
 function toPrincipal(payload: Record<string, unknown>, adminClaim: string | undefined): Principal {

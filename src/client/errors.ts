@@ -100,6 +100,7 @@ const BY_CODE: Partial<
   RATE_LIMITED: RateLimitedError,
   DATABASE_UNAVAILABLE: UnavailableError,
   COMMIT_UNKNOWN: UnavailableError,
+  ISSUER_UNAVAILABLE: UnavailableError,
   NOT_READY: UnavailableError,
   OVERLOADED: UnavailableError,
 }

@@ -5,9 +5,17 @@ import { Problem } from './problem.ts'
 const BODY_ERRORS = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
 const AUTH_ERRORS: Readonly<Record<Auth, readonly ProblemCode[]>> = {
   none: [],
-  user: ['UNAUTHORIZED', 'FORBIDDEN', 'USER_REQUIRED', 'INVALID_USER_ID', 'USER_NOT_FOUND', 'RATE_LIMITED'],
-  'admin-or-service': ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'],
-  admin: ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'],
+  user: [
+    'UNAUTHORIZED',
+    'FORBIDDEN',
+    'USER_REQUIRED',
+    'INVALID_USER_ID',
+    'USER_NOT_FOUND',
+    'RATE_LIMITED',
+    'ISSUER_UNAVAILABLE',
+  ],
+  'admin-or-service': ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED', 'ISSUER_UNAVAILABLE'],
+  admin: ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED', 'ISSUER_UNAVAILABLE'],
 }
 
 /** One response per status, naming every code that comes with it. */

@@ -1,0 +1,40 @@
+/** The issuer of tokens did not publish its keys when asked: whether a token is right is not known. */
+export class IssuerUnavailableError extends Error {
+  override readonly name = 'IssuerUnavailableError'
+}
+
+/** From the question to the last byte. Callers wait meanwhile; their own limits are a few seconds. */
+const TIMEOUT_MS = 3_000
+/** A key has about 1 KB. */
+const MAX_BYTES = 256 * 1_024
+
+/** The entries of a JWKS document, unchecked. Rejects for every other answer, one that is late or too long included. */
+export async function fetchKeys(url: URL): Promise<readonly unknown[]> {
+  const response = await fetch(url, {
+    headers: { accept: 'application/json, application/jwk-set+json' },
+    // Keys come from where the operator said, or not at all.
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  })
+  if (response.status !== 200) {
+    await response.body?.cancel()
+    throw new Error(`the issuer answered ${response.status}`)
+  }
+  const document: unknown = JSON.parse(await bounded(response))
+  const keys = (document as { keys?: unknown } | null)?.keys
+  if (!Array.isArray(keys)) throw new Error('the document has no list of keys')
+  return keys
+}
+
+async function bounded(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  // Leaving the loop cancels the rest.
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > MAX_BYTES) throw new Error(`the document is larger than ${MAX_BYTES} bytes`)
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text
+}
