@@ -8,6 +8,7 @@ import type {
   StorePort,
   ViewToken,
 } from './ports.ts'
+import { epochOf } from './token.ts'
 
 export interface GateDeps {
   readonly store: StorePort
@@ -30,16 +31,19 @@ export class Gate {
   }
 
   /**
-   * One try, for the view seen OFF and drained at `epoch` and the dataset seen as `identity`. Resolves to the new
+   * One try, for the view seen OFF and drained at `epoch` and the dataset seen as `identity`, which holds the text
+   * `seenView` as its view: the new epoch is above it, or Redis would refuse to adopt one for as many gates as the
+   * database was set back by. Resolves to the new
    * epoch and what was repaired, or null when another gate was faster or Redis refused. Throws on any failure; the
    * view is still OFF then.
    */
   async open(
     epoch: number,
     identity: DatasetIdentity,
+    seenView: string | null,
   ): Promise<{ epoch: number; repaired: number | 'cold' } | null> {
     const { store, observer } = this.#deps
-    const newEpoch = await store.newEpoch(epoch)
+    const newEpoch = await store.newEpoch(epoch, epochOf(seenView ?? '') + 1)
     if (newEpoch === null) return null
     await observer.step('gate.epoch')
     const tx = await store.beginGate()

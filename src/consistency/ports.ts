@@ -113,8 +113,11 @@ export interface StorePort {
   setOff(epoch: number, reason: string): Promise<View>
   /** OFF at `epoch` becomes drained. */
   setDrained(epoch: number): Promise<void>
-  /** OFF, drained and still at `epoch`: takes a new epoch and commits it. Null when somebody else moved on. */
-  newEpoch(epoch: number): Promise<number | null>
+  /**
+   * OFF, drained and still at `epoch`: takes a new epoch, `atLeast` or above, and commits it. Null when another instance
+   * moved on.
+   */
+  newEpoch(epoch: number, atLeast: number): Promise<number | null>
   beginGate(): Promise<GateTransaction>
 }
 

@@ -123,7 +123,7 @@ export class Supervisor {
     this.#gateAfter = now + this.#backOffMs * (0.5 + clock.random())
     this.#backOffMs = Math.min(MAX_BACK_OFF_MS, this.#backOffMs * 2)
     try {
-      const opened = await gate.open(view.epoch, cacheIdentity.identity)
+      const opened = await gate.open(view.epoch, cacheIdentity.identity, cacheIdentity.view)
       if (opened === null) return
       observer.viewOn(opened.epoch, clock.now() - (this.#offSince ?? now), opened.repaired)
       // The lease, and with it the first hit, need not wait for the next renewal.

@@ -110,8 +110,8 @@ export class PostgresStore implements StorePort {
     return this.#run(() => setViewDrained(this.#pool, epoch))
   }
 
-  newEpoch(epoch: number): Promise<number | null> {
-    return this.#run(() => takeNewEpoch(this.#pool, epoch))
+  newEpoch(epoch: number, atLeast: number): Promise<number | null> {
+    return this.#run(() => takeNewEpoch(this.#pool, epoch, atLeast))
   }
 
   async beginGate(): Promise<GateTransaction> {

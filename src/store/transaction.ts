@@ -1,10 +1,9 @@
 import type { Pool, PoolClient } from 'pg'
-import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from '../consistency/ports.ts'
+import { CommitUnknownError, WriteConflictError } from '../consistency/ports.ts'
 import type { Availability } from './availability.ts'
 import { type Answer, Batch, type Statement } from './batch.ts'
 import { asUnavailable, isConflict, isConnectionLost, isOutcomeUnknown } from './database-errors.ts'
-
-const COMMIT: Statement = { name: 'commit', text: 'COMMIT', values: [] }
+import { BEGIN, COMMIT, insistOnCommit, REQUIRE_SAFE } from './read-committed.ts'
 
 /**
  * One transaction on a connection of its own. @fastify/postgres' `transact` does not look at what COMMIT answered;
@@ -25,7 +24,7 @@ export class Transaction {
     setUp: (client: PoolClient) => Promise<T>,
   ): Promise<{ transaction: Transaction; state: T }> {
     return Transaction.open(pool, availability, async client => {
-      await client.query('BEGIN')
+      await Batch.run(client, [BEGIN, REQUIRE_SAFE])
       return await setUp(client)
     })
   }
@@ -107,11 +106,6 @@ export class Transaction {
     this.#ended = true
     this.client.release(broken)
   }
-}
-
-/** The server answers ROLLBACK when something failed before. */
-function insistOnCommit(command: string): void {
-  if (command !== 'COMMIT') throw new DatabaseUnavailableError(`the server answered ${command} to COMMIT`)
 }
 
 function refusal(error: unknown): unknown {

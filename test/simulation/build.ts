@@ -28,7 +28,13 @@ export const SOUND: Build = {
     freshStamps: true,
   },
   cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0 },
-  store: { exclusiveViewLock: true, repairLock: true, repairReread: true, oneStatement: true },
+  store: {
+    exclusiveViewLock: true,
+    repairLock: true,
+    repairReread: true,
+    oneStatement: true,
+    readCommitted: true,
+  },
   sequence: {
     blockOfOneView: true,
     openedOnce: true,

@@ -28,6 +28,8 @@ export interface StoreRules {
   readonly repairReread: boolean
   /** All documents of one read come from one statement. */
   readonly oneStatement: boolean
+  /** Every transaction is READ COMMITTED, whatever the database prefers. */
+  readonly readCommitted: boolean
 }
 
 export interface MemoryStoreDeps {
@@ -51,7 +53,11 @@ export class MemoryStore implements StorePort {
 
   constructor(deps: MemoryStoreDeps) {
     this.#deps = deps
-    this.#transactions = new MemoryTransactions({ ...deps, call: (kind, work) => this.call(kind, work) })
+    this.#transactions = new MemoryTransactions({
+      ...deps,
+      readCommitted: deps.rules.readCommitted,
+      call: (kind, work) => this.call(kind, work),
+    })
   }
 
   async readView(): Promise<ViewSnapshot> {
@@ -137,14 +143,15 @@ export class MemoryStore implements StorePort {
     })
   }
 
-  newEpoch(epoch: number): Promise<number | null> {
+  newEpoch(epoch: number, atLeast: number): Promise<number | null> {
     const { server } = this.#deps
     return this.call('new-epoch', () =>
       this.#underViewLock(() => {
         const { view } = server
         if (view.mode !== 'OFF' || !view.drained || view.epoch !== epoch) return null
-        server.view = { ...view, epoch: epoch + 1 }
-        return epoch + 1
+        const taken = Math.max(epoch + 1, atLeast)
+        server.view = { ...view, epoch: taken }
+        return taken
       }),
     )
   }

@@ -21,6 +21,8 @@ export interface MemoryTransactionsDeps {
   readonly process: SimProcess
   readonly server: PostgresServer
   readonly random: Random
+  /** Transactions name their isolation. */
+  readonly readCommitted: boolean
   /** One statement, or several in a row: there and back over the network. */
   readonly call: <T>(kind: string, work: () => T | Promise<T>) => Promise<T>
 }
@@ -46,13 +48,15 @@ export class MemoryTransactions {
     const { server } = this.#deps
     const session = this.#connect()
     const state = await this.#begin('begin-write', session, async () => {
+      // A bare BEGIN where the database prefers REPEATABLE READ: the statement that waits for the locks has its snapshot.
+      const early = { view: server.view, rows: server.rows(refs) }
       await session.lock('view', 'shared')
       for (const id of refs.map(documentId).sort()) await session.lock(`row ${id}`, 'exclusive')
       await server.timeline.hop()
       const { view } = server
       await server.timeline.hop()
       session.check()
-      return { view, rows: server.rows(refs) }
+      return this.#deps.readCommitted ? { view, rows: server.rows(refs) } : early
     })
     // After a COMMIT that may have taken place there is nothing to roll back any more.
     let open = true

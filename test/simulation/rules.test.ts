@@ -29,6 +29,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'mirror-unread': 2,
   'witnessed-block': 2,
   'database-only-off': 3,
+  'read-committed': 47,
 }
 const MS = 10_000
 

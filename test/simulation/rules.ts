@@ -164,6 +164,12 @@ export const RULES: readonly Rule[] = [
     focus: 'bundle',
   },
   {
+    name: 'read-committed',
+    says: 'every transaction is READ COMMITTED, whatever the database prefers',
+    dagger: false,
+    off: store({ readCommitted: false }),
+  },
+  {
     name: 'near-heads',
     says: 'the near cache answers only what Redis confirms',
     dagger: false,

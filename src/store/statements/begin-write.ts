@@ -1,11 +1,11 @@
 import type { ClientBase } from 'pg'
 import type { DocumentRef, Row, View } from '../../consistency/ports.ts'
 import { Batch, type Statement } from '../batch.ts'
+import { BEGIN } from '../read-committed.ts'
 import { columns, type DocumentRecord, textArray, toRow, toView, type ViewRecord } from '../rows.ts'
 import { DOCUMENT_COLUMNS } from './documents.ts'
 import { VIEW_COLUMNS } from './view.ts'
 
-const BEGIN: Statement = { name: 'begin', text: 'BEGIN', values: [] }
 const VIEW: Statement = { name: 'view-of-write', text: `SELECT ${VIEW_COLUMNS} FROM cache_view`, values: [] }
 
 /** What a write sees under its locks: the view, and the rows that exist. */

@@ -1,3 +1,4 @@
+import { runReadCommitted } from '../read-committed.ts'
 import type { Queryable } from './documents.ts'
 
 /** How long an Idempotency-Key is remembered. */
@@ -31,7 +32,7 @@ export async function rememberReply(
   key: string,
   { wanted, reply }: StoredReply,
 ): Promise<StoredReply> {
-  const { rows } = await db.query<StoredReply>({
+  const rows = await runReadCommitted<StoredReply>(db, {
     name: 'remember-sequence-reply',
     text: `INSERT INTO sequence_replies AS r (user_id, idempotency_key, wanted, reply) VALUES ($1, $2, $3, $4)
            ON CONFLICT (user_id, idempotency_key) DO UPDATE SET
@@ -39,15 +40,16 @@ export async function rememberReply(
              reply = CASE WHEN r.created_at > clock_timestamp() - ${KEPT} THEN r.reply ELSE excluded.reply END,
              created_at = CASE WHEN r.created_at > clock_timestamp() - ${KEPT} THEN r.created_at ELSE excluded.created_at END
            RETURNING wanted, reply::text AS reply`,
-    values: [userId, key, wanted, reply],
+    values: [userId, key, String(wanted), reply],
   })
   return rows[0]!
 }
 
 /** Removes what is no longer remembered. */
 export async function deleteOldReplies(db: Queryable): Promise<void> {
-  await db.query({
+  await runReadCommitted(db, {
     name: 'delete-old-sequence-replies',
     text: `DELETE FROM sequence_replies WHERE created_at <= clock_timestamp() - ${KEPT}`,
+    values: [],
   })
 }

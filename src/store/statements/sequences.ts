@@ -1,3 +1,4 @@
+import { runReadCommitted } from '../read-committed.ts'
 import type { Queryable } from './documents.ts'
 
 /** Numbers `first` to `last`, both included. */
@@ -14,10 +15,10 @@ export async function reserveBlock(
   wanted: number,
   used: number,
 ): Promise<NumberBlock> {
-  const { rows } = await db.query<{ first_number: string; last_number: string }>({
+  const rows = await runReadCommitted<{ first_number: string; last_number: string }>(db, {
     name: 'reserve-block',
     text: 'SELECT first_number, last_number FROM reserve_block($1, $2, $3, $4)',
-    values: [userId, day, wanted, used],
+    values: [userId, day, String(wanted), String(used)],
   })
   return { first: Number(rows[0]!.first_number), last: Number(rows[0]!.last_number) }
 }
@@ -29,10 +30,10 @@ export async function drawNumbers(
   day: string,
   wanted: number,
 ): Promise<number | null> {
-  const { rows } = await db.query<{ last: string | null }>({
+  const rows = await runReadCommitted<{ last: string | null }>(db, {
     name: 'draw-numbers',
     text: 'SELECT draw_numbers($1, $2, $3) AS last',
-    values: [userId, day, wanted],
+    values: [userId, day, String(wanted)],
   })
   const last = rows[0]?.last ?? null
   return last === null ? null : Number(last)

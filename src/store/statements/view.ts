@@ -1,4 +1,5 @@
 import type { View, ViewSnapshot, ViewToken } from '../../consistency/ports.ts'
+import { runReadCommitted } from '../read-committed.ts'
 import { type SnapshotRecord, toSnapshot, toView, type ViewRecord } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
@@ -25,26 +26,30 @@ export async function selectViewSnapshot(db: Queryable): Promise<ViewSnapshot> {
   return toSnapshot(rows[0]!)
 }
 
-/** ON at `epoch` becomes OFF under the exclusive VIEW lock; nothing happens when somebody was faster. */
+/** ON at `epoch` becomes OFF under the exclusive VIEW lock; nothing happens when another instance was faster. */
 export async function turnViewOff(db: Queryable, epoch: number, reason: string): Promise<void> {
-  await db.query({ name: 'turn-view-off', text: 'SELECT turn_view_off($1, $2)', values: [epoch, reason] })
+  await runReadCommitted(db, {
+    name: 'turn-view-off',
+    text: 'SELECT turn_view_off($1, $2)',
+    values: [String(epoch), reason],
+  })
 }
 
 /** OFF at `epoch` becomes drained. */
 export async function setViewDrained(db: Queryable, epoch: number): Promise<void> {
-  await db.query({
+  await runReadCommitted(db, {
     name: 'set-view-drained',
     text: `UPDATE cache_view SET drained = true WHERE mode = 'OFF' AND epoch = $1`,
-    values: [epoch],
+    values: [String(epoch)],
   })
 }
 
-/** OFF, drained and still at `epoch`: the new epoch. Null = somebody else moved on. */
-export async function takeNewEpoch(db: Queryable, epoch: number): Promise<number | null> {
-  const { rows } = await db.query<{ epoch: string | null }>({
+/** OFF, drained and still at `epoch`: the new epoch, `atLeast` or above. Null = another instance moved on. */
+export async function takeNewEpoch(db: Queryable, epoch: number, atLeast: number): Promise<number | null> {
+  const rows = await runReadCommitted<{ epoch: string | null }>(db, {
     name: 'take-new-epoch',
-    text: 'SELECT take_new_epoch($1) AS epoch',
-    values: [epoch],
+    text: 'SELECT take_new_epoch($1, $2) AS epoch',
+    values: [String(epoch), String(atLeast)],
   })
   const taken = rows[0]?.epoch ?? null
   return taken === null ? null : Number(taken)

@@ -1,0 +1,45 @@
+import pg, { type ClientBase, type Pool } from 'pg'
+import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { Batch, type Statement } from './batch.ts'
+
+/** The database, or the role, may have another default: what is read behind a lock must be newer than the lock. */
+export const BEGIN: Statement = { name: 'begin', text: 'BEGIN ISOLATION LEVEL READ COMMITTED', values: [] }
+
+/** Makes the COMMIT durable where the role's default is not (migration 010). */
+export const REQUIRE_SAFE: Statement = {
+  name: 'require-safe-transaction',
+  text: 'SELECT require_safe_transaction()',
+  values: [],
+}
+
+export const COMMIT: Statement = { name: 'commit', text: 'COMMIT', values: [] }
+
+/**
+ * Runs one statement in a transaction of its own, in one message: without BEGIN it would have the isolation that the
+ * database or the role prefers. Resolves to its rows; rejects with what the server said.
+ */
+export async function runReadCommitted<Row>(db: Pool | ClientBase, statement: Statement): Promise<Row[]> {
+  const pooled = db instanceof pg.Pool ? await db.connect() : undefined
+  const client = pooled ?? (db as ClientBase)
+  let broken = true
+  try {
+    const { answers, error } = await Batch.settle(client, [BEGIN, REQUIRE_SAFE, statement, COMMIT])
+    if (error !== undefined) {
+      await client.query('ROLLBACK').then(
+        () => (broken = false),
+        () => {},
+      )
+      throw error
+    }
+    broken = false
+    insistOnCommit(answers[3]!.command)
+    return answers[2]!.rows as Row[]
+  } finally {
+    pooled?.release(broken)
+  }
+}
+
+/** The server answers ROLLBACK when something failed before. */
+export function insistOnCommit(command: string): void {
+  if (command !== 'COMMIT') throw new DatabaseUnavailableError(`the server answered ${command} to COMMIT`)
+}
