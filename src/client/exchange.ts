@@ -1,11 +1,16 @@
-import type { ExchangeKind } from '../exchange/exchange.ts'
+import type { ExchangeKind } from './answers.ts'
 import { NotFoundError } from './errors.ts'
-import type { CallOptions, Requests } from './requests.ts'
+import type { CallOptions } from './options.ts'
+import type { Requests } from './requests.ts'
 
-/** What the exchange said last, kept by the gateway for seconds. Any JSON. */
+/**
+ * What the exchange said last, kept by the gateway for seconds. Any JSON; integers beyond 2^53 - 1 are bigint, both
+ * ways.
+ */
 export class ExchangeCache {
   readonly #requests: Requests
 
+  /** @internal */
   constructor(requests: Requests) {
     this.#requests = requests
   }
@@ -13,19 +18,24 @@ export class ExchangeCache {
   /** Undefined when nothing is kept (any more), or Redis is down. */
   async get(kind: ExchangeKind, options?: CallOptions): Promise<unknown> {
     try {
-      return await this.#requests.json(`/api/binance/${kind}`, options)
+      return await this.#requests.json(routeOf(kind), options)
     } catch (error) {
       if (error instanceof NotFoundError && error.code === 'CACHE_MISS') return undefined
       throw error
     }
   }
 
-  /** Sent once only: a second one could replace something newer. */
-  put(kind: ExchangeKind, value: unknown, options?: CallOptions): Promise<void> {
-    return this.#requests.write('PUT', `/api/binance/${kind}`, { body: value, safe: false, ...options })
+  /** Sent once only: a second one could replace something newer. TypeError when the value is not JSON. */
+  async put(kind: ExchangeKind, value: unknown, options?: CallOptions): Promise<void> {
+    if (value === undefined) throw new TypeError('undefined is not JSON')
+    await this.#requests.plain('PUT', routeOf(kind), { body: value, safe: false, ...options })
   }
 
-  delete(kind: ExchangeKind, options?: CallOptions): Promise<void> {
-    return this.#requests.write('DELETE', `/api/binance/${kind}`, { safe: true, ...options })
+  async delete(kind: ExchangeKind, options?: CallOptions): Promise<void> {
+    await this.#requests.plain('DELETE', routeOf(kind), { safe: true, ...options })
   }
+}
+
+function routeOf(kind: ExchangeKind): string {
+  return `/api/binance/${encodeURIComponent(kind)}`
 }

@@ -1,28 +1,16 @@
+import { UnreachableError } from './errors.ts'
 import { type EtagCache, freeze } from './etag-cache.ts'
+import type { Fallback } from './fallback.ts'
+import { parseJson, stringifyJson } from './json.ts'
+import { ownerName } from './last-known.ts'
+import type { CallOptions, IfMatch, Reading, WatchEvent, WatchOptions } from './options.ts'
 import type { Call, Reply, Transport } from './transport.ts'
-import { type WatchEvent, type WatchOptions, watchChanges } from './watch.ts'
-
-export interface CallOptions {
-  readonly signal?: AbortSignal
-}
-
-/** Settings as they were read. */
-export interface Reading<T> {
-  /** Frozen: polls that find nothing new get the same object. */
-  readonly value: T
-  readonly etag: string
-  /** Whether it is what the last poll got (304). */
-  readonly unchanged: boolean
-  /** The gateway could not ask its database: true of the cached settings when it lost sight of it. */
-  readonly unverified: boolean
-  /** RFC 9211. */
-  readonly cacheStatus: string
-}
+import { watchChanges } from './watch.ts'
 
 export interface WriteCall extends CallOptions {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string | undefined>>
-  readonly ifMatch?: number | undefined
+  readonly ifMatch?: IfMatch | undefined
   readonly safe: boolean
 }
 
@@ -31,6 +19,7 @@ export interface RequestsDeps {
   /** For connections that stay open: they would use up those of the requests. */
   readonly streams: Transport
   readonly etags: EtagCache
+  readonly fallback: Fallback | undefined
   /** Undefined = the user of the token. */
   readonly userId: string | undefined
 }
@@ -43,49 +32,95 @@ export class Requests {
     this.#deps = deps
   }
 
-  /** Settings with an ETag: asks whether what is remembered is current. */
+  /** Settings with an ETag: asks whether what is remembered is current, and falls back to what was last known. */
   async read<T>(path: string, { signal }: CallOptions = {}): Promise<Reading<T>> {
-    const { etags, transport, userId } = this.#deps
-    // Versions of two users may be equal: what one has must not stand for what the other has.
-    const key = `${userId ?? transport.token}\n${path}`
-    const known = etags.get(key)
-    const { status, headers, body } = await this.#send({
+    const { fallback, transport } = this.#deps
+    // Asked once: should it change before a retry, the tag of one user would go with the token of another.
+    const token = await transport.token()
+    const writes = fallback?.writes ?? 0
+    try {
+      return await this.#readFromGateway(path, { token, writes, signal })
+    } catch (error) {
+      const owner = this.#owner(token)
+      const known = await fallback?.find(owner, path, error)
+      if (known === undefined) throw error
+      const { etag, body, ageMs } = known
+      const remembered = this.#deps.etags.get(`${owner}\n${path}`)
+      const value =
+        remembered?.etag === etag ? remembered.value : this.#remember(owner, path, etag, parseJson(body))
+      return { value: value as T, etag, unchanged: false, unverified: true, ageMs, cacheStatus: '' }
+    }
+  }
+
+  /** Any other JSON. */
+  async json<T>(path: string, { signal }: CallOptions = {}): Promise<T> {
+    return (await this.#send({ method: 'GET', path, safe: true, signal })).value as T
+  }
+
+  /** A write of settings: what is known of them is not the newest any more. The answer's JSON; undefined for 204. */
+  async write<T>(method: Call['method'], path: string, call: WriteCall): Promise<T> {
+    const { fallback, transport } = this.#deps
+    const token = await transport.token()
+    const value = await this.plain<T>(method, path, call, token)
+    await fallback?.forget(this.#owner(token))
+    return value
+  }
+
+  /** Any other request. */
+  async plain<T>(
+    method: Call['method'],
+    path: string,
+    { ifMatch, headers, ...call }: WriteCall,
+    token?: string,
+  ): Promise<T> {
+    const condition = { 'if-match': ifMatch === undefined ? undefined : entityTag(ifMatch) }
+    return (await this.#send({ ...call, method, path, token, headers: { ...headers, ...condition } }))
+      .value as T
+  }
+
+  watch(options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined> {
+    return watchChanges(this.#deps.streams, this.#user, options)
+  }
+
+  async #readFromGateway<T>(
+    path: string,
+    { token, writes, signal }: { token: string; writes: number; signal: AbortSignal | undefined },
+  ): Promise<Reading<T>> {
+    const { etags, fallback } = this.#deps
+    const owner = this.#owner(token)
+    const known = etags.get(`${owner}\n${path}`)
+    const { status, headers, body, value } = await this.#send({
       method: 'GET',
       path,
       headers: { 'if-none-match': known?.etag },
+      token,
       safe: true,
       signal,
     })
     const cacheStatus = String(headers['cache-status'] ?? '')
     const unverified = cacheStatus.includes('detail=unverified')
     if (status === 304 && known !== undefined) {
+      const text = () => stringifyJson(known.value)
+      fallback?.remember(owner, path, { etag: known.etag, body: text, unverified }, writes)
       return { value: known.value as T, etag: known.etag, unchanged: true, unverified, cacheStatus }
     }
-    const value = freeze(JSON.parse(body)) as T
-    const etag = String(headers.etag)
-    etags.set(key, { etag, value })
-    return { value, etag, unchanged: false, unverified, cacheStatus }
+    if (value === undefined) throw new UnreachableError(`something before the gateway answered ${status}`)
+    const etag = String(headers.etag ?? '')
+    // A proxy may have dropped the tag: such an answer cannot be asked about again.
+    if (etag === '') return { value: freeze(value) as T, etag, unchanged: false, unverified, cacheStatus }
+    const frozen = this.#remember(owner, path, etag, value)
+    fallback?.remember(owner, path, { etag, body: () => body, unverified }, writes)
+    return { value: frozen as T, etag, unchanged: false, unverified, cacheStatus }
   }
 
-  /** Any other JSON. */
-  async json<T>(path: string, { signal }: CallOptions = {}): Promise<T> {
-    return JSON.parse((await this.#send({ method: 'GET', path, safe: true, signal })).body)
+  #remember(owner: string, path: string, etag: string, value: unknown): unknown {
+    this.#deps.etags.set(`${owner}\n${path}`, { etag, value: freeze(value) })
+    return value
   }
 
-  /** The answer's JSON; undefined for 204. */
-  async write<T>(method: Call['method'], path: string, { ifMatch, headers, ...call }: WriteCall): Promise<T> {
-    const condition = ifMatch === undefined ? undefined : `"${ifMatch}"`
-    const { status, body } = await this.#send({
-      ...call,
-      method,
-      path,
-      headers: { ...headers, 'if-match': condition },
-    })
-    return (status === 204 ? undefined : JSON.parse(body)) as T
-  }
-
-  watch(options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined> {
-    return watchChanges(this.#deps.streams, this.#user, options)
+  /** Versions of two users may be equal: what one has must not stand for what the other has. */
+  #owner(token: string): string {
+    return ownerName({ url: this.#deps.transport.url, userId: this.#deps.userId, token })
   }
 
   get #user(): { 'x-user-id': string | undefined } {
@@ -95,4 +130,11 @@ export class Requests {
   #send(call: Call): Promise<Reply> {
     return this.#deps.transport.send({ ...call, headers: { ...this.#user, ...call.headers } })
   }
+}
+
+/** `7` -> `"7"`; an etag of a reading stays as it is. TypeError for anything else: it would match nothing. */
+function entityTag(ifMatch: IfMatch): string {
+  if (typeof ifMatch === 'number' && Number.isSafeInteger(ifMatch)) return `"${ifMatch}"`
+  if (typeof ifMatch === 'string' && /^(\*|"[^"]*")$/.test(ifMatch)) return ifMatch
+  throw new TypeError(`ifMatch must be a version or the etag of a reading, such as 7 or "7": ${ifMatch}`)
 }

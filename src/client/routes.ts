@@ -25,7 +25,18 @@ export const SAFETY_SETTINGS = `${GINIE}/safety-settings`
 /** The route of a document. The catalogue is not imported: it would bring the schemas of the server along. */
 export function routeOf(kind: DocumentKind): string {
   const [family = '', mode] = kind.split('.')
-  const route = BY_KIND[kind] ?? (mode === undefined ? undefined : `${BY_MODE[family]}${mode}`)
-  if (route === undefined) throw new TypeError(`there is no document ${kind}`)
-  return route
+  const route = Object.hasOwn(BY_KIND, kind) ? BY_KIND[kind] : undefined
+  if (route !== undefined) return route
+  if (!mode || !Object.hasOwn(BY_MODE, family)) throw new TypeError(`there is no document ${kind}`)
+  return `${BY_MODE[family]}${encodeURIComponent(mode)}`
+}
+
+/** Query parameters behind `?`; undefined and false ones are left out. Empty when none is left. */
+export function query(parameters: Readonly<Record<string, string | number | boolean | undefined>>): string {
+  const given = new URLSearchParams()
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== false) given.set(name, String(value))
+  }
+  const text = given.toString()
+  return text === '' ? '' : `?${text}`
 }

@@ -1,17 +1,15 @@
 import { type Dispatcher, Pool } from 'undici'
 import { ProblemError, problemOf, UnreachableError } from './errors.ts'
+import { parseJson, stringifyJson } from './json.ts'
+import type { ClientOptions } from './options.ts'
+import { limitTime, sleep } from './time-limit.ts'
 
-export interface TransportOptions {
-  /** Of the gateway, such as http://127.0.0.1:8080; with a path when a proxy has it below one. */
-  readonly url: string
-  /** A service token or a JWT; a function is asked for each request, so that a JWT can be renewed. */
-  readonly token: string | (() => string)
-  /** Most connections at once; 16 if not given. */
-  readonly connections?: number
-  /** Longest wait for one answer, milliseconds; 2,000 if not given. A retry has that time anew. */
-  readonly timeoutMs?: number
-  /** How often what is safe to send again is sent again; 2 if not given. */
-  readonly retries?: number
+export type TransportOptions = Pick<
+  ClientOptions,
+  'url' | 'token' | 'connections' | 'timeoutMs' | 'retries'
+> & {
+  /** Largest answer, bytes; without one answers may go on for ever, as event streams do. */
+  readonly maxAnswerBytes?: number
 }
 
 export interface Call {
@@ -20,6 +18,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string | undefined>>
   /** Sent as JSON; absent = no body. */
   readonly body?: unknown
+  /** The token that was asked for already. */
+  readonly token?: string | undefined
   /** A status that is an answer too. */
   readonly accept?: number
   /** Whether a second one does no harm, should the first have arrived. */
@@ -30,49 +30,80 @@ export interface Call {
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Empty for 204 and 304. */
+  /** The body's text; empty for 204 and 304. */
   readonly body: string
+  /** Its JSON; undefined when it is empty. */
+  readonly value: unknown
+}
+
+/** What is sent in each attempt. */
+interface Prepared {
+  readonly method: Call['method']
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: string | null
 }
 
 /** Below the gateway's KEEP_ALIVE_TIMEOUT_MS (95 s): the client closes first, so no request meets a closing connection. */
 const KEEP_ALIVE_MS = 60_000
 const FIRST_PAUSE_MS = 50
-/** Whoever trades would rather hear of a failure than wait longer. */
+/** A bot would rather hear of a failure than wait longer. */
 const MAX_PAUSE_MS = 2_000
+const MAX_RETRIES = 10
 const TRANSIENT = new Set([429, 502, 503, 504])
+/** A proxy may have passed on what it did not get an answer to. */
+const AMBIGUOUS = new Set([502, 504])
 
 /** Requests over kept connections, with time limits, and retries of what is safe. */
 export class Transport {
+  /** Of the gateway, without a slash at the end. */
+  readonly url: string
   readonly #pool: Pool
   readonly #prefix: string
-  readonly #token: () => string
+  readonly #token: ClientOptions['token']
   readonly #timeoutMs: number
   readonly #retries: number
 
-  constructor({ url, token, connections = 16, timeoutMs = 2_000, retries = 2 }: TransportOptions) {
+  constructor({
+    url,
+    token,
+    connections = 16,
+    timeoutMs = 2_000,
+    retries = 2,
+    maxAnswerBytes = -1,
+  }: TransportOptions) {
     const { origin, pathname } = new URL(url)
     this.#prefix = pathname.replace(/\/$/, '')
+    this.url = `${origin}${this.#prefix}`
     this.#pool = new Pool(origin, {
       connections,
       connect: { timeout: timeoutMs },
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      maxResponseSize: maxAnswerBytes,
       // The time limit of the call is the one that counts; these would only be coarser.
       headersTimeout: 0,
       bodyTimeout: 0,
     })
-    this.#token = typeof token === 'string' ? () => token : token
+    this.#token = token
     this.#timeoutMs = timeoutMs
-    this.#retries = retries
+    this.#retries = Math.min(retries, MAX_RETRIES)
   }
 
-  /** A success or 304. ProblemError for other answers, UnreachableError for none, the signal's reason when aborted. */
+  /**
+   * A success or 304. ProblemError for other answers, UnreachableError for none, the signal's reason when aborted.
+   * Whatever goes wrong before anything is sent (the token, the body, a header) rejects as it is, at once.
+   */
   async send(call: Call): Promise<Reply> {
+    const prepared = await this.#prepare(call)
     const retries = call.safe ? this.#retries : 0
+    let lost = false
     for (let tried = 0; ; tried++) {
       try {
-        return await this.#sendOnce(call)
+        return await this.#sendOnce(prepared, call)
       } catch (error) {
+        if (error instanceof ProblemError) error.afterLostAttempt = lost
+        lost ||= mayHaveArrived(error)
         const pause = pauseBefore(tried, error)
         if (tried >= retries || pause === undefined || call.signal?.aborted) throw error
         await sleep(pause, call.signal)
@@ -86,18 +117,16 @@ export class Transport {
     headers: Call['headers'],
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData['body']> {
-    const {
-      statusCode,
-      headers: answered,
-      body,
-    } = await this.#dispatch({ method: 'GET', path, headers: headers ?? {}, safe: true }, signal)
-    if (statusCode === 200) return body
-    throw problemOf(statusCode, await body.text(), textOf(answered['retry-after']))
+    const prepared = await this.#prepare({ method: 'GET', path, headers: headers ?? {}, safe: true })
+    const answer = await this.#pool.request({ ...prepared, signal })
+    if (answer.statusCode === 200) return answer.body
+    const text = await answer.body.text()
+    throw problemOf(answer.statusCode, parseOrNothing(text), textOf(answer.headers['retry-after']))
   }
 
   /** Of the next request. */
-  get token(): string {
-    return this.#token()
+  async token(): Promise<string> {
+    return typeof this.#token === 'string' ? this.#token : this.#token()
   }
 
   /** Ends all connections at once. */
@@ -105,60 +134,79 @@ export class Transport {
     await this.#pool.destroy()
   }
 
-  async #sendOnce(call: Call): Promise<Reply> {
-    const limit = AbortSignal.timeout(this.#timeoutMs)
-    const signal = call.signal === undefined ? limit : AbortSignal.any([call.signal, limit])
-    try {
-      const { statusCode: status, headers, body } = await this.#dispatch(call, signal)
-      const text = await body.text()
-      if (status < 300 || status === 304 || status === call.accept) return { status, headers, body: text }
-      throw problemOf(status, text, textOf(headers['retry-after']))
-    } catch (error) {
-      if (error instanceof ProblemError) throw error
-      if (call.signal?.aborted) throw call.signal.reason
-      const why = limit.aborted ? `did not answer within ${this.#timeoutMs} ms` : 'cannot be reached'
-      throw new UnreachableError(`the gateway ${why}`, { cause: error })
-    }
-  }
-
-  #dispatch({ method, path, headers, body }: Call, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const all: Record<string, string> = { authorization: `Bearer ${this.#token()}` }
+  async #prepare({ method, path, headers, body, token }: Call): Promise<Prepared> {
+    const all: Record<string, string> = { authorization: `Bearer ${token ?? (await this.token())}` }
     for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) all[name] = value
     if (body !== undefined) all['content-type'] = 'application/json'
-    return this.#pool.request({
+    return {
       method,
       path: this.#prefix + path,
       headers: all,
-      body: body === undefined ? null : JSON.stringify(body),
-      signal,
-    })
+      body: body === undefined ? null : stringifyJson(body),
+    }
   }
+
+  async #sendOnce(prepared: Prepared, call: Call): Promise<Reply> {
+    if (call.signal?.aborted) throw call.signal.reason
+    const limit = limitTime(this.#timeoutMs, call.signal)
+    try {
+      const {
+        statusCode: status,
+        headers,
+        body,
+      } = await this.#pool.request({
+        ...prepared,
+        signal: limit.signal,
+      })
+      const text = await body.text()
+      if (status >= 300 && status !== 304 && status !== call.accept) {
+        throw problemOf(status, parseOrNothing(text), textOf(headers['retry-after']))
+      }
+      return { status, headers, body: text, value: text === '' ? undefined : parseJson(text) }
+    } catch (error) {
+      if (error instanceof ProblemError) throw error
+      if (call.signal?.aborted) throw call.signal.reason
+      throw errorOf(error, limit.expired() ? this.#timeoutMs : undefined)
+    } finally {
+      limit.end()
+    }
+  }
+}
+
+/** What the caller gets for an error of the connection, of undici, or of parsing. */
+function errorOf(error: unknown, timeoutMs: number | undefined): Error {
+  const { code, message } = error as { code?: unknown; message?: string }
+  if (timeoutMs !== undefined) {
+    return new UnreachableError(`the gateway did not answer within ${timeoutMs} ms`, { cause: error })
+  }
+  if (code === 'UND_ERR_INVALID_ARG') return new TypeError(message, { cause: error })
+  if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
+    return new Error('the client is closed', { cause: error })
+  }
+  const why = error instanceof SyntaxError ? 'did not answer: what came is not JSON' : 'cannot be reached'
+  return new UnreachableError(`the gateway ${why}`, { cause: error })
+}
+
+function mayHaveArrived(error: unknown): boolean {
+  if (error instanceof UnreachableError) return true
+  return error instanceof ProblemError && (AMBIGUOUS.has(error.status) || error.code === 'COMMIT_UNKNOWN')
 }
 
 /** Milliseconds until a retry; undefined when it would be pointless or too late. */
 function pauseBefore(tried: number, error: unknown): number | undefined {
   const backOff = FIRST_PAUSE_MS * 2 ** tried * (0.5 + Math.random() / 2)
-  if (error instanceof UnreachableError) return backOff
+  if (error instanceof UnreachableError) return Math.min(backOff, MAX_PAUSE_MS)
   if (!(error instanceof ProblemError) || !TRANSIENT.has(error.status)) return undefined
   const pause = Math.max(backOff, (error.retryAfterSeconds ?? 0) * 1_000)
   return pause <= MAX_PAUSE_MS ? pause : undefined
 }
 
-/** Rejects with the signal's reason when it is aborted meanwhile. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms)
-    function done() {
-      signal?.removeEventListener('abort', aborted)
-      resolve()
-    }
-    function aborted() {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    if (signal?.aborted) aborted()
-    else signal?.addEventListener('abort', aborted, { once: true })
-  })
+function parseOrNothing(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
 }
 
 function textOf(header: string | string[] | undefined): string | undefined {

@@ -1,35 +1,15 @@
 import { AccessError, InvalidRequestError, NotFoundError } from './errors.ts'
 import { EventStreamParser } from './event-stream.ts'
-import { sleep, type Transport } from './transport.ts'
+import { parseJson } from './json.ts'
+import type { WatchEvent, WatchOptions } from './options.ts'
+import { sleep } from './time-limit.ts'
+import type { Transport } from './transport.ts'
 
 const PATH = '/api/user/settings/events'
 const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 5_000
 /** Longest silence before the connection is taken for dead: the gateway speaks every 16 s. */
 const SILENCE_MS = 40_000
-
-/** `id` resumes after it, in another process too: WatchOptions.lastEventId. */
-export type WatchEvent =
-  /** A document, such as `mode.scalp`, has a new version; or none any more, when the user was deleted. */
-  | {
-      readonly type: 'change'
-      readonly document: string
-      readonly version: number
-      readonly deleted?: true
-      readonly id: string
-    }
-  /** What changed meanwhile is not known: everything must be read again. */
-  | { readonly type: 'resync'; readonly id: string }
-
-export interface WatchOptions {
-  /** Ends the watch; the loop over it ends without an error. */
-  readonly signal?: AbortSignal
-  readonly lastEventId?: string
-  /** Longest silence of a connection, milliseconds; 40,000 if not given. */
-  readonly silenceMs?: number
-  /** Called when the stream is open: what changes from now on is told. And when it was lost, with why. */
-  readonly onConnection?: (error?: unknown) => void
-}
 
 type Headers = Readonly<Record<string, string | undefined>>
 
@@ -56,6 +36,8 @@ export async function* watchChanges(
     place.pauseMs = Math.min(MAX_PAUSE_MS, Math.max(FIRST_PAUSE_MS, place.pauseMs * 2))
   }
 }
+
+type Change = Omit<Extract<WatchEvent, { type: 'change' }>, 'type' | 'id'>
 
 /** Where to go on after a connection. */
 interface Place {
@@ -86,7 +68,7 @@ async function* connection(
     for await (const piece of body) {
       timer.refresh()
       for (const { type, data, id } of parser.add(decoder.decode(piece, { stream: true }))) {
-        if (type === 'change') yield { ...JSON.parse(data), type, id }
+        if (type === 'change') yield { ...(parseJson(data) as Change), type, id }
         else if (type === 'resync') yield { type, id }
       }
       place.lastEventId = parser.lastEventId

@@ -132,7 +132,7 @@ t.test('history, rollback, defaults and comparison', async t => {
   t.match(await user.loadDefaults('circuit_breaker'), { all_match: true })
   t.match(await user.loadDefaults('modes'), { all_match: true })
   t.match(await user.comparison(), { all_match: true, total_changes: 0 })
-  t.throws(() => user.loadDefaults('settings'), TypeError, 'the route means all documents')
+  await t.rejects(user.loadDefaults('settings'), TypeError, 'the route means all documents')
 })
 
 t.test('order numbers', async t => {

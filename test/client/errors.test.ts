@@ -23,10 +23,12 @@ t.test('problems are errors of their class', async t => {
     .catch(error => error)
   t.ok(invalid instanceof InvalidRequestError)
   t.match(invalid, { status: 400, code: 'VALIDATION_FAILED' })
-  t.strictSame(invalid.faults.map(({ path }: { path: string }) => path).sort(), [
+  t.strictSame(invalid.errors.map(({ path }: { path: string }) => path).sort(), [
     'confidence.min_confidence',
     'size.leverage',
   ])
+  t.match(invalid.message, /confidence\.min_confidence must be /)
+  t.match(invalid.message, /size\.leverage must be /)
   t.ok(invalid.requestId.length > 0)
   await t.rejects(user.rollback('llm_config', 99), NotFoundError)
   await t.rejects(
@@ -35,5 +37,6 @@ t.test('problems are errors of their class', async t => {
   )
   await t.rejects(connect(t, bearer('11').authorization.slice(7)).user('10').decisionSettings(), AccessError)
   await t.rejects(connect(t).user().decisionSettings(), InvalidRequestError, 'a service must name a user')
-  t.throws(() => user.get('mode' as never), TypeError)
+  await t.rejects(user.get('mode' as never), TypeError)
+  await t.rejects(user.get('constructor.scalp' as never), TypeError)
 })

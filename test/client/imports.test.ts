@@ -15,11 +15,11 @@ registerHooks({
     return next(url, context)
   },
 })
-const { SettingsClient } = await import('settings-gateway/client')
+const { SettingsClient } = await import('./src/client/client.ts')
 if (typeof SettingsClient !== 'function') throw new Error('no client')
 `
 
-t.test('the package exports the client, and nothing of the server comes along', async t => {
+t.test('nothing of the server comes along with the client', async t => {
   const { code, output } = await runNode(['--input-type=module', '--eval', LIST_LOADED], {
     cwd: ROOT,
     env: {},

@@ -1,0 +1,70 @@
+import type { ChangeReport, Inspection, SyncReport } from './answers.ts'
+import type { Envelope } from './documents.ts'
+import { NotFoundError } from './errors.ts'
+import type { CallOptions, Reading, WriteOptions } from './options.ts'
+import type { Requests } from './requests.ts'
+
+const DEFAULTS = '/api/admin/defaults'
+
+/** The format of default-settings.json, the bot's own. */
+export type DefaultsFile = Readonly<Record<string, unknown>>
+
+/** What only admins may. Everything rejects as Transport.send says. */
+export class Admin {
+  readonly #requests: Requests
+
+  /** @internal */
+  constructor(requests: Requests) {
+    this.#requests = requests
+  }
+
+  /** What users start from. */
+  async defaults(options?: CallOptions): Promise<Reading<Envelope<DefaultsFile>>> {
+    return this.#requests.read(DEFAULTS, options)
+  }
+
+  /** Merged like a document; users keep what they have. With `ifMatch` it is sent again when it got no answer. */
+  async putDefaults(patch: DefaultsFile, options: WriteOptions = {}): Promise<Envelope<DefaultsFile>> {
+    const safe = options.ifMatch !== undefined
+    return this.#requests.write('PUT', DEFAULTS, { body: patch, safe, ...options })
+  }
+
+  /** What putDefaults would change; nothing is written. */
+  async previewDefaults(patch: DefaultsFile, options: WriteOptions = {}): Promise<ChangeReport> {
+    return this.#requests.plain('PUT', `${DEFAULTS}?dry_run=true`, { body: patch, safe: true, ...options })
+  }
+
+  /** Publishes the gateway's file, or the documents of a user, as the defaults. */
+  async syncDefaults(
+    source: 'file' | { readonly userId: string } = 'file',
+    options: WriteOptions = {},
+  ): Promise<SyncReport> {
+    const body = source === 'file' ? { source } : { source: 'user', user_id: source.userId }
+    return this.#requests.write('POST', '/api/admin/sync-defaults', { body, safe: false, ...options })
+  }
+
+  /** All documents of the user and their keys. NotFoundError when there is none. */
+  async deleteUser(userId: string, options: WriteOptions = {}): Promise<void> {
+    try {
+      await this.#requests.plain('DELETE', `/api/users/${encodeURIComponent(userId)}`, {
+        safe: true,
+        ...options,
+      })
+    } catch (error) {
+      // The attempt without an answer had deleted the user.
+      if (!(error instanceof NotFoundError) || !error.afterLostAttempt) throw error
+    }
+  }
+
+  /** A user's Redis keys beside the rows. */
+  async inspectCache(userId: string, options?: CallOptions): Promise<Inspection> {
+    return this.#requests.json(`/api/admin/cache/${encodeURIComponent(userId)}`, options)
+  }
+
+  /** Puts all documents of a user into Redis; resolves to the number of keys that hold a value then. */
+  async warmCache(userId: string, options: CallOptions = {}): Promise<number> {
+    const path = `/api/admin/cache/${encodeURIComponent(userId)}/warm`
+    const { keys } = await this.#requests.plain<{ keys: number }>('POST', path, { safe: true, ...options })
+    return keys
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * What the gateway answers besides documents. Newer gateways may answer more fields. test/client/answers.test.ts
+ * fails when the gateway's own types stop fitting these.
+ */
+
+/** One fault of an input: a dotted path inside the body ('' = the body itself) and what is wrong there. */
+export interface Fault {
+  readonly path: string
+  readonly message: string
+}
+
+/** A field against its default, or (preview of a PUT) against what would be stored. */
+export interface FieldChange {
+  readonly document: string
+  readonly path: string
+  readonly current?: unknown
+  readonly default?: unknown
+  /** Preview of a PUT only: what would be stored; absent = the field would go. */
+  readonly new?: unknown
+  readonly risk: 'high' | 'medium' | 'low'
+  readonly impact?: string
+  readonly recommendation?: string
+}
+
+/** What load-defaults, reset and previews answer. */
+export interface ChangeReport {
+  /** False: nothing was written. */
+  readonly applied: boolean
+  readonly all_match: boolean
+  readonly total_changes: number
+  readonly changes: readonly FieldChange[]
+}
+
+/** How a user's documents differ from the defaults. */
+export interface Comparison {
+  readonly all_match: boolean
+  readonly total_changes: number
+  readonly high_risk: number
+  readonly medium_risk: number
+  readonly low_risk: number
+  /** By kind; kinds without a change are absent. */
+  readonly documents: Readonly<Record<string, readonly FieldChange[]>>
+}
+
+/** A change of a document's content; `from` or `to` is absent where there was no such field. */
+export interface ContentChange {
+  readonly path: string
+  readonly from?: unknown
+  readonly to?: unknown
+}
+
+export interface HistoryEntry {
+  readonly version: number
+  readonly updated_at: string
+  readonly updated_by: string
+  /** put, load-defaults, reset, rollback, provision, ... */
+  readonly reason: string
+  readonly changes: readonly ContentChange[]
+}
+
+export interface SequenceNumbers {
+  readonly user_id: string
+  /** The user's day, YYYYMMDD. */
+  readonly date: string
+  /** The same as `last`. */
+  readonly sequence: number
+  readonly first: number
+  readonly last: number
+  readonly source: 'redis' | 'database'
+}
+
+export type LastSequence = Pick<SequenceNumbers, 'user_id' | 'date' | 'sequence'>
+
+export interface HealthReport {
+  /** `unhealthy` only when settings can be answered from neither Redis nor the database. */
+  readonly status: 'healthy' | 'degraded' | 'unhealthy'
+  readonly services: {
+    readonly database: { readonly status: 'up' | 'down'; readonly latency_ms: number | null }
+    readonly redis: {
+      readonly status: 'up' | 'down'
+      readonly latency_ms: number | null
+      readonly breaker: 'closed' | 'open' | 'half-open'
+      readonly consecutive_failures: number
+      /** RFC 3339: since when the breaker is in this state. */
+      readonly since: string
+    }
+  }
+  readonly cache: { readonly mode: 'on' | 'off'; readonly epoch: number }
+  readonly warnings: readonly string[]
+}
+
+/** What publishing new defaults changed. */
+export interface SyncReport {
+  readonly changed: boolean
+  readonly version: number
+  /** MD5 (hex) of the defaults. */
+  readonly hash: string
+  readonly changes: readonly ContentChange[]
+}
+
+/** One Redis key of a user beside its row. */
+export interface InspectedKey {
+  readonly key: string
+  readonly document: string
+  readonly state: 'value' | 'fence' | 'missing' | 'unknown'
+  readonly version_redis: number | null
+  readonly version_database: number | null
+  /** Bytes of what Redis holds. */
+  readonly size: number
+}
+
+export interface Inspection {
+  readonly user_id: string
+  /** Whether Redis could be asked. */
+  readonly redis: 'up' | 'down'
+  readonly keys: readonly InspectedKey[]
+}
+
+export type ExchangeKind = 'positions' | 'orders'
