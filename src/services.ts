@@ -152,8 +152,13 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const forget = async (userId: string) => {
     for (const kind of EXCHANGE_KINDS) await exchange.remove(userId, kind)
   }
+  // A lease without a usable Redis answers nothing: one story for health, metrics and the operator page.
+  const view = () => {
+    const { status } = supervisor
+    return { ...status, leaseHeld: status.leaseHeld && cache.usable }
+  }
   telemetry.observe({
-    view: () => supervisor.status,
+    view,
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     listeners: () => changes.count,
   })
@@ -167,12 +172,8 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     cache: new CacheInspection({ cache, store, codec: CODEC, reader, provisioning }),
     status: new Status({
       redis,
-      view: () => supervisor.status,
-      // An operator who is told that it is up again may rely on it: no request waits for the next renewal.
-      pingDatabase: async () => {
-        await viewPool.query('SELECT 1')
-        availability.reached()
-      },
+      view,
+      databaseLatencyMs: () => availability.latencyMs,
       ready: () => startUp.done,
       startProblem: () => startUp.problem,
     }),

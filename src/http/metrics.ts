@@ -104,7 +104,9 @@ export class Metrics implements Telemetry {
   }
 
   observe({ view, pool, listeners }: TelemetrySources): void {
-    this.#asked('cache_view_on', 'Whether the view is ON', () => Number(view().view?.mode === 'ON'))
+    this.#asked('cache_view_on', 'Whether the view of all instances is ON, as the last renewal read it', () =>
+      Number(view().view?.mode === 'ON'),
+    )
     const reason: Gauge = new Gauge({
       name: 'cache_view_off_reason',
       help: '1 for why the view is OFF; nothing while it is ON',
@@ -117,7 +119,7 @@ export class Metrics implements Telemetry {
       },
     })
     this.#asked('cache_view_epoch', 'Epoch of the view', () => view().view?.epoch ?? 0)
-    this.#asked('cache_lease_held', 'Whether this instance may answer from Redis', () =>
+    this.#asked('cache_lease_held', 'Whether this instance answers from Redis: cache.mode of /health', () =>
       Number(view().leaseHeld),
     )
     this.#asked('database_reached', 'Whether the last renewal reached PostgreSQL', () =>

@@ -5,6 +5,7 @@ import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { unknownField } from '../documents/unknown-fields.ts'
 import { type Fault, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts'
 import { userOf } from './caller.ts'
+import { LogLimit } from './log-limit.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** The database is asked again every quarter of a second. */
@@ -44,13 +45,21 @@ export function sendProblem(
   )
 }
 
+const LOGGED = new LogLimit()
+
 /**
  * What is our fault is an error, with its stack. A 503 says what is known already (an outage, a drain): one short line
- * each. The rest is the caller's business.
+ * each, and no more than ten a second. The rest is the caller's business.
  */
 function logProblem(problem: ProblemError, request: FastifyRequest): void {
   const { code, status, message } = problem
-  const where = { reqId: request.id, code, route: request.routeOptions.url, user: userOf(request) }
+  // Callers decide how many there are: during an outage, or a flood, a few of each kind tell all.
+  const suppressed = status >= 500 ? LOGGED.take(code) : 0
+  if (suppressed === undefined) return
+  const where = {
+    ...{ reqId: request.id, code, route: request.routeOptions.url, user: userOf(request) },
+    ...(suppressed === 0 ? {} : { suppressed }),
+  }
   if (status === 503) request.log.warn({ ...where, reason: String(problem.cause ?? message) }, message)
   else if (status >= 500) request.log.error({ ...where, err: problem.cause ?? problem }, message)
   else request.log.debug(where, message)

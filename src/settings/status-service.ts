@@ -17,10 +17,28 @@ export interface HealthReport {
   readonly warnings: readonly string[]
 }
 
+/** Whether and why this instance answers from the cache; /health, the operator page and the metrics all tell this. */
+export interface CacheState {
+  readonly mode: 'on' | 'off'
+  /** Of the view; 0 until the database was asked. */
+  readonly epoch: number
+  /** Why it is in its mode: of the view, or `redis-unreachable`, `database-unreachable`, `no-lease`, `no-redis`, `starting`. */
+  readonly reason: string
+  readonly leaseHeld: boolean
+}
+
+/** Of one moment. */
+export interface StatusReport {
+  readonly health: HealthReport
+  readonly cache: CacheState
+}
+
 /** The gateway's own state. */
 export interface StatusService {
   /** Migrated, defaults loaded. http adds whether the process is draining. */
   readonly ready: boolean
-  /** Asks Redis and PostgreSQL with short timeouts. Never rejects. */
+  /** From the last lease renewal, and a PING of Redis that all who ask within 250 ms share. Never rejects. */
   health(): Promise<HealthReport>
+  /** The same, and the cache in more words. */
+  report(): Promise<StatusReport>
 }

@@ -1,28 +1,30 @@
 import type { RedisAccess } from '../cache/redis.ts'
 import type { ViewStatus } from '../consistency/supervisor.ts'
-import { within } from '../within.ts'
-import type { HealthReport, StatusService } from './status-service.ts'
+import { SharedCheck } from './shared-check.ts'
+import type { CacheState, HealthReport, StatusReport, StatusService } from './status-service.ts'
 
 export interface StatusDeps {
   /** Undefined = none is configured. */
   readonly redis: RedisAccess | undefined
+  /** `leaseHeld`: this instance answers from Redis. */
   readonly view: () => ViewStatus
-  /** A statement that asks nothing. */
-  readonly pingDatabase: () => Promise<unknown>
+  /** How long the last lease renewal waited for the database; null when it failed, or before the first. */
+  readonly databaseLatencyMs: () => number | null
   readonly ready: () => boolean
   /** Why the gateway is not ready yet, for operators. */
   readonly startProblem: () => string | undefined
 }
 
-/** A health check must answer even when what it asks does not. */
-const PING_TIMEOUT_MS = 1_000
+const STARTED_AT = new Date()
 
-/** The gateway's own state. */
+/** The gateway's own state. Asks the database nothing: the lease renewals do that, and their connection is theirs. */
 export class Status implements StatusService {
   readonly #deps: StatusDeps
+  readonly #redisCheck: SharedCheck
 
   constructor(deps: StatusDeps) {
     this.#deps = deps
+    this.#redisCheck = new SharedCheck(async () => this.#redisClient?.ping())
   }
 
   get ready(): boolean {
@@ -30,39 +32,66 @@ export class Status implements StatusService {
   }
 
   async health(): Promise<HealthReport> {
-    const { redis, pingDatabase } = this.#deps
-    const [database, cache] = await Promise.all([latency(pingDatabase), latency(() => this.#pingRedis())])
-    const { view, leaseHeld } = this.#deps.view()
-    const up = (ms: number | null) => (ms === null ? 'down' : 'up')
-    const warnings = this.#warnings(database !== null, cache !== null, leaseHeld)
+    return (await this.report()).health
+  }
+
+  async report(): Promise<StatusReport> {
+    const { redis, databaseLatencyMs } = this.#deps
+    const checked = this.#redisUsable ? await this.#redisCheck.latencyMs() : null
+    // Everything else is of one moment, after the wait.
+    const redisMs = this.#redisUsable ? checked : null
+    const databaseMs = databaseLatencyMs()
+    const cache = this.#cache(redisMs !== null)
+    const warnings = this.#warnings(databaseMs !== null, redisMs !== null, cache)
+    const unhealthy = databaseMs === null && redisMs === null
     return {
-      status:
-        database === null && cache === null ? 'unhealthy' : warnings.length > 0 ? 'degraded' : 'healthy',
-      services: {
-        database: { status: up(database), latency_ms: database },
-        redis: {
-          status: up(cache),
-          latency_ms: cache,
-          breaker: redis?.breaker.state ?? 'open',
-          consecutive_failures: redis?.breaker.consecutiveFailures ?? 0,
-          since: (redis?.breaker.since ?? STARTED_AT).toISOString(),
+      health: {
+        status: unhealthy ? 'unhealthy' : warnings.length > 0 ? 'degraded' : 'healthy',
+        services: {
+          database: service(databaseMs),
+          redis: {
+            ...service(redisMs),
+            breaker: redis?.breaker.state ?? 'open',
+            consecutive_failures: redis?.breaker.consecutiveFailures ?? 0,
+            since: (redis?.breaker.since ?? STARTED_AT).toISOString(),
+          },
         },
+        cache: { mode: cache.mode, epoch: cache.epoch },
+        warnings,
       },
-      cache: { mode: leaseHeld ? 'on' : 'off', epoch: view?.epoch ?? 0 },
-      warnings,
+      cache,
     }
   }
 
-  async #pingRedis(): Promise<unknown> {
-    const { redis } = this.#deps
-    if (redis === undefined || !redis.breaker.closed) throw new Error('Redis is not usable')
-    return redis.reads.connections[0]!.client.ping()
+  get #redisClient() {
+    return this.#deps.redis?.reads.connections[0]?.client
   }
 
-  #warnings(databaseUp: boolean, redisUp: boolean, leaseHeld: boolean): string[] {
-    const { redis, view, startProblem } = this.#deps
+  /** Worth a PING: connected, and the breaker lets requests through. */
+  get #redisUsable(): boolean {
+    return this.#deps.redis?.breaker.closed === true && this.#redisClient?.status === 'ready'
+  }
+
+  #cache(redisUp: boolean): CacheState {
+    const { view, leaseHeld, databaseReached } = this.#deps.view()
+    const why = () => {
+      if (this.#deps.redis === undefined) return 'no-redis'
+      if (view?.mode === 'OFF') return view.reason
+      if (!redisUp) return 'redis-unreachable'
+      if (view === undefined) return 'starting'
+      return databaseReached ? 'no-lease' : 'database-unreachable'
+    }
+    return {
+      mode: leaseHeld ? 'on' : 'off',
+      epoch: view?.epoch ?? 0,
+      reason: leaseHeld ? (view?.reason ?? '') : why(),
+      leaseHeld,
+    }
+  }
+
+  #warnings(databaseUp: boolean, redisUp: boolean, cache: CacheState): string[] {
+    const { redis, startProblem } = this.#deps
     const problem = startProblem()
-    const reason = view().view?.reason
     return [
       ...(problem === undefined ? [] : [problem]),
       ...(databaseUp ? [] : ['PostgreSQL is not reachable: writes are refused, cached settings are served']),
@@ -70,22 +99,14 @@ export class Status implements StatusService {
       ...(redis !== undefined && !redisUp
         ? ['Redis is not usable: everything is answered from PostgreSQL']
         : []),
-      ...(databaseUp && redisUp && !leaseHeld
-        ? [`the cache is not trusted yet (${reason ?? 'starting'})`]
+      ...(databaseUp && redisUp && cache.mode === 'off'
+        ? [`the cache is not trusted yet (${cache.reason})`]
         : []),
     ]
   }
 }
 
-const STARTED_AT = new Date()
-
-/** Milliseconds until the work was done; null when it failed or took too long. Never rejects. */
-async function latency(work: () => Promise<unknown>): Promise<number | null> {
-  const startedAt = performance.now()
-  try {
-    await within(PING_TIMEOUT_MS, work(), () => new Error('too late'))
-    return Math.round((performance.now() - startedAt) * 100) / 100
-  } catch {
-    return null
-  }
+function service(latencyMs: number | null): { status: 'up' | 'down'; latency_ms: number | null } {
+  if (latencyMs === null) return { status: 'down', latency_ms: null }
+  return { status: 'up', latency_ms: Math.round(latencyMs * 100) / 100 }
 }

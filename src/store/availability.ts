@@ -9,6 +9,7 @@ const SLOW_FAILURES = 2
  */
 export class Availability {
   #down = false
+  #latencyMs: number | null = null
   #failures = 0
   readonly #waiting = new Set<(error: DatabaseUnavailableError) => void>()
 
@@ -16,7 +17,14 @@ export class Availability {
     return this.#down
   }
 
-  reached(): void {
+  /** How long the last look took, milliseconds; null when it failed, or before the first. */
+  get latencyMs(): number | null {
+    return this.#latencyMs
+  }
+
+  /** `latencyMs`: how long that took. */
+  reached(latencyMs: number): void {
+    this.#latencyMs = latencyMs
     this.#down = false
     this.#failures = 0
   }
@@ -24,6 +32,7 @@ export class Availability {
   /** `refused`: the server is known to be gone. Anything else may be a slow moment, unless it happens twice in a row. */
   failed(refused: boolean): void {
     this.#failures++
+    this.#latencyMs = null
     if (!refused && this.#failures < SLOW_FAILURES) return
     this.#down = true
     const error = unreachable()

@@ -59,9 +59,10 @@ export class PostgresStore implements StorePort {
 
   /** Also decides whether the database counts as reachable for everybody else. */
   async readView(): Promise<ViewSnapshot> {
+    const startedAt = performance.now()
     try {
       const snapshot = await within(this.#viewTimeoutMs, selectViewSnapshot(this.#viewPool), this.#late)
-      this.#availability.reached()
+      this.#availability.reached(performance.now() - startedAt)
       return snapshot
     } catch (error) {
       this.#availability.failed(isRefused(error))

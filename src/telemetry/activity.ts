@@ -1,7 +1,7 @@
 import type { BreakerState } from '../cache/breaker.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import { Samples } from './samples.ts'
-import type { Telemetry, TelemetrySources } from './telemetry.ts'
+import type { Telemetry } from './telemetry.ts'
 import { Transitions } from './transitions.ts'
 
 /** A sample of the traffic is taken so often. */
@@ -11,13 +11,7 @@ const SAMPLE_MS = 5_000
 export class Activity implements Partial<Telemetry> {
   readonly transitions = new Transitions()
   readonly samples = new Samples()
-  #sources: TelemetrySources | undefined
   #timer: NodeJS.Timeout | undefined
-
-  /** The view as the last renewal saw it. */
-  get view() {
-    return this.#sources?.view()
-  }
 
   start(): void {
     this.#timer = setInterval(() => this.samples.take(), SAMPLE_MS)
@@ -50,9 +44,5 @@ export class Activity implements Partial<Telemetry> {
       detail: how,
       recovery_ms: Math.round(recoveryMs),
     })
-  }
-
-  observe(sources: TelemetrySources): void {
-    this.#sources = sources
   }
 }

@@ -69,7 +69,7 @@ export class MemoryStore implements StorePort {
         oldestXid: server.oldestXid(),
         handoversWait: [...server.handovers.values()].some(({ taken }) => !taken),
       }))
-      this.availability.reached()
+      this.availability.reached(1)
       return snapshot
     } catch (error) {
       this.availability.failed(!server.up)

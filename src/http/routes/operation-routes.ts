@@ -84,7 +84,7 @@ export function operationRoutes(
       schema: schemaOf(
         'health',
         'How the gateway is',
-        'Asks both stores, and says whether the cache is used; `degraded` without Redis.',
+        'What the last lease renewal and a shared PING said of the stores, at most 250 ms ago while they answer, and whether the cache is used; `degraded` without Redis.',
         Health,
         'Settings can be answered from neither store.',
       ),

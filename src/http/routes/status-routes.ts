@@ -64,10 +64,14 @@ const Status = Type.Object(
     uptime_s: Type.Integer(),
     health: Health,
     view: Type.Object({
-      mode: Type.String({ description: 'on, off or unknown (the database was not asked yet)' }),
+      mode: Type.String({
+        description: 'on or off: whether this instance answers from Redis, as /health says',
+      }),
       epoch: Type.Integer(),
-      reason: Type.String({ description: 'why it came into its mode' }),
-      lease_held: Type.Boolean({ description: 'whether this instance may answer from Redis' }),
+      reason: Type.String({ description: 'why it is in its mode' }),
+      lease_held: Type.Boolean({
+        description: 'whether this instance may answer from Redis; not without it',
+      }),
     }),
     transitions: Type.Array(Transition, { description: 'of the breaker and the view, newest first' }),
     samples: Type.Array(Sample, { description: 'the traffic, oldest first' }),
@@ -94,17 +98,12 @@ export function statusRoute(app: FastifyInstance, { status, activity }: StatusRo
     responses: { 200: { description: 'How this instance is and was.', schema: Status } },
   })
   app.get('/api/admin/status', { schema }, async (_request, reply) => {
-    const { view, leaseHeld = false } = activity.view ?? {}
+    const { health, cache } = await status.report()
     return reply.header('cache-control', 'no-store').send({
       instance: `${hostname()}:${process.pid}`,
       uptime_s: Math.floor(process.uptime()),
-      health: await status.health(),
-      view: {
-        mode: view?.mode.toLowerCase() ?? 'unknown',
-        epoch: view?.epoch ?? 0,
-        reason: view?.reason ?? '',
-        lease_held: leaseHeld,
-      },
+      health,
+      view: { mode: cache.mode, epoch: cache.epoch, reason: cache.reason, lease_held: cache.leaseHeld },
       transitions: activity.transitions.list(),
       samples: activity.samples.list(),
     })
