@@ -1,3 +1,4 @@
+import { readJson } from '../documents/json/read.ts'
 /** The issuer of tokens did not publish its keys when asked: whether a token is right is not known. */
 export class IssuerUnavailableError extends Error {
   override readonly name = 'IssuerUnavailableError'
@@ -20,7 +21,7 @@ export async function fetchKeys(url: URL): Promise<readonly unknown[]> {
     await response.body?.cancel()
     throw new Error(`the issuer answered ${response.status}`)
   }
-  const document: unknown = JSON.parse(await bounded(response))
+  const document = readJson(await bounded(response))
   const keys = (document as { keys?: unknown } | null)?.keys
   if (!Array.isArray(keys)) throw new Error('the document has no list of keys')
   return keys

@@ -1,5 +1,6 @@
 import { createVerifier } from 'fast-jwt'
 import type { Config } from '../config.ts'
+import { readJson } from '../documents/json/read.ts'
 import type { Principal } from './principal.ts'
 import { type Algorithm, type PublishedKey, PublishedKeys } from './published-keys.ts'
 
@@ -58,7 +59,7 @@ interface TokenHeader {
 }
 
 function headerOf(token: string): TokenHeader {
-  return JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
+  return readJson(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url')) as TokenHeader
 }
 
 function isPublished(alg: unknown): alg is Algorithm {

@@ -5,15 +5,16 @@ import { complete, completeFromFile } from './complete.ts'
 import { filePath, isModeSection, keyIn, valueAt, withoutNotes, withValue } from './file-format.ts'
 import { documentsAreObjects, filePaths, withOneNamePerMode, withSections } from './file-sections.ts'
 import { guardJson } from './guard.ts'
+import { readJson } from './json/read.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import { mergeDocument } from './merge.ts'
 import { compileRiskIndex } from './risk.ts'
 import { validateDocument } from './validate.ts'
 
 /** The defaults that come with the gateway. */
-export const BUILT_IN_DEFAULTS: JsonObject = JSON.parse(
-  readFileSync(new URL('../../default-settings.json', import.meta.url), 'utf8'),
-)
+export const BUILT_IN_DEFAULTS: JsonObject = readJson(
+  readFileSync(new URL('../../default-settings.json', import.meta.url)),
+) as JsonObject
 
 const builtInDocuments = new Map(DOCUMENTS.map(({ kind }) => [kind, documentInFile(BUILT_IN_DEFAULTS, kind)]))
 

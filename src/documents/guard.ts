@@ -1,14 +1,13 @@
 import type { Fault } from '../errors.ts'
+import { ExactNumber } from './json/exact-number.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
-import { joinPath } from './paths.ts'
+import { shownPath } from './paths.ts'
 
 /** Deeper documents are nobody's settings, and recursion must stay safe everywhere else. */
 const MAX_DEPTH = 64
 const MAX_FAULTS = 100
 /** jsonb writes 1e300 out in 301 digits: a body of such numbers would grow fiftyfold in the database. */
 const MAX_LONG_NUMBERS = 1_000
-/** Characters of a name that a fault shows: a name of a megabyte must not come back with every fault below it. */
-const SHOWN_NAME = 100
 
 /** An object or array on the way, with the way back to the root. */
 interface Container {
@@ -31,6 +30,10 @@ export function guardJson(value: unknown): Fault[] {
 
   function visit(item: unknown, name: string, parent: Container | undefined): void {
     const report = (message: string) => faults.push({ path: pathOf(parent, name), message })
+    if (item instanceof ExactNumber) {
+      report(exactNumberFaultOf(item))
+      return
+    }
     if (typeof item === 'object' && item !== null) {
       const level = (parent?.level ?? 0) + 1
       if (level <= MAX_DEPTH) pending.push({ value: item, name, parent, level })
@@ -65,6 +68,16 @@ export function guardJson(value: unknown): Fault[] {
   return faults
 }
 
+/** It would be another number for a caller that reads it back. */
+function exactNumberFaultOf({ text }: ExactNumber): string {
+  const value = Number(text)
+  if (!Number.isFinite(value)) return 'must be a number that fits a double, or a string'
+  if (Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    return `must not be a number beyond ${Number.MAX_SAFE_INTEGER} (2^53 - 1), send it as a string`
+  }
+  return 'must not have more digits than a double keeps, send it as a string'
+}
+
 /** Whether JavaScript writes it with an exponent. */
 function isLong(value: number): boolean {
   const size = Math.abs(value)
@@ -89,9 +102,5 @@ function pathOf(parent: Container | undefined, name: string): string {
   if (parent === undefined) return ''
   const names = [name]
   for (let at = parent; at.parent !== undefined; at = at.parent) names.unshift(at.name)
-  return names.map(shown).reduce(joinPath, '')
-}
-
-function shown(name: string): string {
-  return name.slice(0, SHOWN_NAME).replaceAll('\0', '\\0').toWellFormed()
+  return shownPath(names)
 }

@@ -1,8 +1,12 @@
-/** A JSON object as JSON.parse makes it. */
+import { ExactNumber } from './json/exact-number.ts'
+
+/** A JSON object as readJson makes it. */
 export type JsonObject = Record<string, unknown>
 
 export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
+  )
 }
 
 /** The names of JSON Schema; integers are numbers here. */
@@ -11,6 +15,7 @@ export type JsonType = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'obj
 export function jsonTypeOf(value: unknown): JsonType {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
+  if (value instanceof ExactNumber) return 'number'
   return typeof value as JsonType
 }
 

@@ -16,3 +16,15 @@ export function splitPath(path: string): string[] {
   }
   return names
 }
+
+/** Characters of a name that a fault shows: a name of a megabyte must not come back with every fault below it. */
+const SHOWN_NAME = 100
+
+/** The path of names that a caller sent, fit to be shown: cut, and well-formed. */
+export function shownPath(names: readonly string[]): string {
+  return names.map(shownName).reduce(joinPath, '')
+}
+
+function shownName(name: string): string {
+  return name.slice(0, SHOWN_NAME).replaceAll('\0', '\\0').toWellFormed()
+}

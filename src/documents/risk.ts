@@ -1,6 +1,7 @@
 import type { Fault } from '../errors.ts'
 import { documentOf } from './catalogue.ts'
 import { catalogueNames } from './file-format.ts'
+import { readJson } from './json/read.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import { splitPath } from './paths.ts'
 
@@ -93,7 +94,7 @@ function compileRule(text: string, risk: Risk): RiskRule | undefined {
 /** A JSON literal, or a text without quotes. */
 function literal(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return readJson(text)
   } catch {
     return text.trim()
   }

@@ -1,11 +1,12 @@
-import { isUtf8 } from 'node:buffer'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifySchema } from 'fastify'
+import { JSON_LIMITS } from '../documents/json/limits.ts'
+import { JsonError, readJson, requireJson } from '../documents/json/read.ts'
 import { ProblemError } from '../errors.ts'
 import { hasOptionalBody, needsNoBody } from './openapi/operation.ts'
 
 /**
- * JSON is the only type of bodies. Parsed as it is: names such as `__proto__` are faults that the checks of the
+ * JSON is the only type of bodies. Read as it is: names such as `__proto__` are faults that the checks of the
  * body name. An empty body counts as none where none is needed, for clients that send the content type always.
  */
 export function parseJsonBodies(app: FastifyInstance): void {
@@ -26,17 +27,30 @@ export function parseJsonBodies(app: FastifyInstance): void {
   })
 }
 
-/** INVALID_JSON, saying why. */
-export function parseJson(body: Buffer): unknown {
-  if (body.length === 0) throw new ProblemError('INVALID_JSON', 'the body is empty')
-  if (!isUtf8(body)) throw new ProblemError('INVALID_JSON', 'the body is not UTF-8')
+/** INVALID_JSON, saying where and why; VALIDATION_FAILED with the paths of what JSON of ours may not hold. */
+function parseJson(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString())
-  } catch (cause) {
-    throw new ProblemError('INVALID_JSON', `the body is not JSON: ${(cause as SyntaxError).message}`, {
-      cause,
-    })
+    return readJson(body, JSON_LIMITS)
+  } catch (error) {
+    throw toProblem(error)
   }
+}
+
+/** INVALID_JSON unless the bytes are JSON of any kind. They are not read: names twice and long numbers may be there. */
+export function requireJsonBytes(body: Buffer): void {
+  try {
+    requireJson(body)
+  } catch (error) {
+    throw toProblem(error)
+  }
+}
+
+function toProblem(error: unknown): unknown {
+  if (!(error instanceof JsonError)) return error
+  const { faults, message } = error
+  return faults === undefined
+    ? new ProblemError('INVALID_JSON', `the body ${message}`, { cause: error })
+    : new ProblemError('VALIDATION_FAILED', `the body ${message}`, { errors: faults })
 }
 
 /** Fastify's validation cannot tell `null` from no body. */

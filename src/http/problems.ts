@@ -98,7 +98,6 @@ export function toProblem(error: unknown): ProblemError {
   }
   if (error instanceof WriteQueueFullError)
     return new ProblemError('OVERLOADED', undefined, { headers: RETRY_AFTER, cause: error })
-  if (error instanceof SyntaxError) return new ProblemError('INVALID_JSON', undefined, { cause: error })
   return isFastifyError(error)
     ? fromFastify(error)
     : new ProblemError('INTERNAL_ERROR', undefined, { cause: error })

@@ -7,6 +7,8 @@ import { DOCUMENTS } from '../documents/catalogue.ts'
 import { diff } from '../documents/changes.ts'
 import { mergeDefaults, parseDefaults, withDocumentDefaults } from '../documents/defaults.ts'
 import { validateDefaultsChange } from '../documents/defaults-change.ts'
+import { JSON_LIMITS } from '../documents/json/limits.ts'
+import { JsonError, readJson } from '../documents/json/read.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { type Fault, ProblemError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
@@ -77,7 +79,7 @@ export class AdminDefaults implements AdminDefaultsService {
       source.source === 'file' ? await this.#fromFile() : await this.#fromUser(caller, source.userId)
     const meta = { updatedBy: caller, reason: 'sync-defaults' }
     const { row, changed, before } = await this.#store(meta, next, precondition)
-    const data: JsonObject = JSON.parse(row.data ?? '{}')
+    const data = readJson(row.data ?? '{}') as JsonObject
     return {
       changed,
       version: row.version,
@@ -97,7 +99,7 @@ export class AdminDefaults implements AdminDefaultsService {
 
   async #fromFile(): Promise<Next> {
     const { file } = this.#deps
-    const { data, faults } = parseDefaults(await readJson(file))
+    const { data, faults } = parseDefaults(await readFileJson(file))
     if (faults.length > 0) throw defaultsInvalid(`the file has ${faults.length} faults`, faults)
     return () => data
   }
@@ -126,7 +128,7 @@ export class AdminDefaults implements AdminDefaultsService {
       [DEFAULTS_REF],
       current => {
         held = [...current.values()].find(isLive)
-        before = held === undefined ? undefined : JSON.parse(held.data ?? '{}')
+        before = held === undefined ? undefined : (readJson(held.data ?? '{}') as JsonObject)
         requirePrecondition(precondition, held && [held.version], () => held && bodyOf(held))
         const after = next(before)
         const data = canonicalJson(after)
@@ -166,16 +168,23 @@ function bodyOf(row: Row): Buffer {
   return CODEC.encode(row)[0] as Buffer
 }
 
-async function readJson(file: string): Promise<unknown> {
+const BYTE_ORDER_MARK = Buffer.from('\ufeff')
+
+async function readFileJson(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return readJson(withoutByteOrderMark(await readFile(file)), JSON_LIMITS)
   } catch (cause) {
-    const why = cause instanceof SyntaxError ? `is not JSON: ${cause.message}` : 'cannot be read'
-    throw new ProblemError('DEFAULTS_INVALID', `the defaults file ${why}`, {
-      errors: [{ path: '', message: why }],
-      cause,
-    })
+    const why = cause instanceof JsonError ? cause.message : 'cannot be read'
+    const errors = (cause instanceof JsonError ? cause.faults : undefined) ?? [{ path: '', message: why }]
+    throw new ProblemError('DEFAULTS_INVALID', `the defaults file ${why}`, { errors, cause })
   }
+}
+
+/** Editors on Windows write one. */
+function withoutByteOrderMark(bytes: Buffer): Buffer {
+  return bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+    ? bytes.subarray(BYTE_ORDER_MARK.length)
+    : bytes
 }
 
 function defaultsInvalid(detail: string, errors: readonly Fault[]): ProblemError {

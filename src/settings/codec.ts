@@ -3,6 +3,7 @@ import { DEFAULTS_HASH_KEY, DEFAULTS_KEY, stampKey, userKey } from '../cache/key
 import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
+import { readJson } from '../documents/json/read.ts'
 import type { JsonObject } from '../documents/json.ts'
 import type { DocumentAddress } from './service.ts'
 
@@ -41,7 +42,7 @@ function encode(row: Row): readonly Buffer[] {
 }
 
 function partsOf(row: Row): readonly Buffer[] {
-  const data: JsonObject = JSON.parse(row.data ?? '{}')
+  const data = readJson(row.data ?? '{}') as JsonObject
   if (row.ref.kind === DEFAULTS_REF.kind) {
     const text = canonicalJson(data)
     return [envelope(row, text), Buffer.from(defaultsHash(text))]
@@ -62,7 +63,7 @@ export function defaultsHash(canonical: string): string {
 
 /** The data of an envelope. */
 export function dataOf(body: Buffer): JsonObject {
-  return JSON.parse(body.toString()).data
+  return (readJson(body) as { data: JsonObject }).data
 }
 
 /** Which of the document's keys holds the address. */

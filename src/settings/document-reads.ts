@@ -5,6 +5,8 @@ import type { Reader, ReadOptions as ReaderOptions } from '../consistency/read.t
 import type { ReadResult, Unconfirmed } from '../consistency/read-outcome.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
+import { canonicalJson } from '../documents/canonical.ts'
+import { readJson } from '../documents/json/read.ts'
 import type { JsonObject } from '../documents/json.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { partOf } from './codec.ts'
@@ -114,9 +116,7 @@ export function refOf(actor: Actor, address: { readonly kind: string }): Documen
 
 /** What a read answered in the shape that a write sees. */
 export function asDocument(actor: Actor, kind: string, body: Buffer): LiveDocument {
-  const { updated_at: updatedAt, data }: { updated_at: string; data: JsonObject } = JSON.parse(
-    body.toString(),
-  )
-  const row = { ref: refOf(actor, { kind }), version: versionOf(body), updatedAt, data: JSON.stringify(data) }
+  const { updated_at: updatedAt, data } = readJson(body) as { updated_at: string; data: JsonObject }
+  const row = { ref: refOf(actor, { kind }), version: versionOf(body), updatedAt, data: canonicalJson(data) }
   return { row, data }
 }

@@ -1,6 +1,8 @@
 import { refId } from '../consistency/batch-reader.ts'
 import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
 import type { Decision, Writer } from '../consistency/write.ts'
+import { readJson } from '../documents/json/read.ts'
+import type { JsonObject } from '../documents/json.ts'
 import type { LiveDocument } from './live-document.ts'
 import { isLive, type Provisioning } from './provisioning.ts'
 import type { Actor } from './service.ts'
@@ -69,5 +71,5 @@ export class DocumentWrites {
 
 function liveDocument(row: Row | undefined): LiveDocument {
   if (!isLive(row)) throw new MissingDocumentsError()
-  return { row, data: JSON.parse(row.data) }
+  return { row, data: readJson(row.data) as JsonObject }
 }

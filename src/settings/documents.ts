@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { diff } from '../documents/changes.ts'
+import { readJson } from '../documents/json/read.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { riskOf } from '../documents/risk.ts'
 import { ProblemError } from '../errors.ts'
@@ -79,7 +80,7 @@ export class Documents implements DocumentService {
     requireVersions(actor, [document], [address], precondition)
     const next = merged(document, address, change)
     const [planned] = plan(document, address, next, defaults.data, this.#deps.limits)
-    const after = planned === undefined ? document.data : JSON.parse(planned.data!)
+    const after = planned === undefined ? document.data : (readJson(planned.data!) as JsonObject)
     return dryRun(address.kind, document.data, after, defaults)
   }
 
@@ -89,7 +90,10 @@ export class Documents implements DocumentService {
     const select = () =>
       this.#query(() => selectHistory(pool, refOf(actor, address), { ...page, section: prefix }))
     const records = await this.#found(actor, address, select, ({ length }) => length > 0)
-    return records.map(({ changes, ...entry }) => ({ ...entry, changes: below(prefix, JSON.parse(changes)) }))
+    return records.map(({ changes, ...entry }) => ({
+      ...entry,
+      changes: below(prefix, readJson(changes) as Changes),
+    }))
   }
 
   async rollback(
@@ -104,7 +108,7 @@ export class Documents implements DocumentService {
     if (content === undefined) {
       throw new ProblemError('VERSION_NOT_FOUND', `the history holds no version ${version} of this document`)
     }
-    const old: JsonObject = JSON.parse(content)
+    const old = readJson(content) as JsonObject
     const { section } = address
     return this.#edit(actor, address, 'rollback', precondition, ({ data }) =>
       section === undefined ? old : { ...data, [section]: old[section] ?? {} },

@@ -4,6 +4,7 @@ import { diff } from '../documents/changes.ts'
 import { complete } from '../documents/complete.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { guardJson } from '../documents/guard.ts'
+import { documentLimitFaultOf } from '../documents/json/limits.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { validateDocument } from '../documents/validate.ts'
@@ -54,10 +55,13 @@ export function plan(
   return [{ ref: document.row.ref, data, changes: canonicalJson(changes) }]
 }
 
-/** DOCUMENT_TOO_LARGE: merges must not let a document grow for ever. */
+/** DOCUMENT_TOO_LARGE: merges must not let a document grow for ever, in bytes, names or values. */
 export function requireSize(json: string, { documentBytes }: Limits): void {
-  if (Buffer.byteLength(json) <= documentBytes) return
-  throw new ProblemError('DOCUMENT_TOO_LARGE', `a document may have ${documentBytes} bytes`)
+  if (Buffer.byteLength(json) > documentBytes) {
+    throw new ProblemError('DOCUMENT_TOO_LARGE', `a document may have ${documentBytes} bytes`)
+  }
+  const fault = documentLimitFaultOf(json)
+  if (fault !== undefined) throw new ProblemError('DOCUMENT_TOO_LARGE', `a document ${fault}`)
 }
 
 export function invalid(faults: readonly Fault[]): ProblemError {

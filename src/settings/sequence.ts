@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import type { ClockPort } from '../consistency/ports.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
+import { readJson } from '../documents/json/read.ts'
 import { ProblemError } from '../errors.ts'
 import type { Counter } from '../sequence/counter.ts'
 import { dayIn } from '../sequence/user-day.ts'
@@ -116,6 +117,6 @@ export class Sequence implements SequenceService {
 }
 
 function replyFor({ wanted, reply }: StoredReply, count: number): SequenceNumbers {
-  if (wanted === count) return JSON.parse(reply)
+  if (wanted === count) return readJson(reply) as SequenceNumbers
   throw new ProblemError('CONFLICT', `the Idempotency-Key was used for ${wanted} numbers before`)
 }

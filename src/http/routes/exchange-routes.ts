@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { ProblemError } from '../../errors.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, type ExchangeKind } from '../../exchange/exchange.ts'
 import { userIdOf } from '../caller.ts'
-import { parseJson } from '../json-bodies.ts'
+import { requireJsonBytes } from '../json-bodies.ts'
 import { needsNoBody, operation } from '../openapi/operation.ts'
 import { JSON_TYPE } from '../read-headers.ts'
 
@@ -16,12 +16,12 @@ const AnyJson = Type.Unsafe({
 
 /** Positions and orders of the exchange. */
 export async function exchangeRoutes(app: FastifyInstance, exchange: ExchangeCache): Promise<void> {
-  // The bytes are kept as they came; parsing only proves that they are JSON.
+  // The bytes are kept as they came, integers of any size included; parsing only proves that they are JSON.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     try {
       // A DELETE has no body, whatever type its headers name.
-      if (body.length > 0 || !needsNoBody(request.routeOptions.schema)) parseJson(body)
+      if (body.length > 0 || !needsNoBody(request.routeOptions.schema)) requireJsonBytes(body)
       done(null, body)
     } catch (error) {
       done(error as Error)
