@@ -120,6 +120,8 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     writer,
     limits,
     file: config.settings.defaultsFile,
+    onUnused: unused =>
+      log.warn({ unused }, 'the defaults file has parts that are kept and mean nothing to the gateway'),
   })
   const startUp = new StartUp({
     migrate: () => migrate(config.database.url),

@@ -32,8 +32,12 @@ export interface DocumentFamily {
   readonly sections?: readonly { readonly name: string; readonly route: string; readonly keySuffix: string }[]
   /** Where the defaults file has it, or each of its fields; a last `{mode}` stands for the mode. */
   readonly defaults: string | Readonly<Record<string, string>>
-  /** Other names that the file may have for fields: theirs to ours. */
+  /** Where other versions of the bot have it, in this order, when it is not there. */
+  readonly formerPlaces?: readonly string[]
+  /** Names that the bot has for fields, in a file and in a PUT: theirs to ours. */
   readonly fieldAliases?: Readonly<Record<string, string>>
+  /** The same for values, by the path of the field. */
+  readonly valueAliases?: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /** THE table of documents, in the order of a decision. A new document is one more entry here. */
@@ -53,6 +57,7 @@ export const FAMILIES: readonly DocumentFamily[] = [
       },
     ],
     defaults: { trading: 'global_trading', notifications: 'notifications', preferences: 'preferences' },
+    valueAliases: { 'trading.current_mode': MODE_ALIASES },
   },
   {
     family: 'mode',
@@ -69,6 +74,7 @@ export const FAMILIES: readonly DocumentFamily[] = [
     route: '/api/futures/ginie/scalp-reentry-config',
     keySuffix: 'scalp_reentry',
     defaults: 'scalp_reentry',
+    formerPlaces: ['scalp_reentry_config', 'mode_configs.scalp.position_optimization'],
   },
   {
     family: 'circuit_breaker',
@@ -85,7 +91,11 @@ export const FAMILIES: readonly DocumentFamily[] = [
     route: '/api/futures/ginie/capital-allocation',
     keySuffix: 'capital_allocation',
     defaults: 'capital_allocation',
-    fieldAliases: { ultra_fast_percent: 'ultra_percent' },
+    fieldAliases: {
+      ultra_fast_percent: 'ultra_percent',
+      max_ultra_fast_positions: 'max_ultra_positions',
+      max_ultra_fast_usd_per_position: 'max_ultra_usd_per_position',
+    },
   },
   {
     family: 'llm_config',
@@ -122,7 +132,10 @@ export interface DocumentDefinition {
   /** Redis keys behind `user:{id}:`: the whole document first, then its sections. */
   readonly keySuffixes: readonly { readonly suffix: string; readonly section?: string }[]
   readonly places: readonly DefaultsPlace[]
+  /** Where else a file may have the whole document. */
+  readonly formerPlaces: readonly (readonly string[])[]
   readonly fieldAliases: Readonly<Record<string, string>>
+  readonly valueAliases: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
 /** Every document, in the order of a decision. */
@@ -140,7 +153,7 @@ export function documentOf(kind: string): DocumentDefinition {
 }
 
 function define(family: DocumentFamily, mode: Mode | undefined): DocumentDefinition {
-  const { defaults, sections = [], fieldAliases = {} } = family
+  const { defaults, sections = [], formerPlaces = [], fieldAliases = {}, valueAliases = {} } = family
   const withMode = (text: string) => text.replace('{mode}', mode ?? '')
   const place = (field: string | undefined, path: string) => ({ field, path: withMode(path).split('.') })
   return {
@@ -156,6 +169,8 @@ function define(family: DocumentFamily, mode: Mode | undefined): DocumentDefinit
       typeof defaults === 'string'
         ? [place(undefined, defaults)]
         : Object.entries(defaults).map(([field, path]) => place(field, path)),
+    formerPlaces: formerPlaces.map(path => path.split('.')),
     fieldAliases,
+    valueAliases,
   }
 }

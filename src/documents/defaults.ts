@@ -1,13 +1,22 @@
 import { readFileSync } from 'node:fs'
 import type { Fault } from '../errors.ts'
+import { inOurNames } from './aliases.ts'
 import { DOCUMENTS, documentOf } from './catalogue.ts'
 import { complete, completeFromFile } from './complete.ts'
 import { filePath, isModeSection, keyIn, valueAt, withoutNotes, withValue } from './file-format.ts'
-import { documentsAreObjects, filePaths, withOneNamePerMode, withSections } from './file-sections.ts'
+import {
+  documentsAreObjects,
+  filePaths,
+  unusedParts,
+  withFormerPlaces,
+  withOneNamePerMode,
+  withSections,
+} from './file-sections.ts'
 import { guardJson } from './guard.ts'
 import { readJson } from './json/read.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import { mergeDocument } from './merge.ts'
+import { withReentryOfFile } from './position-optimization.ts'
 import { compileRiskIndex } from './risk.ts'
 import { validateDocument } from './validate.ts'
 
@@ -21,23 +30,35 @@ const builtInDocuments = new Map(DOCUMENTS.map(({ kind }) => [kind, documentInFi
 /**
  * Reads a defaults file, whichever version of the bot wrote it: missing and null sections and fields are filled
  * from the built-in file, what the gateway does not know is kept. `faults` names everything that is wrong, with
- * paths of the file; `data` is of use only when there is none.
+ * paths of the file; `data` is of use only when there is none. `unused` names the sections and modes of the file that
+ * are kept and mean nothing here.
  */
-export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault[] } {
-  if (!isJsonObject(value)) return { data: {}, faults: [{ path: '', message: 'must be object' }] }
+export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault[]; unused: string[] } {
+  if (!isJsonObject(value)) return failed([{ path: '', message: 'must be object' }])
   const unfit = guardJson(value)
-  if (unfit.length > 0) return { data: {}, faults: unfit }
+  if (unfit.length > 0) return failed(unfit)
   const faults: Fault[] = []
-  let data = withSections(withOneNamePerMode(value, faults), BUILT_IN_DEFAULTS)
+  const file = withFormerPlaces(withOneNamePerMode(value, faults))
+  let data = withSections(file, BUILT_IN_DEFAULTS)
   faults.push(...documentsAreObjects(data))
-  if (faults.length > 0) return { data: {}, faults }
+  if (faults.length > 0) return failed(faults)
+  const reentry = isJsonObject(own(file, REENTRY))
+    ? completedFromFile(data, REENTRY, undefined).filled
+    : undefined
   for (const document of DOCUMENTS) {
-    const { given, filled } = completedFromFile(data, document.kind)
+    const { given, filled } = completedFromFile(data, document.kind, reentry)
     faults.push(...filePaths(data, document, validateDocument(document.kind, filled, [given])))
     data = withDocumentDefaults(data, document.kind, filled)
   }
   faults.push(...compileRiskIndex(data).faults)
-  return { data, faults }
+  return { data, faults, unused: unusedParts(data) }
+}
+
+/** The document that the group `position_optimization` of the modes takes its defaults from. */
+const REENTRY = 'scalp_reentry'
+
+function failed(faults: Fault[]): ReturnType<typeof parseDefaults> {
+  return { data: {}, faults, unused: [] }
 }
 
 /** The documents of defaults that are in use: every write asks for one. */
@@ -59,9 +80,14 @@ export function documentDefaults(defaults: JsonObject, kind: string): JsonObject
 }
 
 /** A document of a file of any version of the bot, with every field of its schema; null counts as missing. */
-function completedFromFile(file: JsonObject, kind: string): { given: JsonObject; filled: JsonObject } {
-  const given = renamed(kind, documentInFile(file, kind))
-  return { given, filled: completeFromFile(kind, given, builtInDocuments.get(kind) ?? {}) }
+function completedFromFile(
+  file: JsonObject,
+  kind: string,
+  reentry: JsonObject | undefined,
+): { given: JsonObject; filled: JsonObject } {
+  const given = inOurNames(kind, documentInFile(file, kind))
+  const source = withReentryOfFile(kind, builtInDocuments.get(kind) ?? {}, reentry)
+  return { given, filled: completeFromFile(kind, given, source) }
 }
 
 /** What the file itself has of a document, without notes. */
@@ -93,10 +119,20 @@ export function mergeDefaults(defaults: JsonObject, patch: JsonObject): JsonObje
     const present = own(defaults, name)
     if (!isJsonObject(section) || !isJsonObject(present)) return [name, section]
     if (isModeSection(name)) return [name, renamedKeys(section, key => keyIn(present, key))]
-    const document = DOCUMENTS.find(({ places }) => places[0]?.path.join('.') === name)
-    return [name, document === undefined ? section : renamed(document.kind, section)]
+    return [name, sectionInOurNames(name, section)]
   })
   return mergeDocument(defaults, Object.fromEntries(inNamesOfDefaults))
+}
+
+/** A section of the file in the names of the document that it is, or is a part of. */
+function sectionInOurNames(name: string, section: JsonObject): unknown {
+  for (const { kind, places } of DOCUMENTS) {
+    const place = places.find(({ path }) => path.join('.') === name)
+    if (place === undefined) continue
+    if (place.field === undefined) return inOurNames(kind, section)
+    return own(inOurNames(kind, { [place.field]: section }), place.field)
+  }
+  return section
 }
 
 /** Two keys of one name are merged, the later over the earlier. */
@@ -108,13 +144,4 @@ function renamedKeys(section: JsonObject, nameOf: (key: string) => string): Json
     merged.set(nameOf(key), both ? mergeDocument(before, value) : value)
   }
   return Object.fromEntries(merged)
-}
-
-/** Fields under the names of the schema; the schema's own name wins over another one. */
-function renamed(kind: string, data: JsonObject): JsonObject {
-  const { fieldAliases } = documentOf(kind)
-  const isAlias = ([name]: [string, unknown]) => Object.hasOwn(fieldAliases, name)
-  const entries = Object.entries(data)
-  const aliased = entries.filter(isAlias).map(([name, value]) => [fieldAliases[name], value])
-  return Object.fromEntries([...aliased, ...entries.filter(entry => !isAlias(entry))])
 }

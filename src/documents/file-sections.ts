@@ -1,6 +1,6 @@
 import type { Fault } from '../errors.ts'
 import { type DefaultsPlace, DOCUMENTS, type DocumentDefinition, normalizeMode } from './catalogue.ts'
-import { filePath, isModeSection, valueAt, withValue } from './file-format.ts'
+import { filePath, isModeSection, isNote, valueAt, withValue } from './file-format.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 import { joinPath } from './paths.ts'
 
@@ -20,6 +20,42 @@ export function withOneNamePerMode(file: JsonObject, faults: Fault[]): JsonObjec
     return [name, Object.fromEntries([...present, ...empty])]
   })
   return Object.fromEntries(sections)
+}
+
+/** A section that the file has elsewhere, as other versions of the bot write it, stands where ours do. */
+export function withFormerPlaces(file: JsonObject): JsonObject {
+  let data = file
+  for (const { places, formerPlaces } of DOCUMENTS) {
+    if ((valueAt(data, places[0]!.path) ?? null) !== null) continue
+    const former = formerPlaces.find(path => isJsonObject(valueAt(data, filePath(data, path))))
+    if (former === undefined) continue
+    const { path } = places[0]!
+    data = withValue(data, path, valueAt(data, filePath(data, former)))
+    // Moved, not copied, when it is a section of its own: two would not stay equal.
+    if (former.length === 1) data = omit(data, former[0]!)
+  }
+  return data
+}
+
+/** Paths of sections and modes that no document is made of, and that are no notes: what the file has for nothing. */
+export function unusedParts(file: JsonObject): string[] {
+  const used = DOCUMENTS.flatMap(({ places }) => places.map(({ path }) => filePath(file, path)))
+  return Object.entries(file).flatMap(([name, section]) => {
+    if (isNote(name) || name === METADATA) return []
+    const inside = used.filter(([first]) => first === name)
+    if (inside.length === 0) return [joinPath('', name)]
+    if (inside.some(path => path.length === 1) || !isJsonObject(section)) return []
+    return Object.keys(section)
+      .filter(inner => !isNote(inner) && !inside.some(path => path[1] === inner))
+      .map(inner => joinPath(name, inner))
+  })
+}
+
+/** Says whose file it is, and is kept. */
+const METADATA = 'metadata'
+
+function omit(data: JsonObject, name: string): JsonObject {
+  return Object.fromEntries(Object.entries(data).filter(([other]) => other !== name))
 }
 
 /** Sections that are missing or null become those of the built-in file. */

@@ -21,14 +21,9 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
     volatilityOrdered,
     ordered('stale_release.stale_zone_lo', 'stale_release.stale_zone_hi'),
     weightsSumToOne,
+    ...reentryRules('position_optimization.'),
   ],
-  scalp_reentry: [
-    ascending('tp1_percent', 'tp2_percent'),
-    ascending('tp2_percent', 'tp3_percent'),
-    ascending('neg_tp1_percent', 'neg_tp2_percent'),
-    ascending('neg_tp2_percent', 'neg_tp3_percent'),
-    ordered('adaptive_min_trades', 'adaptive_window_trades'),
-  ],
+  scalp_reentry: reentryRules(''),
   capital_allocation: [sharesSumToHundred],
   circuit_breaker: [ordered('max_loss_per_hour', 'max_daily_loss')],
   settings: [timeZoneKnown],
@@ -37,6 +32,18 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
 /** The faults of a whole document against the rules across its fields. */
 export function checkRules(family: string, data: JsonObject): Fault[] {
   return (RULES[family] ?? []).map(rule => rule(data)).filter(fault => fault !== undefined)
+}
+
+/** Those of the fields of `scalp_reentry`, below `prefix`. */
+function reentryRules(prefix: string): readonly Rule[] {
+  const at = (name: string) => `${prefix}${name}`
+  return [
+    ascending(at('tp1_percent'), at('tp2_percent')),
+    ascending(at('tp2_percent'), at('tp3_percent')),
+    ascending(at('neg_tp1_percent'), at('neg_tp2_percent')),
+    ascending(at('neg_tp2_percent'), at('neg_tp3_percent')),
+    ordered(at('adaptive_min_trades'), at('adaptive_window_trades')),
+  ]
 }
 
 function ordered(lesser: string, greater: string): Rule {

@@ -27,10 +27,18 @@ export interface AdminDefaultsDeps {
   readonly limits: Limits
   /** DEFAULT_SETTINGS_FILE. */
   readonly file: string
+  /** Is told the parts of the file that are kept and mean nothing here. */
+  readonly onUnused: (paths: readonly string[]) => void
 }
 
 /** What becomes of the defaults, given the present ones (undefined = none yet). Pure; may throw. */
 type Next = (current: JsonObject | undefined) => JsonObject
+
+/** New defaults out of a file or of a user's documents. */
+interface Source {
+  readonly next: Next
+  readonly unused: readonly string[]
+}
 
 /** The admin defaults: one document under the same protocol as those of the users. */
 export class AdminDefaults implements AdminDefaultsService {
@@ -75,7 +83,7 @@ export class AdminDefaults implements AdminDefaultsService {
     source: DefaultsSource,
     precondition?: Precondition,
   ): Promise<SyncReport> {
-    const next =
+    const { next, unused } =
       source.source === 'file' ? await this.#fromFile() : await this.#fromUser(caller, source.userId)
     const meta = { updatedBy: caller, reason: 'sync-defaults' }
     const { row, changed, before } = await this.#store(meta, next, precondition)
@@ -85,36 +93,39 @@ export class AdminDefaults implements AdminDefaultsService {
       version: row.version,
       hash: defaultsHash(canonicalJson(data)),
       changes: changed ? diff(before ?? {}, data) : [],
+      ...(unused.length === 0 ? {} : { unused }),
     }
   }
 
   /** At start: the file's defaults if the database has none yet. DEFAULTS_INVALID names the file's faults. */
   async loadIfMissing(): Promise<void> {
-    const next = await this.#fromFile()
+    const { next } = await this.#fromFile()
     await this.#store(
       { updatedBy: 'gateway', reason: 'sync-defaults' },
       current => current ?? next(undefined),
     )
   }
 
-  async #fromFile(): Promise<Next> {
-    const { file } = this.#deps
-    const { data, faults } = parseDefaults(await readFileJson(file))
+  async #fromFile(): Promise<Source> {
+    const { file, onUnused } = this.#deps
+    const { data, faults, unused } = parseDefaults(await readFileJson(file))
     if (faults.length > 0) throw defaultsInvalid(`the file has ${faults.length} faults`, faults)
-    return () => data
+    if (unused.length > 0) onUnused(unused)
+    return { next: () => data, unused }
   }
 
   /** The user's documents in the present defaults, whose notes and unknown sections stay. */
-  async #fromUser(caller: string, userId: string): Promise<Next> {
+  async #fromUser(caller: string, userId: string): Promise<Source> {
     const kinds = DOCUMENTS.map(({ kind }) => ({ kind }))
     const { values } = await this.#deps.reads.read({ userId, caller }, kinds)
-    return current => {
+    const next: Next = current => {
       const data = DOCUMENTS.reduce(
         (all, { kind }, index) => withDocumentDefaults(all, kind, dataOf(values[index]!)),
         current ?? {},
       )
       return checked(data)
     }
+    return { next, unused: [] }
   }
 
   async #store(

@@ -11,6 +11,8 @@ export interface SyncReport {
   /** MD5 (hex) of the canonical JSON of the defaults. */
   readonly hash: string
   readonly changes: readonly { path: string; from?: unknown; to?: unknown }[]
+  /** Sections and modes of the file that are kept and mean nothing here; absent when there are none. */
+  readonly unused?: readonly string[]
 }
 
 /** One Redis key of a user beside its row. */

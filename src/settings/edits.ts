@@ -1,4 +1,5 @@
 import type { PlannedChange } from '../consistency/write.ts'
+import { inOurNames, namedTwice } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { diff } from '../documents/changes.ts'
 import { complete } from '../documents/complete.ts'
@@ -22,9 +23,19 @@ export function checkedPatch(patch: unknown): JsonObject {
   return patch as JsonObject
 }
 
-/** The document after a merge; nothing of it is checked yet. */
-export function merged(document: LiveDocument, { section }: DocumentAddress, patch: JsonObject): JsonObject {
-  return mergeDocument(document.data, section === undefined ? patch : { [section]: patch })
+/**
+ * The document after a merge, in the names of its schema. VALIDATION_FAILED when a field is there under two names;
+ * nothing else of it is checked yet.
+ */
+export function merged(
+  document: LiveDocument,
+  { kind, section }: DocumentAddress,
+  patch: JsonObject,
+): JsonObject {
+  const whole = section === undefined ? patch : { [section]: patch }
+  const faults = namedTwice(kind, whole)
+  if (faults.length > 0) throw invalid(faults)
+  return mergeDocument(document.data, inOurNames(kind, whole))
 }
 
 export interface Limits {

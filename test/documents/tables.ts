@@ -12,9 +12,21 @@ export interface FieldFact {
   readonly byDefault: unknown
 }
 
+const DOCUMENT_FACTS: readonly FieldFact[] = ['document-fields.tsv', 'bot-fields.tsv'].flatMap(file =>
+  rows(file).map(row => fact(row.document!, row, row.default!)),
+)
+
 /** Every field of every document: each mode has its own. */
 export const FIELD_FACTS: readonly FieldFact[] = [
-  ...rows('document-fields.tsv').map(row => fact(row.document!, row, row.default!)),
+  ...DOCUMENT_FACTS,
+  // Of a mode, the group has the fields of scalp_reentry with the same bounds and, in the built-in file, the same defaults.
+  ...MODES.flatMap(mode =>
+    DOCUMENT_FACTS.filter(({ kind }) => kind === 'scalp_reentry').map(each => ({
+      ...each,
+      kind: `mode.${mode}`,
+      path: `position_optimization.${each.path}`,
+    })),
+  ),
   ...MODES.flatMap(mode => rows('mode-fields.tsv').map(row => fact(`mode.${mode}`, row, row[mode]!))),
   ...MODES.flatMap(mode => rows('safety-fields.tsv').map(row => fact(`safety.${mode}`, row, row[mode]!))),
 ]

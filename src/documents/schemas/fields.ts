@@ -91,6 +91,25 @@ export function optionalDecimals(maxItems: number): TUnsafe<number[] | null> {
   })
 }
 
+/** A field that may be missing, and stays as it was sent. */
+export function optional<T extends TSchema>(field: T) {
+  return Type.Optional(field)
+}
+
+/** A remark of the bot without a meaning of its own: a text, a number or a truth value, kept as it was sent. */
+export function note() {
+  const field = Type.Unsafe<string | number | boolean>({
+    type: ['string', 'number', 'boolean'],
+    maxLength: 256,
+    description: 'a note of the bot, kept as it was sent',
+  })
+  return optional(field)
+}
+
+export function timeframes(maxItems: number) {
+  return Type.Array(timeframe(), { maxItems, description: `at most ${maxItems} candle lengths` })
+}
+
 /** Any JSON object. */
 export function freeObject(description: string) {
   return Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description })

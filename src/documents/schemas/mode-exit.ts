@@ -14,7 +14,15 @@ export const Sltp = group({
   single_tp_percent: decimal(0, 1000, '%'),
   tp_gain_levels: optionalDecimals(4),
   tp_allocation: optionalDecimals(4),
-  trailing_activation_mode: choice('', 'immediate', 'after_tp1', 'after_tp2', 'after_tp3', 'after_breakeven'),
+  trailing_activation_mode: choice(
+    '',
+    'immediate',
+    'after_tp1',
+    'after_tp2',
+    'after_tp3',
+    'after_breakeven',
+    'after_tp1_and_breakeven',
+  ),
   use_roi_based_sltp: flag(),
   roi_stop_loss_percent: decimal(-100, 100, '%'),
   roi_take_profit_percent: decimal(0, 1000, '%'),
@@ -58,5 +66,5 @@ export const EarlyWarning = group({
   start_after_minutes: decimal(0, 86_400, 'min'),
   min_loss_percent: decimal(0, 100, '%'),
   check_interval_secs: integer(0, 86_400, 's'),
-  close_min_hold_mins: integer(0, 86_400, 'min'),
+  close_min_hold_mins: decimal(0, 86_400, 'min'),
 })

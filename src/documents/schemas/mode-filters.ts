@@ -1,4 +1,4 @@
-import { decimal, flag, group, integer, text, timeframe } from './fields.ts'
+import { decimal, flag, group, integer, optional, text, timeframe, timeframes } from './fields.ts'
 
 /** What a mode asks of the market before it trades: groups of the mode documents. */
 
@@ -7,6 +7,11 @@ export const TrendDivergence = group({
   min_divergence_percent: decimal(0, 100, '%'),
   block_on_divergence: flag(),
   divergence_weight: decimal(0, 1),
+  timeframes_to_check: optional(timeframes(14)),
+  min_aligned_timeframes: optional(integer(0, 14)),
+  adx_threshold: optional(decimal(0, 100)),
+  counter_trend_penalty: optional(decimal(0, 100)),
+  allow_counter_trend: optional(flag()),
 })
 
 export const Mtf = group({

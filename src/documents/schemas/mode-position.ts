@@ -1,4 +1,4 @@
-import { choice, decimal, duration, flag, group, integer, timeframe } from './fields.ts'
+import { choice, decimal, duration, flag, group, integer, optional, timeframe } from './fields.ts'
 
 /** When a mode opens a position, and how large: groups of the mode documents. */
 
@@ -62,6 +62,10 @@ export const Risk = group({
   max_drawdown_percent: decimal(0, 100, '%'),
   max_daily_loss_percent: decimal(0, 100, '%'),
   min_adx: decimal(0, 100),
+  daily_loss_limit_percent: optional(decimal(0, 100, '%')),
+  weekly_loss_limit_percent: optional(decimal(0, 100, '%')),
+  max_portfolio_risk_percent: optional(decimal(0, 100, '%')),
+  correlation_penalty: optional(decimal(0, 100)),
 })
 
 export const Assignment = group({

@@ -1,8 +1,9 @@
-import { flag, group } from './fields.ts'
+import { flag, group, note } from './fields.ts'
 import { DynamicAiExit, EarlyWarning, Sltp, StaleRelease } from './mode-exit.ts'
 import { Mtf, TrendDivergence, TrendFilters } from './mode-filters.ts'
 import { Assignment, CircuitBreaker, Confidence, Entry, Risk, Size, Timeframe } from './mode-position.ts'
 import { Averaging, FundingRate, Hedge, Reversal } from './mode-scaling.ts'
+import { REENTRY_FIELDS } from './scalp-reentry.ts'
 
 /** A trading mode: `mode.ultra`, `mode.scalp`, `mode.swing`, `mode.position`. */
 export const ModeSchema = group({
@@ -25,4 +26,6 @@ export const ModeSchema = group({
   reversal: Reversal,
   trend_filters: TrendFilters,
   early_warning: EarlyWarning,
+  position_optimization: group(REENTRY_FIELDS),
+  mode_name: note(),
 })

@@ -1,7 +1,7 @@
-import { decimal, flag, group, integer } from './fields.ts'
+import { decimal, flag, group, integer, note } from './fields.ts'
 
-/** Scalping with re-entry and hedging. */
-export const ScalpReentrySchema = group({
+/** Of `scalp_reentry`, and of the group `position_optimization` of a mode. */
+export const REENTRY_FIELDS = {
   enabled: flag(),
   tp1_percent: decimal(0.01, 10, '%'),
   tp1_sell_percent: decimal(1, 50, '%'),
@@ -56,4 +56,9 @@ export const ScalpReentrySchema = group({
   max_loss_of_earned_profit: decimal(0, 100),
   allow_hedge_chains: flag(),
   max_hedge_chain_depth: integer(0, 10),
-})
+  reentry_require_trend_confirmation: flag(),
+  reentry_min_adx: decimal(0, 100),
+}
+
+/** Scalping with re-entry and hedging. */
+export const ScalpReentrySchema = group({ ...REENTRY_FIELDS, deprecated: note() })

@@ -1,4 +1,4 @@
-import { choice, decimal, flag, freeObject, group, text, timeOfDay, timeZone } from './fields.ts'
+import { choice, decimal, flag, freeObject, group, note, text, timeOfDay, timeZone } from './fields.ts'
 
 /** Trading switches, notifications and preferences of a user. */
 export const SettingsSchema = group({
@@ -11,6 +11,7 @@ export const SettingsSchema = group({
     profit_reinvest_percent: decimal(0, 100, '%'),
     profit_reinvest_risk_level: choice('conservative', 'moderate', 'aggressive'),
     timezone: timeZone(),
+    timezone_offset: note(),
   }),
   notifications: group({
     email_enabled: flag(),

@@ -42,6 +42,11 @@ const SyncReport = Type.Object(
     version: Type.Integer(),
     hash: Type.String({ description: 'MD5 (hex) of the data' }),
     changes: Type.Array(Type.Object({ path: Type.String() }, { additionalProperties: true })),
+    unused: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'sections and modes of the file that are kept and mean nothing to the gateway',
+      }),
+    ),
   },
   {
     examples: [

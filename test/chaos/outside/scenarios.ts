@@ -2,6 +2,7 @@ import { BY_HAND } from './by-hand.ts'
 import { CALLERS } from './callers.ts'
 import { DATABASES } from './databases.ts'
 import { DELETIONS } from './deletions.ts'
+import { FOREIGN_KEYS } from './foreign-keys.ts'
 import { MIDDLEMEN } from './middlemen.ts'
 import { REPLICATION } from './replication.ts'
 import type { Scenario } from './scenario.ts'
@@ -15,6 +16,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...DATABASES,
   ...SET_BACKS,
   ...BY_HAND,
+  ...FOREIGN_KEYS,
   ...MIDDLEMEN,
   ...DELETIONS,
   ...CALLERS,

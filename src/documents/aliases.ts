@@ -1,0 +1,41 @@
+import type { Fault } from '../errors.ts'
+import { documentOf } from './catalogue.ts'
+import { isJsonObject, type JsonObject, own } from './json.ts'
+
+/** The names that the bot has for fields and values of ours, such as `ultra_fast_percent` and `ultra_fast`. */
+
+/** A document, or a patch of one, in the names of its schema. Where a field is there under both names, ours counts. */
+export function inOurNames(kind: string, data: JsonObject): JsonObject {
+  const { fieldAliases, valueAliases } = documentOf(kind)
+  const isAlias = ([name]: [string, unknown]) => Object.hasOwn(fieldAliases, name)
+  const entries = Object.entries(data)
+  const aliased = entries.filter(isAlias).map(([name, value]) => [fieldAliases[name], value])
+  const named = Object.fromEntries([...aliased, ...entries.filter(entry => !isAlias(entry))])
+  return Object.entries(valueAliases).reduce(
+    (all, [path, values]) => withValueOf(all, path.split('.'), values),
+    named,
+  )
+}
+
+/** A fault for each field that is there under both names: one of the values would be lost. */
+export function namedTwice(kind: string, data: JsonObject): Fault[] {
+  return Object.entries(documentOf(kind).fieldAliases)
+    .filter(([alias, name]) => Object.hasOwn(data, alias) && Object.hasOwn(data, name))
+    .map(([alias, name]) => ({
+      path: alias,
+      message: `must be there once: ${alias} and ${name} are one field`,
+    }))
+}
+
+function withValueOf(
+  data: JsonObject,
+  [name, ...rest]: readonly string[],
+  values: Readonly<Record<string, string>>,
+): JsonObject {
+  const value = own(data, name!)
+  if (rest.length > 0)
+    return isJsonObject(value) ? { ...data, [name!]: withValueOf(value, rest, values) } : data
+  return typeof value === 'string' && Object.hasOwn(values, value)
+    ? { ...data, [name!]: values[value] }
+    : data
+}
