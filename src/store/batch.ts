@@ -14,6 +14,14 @@ export interface Answer {
   readonly rows: readonly Record<string, unknown>[]
 }
 
+/** A NoticeResponse; the texts may be translated. */
+export interface Notice {
+  readonly message?: string | undefined
+  readonly code?: string | undefined
+  /** The function of the server's source that said it. */
+  readonly routine?: string | undefined
+}
+
 interface Field {
   readonly name: string
   readonly parse: (text: string) => unknown
@@ -25,6 +33,8 @@ export interface Outcome {
   readonly sent: boolean
   /** Of the statements that were answered, in their order. */
   readonly answers: readonly Answer[]
+  /** What the server remarked meanwhile. */
+  readonly notices: readonly Notice[]
   /** What the server said to the next one, or what broke the connection; undefined when all were answered. */
   readonly error?: unknown
 }
@@ -64,9 +74,13 @@ export class Batch implements Submittable {
   /** The same for those who ask how far it came. */
   static settle(client: ClientBase, statements: readonly Statement[]): Promise<Outcome> {
     return new Promise(resolve => {
-      const batch = new Batch(statements, error =>
-        resolve({ sent: batch.#sent, answers: batch.#answers, error: error ?? undefined }),
-      )
+      const notices: Notice[] = []
+      const hear = (notice: Notice) => notices.push(notice)
+      client.on('notice', hear)
+      const batch = new Batch(statements, error => {
+        client.off('notice', hear)
+        resolve({ sent: batch.#sent, answers: batch.#answers, notices, error: error ?? undefined })
+      })
       client.query(batch)
     })
   }

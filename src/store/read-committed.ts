@@ -1,6 +1,6 @@
 import pg, { type ClientBase, type Pool } from 'pg'
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
-import { Batch, type Statement } from './batch.ts'
+import { Batch, type Notice, type Statement } from './batch.ts'
 
 /** The database, or the role, may have another default: what is read behind a lock must be newer than the lock. */
 export const BEGIN: Statement = { name: 'begin', text: 'BEGIN ISOLATION LEVEL READ COMMITTED', values: [] }
@@ -16,14 +16,15 @@ export const COMMIT: Statement = { name: 'commit', text: 'COMMIT', values: [] }
 
 /**
  * Runs one statement in a transaction of its own, in one message: without BEGIN it would have the isolation that the
- * database or the role prefers. Resolves to its rows; rejects with what the server said.
+ * database or the role prefers. Resolves to its rows; rejects with what the server said, and with
+ * DatabaseUnavailableError when a standby that must have the COMMIT may not have it.
  */
 export async function runReadCommitted<Row>(db: Pool | ClientBase, statement: Statement): Promise<Row[]> {
   const pooled = db instanceof pg.Pool ? await db.connect() : undefined
   const client = pooled ?? (db as ClientBase)
   let broken = true
   try {
-    const { answers, error } = await Batch.settle(client, [BEGIN, REQUIRE_SAFE, statement, COMMIT])
+    const { answers, notices, error } = await Batch.settle(client, [BEGIN, REQUIRE_SAFE, statement, COMMIT])
     if (error !== undefined) {
       await client.query('ROLLBACK').then(
         () => (broken = false),
@@ -33,6 +34,7 @@ export async function runReadCommitted<Row>(db: Pool | ClientBase, statement: St
     }
     broken = false
     insistOnCommit(answers[3]!.command)
+    if (isUnreplicated(notices)) throw new DatabaseUnavailableError(UNREPLICATED)
     return answers[2]!.rows as Row[]
   } finally {
     pooled?.release(broken)
@@ -42,4 +44,17 @@ export async function runReadCommitted<Row>(db: Pool | ClientBase, statement: St
 /** The server answers ROLLBACK when something failed before. */
 export function insistOnCommit(command: string): void {
   if (command !== 'COMMIT') throw new DatabaseUnavailableError(`the server answered ${command} to COMMIT`)
+}
+
+export const UNREPLICATED = 'COMMIT was carried out, but a standby that must have it may not have it'
+
+/**
+ * Whether the wait for a synchronous standby was cancelled (statement_timeout, pg_cancel_backend): PostgreSQL then says
+ * COMMIT, with a warning, although a failover may lose it. The name of the function is the part that is not translated.
+ */
+export function isUnreplicated(notices: readonly Notice[]): boolean {
+  return notices.some(
+    ({ routine, message }) =>
+      routine === 'SyncRepWaitForLSN' || /synchronous replication/i.test(message ?? ''),
+  )
 }

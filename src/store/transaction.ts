@@ -3,7 +3,14 @@ import { CommitUnknownError, WriteConflictError } from '../consistency/ports.ts'
 import type { Availability } from './availability.ts'
 import { type Answer, Batch, type Statement } from './batch.ts'
 import { asUnavailable, isConflict, isConnectionLost, isOutcomeUnknown } from './database-errors.ts'
-import { BEGIN, COMMIT, insistOnCommit, REQUIRE_SAFE } from './read-committed.ts'
+import {
+  BEGIN,
+  COMMIT,
+  insistOnCommit,
+  isUnreplicated,
+  REQUIRE_SAFE,
+  UNREPLICATED,
+} from './read-committed.ts'
 
 /**
  * One transaction on a connection of its own. @fastify/postgres' `transact` does not look at what COMMIT answered;
@@ -59,7 +66,7 @@ export class Transaction {
    * says comes in order, so that an error in place of the statement's answer was raised before COMMIT.
    */
   async runAndCommit(statement: Statement): Promise<Answer> {
-    const { sent, answers, error } = await Batch.settle(this.client, [statement, COMMIT])
+    const { sent, answers, notices, error } = await Batch.settle(this.client, [statement, COMMIT])
     const [answer, commit] = answers
     if (error !== undefined) {
       const isUnknown = answer === undefined ? isConnectionLost : isOutcomeUnknown
@@ -68,21 +75,21 @@ export class Transaction {
     }
     this.#release(false)
     insistOnCommit(commit!.command)
+    if (isUnreplicated(notices)) throw new CommitUnknownError(UNREPLICATED)
     return answer!
   }
 
-  /** CommitUnknownError when it is open what became of it, DatabaseUnavailableError when nothing was stored. */
+  /** CommitUnknownError when it is open what became of it, or whether a standby that must have it has it; DatabaseUnavailableError when nothing was stored. */
   async commit(): Promise<void> {
-    let command: string
-    try {
-      command = (await this.client.query('COMMIT')).command
-    } catch (error) {
+    const { answers, notices, error } = await Batch.settle(this.client, [COMMIT])
+    if (error !== undefined) {
       if (isOutcomeUnknown(error)) throw this.#unknown(error)
       this.#release(true)
       throw asUnavailable(error)
     }
     this.#release(false)
-    insistOnCommit(command)
+    insistOnCommit(answers[0]!.command)
+    if (isUnreplicated(notices)) throw new CommitUnknownError(UNREPLICATED)
   }
 
   /** Never throws. */

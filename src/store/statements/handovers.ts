@@ -1,4 +1,6 @@
 import type { HandoverKind, HandoverReply, HandoverRequest } from '../../consistency/handover.ts'
+import { runReadCommitted } from '../read-committed.ts'
+import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 /** Nobody waits longer for a reply; what is older is removed. */
@@ -10,49 +12,50 @@ export async function insertHandovers(
   epoch: number,
   requests: readonly HandoverRequest[],
 ): Promise<void> {
-  await db.query({
+  await runReadCommitted(db, {
     name: 'insert-handovers',
     text: `INSERT INTO handovers (id, epoch, kind, request)
            SELECT id, $1::bigint, kind, request::jsonb FROM unnest($2::text[], $3::text[], $4::text[]) AS r (id, kind, request)`,
     values: [
-      epoch,
-      requests.map(({ id }) => id),
-      requests.map(({ kind }) => kind),
-      requests.map(({ request }) => JSON.stringify(request)),
+      String(epoch),
+      textArray(requests.map(({ id }) => id)),
+      textArray(requests.map(({ kind }) => kind)),
+      textArray(requests.map(({ request }) => JSON.stringify(request))),
     ],
   })
 }
 
 /** Takes the replies to some of `ids` away, as far as they are there. */
 export async function takeReplies(db: Queryable, ids: readonly string[]): Promise<HandoverReply[]> {
-  const { rows } = await db.query<HandoverReply>({
+  return runReadCommitted<HandoverReply>(db, {
     name: 'take-handover-replies',
     text: 'DELETE FROM handovers WHERE id = ANY ($1::text[]) AND reply IS NOT NULL RETURNING id, reply',
-    values: [ids],
+    values: [textArray(ids)],
   })
-  return rows
 }
 
 /** Takes requests of `epoch` that nobody else has taken. */
 export async function takeHandovers(db: Queryable, epoch: number, limit: number): Promise<HandoverRequest[]> {
-  const { rows } = await db.query<{ id: string; kind: HandoverKind; request: unknown }>({
+  return runReadCommitted<{ id: string; kind: HandoverKind; request: unknown }>(db, {
     name: 'take-handovers',
     text: `UPDATE handovers SET taken = true
            WHERE id IN (
              SELECT id FROM handovers WHERE NOT taken AND epoch = $1 ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
            RETURNING id, kind, request`,
-    values: [epoch, limit],
+    values: [String(epoch), String(limit)],
   })
-  return rows
 }
 
 /** Leaves the replies, and removes what nobody waits for any more. */
 export async function answerHandovers(db: Queryable, replies: readonly HandoverReply[]): Promise<void> {
-  await db.query({
+  await runReadCommitted(db, {
     name: 'answer-handovers',
     text: `WITH old AS (DELETE FROM handovers WHERE asked_at < clock_timestamp() - ${KEPT})
            UPDATE handovers AS h SET reply = r.reply::jsonb
            FROM unnest($1::text[], $2::text[]) AS r (id, reply) WHERE h.id = r.id`,
-    values: [replies.map(({ id }) => id), replies.map(({ reply }) => JSON.stringify(reply))],
+    values: [
+      textArray(replies.map(({ id }) => id)),
+      textArray(replies.map(({ reply }) => JSON.stringify(reply))),
+    ],
   })
 }
