@@ -2,9 +2,11 @@ import { pathToFileURL } from 'node:url'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { type AppOverrides, buildApp } from './app.ts'
-import { ConfigError, type Environment, loadConfig, readEnvironment } from './config.ts'
+import { type Config, type Environment, loadConfig, readEnvironment } from './config.ts'
 import type { Services } from './services.ts'
 import { shutDown } from './shutdown.ts'
+import { startFailure } from './start-failure.ts'
+import { logStart } from './start-log.ts'
 
 export interface RunningServer {
   readonly app: FastifyInstance
@@ -15,7 +17,7 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** Loads the configuration, builds, connects, listens. ConfigError names all faults. */
+/** Loads the configuration, builds, connects, listens. ConfigError names all faults; see startFailure. */
 export async function startServer(env: Environment, overrides: AppOverrides = {}): Promise<RunningServer> {
   const config = loadConfig(env)
   const gateway = await buildApp(config, overrides)
@@ -23,6 +25,7 @@ export async function startServer(env: Environment, overrides: AppOverrides = {}
   try {
     await services.start()
     const url = await app.listen({ host: addressOf(config.http.host), port: config.http.port })
+    logStart(app.log, config, { url, migrated: services.migrated() })
     return { app, services, url, close: () => shutDown(gateway, config.shutdown) }
   } catch (error) {
     await app.close()
@@ -39,16 +42,17 @@ function addressOf(host: string): string {
 }
 
 async function main(): Promise<void> {
+  let config: Config | undefined
   try {
     const env = readEnvironment()
+    config = loadConfig(env)
     const server = await startServer(env)
-    closeWithGrace({ delay: loadConfig(env).shutdown.timeoutMs }, async ({ err }) => {
+    closeWithGrace({ delay: config.shutdown.timeoutMs }, async ({ err }) => {
       if (err) server.app.log.fatal({ err }, 'the gateway ends after an error that nobody handled')
       await server.close()
     })
   } catch (error) {
-    const text = error instanceof ConfigError ? error.message : error
-    process.stderr.write(`settings-gateway does not start: ${text instanceof Error ? text.stack : text}\n`)
+    process.stderr.write(`settings-gateway does not start: ${startFailure(error, config)}\n`)
     process.exit(1)
   }
 }

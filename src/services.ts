@@ -4,6 +4,7 @@ import { NO_CACHE } from './cache/no-cache.ts'
 import { openRedis, type RedisAccess } from './cache/redis.ts'
 import { RedisExchange } from './cache/redis-exchange.ts'
 import { RedisSequence, SEQUENCE_SCRIPTS } from './cache/redis-sequence.ts'
+import { endpointNames } from './config/endpoint-names.ts'
 import { type Config, ConfigError } from './config.ts'
 import { createProtocol } from './consistency/protocol.ts'
 import { ChangeFeed } from './events/change-feed.ts'
@@ -27,8 +28,9 @@ import { StartUp } from './settings/start-up.ts'
 import { Status } from './settings/status.ts'
 import type { StatusService } from './settings/status-service.ts'
 import { Users } from './settings/users.ts'
+import { startFailure } from './start-failure.ts'
 import { Availability } from './store/availability.ts'
-import { migrate } from './store/migrate.ts'
+import { type Migrated, migrate } from './store/migrate.ts'
 import { createPool, createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
@@ -54,6 +56,8 @@ export interface Services {
   /** The pool and the clients, for the plugins that own them in Fastify. Undefined = no Redis is configured. */
   readonly pool: Pool
   readonly redis: RedisAccess | undefined
+  /** What the start did to the schema; undefined until then. */
+  migrated(): Migrated | undefined
   /** Migrates and loads the defaults. Rejects when trying again is pointless; an outage of the database is not. */
   start(): Promise<void>
   /** Ends the background work and the connections to Redis; whoever owns the pool ends it afterwards. */
@@ -95,7 +99,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     'postgresql',
     new PostgresStore({ pool, viewPool, viewTimeoutMs: config.times.leaseMs, availability }),
   )
-  const redis = openRedis(config, redisLog(log, telemetry), SEQUENCE_SCRIPTS)
+  const redis = openRedis(config, redisLog(log, telemetry, endpointNames(config).redis), SEQUENCE_SCRIPTS)
   const cache = redis === undefined ? NO_CACHE : traced('redis', redis.cache)
   const observer = new ProtocolObserver(log, telemetry, step)
   const { reader, writer, supervisor, lease, outage, handover } = createProtocol({
@@ -123,8 +127,12 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     onUnused: unused =>
       log.warn({ unused }, 'the defaults file has parts that are kept and mean nothing to the gateway'),
   })
+  let migrated: Migrated | undefined
   const startUp = new StartUp({
-    migrate: () => migrate(config.database.url),
+    migrate: async () => {
+      migrated = await migrate(config.database.url)
+    },
+    words: error => startFailure(error, config),
     supervisor,
     loadDefaults: () => admin.loadIfMissing(),
     log,
@@ -182,6 +190,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     changes,
     pool,
     redis,
+    migrated: () => migrated,
     start: async () => {
       redis?.open()
       await startUp.begin()

@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { StartError } from '../start-failure.ts'
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync)
 
@@ -28,7 +29,7 @@ export interface ChildOptions extends SpawnOptions {
 export function spawnChild(command: string, args: readonly string[], options: ChildOptions): ChildProcess {
   const { asNobody = false, deathSignal, ...spawnOptions } = options
   if (SETPRIV === undefined) {
-    if (asNobody) throw new Error('setpriv (util-linux) is needed to run PostgreSQL as root')
+    if (asNobody) throw new StartError('setpriv (util-linux) is needed to run PostgreSQL as root')
     return spawn(command, args, spawnOptions)
   }
   const drop = asNobody ? dropRoot() : []

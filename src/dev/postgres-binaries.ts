@@ -2,6 +2,7 @@ import { accessSync, chmodSync, constants, existsSync, readFileSync, symlinkSync
 import { arch, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { StartError } from '../start-failure.ts'
 
 /**
  * The directory with `postgres` and `initdb` from the npm package for this machine. Does what the package's install
@@ -25,7 +26,7 @@ function packageRoot(): string {
   try {
     return join(dirname(fileURLToPath(import.meta.resolve(name))), '..')
   } catch (cause) {
-    throw new Error(`no private PostgreSQL here (${name} is not installed): set DATABASE_URL`, { cause })
+    throw new StartError(`no private PostgreSQL here (${name} is not installed): set DATABASE_URL`, { cause })
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import pg from 'pg'
+import { StartError } from '../start-failure.ts'
 import { end, ended, freePort, NOBODY, spawnChild, untilReady } from './child.ts'
 import { postgresBinaries } from './postgres-binaries.ts'
 import { signalUsersOf, untilUnused } from './users-of-directory.ts'
@@ -76,7 +77,7 @@ export async function startPrivatePostgres(options: PostgresOptions): Promise<Pr
     await untilReady(child, () => ping(url), START_TIMEOUT_MS)
   } catch (error) {
     child.kill('SIGKILL')
-    throw new Error(`PostgreSQL did not start, see ${dataDir}.log`, { cause: error })
+    throw new StartError(`PostgreSQL did not start, see ${dataDir}.log`, { cause: error })
   }
   // It must not keep a test alive that has nothing left to do.
   child.unref()
@@ -126,7 +127,7 @@ async function initialise(bin: string, dataDir: string): Promise<void> {
     complaint += text
   })
   await ended(child)
-  if (child.exitCode !== 0) throw new Error(`initdb failed in ${work}: ${complaint.trim()}`)
+  if (child.exitCode !== 0) throw new StartError(`initdb failed in ${work}: ${complaint.trim()}`)
   renameSync(work, dataDir)
 }
 

@@ -1,14 +1,17 @@
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
-  ConfigError,
+  type Config,
   DEVELOPMENT_SERVICE_TOKEN,
   type Environment,
   loadConfig,
   readEnvironment,
 } from '../config.ts'
-import { startServer } from '../server.ts'
+import { codeOf, systemErrorWords } from '../plain-words.ts'
+import { type RunningServer, startServer } from '../server.ts'
+import { StartError, startFailure } from '../start-failure.ts'
+import { startLine } from '../start-log.ts'
 import { watchParent } from './ancestors.ts'
 import { isSet, withSecrets } from './development-secrets.ts'
 import { startPrivatePostgres } from './private-postgres.ts'
@@ -19,6 +22,9 @@ import { findRedis } from './redis-binary.ts'
 
 const DATA_DIR = process.env.SETTINGS_GATEWAY_DATA_DIR ?? join(process.cwd(), '.data')
 
+/** As soon as it is known, for what a failed start is told about. */
+let config: Config | undefined
+
 interface Backend {
   stop(): Promise<void>
 }
@@ -28,9 +34,10 @@ async function main(): Promise<void> {
   const stopped = untilStopped()
   const backends: Backend[] = []
   try {
-    const env = await withBackends(withSecrets(readEnvironment()), backends)
-    const server = await startServer({ LOG_LEVEL: 'warn', ...env })
-    say(greeting(server.url, env))
+    const env = { LOG_LEVEL: 'warn', ...(await withBackends(withSecrets(readEnvironment()), backends)) }
+    config = loadConfig(env)
+    const server = await startServer(env)
+    say(greeting(server, config))
     await stopped
     await server.close()
   } finally {
@@ -46,12 +53,26 @@ async function untilStopped(): Promise<void> {
 }
 
 async function withBackends(env: Environment, backends: Backend[]): Promise<Environment> {
-  mkdirSync(DATA_DIR, { recursive: true })
+  makeDataDirectory()
   const [database, redis] = await Promise.all([
     isSet(env, 'DATABASE_URL') ? {} : privateDatabase(backends),
     isSet(env, 'REDIS_URL', 'REDIS_HOST', 'REDIS_SENTINELS') ? {} : privateRedis(backends),
   ])
   return { ...env, ...database, ...redis }
+}
+
+/** Throws StartError when nothing can be written there. */
+function makeDataDirectory(): void {
+  try {
+    mkdirSync(DATA_DIR, { recursive: true })
+    accessSync(DATA_DIR, constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    const why = systemErrorWords(codeOf(cause) ?? String(cause))
+    throw new StartError(
+      `the data directory ${DATA_DIR} cannot be written: ${why}. SETTINGS_GATEWAY_DATA_DIR names another one`,
+      { cause },
+    )
+  }
 }
 
 async function privateDatabase(backends: Backend[]): Promise<Environment> {
@@ -73,15 +94,17 @@ async function privateRedis(backends: Backend[]): Promise<Environment> {
   return { REDIS_URL: redis.url }
 }
 
-function greeting(url: string, env: Environment): string {
-  const [, token] = /^[^=,]+=([^,]+)/.exec(env.SERVICE_TOKENS ?? '') ?? []
-  const { serviceTokens } = loadConfig(env).auth
-  const development = token === DEVELOPMENT_SERVICE_TOKEN
+function greeting({ url, services }: RunningServer, config: Config): string {
+  const [service] = config.auth.serviceTokens
   // A real token is a secret: it is not printed.
-  const shown = development ? token : `<token of ${serviceTokens[0]?.name ?? 'a service'}>`
+  const shown =
+    service?.token === DEVELOPMENT_SERVICE_TOKEN
+      ? service.token
+      : `<token of ${service?.name ?? 'a service'}>`
   return [
-    `The settings gateway listens on ${url}`,
+    startLine(config, { url, migrated: services.migrated() }),
     `Docs: ${url}/docs`,
+    `Operator page: ${url}/ops/, with the token that this prints: npm run token -- --admin`,
     '',
     'Try it:',
     `curl -i -H 'Authorization: Bearer ${shown}' -H 'X-User-Id: 42' ${url}/api/futures/ginie/decision-settings`,
@@ -96,6 +119,6 @@ try {
   await main()
   process.exit(0)
 } catch (error) {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).stack}\n`)
+  process.stderr.write(`settings-gateway does not start: ${startFailure(error, config)}\n`)
   process.exit(1)
 }

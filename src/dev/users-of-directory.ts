@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs'
 import { sep } from 'node:path'
+import { StartError } from '../start-failure.ts'
 
 const PAUSE_MS = 20
 
@@ -37,7 +38,7 @@ export async function untilUnused(directory: string, timeoutMs: number): Promise
   for (;;) {
     const users = usersOf(directory)
     if (users.length === 0) return
-    if (performance.now() > patience) throw new Error(`process ${users[0]} runs in ${directory} already`)
+    if (performance.now() > patience) throw new StartError(`process ${users[0]} runs in ${directory} already`)
     await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
   }
 }

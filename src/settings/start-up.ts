@@ -3,9 +3,11 @@ import { DatabaseUnavailableError } from '../consistency/ports.ts'
 import type { Supervisor } from '../consistency/supervisor.ts'
 
 export interface StartUpDeps {
-  readonly migrate: () => Promise<void>
+  readonly migrate: () => Promise<unknown>
   readonly supervisor: Supervisor
   readonly loadDefaults: () => Promise<void>
+  /** An error in words for operators. */
+  readonly words: (error: unknown) => string
   readonly log: FastifyBaseLogger
 }
 
@@ -61,23 +63,31 @@ export class StartUp {
     this.#problem = undefined
   }
 
+  /** However long it takes, and whatever it meets: what is wrong can be mended meanwhile. Each trouble is one line. */
   async #keepTrying(first: unknown): Promise<void> {
-    this.#problem = 'the database was not reachable at the start'
-    this.#deps.log.error({ err: first }, 'the database is not reachable, trying again')
+    this.#note(first)
     for (let pause = FIRST_RETRY_MS; !this.#stopped; pause = Math.min(MAX_RETRY_MS, pause * 2)) {
       await this.#pause(pause)
       if (this.#stopped) return
       try {
         await this.#try()
-        this.#deps.log.info('the database is reachable')
+        this.#deps.log.info('the database is reachable: the start is complete')
         return
       } catch (error) {
-        if (isTemporary(error)) continue
-        this.#problem = 'the start failed for good, see the log'
-        this.#deps.log.fatal({ err: error }, 'the start failed for good')
-        return
+        this.#note(error)
       }
     }
+  }
+
+  #note(error: unknown): void {
+    const problem = isTemporary(error)
+      ? 'the database was not reachable at the start'
+      : this.#deps.words(error).split('\n').join(' ')
+    if (problem === this.#problem) return
+    this.#problem = problem
+    const { log, words } = this.#deps
+    if (isTemporary(error)) log.error({ reason: words(error) }, `${problem}, trying again`)
+    else log.fatal({ reason: problem }, 'the start fails, trying again')
   }
 
   #pause(ms: number): Promise<void> {

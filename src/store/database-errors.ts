@@ -67,3 +67,13 @@ function sqlStateOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('severity' in error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
 }
+
+/** TLS of a server that is not set up for it, or whose certificate is not trusted. */
+const TLS_REFUSALS = /certificate|does not support SSL|SSL\/TLS|wrong version number|unsupported protocol/i
+
+/** Whether connecting failed in a way that waiting does not mend: a host that has no name, TLS that does not fit. */
+export function isUnreachableForGood(error: unknown): boolean {
+  if (!(error instanceof Error) || sqlStateOf(error) !== undefined) return false
+  const code = 'code' in error ? String(error.code) : ''
+  return code === 'ENOTFOUND' || /^ERR_TLS|^ERR_SSL|CERT/.test(code) || TLS_REFUSALS.test(error.message)
+}

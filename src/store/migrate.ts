@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import Postgrator from 'postgrator'
-import { asUnavailable } from './database-errors.ts'
+import { asUnavailable, isUnreachableForGood } from './database-errors.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations/*', import.meta.url))
 /** Instances that start at once migrate one after the other. */
@@ -12,23 +12,32 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError'
 }
 
+/** What a start did to the schema. */
+export interface Migrated {
+  /** The number of the newest migration. */
+  readonly version: number
+  /** How many of them were new to this database. */
+  readonly applied: number
+}
+
 /** Longest wait for the server, milliseconds. */
 const CONNECT_TIMEOUT_MS = 5_000
 
 /**
  * Runs the numbered forward migrations that the database does not have yet, all in one transaction and under a lock.
- * DatabaseUnavailableError when it cannot be reached, MigrationError when it is older than PostgreSQL 15 or was
+ * DatabaseUnavailableError when it cannot be reached now, the error itself when its host has no name or TLS does not fit,
+ * MigrationError when it is older than PostgreSQL 15 or was
  * migrated by a newer gateway, the server's own error when a migration fails.
  */
-export async function migrate(databaseUrl: string): Promise<void> {
+export async function migrate(databaseUrl: string): Promise<Migrated> {
   try {
-    await run(databaseUrl)
+    return await run(databaseUrl)
   } catch (error) {
-    throw error instanceof MigrationError ? error : asUnavailable(error)
+    throw error instanceof MigrationError || isUnreachableForGood(error) ? error : asUnavailable(error)
   }
 }
 
-async function run(databaseUrl: string): Promise<void> {
+async function run(databaseUrl: string): Promise<Migrated> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     application_name: 'settings-gateway-migrate',
@@ -51,8 +60,10 @@ async function run(databaseUrl: string): Promise<void> {
       },
     })
     await refuseNewer(postgrator)
-    await postgrator.migrate()
+    const applied = await postgrator.migrate()
+    const version = await postgrator.getDatabaseVersion()
     await client.query('COMMIT')
+    return { version, applied: applied.length }
   } finally {
     await client.end()
   }

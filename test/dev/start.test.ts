@@ -48,6 +48,8 @@ interface Started {
   readonly url: string
   /** The command it prints. */
   readonly curl: string
+  /** Everything it has printed until then. */
+  readonly greeting: string
   /** Sends the signal to npm alone; resolves when none of its processes is left. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
@@ -65,8 +67,8 @@ async function npmStart({ directory, sources, data }: Checkout): Promise<Started
       npm_config_update_notifier: 'false',
     },
   })
+  let output = ''
   const curl = await new Promise<string>((resolve, reject) => {
-    let output = ''
     const add = (text: string) => {
       output += text
       const [line] = /^curl .*(?=\n)/m.exec(output) ?? []
@@ -79,6 +81,7 @@ async function npmStart({ directory, sources, data }: Checkout): Promise<Started
   return {
     url: `http://127.0.0.1:${port}`,
     curl,
+    greeting: output,
     end: async signal => {
       npm.kill(signal)
       await untilUnused(directory, STOP_MS)
@@ -99,6 +102,19 @@ t.test('npm start: what it prints works, data survives, and a killed npm leaves 
     user_id: '42',
     modes: { scalp: { version: 1 } },
   })
+  t.match(
+    first.greeting,
+    /^settings-gateway \d\S* listens on http:\S+; PostgreSQL 127\.0\.0\.1:\S+ \(migration \d+, \d+ new\); Redis 127\.\S+$/m,
+  )
+  t.match(first.greeting, `Operator page: ${first.url}/ops/`)
+  const [, command] = /(npm run token .*)$/m.exec(first.greeting) ?? []
+  const made = await run('bash', ['-c', command!.replace('npm run', 'npm run --silent')], {
+    cwd: checkout.sources,
+  })
+  const status = await fetch(`${first.url}/api/admin/status`, {
+    headers: { authorization: `Bearer ${made.stdout.trim()}` },
+  })
+  t.equal(status.status, 200, 'the token of the command that it prints opens /ops')
   const body = '{"confidence":{"min_confidence":41}}'
   const put = await fetch(first.url + SCALP, { method: 'PUT', headers: HEADERS, body })
   t.equal(put.status, 200)

@@ -1,0 +1,32 @@
+import type { Config } from '../config.ts'
+
+/** Where the stores are, for logs and messages: never a password, nor any other secret. */
+export interface EndpointNames {
+  /** `db.internal:5432/gateway`. */
+  readonly database: string
+  /** `gateway`; the role that connects. */
+  readonly databaseUser: string
+  /** `redis.internal:6379/0`, `mymaster of s1:26379,s2:26379`, or `none`. */
+  readonly redis: string
+}
+
+const DEFAULT_DATABASE_PORT = 5432
+
+/** The names of both stores. */
+export function endpointNames({ database, redis }: Pick<Config, 'database' | 'redis'>): EndpointNames {
+  const { hostname, port, pathname, username } = new URL(database.url)
+  return {
+    database: `${hostname}:${port || DEFAULT_DATABASE_PORT}/${decodeURIComponent(pathname.slice(1))}`,
+    databaseUser: decodeURIComponent(username),
+    redis: redisName(redis.target),
+  }
+}
+
+function redisName(target: Config['redis']['target']): string {
+  if (target === undefined) return 'none'
+  const { server, sentinels, sentinelName, db, tls } = target
+  const name = ({ host, port }: { host: string; port: number }) =>
+    `${host.includes(':') ? `[${host}]` : host}:${port}`
+  if (server === undefined) return `${sentinelName} of ${sentinels.map(name).join(',')}, database ${db}`
+  return `${name(server)}/${db}${tls ? ' over TLS' : ''}`
+}
