@@ -197,6 +197,7 @@ function group(
       defaultsFile: vars.DEFAULT_SETTINGS_FILE ?? BUILT_IN_DEFAULTS,
       autoProvision: vars.AUTO_PROVISION,
       binanceCacheTtlMs: vars.BINANCE_CACHE_TTL_MS,
+      sequenceWarnAbove: vars.SEQUENCE_WARN_ABOVE,
     },
   }
 }

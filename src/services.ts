@@ -10,7 +10,11 @@ import { createProtocol } from './consistency/protocol.ts'
 import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
 import { Counter } from './sequence/counter.ts'
+import { OrderNumbers } from './sequence/order-numbers.ts'
 import { NO_SEQUENCE_CACHE } from './sequence/ports.ts'
+import { Replies } from './sequence/replies.ts'
+import type { SequenceService } from './sequence/service.ts'
+import { UserZones } from './sequence/user-zones.ts'
 import { AdminDefaults } from './settings/admin-defaults.ts'
 import { AdminDefaultsCache } from './settings/admin-defaults-cache.ts'
 import type { AdminDefaultsService, CacheService, UserService } from './settings/admin-service.ts'
@@ -21,12 +25,11 @@ import { DocumentWrites } from './settings/document-writes.ts'
 import { Documents } from './settings/documents.ts'
 import { CacheInspection } from './settings/inspection.ts'
 import { Provisioning } from './settings/provisioning.ts'
-import { Sequence } from './settings/sequence.ts'
-import type { SequenceService } from './settings/sequence-service.ts'
 import type { DefaultsService, DocumentService } from './settings/service.ts'
 import { StartUp } from './settings/start-up.ts'
 import { Status } from './settings/status.ts'
 import type { StatusService } from './settings/status-service.ts'
+import { StoredZones } from './settings/stored-zones.ts'
 import { Users } from './settings/users.ts'
 import { startFailure } from './start-failure.ts'
 import { Availability } from './store/availability.ts'
@@ -39,6 +42,7 @@ import { PostgresStore } from './store/postgres-store.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
 import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.ts'
 import { redisLog } from './telemetry/redis-log.ts'
+import { SequenceObserver } from './telemetry/sequence-observer.ts'
 import { type StoreSystem, watched } from './telemetry/store-work.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
@@ -137,12 +141,14 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     loadDefaults: () => admin.loadIfMissing(),
     log,
   })
+  const numbers = traced('postgresql', new PostgresSequence(pool, availability))
+  const numbersObserver = new SequenceObserver(log, telemetry)
   const counter = new Counter({
     cache:
       redis === undefined
         ? NO_SEQUENCE_CACHE
         : traced('redis', new RedisSequence(redis.scripts, redis.breaker)),
-    store: traced('postgresql', new PostgresSequence(pool, availability)),
+    store: numbers,
     view: store,
     lease,
     outage,
@@ -177,7 +183,14 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     defaults: new UserDefaults({ reads, writes, defaults, limits }),
     admin,
     users: new Users({ writer, provisioning, forget }),
-    sequence: new Sequence({ counter, reads, pool, clock: SYSTEM_CLOCK, telemetry }),
+    sequence: new OrderNumbers({
+      counter,
+      zones: new UserZones(new StoredZones(reads, defaults), numbersObserver),
+      replies: new Replies(numbers),
+      clock: SYSTEM_CLOCK,
+      observer: numbersObserver,
+      warnAbove: config.settings.sequenceWarnAbove,
+    }),
     exchange,
     cache: new CacheInspection({ cache, store, codec: CODEC, reader, provisioning }),
     status: new Status({

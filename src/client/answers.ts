@@ -67,6 +67,8 @@ export interface SequenceNumbers {
   readonly first: number
   readonly last: number
   readonly source: 'redis' | 'database'
+  /** What an operator should look at; absent when there is nothing. */
+  readonly warnings?: readonly string[]
 }
 
 export type LastSequence = Pick<SequenceNumbers, 'user_id' | 'date' | 'sequence'>

@@ -116,6 +116,12 @@ export const VARIABLES = {
   ),
 
   DEFAULT_SETTINGS_FILE: text('Defaults in the format of the bot; the built-in file if not set.'),
+  SEQUENCE_WARN_ABOVE: count(
+    'Order numbers above it carry a warning, are logged and counted: order ids of the bot hold five digits.',
+    99_999,
+    1,
+    Number.MAX_SAFE_INTEGER,
+  ),
   AUTO_PROVISION: flag('Create unknown users from the defaults on first access; else 404.', true),
   BINANCE_CACHE_TTL_MS: count(
     'How long positions and orders of the exchange are kept.',

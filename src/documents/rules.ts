@@ -1,6 +1,7 @@
 import type { Fault } from '../errors.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import { VOLATILITIES } from './schemas/mode-position.ts'
+import { timeZoneFault } from './time-zones.ts'
 
 /** A rule across fields. Says what is wrong, or nothing; silent when a field has the wrong type. */
 type Rule = (data: JsonObject) => Fault | undefined
@@ -94,26 +95,8 @@ function sharesSumToHundred(data: JsonObject): Fault | undefined {
 function timeZoneKnown(data: JsonObject): Fault | undefined {
   const path = 'trading.timezone'
   const name = valueAt(data, path)
-  if (typeof name !== 'string' || isTimeZone(name)) return undefined
-  return { path, message: 'must be a time zone of the IANA database, such as Asia/Kolkata' }
-}
-
-/** Names that Intl knows; to ask it costs more than all else that is checked of a document. */
-const timeZones = new Set<string>()
-/** There are about 600 names, but each may be written in capitals or not. */
-const MAX_TIME_ZONES = 1_000
-
-function isTimeZone(name: string): boolean {
-  // Intl takes offsets such as +05:30 too; those are no names.
-  if (!/^[A-Za-z]/.test(name)) return false
-  if (timeZones.has(name)) return true
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    if (timeZones.size < MAX_TIME_ZONES) timeZones.add(name)
-    return true
-  } catch {
-    return false
-  }
+  const message = typeof name === 'string' ? timeZoneFault(name) : undefined
+  return message === undefined ? undefined : { path, message }
 }
 
 function sumOf(data: JsonObject, paths: readonly string[]): number | undefined {

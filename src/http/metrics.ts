@@ -38,6 +38,11 @@ export class Metrics implements Telemetry {
     registers: [this.#registry],
   })
   readonly #numbers = this.#counter('sequence_numbers_total', 'Order numbers handed out', ['source'])
+  readonly #highNumbers = this.#counter(
+    'sequence_users_above_warning_total',
+    'Days of users whose order numbers went above SEQUENCE_WARN_ABOVE, as seen here',
+    [],
+  )
   readonly #dropped = this.#counter('event_listeners_dropped_total', 'Event streams cut off: too slow', [])
 
   constructor() {
@@ -97,6 +102,10 @@ export class Metrics implements Telemetry {
 
   sequenceDrawn(source: 'redis' | 'database', count: number): void {
     this.#numbers.labels(source).inc(count)
+  }
+
+  sequenceHigh(): void {
+    this.#highNumbers.inc()
   }
 
   listenerDropped(): void {

@@ -1,5 +1,6 @@
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { ViewToken } from '../consistency/ports.ts'
+import type { DrawingUser } from './service.ts'
 
 /** Numbers `first` to `last`, both included. */
 export interface NumberBlock {
@@ -57,3 +58,41 @@ const none = () => Promise.reject(new CacheUnavailableError('no Redis is configu
 
 /** The SequenceCachePort of a gateway without Redis. */
 export const NO_SEQUENCE_CACHE: SequenceCachePort = { usable: false, draw: none, open: none, last: none }
+
+/** What was answered to an Idempotency-Key; `reply` is JSON text. */
+export interface StoredReply {
+  readonly wanted: number
+  readonly reply: string
+}
+
+/** Answers to Idempotency-Keys in PostgreSQL. DatabaseUnavailableError as SequenceStorePort. */
+export interface ReplyStorePort {
+  /** Undefined when the key is not known, or no longer. */
+  find(userId: string, key: string): Promise<StoredReply | undefined>
+  /** Remembers a reply unless another request did meanwhile; resolves to the one that is remembered. */
+  remember(userId: string, key: string, reply: StoredReply): Promise<StoredReply>
+}
+
+/** `trading.timezone` as it is stored, whatever it is, and the version of the settings. */
+export interface StoredZone {
+  readonly version: number
+  readonly timeZone: unknown
+}
+
+/** Where the time zone of a user comes from. */
+export interface ZonePort {
+  /** A user not seen before is created from the defaults. */
+  readZone(user: DrawingUser): Promise<StoredZone>
+  /** That of the defaults, as it is stored. */
+  readDefaultZone(): Promise<unknown>
+}
+
+/** What happened, for metrics and logs. */
+export interface SequenceObserverPort {
+  /** Numbers handed out. */
+  drawn(source: 'redis' | 'database', count: number): void
+  /** A number above SEQUENCE_WARN_ABOVE was handed out. */
+  numbersHigh(userId: string, day: string, last: number): void
+  /** The stored time zone is none; `instead` is used. */
+  zoneUnknown(userId: string, stored: unknown, instead: string): void
+}

@@ -1,11 +1,18 @@
 import type { Pool } from 'pg'
-import type { NumberBlock, SequenceDay, SequenceStorePort } from '../sequence/ports.ts'
+import type {
+  NumberBlock,
+  ReplyStorePort,
+  SequenceDay,
+  SequenceStorePort,
+  StoredReply,
+} from '../sequence/ports.ts'
 import type { Availability } from './availability.ts'
 import { asUnavailable } from './database-errors.ts'
+import { rememberReply, selectReply } from './statements/sequence-replies.ts'
 import { drawNumbers, reserveBlock, selectHighWater } from './statements/sequences.ts'
 
-/** The SequenceStorePort over PostgreSQL. */
-export class PostgresSequence implements SequenceStorePort {
+/** Order numbers in PostgreSQL. While it is known to be away, nothing waits for it. */
+export class PostgresSequence implements SequenceStorePort, ReplyStorePort {
   readonly #pool: Pool
   readonly #availability: Availability
 
@@ -24,6 +31,14 @@ export class PostgresSequence implements SequenceStorePort {
 
   highWater({ userId, day }: SequenceDay): Promise<number> {
     return this.#run(() => selectHighWater(this.#pool, userId, day))
+  }
+
+  find(userId: string, key: string): Promise<StoredReply | undefined> {
+    return this.#run(() => selectReply(this.#pool, userId, key))
+  }
+
+  remember(userId: string, key: string, reply: StoredReply): Promise<StoredReply> {
+    return this.#run(() => rememberReply(this.#pool, userId, key, reply))
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

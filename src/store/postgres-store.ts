@@ -101,7 +101,7 @@ export class PostgresStore implements StorePort {
   }
 
   async setOff(epoch: number, reason: string): Promise<View> {
-    return this.#run(async () => {
+    return this.#read(async () => {
       await turnViewOff(this.#pool, epoch, reason)
       return await selectView(this.#pool)
     })

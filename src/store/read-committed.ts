@@ -1,6 +1,7 @@
 import pg, { type ClientBase, type Pool } from 'pg'
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
 import { Batch, type Notice, type Statement } from './batch.ts'
+import { isConnectionLost } from './database-errors.ts'
 
 /** The database, or the role, may have another default: what is read behind a lock must be newer than the lock. */
 export const BEGIN: Statement = { name: 'begin', text: 'BEGIN ISOLATION LEVEL READ COMMITTED', values: [] }
@@ -26,6 +27,8 @@ export async function runReadCommitted<Row>(db: Pool | ClientBase, statement: St
   try {
     const { answers, notices, error } = await Batch.settle(client, [BEGIN, REQUIRE_SAFE, statement, COMMIT])
     if (error !== undefined) {
+      // A server that does not answer would not answer ROLLBACK either: the connection is given up.
+      if (isConnectionLost(error)) throw error
       await client.query('ROLLBACK').then(
         () => (broken = false),
         () => {},

@@ -19,6 +19,8 @@ import {
 export class Transaction {
   readonly client: PoolClient
   #ended = false
+  /** The server did not answer: to ask it for a ROLLBACK would take as long again. */
+  #broken = false
 
   private constructor(client: PoolClient) {
     this.client = client
@@ -46,6 +48,7 @@ export class Transaction {
     try {
       return { transaction, state: await begin(transaction.client) }
     } catch (error) {
+      transaction.#broken = isConnectionLost(error)
       await transaction.rollback()
       throw asUnavailable(error)
     }
@@ -56,6 +59,7 @@ export class Transaction {
     try {
       return await work(this.client)
     } catch (error) {
+      this.#broken ||= isConnectionLost(error)
       throw refusal(error)
     }
   }
@@ -95,6 +99,7 @@ export class Transaction {
   /** Never throws. */
   async rollback(): Promise<void> {
     if (this.#ended) return
+    if (this.#broken) return this.#release(true)
     try {
       await this.client.query('ROLLBACK')
       this.#release(false)

@@ -14,6 +14,8 @@ export interface Telemetry {
   viewOn(recoveryMs: number, how: string): void
   /** Numbers handed out. */
   sequenceDrawn(source: 'redis' | 'database', count: number): void
+  /** A user's numbers of one day went above SEQUENCE_WARN_ABOVE. */
+  sequenceHigh(): void
   /** A listener did not take what it was sent, and was cut off. */
   listenerDropped(): void
   /** Called once: what to ask when the metrics are scraped. */
@@ -32,6 +34,7 @@ export const NO_TELEMETRY: Telemetry = {
   viewOff: () => {},
   viewOn: () => {},
   sequenceDrawn: () => {},
+  sequenceHigh: () => {},
   listenerDropped: () => {},
   observe: () => {},
 }

@@ -40,9 +40,10 @@ export async function startGateway(
 export async function startStack(
   t: Scope,
   env: Environment = {},
+  overrides: AppOverrides = {},
 ): Promise<{ gateway: TestGateway; redis: TestRedis }> {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
-  const gateway = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url, ...env })
+  const gateway = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url, ...env }, overrides)
   // A busy machine may be late with the first connection.
   await eventually('it is ready', () => gateway.services.status.ready)
   return { gateway, redis }

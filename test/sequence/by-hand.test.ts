@@ -1,5 +1,5 @@
 import t from 'tap'
-import { dayIn } from '../../src/sequence/user-day.ts'
+import { dayIn } from '../../src/sequence/day.ts'
 import { startGateway, startStack } from '../helper/gateway.ts'
 
 t.test(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { dayIn } from '../../src/sequence/user-day.ts'
+import { dayIn } from '../../src/sequence/day.ts'
 import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 
 const URL = '/api/user/sequence'

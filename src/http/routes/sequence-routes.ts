@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ProblemError } from '../../errors.ts'
-import type { SequenceService } from '../../settings/sequence-service.ts'
+import type { SequenceService } from '../../sequence/service.ts'
 import type { Actor } from '../../settings/service.ts'
 import { principalOf, userIdOf } from '../caller.ts'
 import { SEQUENCE_TEXT } from '../openapi/cache-texts.ts'
@@ -24,6 +24,11 @@ const Numbers = Type.Object(
     first: Type.Integer(),
     last: Type.Integer(),
     source: Type.String({ description: 'redis or database' }),
+    warnings: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'what an operator should look at; absent when there is nothing',
+      }),
+    ),
   },
   { examples: [{ user_id: '42', date: '20260106', sequence: 42, first: 42, last: 42, source: 'redis' }] },
 )

@@ -1,14 +1,9 @@
+import type { StoredReply } from '../../sequence/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
 import type { Queryable } from './documents.ts'
 
 /** How long an Idempotency-Key is remembered. */
 const KEPT = `interval '10 minutes'`
-
-/** What was answered to an Idempotency-Key; `reply` is JSON text. */
-export interface StoredReply {
-  readonly wanted: number
-  readonly reply: string
-}
 
 /** Undefined when the key is not known, or no longer. */
 export async function selectReply(

@@ -1,11 +1,6 @@
+import type { NumberBlock } from '../../sequence/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
 import type { Queryable } from './documents.ts'
-
-/** Numbers `first` to `last`, both included. */
-export interface NumberBlock {
-  readonly first: number
-  readonly last: number
-}
 
 /** Reserves the next block of a user's day, of at least `wanted` numbers; `used` is the end of the one used up. */
 export async function reserveBlock(

@@ -1,6 +1,8 @@
 import t from 'tap'
-import { dayIn } from '../../src/sequence/user-day.ts'
-import { Sequence, type SequenceDeps } from '../../src/settings/sequence.ts'
+import { dayIn } from '../../src/sequence/day.ts'
+import { OrderNumbers, type OrderNumbersDeps } from '../../src/sequence/order-numbers.ts'
+import { Replies } from '../../src/sequence/replies.ts'
+import { UserZones } from '../../src/sequence/user-zones.ts'
 
 /** [time zone, last moment of a day, that day, the next] */
 const MIDNIGHTS: readonly (readonly [string, string, string, string])[] = [
@@ -32,7 +34,11 @@ t.test('a day ends at midnight of its time zone', async t => {
 /** The use case over a clock that the test moves; each day counts for itself. */
 function sequenceIn(timezone: string, clock: { wall: number }) {
   const counts = new Map<string, number>()
-  const body = Buffer.from(JSON.stringify({ version: 1, updated_at: '', data: { timezone } }))
+  const observer = { drawn: () => {}, numbersHigh: () => {}, zoneUnknown: () => {} }
+  const port = {
+    readZone: async () => ({ version: 1, timeZone: timezone }),
+    readDefaultZone: async () => 'UTC',
+  }
   const deps = {
     counter: {
       draw: async ({ day }: { day: string }, count: number) => {
@@ -41,11 +47,13 @@ function sequenceIn(timezone: string, clock: { wall: number }) {
       },
       last: async ({ day }: { day: string }) => counts.get(day) ?? 0,
     },
-    reads: { read: async () => ({ status: 'hit', values: [body] }) },
+    zones: new UserZones(port, observer),
+    replies: new Replies({ find: async () => undefined, remember: async (_user, _key, reply) => reply }),
     clock: { wall: () => clock.wall },
-    telemetry: { sequenceDrawn: () => {} },
+    observer,
+    warnAbove: 99_999,
   }
-  return new Sequence(deps as unknown as SequenceDeps)
+  return new OrderNumbers(deps as unknown as OrderNumbersDeps)
 }
 
 t.test('the first number after midnight is 1, by the clock port alone', async t => {

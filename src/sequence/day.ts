@@ -1,4 +1,4 @@
-/** YYYYMMDD of a moment in a time zone. */
+/** YYYYMMDD of a moment in a time zone of the IANA database. */
 export function dayIn(timeZone: string, wallMs: number): string {
   let format = formats.get(timeZone)
   if (format === undefined) {
@@ -8,5 +8,5 @@ export function dayIn(timeZone: string, wallMs: number): string {
   return format.format(wallMs).replaceAll('-', '')
 }
 
-/** Making a format is slow; there are a few hundred time zones. */
+/** Making a format is slow, and each takes 30 KB. There are 597 names (UserZones lets no other spelling in). */
 const formats = new Map<string, Intl.DateTimeFormat>()
