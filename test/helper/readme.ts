@@ -15,7 +15,12 @@ export function readmeText(): string {
 
 /** The fenced blocks of the README. */
 export function readmeBlocks(): Block[] {
-  return [...readmeText().matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
+  return blocksOf(readmeText())
+}
+
+/** The fenced blocks of a text in Markdown. */
+export function blocksOf(markdown: string): Block[] {
+  return [...markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
     language,
     text,
   }))

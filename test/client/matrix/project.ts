@@ -46,7 +46,7 @@ export class Project {
   /** Writes the program that tries the client as this user and prints what came of it. `from`: where it is. */
   writeMain(name: string, from: string, userId: string, { url, token }: Target): void {
     const args = [url, token, userId].map(value => JSON.stringify(value)).join(', ')
-    this.write(name, `import { tryClient } from '${from}'\nconsole.log(await tryClient(${args}))\n`)
+    this.write(name, `import { tryClient } from '${from}'\ntryClient(${args}).then(console.log)\n`)
   }
 
   /** What the command wrote. Rejects with all it wrote when it failed. */
