@@ -1,14 +1,16 @@
 import cors from '@fastify/cors'
 import postgres from '@fastify/postgres'
 import fastifyRedis from '@fastify/redis'
-import underPressure from '@fastify/under-pressure'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Pool } from 'pg'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config.ts'
 import { AuthFailures } from './http/auth-failures.ts'
 import { authenticateAll } from './http/caller.ts'
+import { Connections } from './http/connections.ts'
+import { refuseUnderPressure } from './http/event-loop-delay.ts'
 import { FastReads } from './http/fast-reads.ts'
+import { connectionLimit } from './http/file-limit.ts'
 import { parseJsonBodies } from './http/json-bodies.ts'
 import { refuseOtherMethods } from './http/method-not-allowed.ts'
 import { Metrics } from './http/metrics.ts'
@@ -33,6 +35,7 @@ import { clientErrorHandler, serverFactory } from './http/server-factory.ts'
 import { traceRequests } from './http/tracing.ts'
 import { refuseUntaggedPreconditions } from './http/untagged-writes.ts'
 import { validateRequests } from './http/validation.ts'
+import { logDestination } from './log-destination.ts'
 import { createServices, type Services } from './services.ts'
 import { Activity } from './telemetry/activity.ts'
 import { toAll } from './telemetry/fan-out.ts'
@@ -67,7 +70,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     logger: {
       level: config.logLevel,
       redact: REDACTED,
-      ...(overrides.logStream === undefined ? {} : { stream: overrides.logStream }),
+      stream: overrides.logStream ?? logDestination(),
     },
     // One line per request would cost more than Redis does: errors are logged, and metrics count the rest.
     logController: new LogController({ disableRequestLogging: true }),
@@ -76,7 +79,11 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     childLoggerFactory: logger => logger,
     requestIdHeader: false,
     bodyLimit: config.http.bodyLimitBytes,
-    serverFactory: serverFactory(config.http, () => fastReads),
+    serverFactory: serverFactory(
+      config.http,
+      () => connections,
+      () => fastReads,
+    ),
     // What request.ip is; nobody else's X-Forwarded-For is believed.
     trustProxy: config.http.trustProxy === undefined ? false : [...config.http.trustProxy],
     forceCloseConnections: 'idle',
@@ -88,6 +95,15 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     clientErrorHandler,
   })
   const metrics = new Metrics()
+  const { database, redis } = config
+  const connections = new Connections({
+    // The connection of the lease renewals, and two per connection to Redis: see ReadConnection.
+    limit: connectionLimit(config.http.maxConnections, database.poolSize + 1 + 2 * (redis.poolSize + 1)),
+    log: app.log,
+    onDropped: () => metrics.connectionDropped(),
+  })
+  connections.watch(app.server)
+  metrics.watchConnections(connections)
   const activity = new Activity()
   const services =
     overrides.services ??
@@ -126,9 +142,9 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       exposedHeaders: ['ETag', 'Cache-Status', 'Age', 'Retry-After', 'X-Request-Id'],
     })
   }
-  if (config.http.maxEventLoopDelayMs > 0) {
-    await app.register(underPressure, { maxEventLoopDelay: config.http.maxEventLoopDelayMs, retryAfter: 1 })
-  }
+  const { maxEventLoopDelayMs } = config.http
+  const underPressure =
+    maxEventLoopDelayMs === 0 ? () => false : refuseUnderPressure(app, maxEventLoopDelayMs)
   await documentApi(app)
   await app.register(servePages)
   operationRoutes(app, { status: services.status, metrics, draining: () => draining })
@@ -158,7 +174,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       authenticator,
       limits,
       draining: () => draining,
-      underPressure: () => app.isUnderPressure?.() === true,
+      underPressure,
       onAnswered: (route, status, milliseconds) => {
         metrics.requestAnswered('GET', route, status, milliseconds)
         activity.samples.requestAnswered(milliseconds, status)

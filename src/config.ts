@@ -145,6 +145,8 @@ function group(
       port: vars.PORT,
       corsOrigins,
       maxListeners: vars.EVENT_LISTENERS_MAX,
+      /** 0 = as many as the limit of open files allows. */
+      maxConnections: vars.CONNECTIONS_MAX,
       bodyLimitBytes: vars.BODY_LIMIT_BYTES,
       rateLimit: {
         windowMs: RATE_LIMIT_WINDOW_MS,

@@ -7,6 +7,7 @@ import type { Services } from './services.ts'
 import { shutDown } from './shutdown.ts'
 import { startFailure } from './start-failure.ts'
 import { logStart } from './start-log.ts'
+import { handleUnhandled } from './unhandled.ts'
 
 export interface RunningServer {
   readonly app: FastifyInstance
@@ -47,9 +48,13 @@ async function main(): Promise<void> {
     const env = readEnvironment()
     config = loadConfig(env)
     const server = await startServer(env)
-    closeWithGrace({ delay: config.shutdown.timeoutMs }, async ({ err }) => {
-      if (err) server.app.log.fatal({ err }, 'the gateway ends after an error that nobody handled')
-      await server.close()
+    const { timeoutMs } = config.shutdown
+    closeWithGrace({ delay: timeoutMs, skip: ['uncaughtException', 'unhandledRejection'] }, () =>
+      server.close(),
+    )
+    handleUnhandled(server.app.log, () => {
+      setTimeout(() => process.exit(1), timeoutMs)
+      server.close().finally(() => process.exit(1))
     })
   } catch (error) {
     process.stderr.write(`settings-gateway does not start: ${startFailure(error, config)}\n`)

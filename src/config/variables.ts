@@ -160,6 +160,12 @@ export const VARIABLES = {
     0,
     1_000_000,
   ),
+  CONNECTIONS_MAX: count(
+    'Connections of callers at once; 0 = as many as the limit of open files (`ulimit -n`) leaves room for, which is never exceeded.',
+    0,
+    0,
+    1_000_000,
+  ),
   BODY_LIMIT_BYTES: count('Largest request body.', 4 * MIB, 64 * 1_024, 256 * MIB),
   KEEP_ALIVE_TIMEOUT_MS: count(
     'How long an idle connection stays open; longer than clients and proxies keep theirs.',

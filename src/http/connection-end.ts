@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 const waiting = new WeakMap<Socket, Set<() => void>>()
 
@@ -26,4 +27,19 @@ export function onConnectionEnd(socket: Socket, work: () => void): () => void {
   }
   works.add(work)
   return () => works.delete(work)
+}
+
+/** Calls back once when the answer has left the process, or nobody is there to take it: Fastify's onResponse is not told then. */
+export function onAnswerEnd({ raw: request }: FastifyRequest, { raw }: FastifyReply, work: () => void): void {
+  let over = false
+  let forget = () => {}
+  const end = () => {
+    if (over) return
+    over = true
+    forget()
+    raw.removeListener('finish', end)
+    work()
+  }
+  raw.once('finish', end)
+  forget = onConnectionEnd(request.socket, end)
 }

@@ -45,6 +45,12 @@ export class Metrics implements Telemetry {
   )
   readonly #dropped = this.#counter('event_listeners_dropped_total', 'Event streams cut off: too slow', [])
 
+  readonly #connectionsDropped = this.#counter(
+    'http_connections_dropped_total',
+    'Connections of callers that were closed: too many',
+    [],
+  )
+
   constructor() {
     collectDefaultMetrics({ register: this.#registry })
     this.#exposeReads()
@@ -57,6 +63,14 @@ export class Metrics implements Telemetry {
 
   expose(): Promise<string> {
     return this.#registry.metrics()
+  }
+
+  watchConnections(connections: { readonly open: number }): void {
+    this.#asked('http_connections', 'Open connections of callers', () => connections.open)
+  }
+
+  connectionDropped(): void {
+    this.#connectionsDropped.inc()
   }
 
   /** Counts every request that the app answers. */

@@ -2,6 +2,9 @@ import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import serveStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
+import { ProblemError } from '../errors.ts'
+import { onAnswerEnd } from './connection-end.ts'
+import { MAX_PAGE_FILES } from './file-limit.ts'
 import { serveDocs } from './openapi/swagger.ts'
 
 const OPS_FILES = fileURLToPath(new URL('ops', import.meta.url))
@@ -11,15 +14,36 @@ const CHART_LIBRARY = ['/uPlot.esm.js', '/uPlot.min.css']
 
 /** The pages that a browser renders, under a Content-Security-Policy; the API needs no such headers. */
 export async function servePages(app: FastifyInstance): Promise<void> {
+  const bound = boundFiles()
   await app.register(async docs => {
+    bound(docs)
     // Swagger UI sets styles in its markup.
     await protect(docs, ["'self'", "'unsafe-inline'"])
     await serveDocs(docs)
   })
   await app.register(async ops => {
+    bound(ops)
     await protect(ops, ["'self'"])
     await serveOps(ops)
   })
+}
+
+/** Readers that are slow keep files open, and anybody may ask for pages: no more than a few at once. */
+function boundFiles(): (app: FastifyInstance) => void {
+  let open = 0
+  return app => {
+    app.addHook('onRequest', (request, reply, done) => {
+      if (open >= MAX_PAGE_FILES) {
+        done(new ProblemError('OVERLOADED', 'too many pages are read', { headers: { 'retry-after': '1' } }))
+        return
+      }
+      open++
+      onAnswerEnd(request, reply, () => {
+        open--
+      })
+      done()
+    })
+  }
 }
 
 async function protect(app: FastifyInstance, styleSrc: string[]): Promise<void> {

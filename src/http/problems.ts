@@ -18,7 +18,6 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'INVALID_JSON',
   FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_JSON',
   FST_ERR_BAD_URL: 'VALIDATION_FAILED',
-  FST_UNDER_PRESSURE: 'OVERLOADED',
 }
 
 /** The one place that turns errors into problems (RFC 9457). */

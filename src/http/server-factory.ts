@@ -3,8 +3,12 @@ import type { Socket } from 'node:net'
 import type { FastifyServerFactory } from 'fastify'
 import type { Config } from '../config.ts'
 import { ProblemError } from '../errors.ts'
+import type { Connections } from './connections.ts'
 import type { FastReads } from './fast-reads.ts'
 import { rawProblem } from './problems.ts'
+
+/** A connection that says nothing, or says it byte by byte, keeps its place for so long. Headers are one packet. */
+const MAX_HEADERS_MS = 10_000
 
 /**
  * The HTTP server, with the fast reads in front of Fastify. `fastReads` is asked per request: there are none before the
@@ -12,22 +16,26 @@ import { rawProblem } from './problems.ts'
  */
 export function serverFactory(
   http: Config['http'],
+  connections: () => Connections,
   fastReads: () => FastReads | undefined,
 ): FastifyServerFactory {
+  const headersTimeout = Math.min(MAX_HEADERS_MS, http.requestTimeoutMs)
   const options: ServerOptions = {
     keepAliveTimeout: http.keepAliveTimeoutMs,
-    // Of two different limits Node takes the smaller one for the headers: the body would have the default's 60 s.
-    headersTimeout: http.requestTimeoutMs,
+    headersTimeout,
     requestTimeout: http.requestTimeoutMs,
     // By default Node looks for requests that are too slow every 30 s only.
-    connectionsCheckingInterval: http.requestTimeoutMs / 4,
+    connectionsCheckingInterval: headersTimeout / 4,
     // Nobody reads the bodies of GETs: without their streams and events a 304 costs 3 % less.
     optimizeEmptyRequests: true,
   }
-  return (handler): Server =>
-    createServer(options, (request, response) => {
+  return (handler): Server => {
+    const server = createServer(options, (request, response) => {
+      connections().spoke(request.socket)
       if (fastReads()?.take(request, response, handler) !== true) handler(request, response)
     })
+    return server
+  }
 }
 
 /** Requests that are no HTTP, too slow, or whose headers are too large never reach a handler. */

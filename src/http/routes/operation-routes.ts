@@ -56,7 +56,7 @@ const Exposition = Type.String({ examples: ['redis_breaker_state{state="closed"}
 const NO_STORE = { 'cache-control': 'no-store' }
 
 /** A process that is busy must not be taken for a dead one and killed, and what keeps it busy must be seen. */
-const EVEN_UNDER_PRESSURE = { pressureHandler: () => {} }
+const EVEN_UNDER_PRESSURE = { evenUnderPressure: true }
 
 export interface OperationRoutesDeps {
   readonly status: StatusService

@@ -1,0 +1,77 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
+
+/** One line while it lasts. */
+const LOG_EVERY_MS = 60_000
+/** Sockets that are closed count until the event loop comes by: so many more than the limit may be open. */
+const CLOSING = 16
+
+export interface ConnectionsDeps {
+  /** Connections of callers at once; Infinity = no limit. */
+  readonly limit: number
+  readonly log: Pick<FastifyBaseLogger, 'warn'>
+  /** A connection was closed because there were too many. */
+  readonly onDropped: () => void
+}
+
+/**
+ * Bounds the connections of callers. At the limit the connection goes that has waited longest without a whole request,
+ * which is how those look that only take up room; if there is none, the new one goes. There is no bound per address: behind
+ * a proxy all callers have one.
+ */
+export class Connections {
+  readonly #deps: ConnectionsDeps
+  /** Without a request so far, oldest first. */
+  readonly #silent = new Set<Socket>()
+  #open = 0
+  #loggedAt = Number.NEGATIVE_INFINITY
+  #dropped = 0
+
+  constructor(deps: ConnectionsDeps) {
+    this.#deps = deps
+  }
+
+  get open(): number {
+    return this.#open
+  }
+
+  watch(server: Server): void {
+    const { limit } = this.#deps
+    // Should closing be slower than opening: what Node drops it never reads.
+    if (Number.isFinite(limit)) server.maxConnections = limit + CLOSING
+    server.on('drop', () => this.#drop())
+    server.on('connection', (socket: Socket) => {
+      this.#open++
+      socket.once('close', () => {
+        this.#open--
+        this.#silent.delete(socket)
+      })
+      this.#silent.add(socket)
+      if (this.#open <= limit) return
+      const [oldest] = this.#silent
+      this.#silent.delete(oldest!)
+      oldest!.destroy()
+      this.#drop()
+    })
+  }
+
+  /** A whole request came on it. */
+  spoke(socket: Socket): void {
+    this.#silent.delete(socket)
+  }
+
+  #drop(): void {
+    this.#dropped++
+    this.#deps.onDropped()
+    const now = performance.now()
+    if (now - this.#loggedAt < LOG_EVERY_MS) return
+    this.#loggedAt = now
+    const { limit, log } = this.#deps
+    log.warn(
+      { dropped: this.#dropped, open: this.#open, limit },
+      'connections are closed: more are open than CONNECTIONS_MAX and the limit of open files allow',
+    )
+    this.#dropped = 0
+  }
+}
