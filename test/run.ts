@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { delimiter, join } from 'node:path'
+import { commandLine, endWithUsage } from '../src/commands/command-line.ts'
 import { startSharedPostgres } from './helper/backends.ts'
 import { TapReport } from './helper/tap-report.ts'
 
@@ -22,14 +23,23 @@ interface Count {
 }
 
 async function main(files: readonly string[]): Promise<Count> {
-  const counts: Count[] = []
-  if (files.length === 0) for (const check of CHECKS) counts.push(await runCheck(check))
+  const counts: Count[] = files.length === 0 ? [await runChecks()] : []
   const postgres = await startSharedPostgres()
   try {
     counts.push(await runTests(files, { ...process.env, TEST_POSTGRES_URL: postgres.url }))
   } finally {
     await postgres.stop()
   }
+  return total(counts)
+}
+
+async function runChecks(): Promise<Count> {
+  const counts: Count[] = []
+  for (const check of CHECKS) counts.push(await runCheck(check))
+  return total(counts)
+}
+
+function total(counts: readonly Count[]): Count {
   return {
     passed: counts.reduce((sum, { passed }) => sum + passed, 0),
     failed: counts.reduce((sum, { failed }) => sum + failed, 0),
@@ -85,6 +95,14 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-const { passed, failed } = await main(process.argv.slice(2))
+const { values, positionals } = commandLine({
+  command: 'npm test --',
+  summary:
+    'Checks types, lint and what is written from the code, and runs all tests; with files nothing but those tests.',
+  positionals: '[TEST_FILE ...]',
+  options: { checks: { type: 'boolean', default: false, help: 'Only the checks, no tests.' } },
+})
+if (values.checks && positionals.length > 0) endWithUsage('--checks goes without files')
+const { passed, failed } = values.checks ? await runChecks() : await main(positionals)
 say(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 ? 1 : 0

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { commandLine } from '../commands/command-line.ts'
+import { isSet, withSecrets } from '../config/development-secrets.ts'
 import {
   type Config,
   DEVELOPMENT_SERVICE_TOKEN,
@@ -13,12 +15,20 @@ import { type RunningServer, startServer } from '../server.ts'
 import { StartError, startFailure } from '../start-failure.ts'
 import { startLine } from '../start-log.ts'
 import { watchParent } from './ancestors.ts'
-import { isSet, withSecrets } from './development-secrets.ts'
 import { startPrivatePostgres } from './private-postgres.ts'
 import { startPrivateRedis } from './private-redis.ts'
 import { findRedis } from './redis-binary.ts'
 
 /** `npm start`: the gateway with whatever backends are not configured, private ones under .data/. */
+
+commandLine({
+  command: 'npm start --',
+  summary: [
+    'Starts the gateway, with a private PostgreSQL and Redis under .data/ where DATABASE_URL and REDIS_URL are not set.',
+    'It is configured by the environment and .env, see docs/configuration.md; SETTINGS_GATEWAY_DATA_DIR replaces .data/.',
+  ].join('\n'),
+  options: {},
+})
 
 const DATA_DIR = process.env.SETTINGS_GATEWAY_DATA_DIR ?? join(process.cwd(), '.data')
 

@@ -1,11 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../commands/command-line.ts'
 import { envExample, withConfigurationTable } from './config-docs.ts'
 
 /** `npm run config:docs` writes `.env.example` and the README's table; with --check it fails when they differ. */
 
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+const { values } = commandLine({
+  command: 'npm run config:docs --',
+  summary: 'Writes .env.example and the table of the configuration from the schema of the variables.',
+  options: {
+    check: { type: 'boolean', default: false, help: 'Write nothing; end with 1 when they differ.' },
+  },
+})
 const files = [
   { name: '.env.example', render: envExample },
   { name: 'README.md', render: withConfigurationTable },

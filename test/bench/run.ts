@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
-import { parseArgs } from 'node:util'
 import { request } from 'undici'
+import { commandLine, endWithUsage } from '../../src/commands/command-line.ts'
 import { growUsers } from './growth.ts'
 import { loadGenerator } from './load.ts'
 import { compareLatencies } from './open-loop.ts'
@@ -21,20 +21,43 @@ import { compareWrites, drawNumbers } from './writes.ts'
 const PARTS = ['reads', 'open-loop', 'writes', 'sequence', 'processes', 'users'] as const
 type Part = (typeof PARTS)[number]
 
-const { values: flags } = parseArgs({
+const { values: flags } = commandLine({
+  command: 'npm run bench --',
+  summary:
+    'Measures the gateway beside bare Fastify and proxies, interleaved; only ratios of one run mean something.',
   options: {
-    only: { type: 'string', default: PARTS.join(',') },
-    match: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '4' },
-    connections: { type: 'string', default: '64' },
-    rate: { type: 'string', default: '1000' },
-    writers: { type: 'string', default: '1,16,64' },
-    processes: { type: 'string', default: '1,2,4' },
-    users: { type: 'string', default: '1000,10000,100000,1000000' },
-    out: { type: 'string' },
-    /** Downloads nothing: autocannon instead of wrk, no proxies written in C. For the short run of npm test. */
-    offline: { type: 'boolean', default: false },
+    only: { type: 'string', value: 'PARTS', default: PARTS.join(','), help: 'What to measure.' },
+    match: { type: 'string', value: 'TEXT', default: '', help: 'Only contenders whose names contain this.' },
+    rounds: { type: 'string', value: 'N', default: '5', minimum: 1, help: 'Rounds.' },
+    seconds: {
+      type: 'string',
+      value: 'N',
+      default: '4',
+      minimum: 1,
+      help: 'Of each contender in each round.',
+    },
+    connections: { type: 'string', value: 'N', default: '64', minimum: 1, help: 'Connections.' },
+    rate: {
+      type: 'string',
+      value: 'N',
+      default: '1000',
+      minimum: 1,
+      help: 'Requests per second of the open loop.',
+    },
+    writers: { type: 'string', value: 'N,N', default: '1,16,64', help: 'Writers at once.' },
+    processes: { type: 'string', value: 'N,N', default: '1,2,4', help: 'Gateway processes on one Redis.' },
+    users: {
+      type: 'string',
+      value: 'N,N',
+      default: '1000,10000,100000,1000000',
+      help: 'Users in the database.',
+    },
+    out: { type: 'string', value: 'FILE', help: 'Write the report there, too.' },
+    offline: {
+      type: 'boolean',
+      default: false,
+      help: 'Download nothing: autocannon for wrk, no proxies written in C.',
+    },
   },
 })
 const rounds = Number(flags.rounds)
@@ -43,7 +66,7 @@ const rate = Number(flags.rate)
 const connections = Number(flags.connections)
 const parts = new Set(flags.only.split(','))
 const unknown = [...parts].filter(part => !PARTS.includes(part as Part))
-if (unknown.length > 0) throw new Error(`--only takes ${PARTS.join(', ')}, not ${unknown.join(', ')}`)
+if (unknown.length > 0) endWithUsage(`--only takes ${PARTS.join(', ')}, not ${unknown.join(', ')}`)
 
 const generator = loadGenerator(CACHE_DIR, flags.offline)
 const report: string[] = []

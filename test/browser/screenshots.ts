@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { commandLine } from '../../src/commands/command-line.ts'
 import { openPage, startBrowser } from '../helper/browser.ts'
 import { eventually, startStack } from '../helper/gateway.ts'
 import { OpenLoop } from '../load/open-loop.ts'
@@ -7,6 +8,13 @@ import { withScope } from '../load/scope.ts'
 import { showUser, signIn } from './operator.ts'
 
 /** `npm run screenshots`: takes those of the README anew, of five minutes of traffic with an outage of Redis in it. */
+
+commandLine({
+  command: 'npm run screenshots --',
+  summary:
+    'Takes the screenshots of the operator page anew, of five minutes of traffic with an outage of Redis in it.',
+  options: {},
+})
 
 const DIRECTORY = join(import.meta.dirname, '../../deploy/screenshots')
 const BEFORE_MS = 180_000

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../src/commands/command-line.ts'
 import { draws } from './draws.ts'
 import { REDIS_FAULTS } from './faults/catalogue.ts'
 import { deck } from './faults/fault.ts'
@@ -15,18 +15,27 @@ const GATEWAYS = 3
 const CLIENTS = 8
 const USERS = Array.from({ length: 50 }, (_, index) => `u${index}`)
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  command: 'npm run chaos:sequence --',
+  summary:
+    'Eight clients draw order numbers through three gateways under all faults; ends with 1 when one came twice.',
   options: {
-    numbers: { type: 'string', default: '1000000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    numbers: { type: 'string', value: 'N', default: '1000000', minimum: 1, help: 'How many at least.' },
+    seed: {
+      type: 'string',
+      value: 'N',
+      minimum: 0,
+      help: 'Draws the faults; another each time if not given.',
+    },
   },
 })
+const { seed = String(Date.now() % 1_000_000) } = values
 const wanted = Number(values.numbers)
 let drawn = 0
 let faults = 0
 
-await runProgram(`${wanted} numbers, seed ${values.seed}`, {
-  seed: Number(values.seed),
+await runProgram(`${wanted} numbers, seed ${seed}`, {
+  seed: Number(seed),
   gateways: GATEWAYS,
   clients: CLIENTS,
   users: USERS,

@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../src/commands/command-line.ts'
 import type { Random } from '../simulation/random.ts'
 import { PLAIN_FAULTS } from './faults/catalogue.ts'
 import { deck, type Fault } from './faults/fault.ts'
@@ -31,22 +31,31 @@ function inTurn(only: string): (random: Random) => Fault {
   return random => decks[turn++ % decks.length]!(random)
 }
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  command: 'npm run chaos --',
+  summary:
+    'Three gateways, eight clients, all faults in turn; ends with 1 when anything that was promised did not hold.',
   options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    only: { type: 'string', default: '' },
-    keep: { type: 'string' },
+    seconds: { type: 'string', value: 'N', default: '60', minimum: 1, help: 'How long.' },
+    seed: {
+      type: 'string',
+      value: 'N',
+      minimum: 0,
+      help: 'Draws the faults; another each time if not given.',
+    },
+    only: { type: 'string', value: 'TEXT', default: '', help: 'Only faults whose names contain this.' },
+    keep: { type: 'string', value: 'DIR', help: 'Keep logs and the recorded operations there.' },
   },
 })
+const { seed = String(Date.now() % 1_000_000) } = values
 const milliseconds = Number(values.seconds) * 1_000
 const directory = values.keep
 if (directory !== undefined) mkdirSync(directory, { recursive: true })
 
 await runProgram(
-  `chaos for ${values.seconds} s, seed ${values.seed}`,
+  `chaos for ${values.seconds} s, seed ${seed}`,
   {
-    seed: Number(values.seed),
+    seed: Number(seed),
     gateways: GATEWAYS,
     clients: CLIENTS,
     users: USERS,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { ginieOptions } from '../../src/dev/ginie/options.ts'
+import { parseCommand } from '../../src/commands/command-line.ts'
+import { GINIE, ginieOptions } from '../../src/dev/ginie/options.ts'
 import { percentile } from '../../src/dev/ginie/report.ts'
 import { temporaryDirectory } from '../helper/backends.ts'
 import { runNode } from '../helper/node-process.ts'
@@ -24,9 +25,10 @@ t.test('a decision engine of two users runs for a second, on backends of its own
 })
 
 t.test('flags', async t => {
-  t.match(ginieOptions([]), { users: 20, seconds: 30, intervalMs: 5_000, url: undefined })
-  t.throws(() => ginieOptions(['--users', 'many']), /--users must be a whole number/)
-  t.throws(() => ginieOptions(['--user', '3']), /Unknown option/)
+  const parse = (...args: string[]) => ginieOptions(parseCommand(GINIE, args).values)
+  t.match(parse(), { users: 20, seconds: 30, intervalMs: 5_000, url: undefined })
+  t.throws(() => parse('--users', 'many'), /--users must be a whole number/)
+  t.throws(() => parse('--user', '3'), /Unknown option/)
 })
 
 t.test('percentiles', async t => {

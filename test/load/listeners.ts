@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../src/commands/command-line.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { SERVICE } from '../helper/gateway.ts'
 import { startInstance } from '../helper/instance.ts'
@@ -15,7 +15,11 @@ import { withScope } from './scope.ts'
  * they hear of a change; and what NOTIFY would cost the writers, for the choice that change-feed.ts explains.
  */
 
-const { values } = parseArgs({ options: { count: { type: 'string', default: '5000' } } })
+const { values } = commandLine({
+  command: 'npm run listeners --',
+  summary: 'Idle event streams on one instance: its memory, and how late they hear of a change.',
+  options: { count: { type: 'string', value: 'N', default: '5000', minimum: 1, help: 'Event streams.' } },
+})
 const count = Number(values.count)
 /** Opened at once. */
 const GROUP = 100

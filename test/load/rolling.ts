@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../src/commands/command-line.ts'
 import { startInstance } from '../helper/instance.ts'
 import { startNginx } from './nginx.ts'
 import { rollingRestart } from './rolling-restart.ts'
@@ -10,12 +10,24 @@ import { withScope } from './scope.ts'
  * twice, or with `--nginx` behind nginx with the README's configuration.
  */
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  command: 'npm run rolling --',
+  summary: 'Rolling restarts of two instances under load; ends with 1 when a request failed.',
   options: {
-    rate: { type: 'string', default: '500' },
-    seconds: { type: 'string', default: '30' },
-    delay: { type: 'string', default: '2000' },
-    nginx: { type: 'boolean', default: false },
+    rate: { type: 'string', value: 'N', default: '500', minimum: 1, help: 'Requests per second.' },
+    seconds: { type: 'string', value: 'N', default: '30', minimum: 1, help: 'How long.' },
+    delay: {
+      type: 'string',
+      value: 'MS',
+      default: '2000',
+      minimum: 0,
+      help: 'SHUTDOWN_DELAY_MS of the instances.',
+    },
+    nginx: {
+      type: 'boolean',
+      default: false,
+      help: 'Behind nginx, with the configuration of the documentation.',
+    },
   },
 })
 await withScope(async scope => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../src/commands/command-line.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { startInstance } from '../helper/instance.ts'
 import { heapMb, residentMb } from './memory.ts'
@@ -11,8 +11,14 @@ import { withScope } from './scope.ts'
  * when a request failed, or when the memory of the last third grew by more than a tenth over that of the second.
  */
 
-const { values } = parseArgs({
-  options: { rate: { type: 'string', default: '500' }, seconds: { type: 'string', default: '1800' } },
+const { values } = commandLine({
+  command: 'npm run soak --',
+  summary:
+    'A steady load on one instance and its memory over time; ends with 1 when a request failed or memory grew.',
+  options: {
+    rate: { type: 'string', value: 'N', default: '500', minimum: 1, help: 'Requests per second.' },
+    seconds: { type: 'string', value: 'N', default: '1800', minimum: 1, help: 'How long.' },
+  },
 })
 const rate = Number(values.rate)
 const seconds = Number(values.seconds)

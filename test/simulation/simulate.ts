@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { commandLine } from '../../src/commands/command-line.ts'
 import { add, hunt, type Tally } from './campaign.ts'
 import { RULES } from './rules.ts'
 import type { CampaignOrder } from './simulate-worker.ts'
@@ -18,16 +18,24 @@ import { walk } from './walk.ts'
 const RULE_MS = 60_000
 const SHOWN_FAILURES = 20
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  command: 'npm run simulate --',
+  summary: 'Walks the cache protocol through random orders of events; ends with 1 when an answer was wrong.',
+  negative: true,
   options: {
-    seconds: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '1' },
-    seeds: { type: 'string' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-    rules: { type: 'boolean' },
-    rule: { type: 'string' },
+    seconds: { type: 'string', value: 'N', default: '60', minimum: 0, help: 'Longest time of the walk.' },
+    seed: { type: 'string', value: 'N', default: '1', minimum: 0, help: 'The first seed.' },
+    seeds: { type: 'string', value: 'N', minimum: 1, help: 'How many seeds at most.' },
+    workers: {
+      type: 'string',
+      value: 'N',
+      default: String(availableParallelism()),
+      minimum: 1,
+      help: 'Threads.',
+    },
+    rules: { type: 'boolean', help: 'Then switch off each rule in turn; --no-rules does not.' },
+    rule: { type: 'string', value: 'NAME', help: 'Only this rule; with --seeds 1, that seed without it.' },
   },
-  allowNegative: true,
 })
 const seconds = number('seconds', values.seconds)
 const seed = number('seed', values.seed)

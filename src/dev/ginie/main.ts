@@ -1,7 +1,8 @@
 import { SettingsClient } from '../../client/client.ts'
+import { commandLine } from '../../commands/command-line.ts'
 import { runEngine } from './engine.ts'
 import { FiveSelects } from './five-selects.ts'
-import { type GinieOptions, ginieOptions } from './options.ts'
+import { GINIE, type GinieOptions, ginieOptions } from './options.ts'
 import { startPrivateGateway } from './private-gateway.ts'
 import { report } from './report.ts'
 
@@ -26,4 +27,4 @@ async function main(options: GinieOptions): Promise<boolean> {
   }
 }
 
-process.exitCode = (await main(ginieOptions(process.argv.slice(2)))) ? 0 : 1
+process.exitCode = (await main(ginieOptions(commandLine(GINIE).values))) ? 0 : 1

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import type { Command, CommandOptions, Values } from '../../commands/command-line.ts'
 import { DEVELOPMENT_SERVICE_TOKEN } from '../../config.ts'
 
 export interface GinieOptions {
@@ -13,31 +13,39 @@ export interface GinieOptions {
   readonly databaseUrl: string | undefined
 }
 
-/** Reads the command line. Throws with a sentence for a flag that is none or holds no number. */
-export function ginieOptions(args: readonly string[]): GinieOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      users: { type: 'string', default: '20' },
-      seconds: { type: 'string', default: '30' },
-      'interval-ms': { type: 'string', default: '5000' },
-      url: { type: 'string' },
-      token: { type: 'string', default: DEVELOPMENT_SERVICE_TOKEN },
-      'database-url': { type: 'string' },
+export const GINIE = {
+  command: 'npm run ginie --',
+  summary:
+    "A decision engine's loop through the client, beside five SELECTs; ends with 1 when a promise was broken.",
+  options: {
+    users: { type: 'string', value: 'N', default: '20', minimum: 1, help: 'Users.' },
+    seconds: { type: 'string', value: 'N', default: '30', minimum: 1, help: 'How long.' },
+    'interval-ms': {
+      type: 'string',
+      value: 'MS',
+      default: '5000',
+      minimum: 1,
+      help: 'From cycle to cycle of a user.',
     },
-  })
+    url: { type: 'string', value: 'URL', help: 'A gateway that runs; one of its own if not given.' },
+    token: {
+      type: 'string',
+      value: 'TOKEN',
+      default: DEVELOPMENT_SERVICE_TOKEN,
+      help: 'Service token of that gateway.',
+    },
+    'database-url': { type: 'string', value: 'URL', help: 'Its database, for the five SELECTs.' },
+  },
+} as const satisfies Command<CommandOptions>
+
+/** The options in their types. */
+export function ginieOptions(values: Values<(typeof GINIE)['options']>): GinieOptions {
   return {
-    users: count('users', values.users),
-    seconds: count('seconds', values.seconds),
-    intervalMs: count('interval-ms', values['interval-ms']),
+    users: Number(values.users),
+    seconds: Number(values.seconds),
+    intervalMs: Number(values['interval-ms']),
     url: values.url,
     token: values.token,
     databaseUrl: values['database-url'],
   }
-}
-
-function count(name: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1 on`)
-  return value
 }

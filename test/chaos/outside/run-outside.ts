@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../../src/commands/command-line.ts'
 import { withScope } from '../../load/scope.ts'
 import { deck } from '../faults/fault.ts'
 import { say } from '../program.ts'
@@ -21,14 +21,28 @@ const USERS = Array.from({ length: 12 }, (_, index) => `u${index}`)
 /** Longest pause between two operations of one client, milliseconds. */
 const PAUSE_MS = 10
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  command: 'npm run recorder --',
+  summary: 'The faults that the gateway met outside the laboratory; ends with 1 when a promise did not hold.',
   options: {
-    operations: { type: 'string', default: '10000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    only: { type: 'string', default: '' },
-    keep: { type: 'string' },
+    operations: {
+      type: 'string',
+      value: 'N',
+      default: '10000',
+      minimum: 1,
+      help: 'Of each scenario, at least.',
+    },
+    seed: {
+      type: 'string',
+      value: 'N',
+      minimum: 0,
+      help: 'Draws the faults; another each time if not given.',
+    },
+    only: { type: 'string', value: 'NAMES', default: '', help: 'Only these scenarios, such as C2,C5.' },
+    keep: { type: 'string', value: 'DIR', help: 'Keep the logs there.' },
   },
 })
+const { seed = String(Date.now() % 1_000_000) } = values
 const operations = Number(values.operations)
 const names = values.only === '' ? [] : values.only.split(',')
 let violations = 0
@@ -37,12 +51,12 @@ const outcomes: string[] = []
 for (const scenario of SCENARIOS) {
   const { name, says, faults, ...how } = scenario
   if (names.length > 0 && !names.includes(name)) continue
-  say(`\n${name}: ${says} (seed ${values.seed})`)
+  say(`\n${name}: ${says} (seed ${seed})`)
   let done = 0
   await withScope(async scope => {
     const result = await run(scope, {
       ...how,
-      seed: Number(values.seed),
+      seed: Number(seed),
       gateways: GATEWAYS,
       clients: CLIENTS,
       users: USERS,

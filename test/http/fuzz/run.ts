@@ -1,11 +1,21 @@
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../../src/commands/command-line.ts'
 import { startStack } from '../../helper/gateway.ts'
 import { fuzz } from './check.ts'
 
 /** `npm run fuzz -- --runs 100000 --seed 1`: the test of fuzz.test.ts with any number of requests. */
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '100000' }, seed: { type: 'string' } },
+const { values } = commandLine({
+  command: 'npm run fuzz --',
+  summary: 'Random requests: no 500, and no stored document that breaks its schema.',
+  options: {
+    runs: { type: 'string', value: 'N', default: '100000', minimum: 1, help: 'Requests.' },
+    seed: {
+      type: 'string',
+      value: 'N',
+      minimum: 0,
+      help: 'Draws the requests; another each time if not given.',
+    },
+  },
 })
 const teardowns: (() => unknown)[] = []
 const startedAt = performance.now()

@@ -1,9 +1,13 @@
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../../src/commands/command-line.ts'
 import { compareTwice } from './warm.ts'
 
 /** `npm run comparison -- --users 1000`: what warm.test.ts checks, for any number of users. */
 
-const { values } = parseArgs({ options: { users: { type: 'string', default: '1000' } } })
+const { values } = commandLine({
+  command: 'npm run comparison --',
+  summary: 'Compares users with the defaults twice; ends with 1 when the second time asked the database.',
+  options: { users: { type: 'string', value: 'N', default: '1000', minimum: 1, help: 'Users.' } },
+})
 const users = Number(values.users)
 const teardowns: (() => unknown)[] = []
 try {

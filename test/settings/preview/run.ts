@@ -1,11 +1,21 @@
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../../src/commands/command-line.ts'
 import { startStack } from '../../helper/gateway.ts'
 import { previewEqualsApply } from './property.ts'
 
 /** `npm run preview -- --runs 1000`: the property of preview.test.ts for any number of documents. */
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '1000' }, seed: { type: 'string' } },
+const { values } = commandLine({
+  command: 'npm run preview --',
+  summary: 'Random documents: a preview is what applying then does.',
+  options: {
+    runs: { type: 'string', value: 'N', default: '1000', minimum: 1, help: 'Documents.' },
+    seed: {
+      type: 'string',
+      value: 'N',
+      minimum: 0,
+      help: 'Draws the documents; another each time if not given.',
+    },
+  },
 })
 const teardowns: (() => unknown)[] = []
 try {

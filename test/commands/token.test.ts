@@ -6,7 +6,7 @@ import { DEVELOPMENT_JWT_SECRET, type Environment } from '../../src/config.ts'
 import { temporaryDirectory } from '../helper/backends.ts'
 import { runNode } from '../helper/node-process.ts'
 
-const TOKEN = join(import.meta.dirname, '../../src/dev/token.ts')
+const TOKEN = join(import.meta.dirname, '../../src/commands/token.ts')
 const SECRET = 'Jq3v8Zt1Lw6Xb9Nc4Rm7Ky2Pf5Hd0Gs8'
 
 const make = (t: Parameters<typeof temporaryDirectory>[0], args: readonly string[], env: Environment = {}) =>

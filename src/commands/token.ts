@@ -1,9 +1,9 @@
 import { createSigner } from 'fast-jwt'
 import { isUserId } from '../auth/user-id.ts'
+import { withSecrets } from '../config/development-secrets.ts'
 import { withSecretFiles } from '../config/secret-files.ts'
 import { type Environment, readEnvironment } from '../config.ts'
 import { commandLine, endWithUsage } from './command-line.ts'
-import { withSecrets } from './development-secrets.ts'
 
 /**
  * `npm run token`: a token from JWT_SECRET, or from the development secret that `npm start` uses when nothing is set.

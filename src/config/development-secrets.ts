@@ -1,5 +1,5 @@
-import { fileVariable } from '../config/secret-files.ts'
 import { DEVELOPMENT_JWT_SECRET, DEVELOPMENT_SERVICE_TOKEN, type Environment } from '../config.ts'
+import { fileVariable } from './secret-files.ts'
 
 /** The environment, with the development secrets when it names no way to authenticate at all. */
 export function withSecrets(env: Environment): Environment {

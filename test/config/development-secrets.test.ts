@@ -1,6 +1,6 @@
 import t from 'tap'
+import { isSet, withSecrets } from '../../src/config/development-secrets.ts'
 import { DEVELOPMENT_JWT_SECRET } from '../../src/config.ts'
-import { isSet, withSecrets } from '../../src/dev/development-secrets.ts'
 
 t.test('the development secrets are there only when nothing else is', async t => {
   t.equal(withSecrets({}).JWT_SECRET, DEVELOPMENT_JWT_SECRET)

@@ -1,0 +1,59 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parseCommand } from '../../src/commands/command-line.ts'
+import { temporaryDirectory } from '../helper/backends.ts'
+import { runNode } from '../helper/node-process.ts'
+import { ROOT } from '../helper/readme.ts'
+
+const INSTALL = 'node src/dev/ensure-installed.mjs'
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+const COMMANDS = Object.entries(scripts).filter(([name]) => !['prestart', 'pretest'].includes(name))
+
+for (const [name, script] of COMMANDS) {
+  t.test(`npm run ${name}`, async t => {
+    const [, file = '', ...args] = script.split(' && ').at(-1)!.split(' ')
+    t.ok(
+      script.startsWith(`${INSTALL} && node `) || scripts[`pre${name}`] === INSTALL,
+      'it runs from a clean clone',
+    )
+    t.ok(existsSync(join(ROOT, file)), file)
+    const run = (...more: string[]) =>
+      runNode([join(ROOT, file), ...args, ...more], { cwd: temporaryDirectory(t), env: {} })
+    const [help, wrong] = await Promise.all([run('--help'), run('--no-such-option')])
+    t.equal(help.code, 0, help.output)
+    t.match(help.output, /^[A-Z][^\n]+[.]\n/, 'one sentence first')
+    t.match(help.output, /\nUsage: npm (?:run \S+|start|test)/)
+    t.match(help.output, /\n {2}--help +Print this\.\n$/)
+    t.equal(wrong.code, 2, wrong.output)
+    t.match(wrong.output, /^Unknown option '--no-such-option'[^\n]*\n$/, 'one sentence, no stack')
+  })
+}
+
+t.test('what else is wrong with arguments is one sentence', async t => {
+  const of = {
+    command: 'npm run x --',
+    summary: 'X.',
+    options: {
+      count: { type: 'string', default: '3', minimum: 2, help: 'N.' },
+      all: { type: 'boolean', default: false, help: 'All.' },
+    },
+  } as const
+  const said = (...args: string[]) => {
+    try {
+      return parseCommand(of, args).values
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  t.strictSame(said(), { count: '3', all: false })
+  t.strictSame(said('--count=5', '--all'), { count: '5', all: true })
+  for (const count of ['1', '-1', '1.5', 'x', '', '9'.repeat(20)]) {
+    t.match(said(`--count=${count}`), /^--count must be a whole number from 2 on, is "/)
+  }
+  t.match(said('--count'), /^Option '--count <value>' argument missing; see `npm run x -- --help`$/)
+  t.match(said('--all=yes'), /^Option '--all' does not take an argument; see/)
+  t.match(said('file'), /^Unexpected argument 'file'; see/)
+})
