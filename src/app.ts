@@ -30,6 +30,7 @@ import { exchangeRoutes } from './http/routes/exchange-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
 import { sequenceRoutes } from './http/routes/sequence-routes.ts'
 import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
+import { transferRoutes } from './http/routes/transfer-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
 import { clientErrorHandler, serverFactory } from './http/server-factory.ts'
 import { traceRequests } from './http/tracing.ts'
@@ -158,6 +159,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     eventRoutes(authenticated, { ...services, onDropped: () => metrics.listenerDropped() })
     defaultRoutes(authenticated, services.defaults)
     userRoutes(authenticated, services.users)
+    transferRoutes(authenticated, services.transfer)
     sequenceRoutes(authenticated, services.sequence)
     await authenticated.register(async exchange => exchangeRoutes(exchange, services.exchange))
     await authenticated.register(async admin => {

@@ -39,12 +39,14 @@ import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
 import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
+import { PostgresUsers } from './store/postgres-users.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
 import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.ts'
 import { redisLog } from './telemetry/redis-log.ts'
 import { SequenceObserver } from './telemetry/sequence-observer.ts'
 import { type StoreSystem, watched } from './telemetry/store-work.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+import { Transfer, type TransferService } from './transfer/transfer-service.ts'
 
 /** Everything the routes call. */
 export interface Services {
@@ -52,6 +54,7 @@ export interface Services {
   readonly defaults: DefaultsService
   readonly admin: AdminDefaultsService
   readonly users: UserService
+  readonly transfer: TransferService
   readonly cache: CacheService
   readonly sequence: SequenceService
   readonly exchange: ExchangeCache
@@ -182,6 +185,13 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     documents: new Documents({ reads, writes, defaults, limits, pool, availability }),
     defaults: new UserDefaults({ reads, writes, defaults, limits }),
     admin,
+    transfer: new Transfer({
+      store: new PostgresUsers(pool, availability),
+      writer,
+      defaults,
+      counter,
+      limits,
+    }),
     users: new Users({ writer, provisioning, forget }),
     sequence: new OrderNumbers({
       counter,

@@ -65,7 +65,7 @@ export interface Change {
 export interface ChangeMeta {
   /** Who: `42`, `admin:7`, `service:bot`. */
   readonly updatedBy: string
-  /** put, load-defaults, reset, rollback, provision, sync-defaults, delete. */
+  /** put, load-defaults, reset, rollback, provision, import, sync-defaults, delete. */
   readonly reason: string
 }
 

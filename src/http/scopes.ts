@@ -12,6 +12,8 @@ const READS = ['GET', 'HEAD', 'OPTIONS']
 
 /** THE table of what a service token needs for a route: the first rule that fits. */
 const RULES: readonly Rule[] = [
+  // Finding users is what a UI does that acts for them.
+  { path: '/api/admin/users', methods: READS, scope: 'read' },
   { path: '/api/admin/', scope: 'admin' },
   { path: '/api/users/:id', methods: ['DELETE'], scope: 'admin' },
   { path: '/api/user/sequence', scope: 'sequence' },

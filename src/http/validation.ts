@@ -11,7 +11,7 @@ const OPTIONS = {
 }
 // Bodies are never coerced: "5" is no number. Parameters and queries arrive as texts, so they are.
 const strict = new Ajv(OPTIONS)
-const coercing = new Ajv({ ...OPTIONS, coerceTypes: true, useDefaults: true })
+const coercing = new Ajv({ ...OPTIONS, coerceTypes: 'array', useDefaults: true })
 
 interface Check {
   (data: unknown): boolean

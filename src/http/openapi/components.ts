@@ -53,7 +53,7 @@ export const HistoryEntry = component(
       description: '`42`, `admin:7`, `service:bot`, `service:ui/alice` (X-Actor), `sql:<role>`',
     }),
     reason: Type.String({
-      description: 'put, load-defaults, reset, rollback, provision, sync-defaults, sql',
+      description: 'put, load-defaults, reset, rollback, provision, import, sync-defaults, sql',
     }),
     changes: Type.Array(
       Type.Object({

@@ -1,0 +1,32 @@
+import type { Pool } from 'pg'
+import type { ListedUser, StoredUser, UserQuery, UserStorePort } from '../transfer/ports.ts'
+import type { Availability } from './availability.ts'
+import { asUnavailable } from './database-errors.ts'
+import { selectUsers, selectWholeUsers } from './statements/users.ts'
+
+/** The UserStorePort over the `documents` table. */
+export class PostgresUsers implements UserStorePort {
+  readonly #pool: Pool
+  readonly #availability: Availability
+
+  constructor(pool: Pool, availability: Availability) {
+    this.#pool = pool
+    this.#availability = availability
+  }
+
+  list(query: UserQuery): Promise<readonly ListedUser[]> {
+    return this.#ask(() => selectUsers(this.#pool, query))
+  }
+
+  read(after: string, limit: number, only?: string): Promise<readonly StoredUser[]> {
+    return this.#ask(() => selectWholeUsers(this.#pool, after, limit, only))
+  }
+
+  async #ask<T>(query: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#availability.race(query)
+    } catch (error) {
+      throw asUnavailable(error)
+    }
+  }
+}

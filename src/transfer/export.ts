@@ -1,0 +1,45 @@
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import type { Counter } from '../sequence/counter.ts'
+import type { StoredUser, UserStorePort } from './ports.ts'
+
+export interface ExportDeps {
+  readonly store: UserStorePort
+  readonly counter: Pick<Counter, 'last'>
+}
+
+/** Users read in one statement: with 30 KB each, what one batch holds in memory. */
+const USERS_PER_BATCH = 100
+
+/**
+ * Every user as one line of NDJSON, in the order of the ids: `{"user_id","documents":{kind: data},"sequence":{day: n}}`.
+ * Reads the next batch when the reader asks for it, so that memory stays the same however many users there are.
+ * `only`: that user alone. Throws DatabaseUnavailableError.
+ */
+export async function* exportUsers({ store, counter }: ExportDeps, only?: string): AsyncGenerator<string> {
+  let after = ''
+  for (;;) {
+    const users = await store.read(after, USERS_PER_BATCH, only)
+    for (const user of users) yield await lineOf(user, counter)
+    const last = users.at(-1)
+    if (last === undefined || only !== undefined || users.length < USERS_PER_BATCH) return
+    after = last.userId
+  }
+}
+
+/** The texts of the documents stand in the line as they are stored. */
+async function lineOf(
+  { userId, documents, sequence }: StoredUser,
+  counter: ExportDeps['counter'],
+): Promise<string> {
+  const parts = DOCUMENTS.flatMap(({ kind }) => {
+    const data = documents.get(kind)
+    return data === undefined ? [] : [`${JSON.stringify(kind)}:${data}`]
+  })
+  const days: Record<string, number> = {}
+  for (const [day, highWater] of sequence) {
+    // What was handed out, not what was reserved, where Redis tells it.
+    const last = await counter.last({ userId, day })
+    days[day] = Math.min(last, highWater)
+  }
+  return `{"user_id":${JSON.stringify(userId)},"documents":{${parts.join(',')}},"sequence":${JSON.stringify(days)}}\n`
+}

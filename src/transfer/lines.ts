@@ -1,0 +1,48 @@
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** One line of a stream, or that it is longer than allowed (undefined). */
+export interface Line {
+  /** Counted from 1, empty lines included. */
+  readonly number: number
+  readonly bytes: Buffer | undefined
+}
+
+/**
+ * The lines of a stream of bytes, without their ends; empty ones are left out. Of a line longer than `maxBytes` nothing
+ * is kept. Bytes, not text: only a reader of JSON tells whether they are UTF-8.
+ */
+export async function* linesOf(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line> {
+  let parts: Buffer[] = []
+  let length = 0
+  let number = 1
+  const end = (): Line | undefined => {
+    const bytes = length > maxBytes ? undefined : withoutReturn(Buffer.concat(parts))
+    const line = bytes?.length === 0 ? undefined : { number, bytes }
+    parts = []
+    length = 0
+    number++
+    return line
+  }
+  const add = (part: Buffer) => {
+    length += part.length
+    if (length > maxBytes) parts = []
+    else parts.push(part)
+  }
+  for await (const chunk of source) {
+    let from = 0
+    for (let at = chunk.indexOf(LINE_FEED); at !== -1; at = chunk.indexOf(LINE_FEED, from)) {
+      add(chunk.subarray(from, at))
+      const line = end()
+      if (line !== undefined) yield line
+      from = at + 1
+    }
+    add(chunk.subarray(from))
+  }
+  const line = end()
+  if (line !== undefined) yield line
+}
+
+function withoutReturn(line: Buffer): Buffer {
+  return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line
+}

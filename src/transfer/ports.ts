@@ -1,0 +1,45 @@
+/** A user as the list of users has it. Times are RFC 3339, UTC. */
+export interface ListedUser {
+  readonly user_id: string
+  readonly created_at: string
+  readonly updated_at: string
+  /** How many documents the user has. */
+  readonly documents: number
+}
+
+export type Operator = '=' | '!=' | '>' | '<' | '>=' | '<='
+
+/** A condition on one field of one document, such as `mode.scalp:size.leverage>10`. */
+export interface Condition {
+  readonly kind: string
+  /** Names on the way to the field. */
+  readonly path: readonly string[]
+  readonly operator: Operator
+  /** A JSON scalar. */
+  readonly value: string | number | boolean | null
+}
+
+export interface UserQuery {
+  /** Beginning of the user id; '' = any. */
+  readonly prefix: string
+  readonly where: readonly Condition[]
+  /** Only users behind this id, in the order of the ids. */
+  readonly after: string
+  readonly limit: number
+}
+
+/** A user with the rows as they are stored. */
+export interface StoredUser {
+  readonly userId: string
+  /** JSON text by kind; documents that do not exist are absent. */
+  readonly documents: ReadonlyMap<string, string>
+  /** The high-water mark of each day, YYYYMMDD. */
+  readonly sequence: ReadonlyMap<string, number>
+}
+
+/** All users, in the order of their ids. Every method rejects with DatabaseUnavailableError when the server is away. */
+export interface UserStorePort {
+  list(query: UserQuery): Promise<readonly ListedUser[]>
+  /** The documents of users behind `after`, each user's of one moment; `only`: of that user alone. */
+  read(after: string, limit: number, only?: string): Promise<readonly StoredUser[]>
+}

@@ -1,0 +1,82 @@
+import { invalid } from '../settings/edits.ts'
+import { type ExportDeps, exportUsers } from './export.ts'
+import {
+  type ImportDeps,
+  type ImportOptions,
+  type ImportOutcome,
+  type ImportSummary,
+  importUsers,
+} from './import.ts'
+import type { ListedUser } from './ports.ts'
+import { parseWhere } from './where.ts'
+
+export interface UserListQuery {
+  readonly prefix: string
+  /** Conditions as text, such as `mode.scalp:size.leverage>10`. */
+  readonly where: readonly string[]
+  readonly limit: number
+  /** `next` of the page before; undefined = the first one. */
+  readonly cursor: string | undefined
+}
+
+export interface UserPage {
+  readonly users: readonly ListedUser[]
+  /** For the page behind this one; null when there is none. */
+  readonly next: string | null
+}
+
+/** What the routes of users, export and import call. */
+export interface TransferService {
+  /** VALIDATION_FAILED for a condition or a cursor that is none. */
+  listUsers(query: UserListQuery): Promise<UserPage>
+  /** Lines of NDJSON. */
+  exportUsers(only?: string): AsyncGenerator<string>
+  importUsers(
+    source: AsyncIterable<Buffer>,
+    options: ImportOptions,
+  ): AsyncGenerator<ImportOutcome | ImportSummary>
+}
+
+export interface TransferDeps extends ExportDeps, ImportDeps {
+  readonly counter: ExportDeps['counter'] & ImportDeps['counter']
+}
+
+/** Users in and out. */
+export class Transfer implements TransferService {
+  readonly #deps: TransferDeps
+
+  constructor(deps: TransferDeps) {
+    this.#deps = deps
+  }
+
+  async listUsers({ prefix, where, limit, cursor }: UserListQuery): Promise<UserPage> {
+    const { conditions, faults } = parseWhere(where)
+    const after = cursor === undefined ? '' : idIn(cursor)
+    if (after === undefined) faults.push({ path: 'cursor', message: 'must be `next` of another page' })
+    if (faults.length > 0) throw invalid(faults)
+    // One more than asked for tells whether there is another page.
+    const users = await this.#deps.store.list({ prefix, where: conditions, after: after!, limit: limit + 1 })
+    const page = users.slice(0, limit)
+    return { users: page, next: users.length > limit ? cursorOf(page.at(-1)!.user_id) : null }
+  }
+
+  exportUsers(only?: string): AsyncGenerator<string> {
+    return exportUsers(this.#deps, only)
+  }
+
+  importUsers(
+    source: AsyncIterable<Buffer>,
+    options: ImportOptions,
+  ): AsyncGenerator<ImportOutcome | ImportSummary> {
+    return importUsers(this.#deps, source, options)
+  }
+}
+
+function cursorOf(userId: string): string {
+  return Buffer.from(userId).toString('base64url')
+}
+
+function idIn(cursor: string): string | undefined {
+  const id = Buffer.from(cursor, 'base64url').toString()
+  return cursorOf(id) === cursor ? id : undefined
+}

@@ -1,0 +1,63 @@
+import { DOCUMENTS, normalizeMode } from '../documents/catalogue.ts'
+import { readJson } from '../documents/json/read.ts'
+import { splitPath } from '../documents/paths.ts'
+import { unknownName } from '../documents/unknown-fields.ts'
+import type { Fault } from '../errors.ts'
+import type { Condition, Operator } from './ports.ts'
+
+/** A query of more conditions is a mistake; each costs the database a look at a document of every user. */
+const MAX_CONDITIONS = 10
+const CONDITION = /^([a-z_.]+):([^<>=!]+?)\s*(>=|<=|!=|>|<|=)\s*(.+)$/s
+const EXAMPLE = 'mode.scalp:size.leverage>10'
+
+/** Reads `where` parameters: `<document>:<path><operator><value>`, with the operators of the risk index and >=, <=, !=. */
+export function parseWhere(texts: readonly string[]): { conditions: Condition[]; faults: Fault[] } {
+  const faults: Fault[] = []
+  if (texts.length > MAX_CONDITIONS) {
+    return {
+      conditions: [],
+      faults: [{ path: 'where', message: `must be given ${MAX_CONDITIONS} times at most` }],
+    }
+  }
+  const conditions = texts.flatMap(text => {
+    const condition = parseCondition(text)
+    if (typeof condition !== 'string') return [condition]
+    faults.push({ path: 'where', message: condition })
+    return []
+  })
+  return { conditions, faults }
+}
+
+/** The condition, or what is wrong with it. */
+function parseCondition(text: string): Condition | string {
+  const [, document, path, operator, operand] = CONDITION.exec(text) ?? []
+  if (document === undefined) return `must be such as ${EXAMPLE}, not ${JSON.stringify(text.slice(0, 100))}`
+  const kind = kindNamed(document)
+  if (kind === undefined) {
+    return unknownName(
+      'document',
+      document,
+      DOCUMENTS.map(each => each.kind),
+    )
+  }
+  const value = literal(operand!.trim())
+  if (typeof value === 'object' && value !== null)
+    return `must compare with a number, a text, true, false or null`
+  return { kind, path: splitPath(path!), operator: operator as Operator, value: value as Condition['value'] }
+}
+
+/** The kind of a document; `mode.ultra_fast` is `mode.ultra`. */
+export function kindNamed(name: string): string | undefined {
+  const [family, mode] = name.split('.')
+  const normal = mode === undefined ? name : `${family}.${normalizeMode(mode) ?? mode}`
+  return DOCUMENTS.find(({ kind }) => kind === normal)?.kind
+}
+
+/** A JSON literal, or a text without quotes. */
+function literal(text: string): unknown {
+  try {
+    return readJson(text)
+  } catch {
+    return text
+  }
+}
