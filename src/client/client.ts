@@ -2,7 +2,7 @@ import { Admin } from './admin.ts'
 import type { HealthReport } from './answers.ts'
 import { EtagCache } from './etag-cache.ts'
 import { Fallback } from './fallback.ts'
-import type { CallOptions, ClientOptions } from './options.ts'
+import type { CallOptions, ClientOptions, UserOptions } from './options.ts'
 import { Requests } from './requests.ts'
 import { Transport } from './transport.ts'
 import { UserSettings } from './user-settings.ts'
@@ -55,8 +55,8 @@ export class SettingsClient {
   }
 
   /** A user's settings. Without an id: those of the token's own user. */
-  user(userId?: string): UserSettings {
-    return new UserSettings(this.#requests(userId, this.#fallback))
+  user(userId?: string, { actor }: UserOptions = {}): UserSettings {
+    return new UserSettings(this.#requests(userId, this.#fallback, actor))
   }
 
   /** Creates a user from the defaults; false when there is one already. Needs a service or an admin. */
@@ -89,8 +89,8 @@ export class SettingsClient {
     await Promise.all([this.#transport.close(), this.#streams.close(), this.#fallback?.close()])
   }
 
-  #requests(userId: string | undefined, fallback: Fallback | undefined): Requests {
+  #requests(userId: string | undefined, fallback: Fallback | undefined, actor?: string): Requests {
     const [transport, streams, etags] = [this.#transport, this.#streams, this.#etags]
-    return new Requests({ transport, streams, etags, fallback, userId })
+    return new Requests({ transport, streams, etags, fallback, userId, actor })
   }
 }

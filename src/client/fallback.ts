@@ -21,7 +21,7 @@ export class Fallback {
   readonly #file: LastKnownFile | undefined
 
   constructor(options: FallbackOptions) {
-    const { onError = (error: unknown) => process.emitWarning(String(error)) } = options
+    const { onError = warnOnce() } = options
     this.#known = new LastKnown(options)
     if (!('file' in options)) return
     this.#file = new LastKnownFile(options.file, this.#known, onError)
@@ -66,6 +66,15 @@ export class Fallback {
 
   async close(): Promise<void> {
     await this.#file?.close()
+  }
+}
+
+/** Every write of the file may fail: one warning is enough. */
+function warnOnce(): (error: unknown) => void {
+  let warned = false
+  return error => {
+    if (!warned) process.emitWarning(`the last known settings are not kept in their file: ${error}`)
+    warned = true
   }
 }
 

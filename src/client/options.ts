@@ -36,6 +36,11 @@ export type FallbackOptions = (
   readonly onError?: (error: unknown) => void
 }
 
+export interface UserOptions {
+  /** The person behind the service, for the history: `updated_by` is `service:ui/alice`. Service tokens only. */
+  readonly actor?: string
+}
+
 export interface CallOptions {
   readonly signal?: AbortSignal
 }

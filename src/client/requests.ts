@@ -22,6 +22,7 @@ export interface RequestsDeps {
   readonly fallback: Fallback | undefined
   /** Undefined = the user of the token. */
   readonly userId: string | undefined
+  readonly actor?: string | undefined
 }
 
 /** The kinds of requests there are, on behalf of one user. */
@@ -123,8 +124,8 @@ export class Requests {
     return ownerName({ url: this.#deps.transport.url, userId: this.#deps.userId, token })
   }
 
-  get #user(): { 'x-user-id': string | undefined } {
-    return { 'x-user-id': this.#deps.userId }
+  get #user(): Readonly<Record<string, string | undefined>> {
+    return { 'x-user-id': this.#deps.userId, 'x-actor': this.#deps.actor }
   }
 
   #send(call: Call): Promise<Reply> {

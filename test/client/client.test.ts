@@ -1,7 +1,8 @@
 import t from 'tap'
 import { SettingsClient, VersionMismatchError } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
-import { SERVICE_TOKEN, startStack, type TestGateway } from '../helper/gateway.ts'
+import { createDatabase } from '../helper/backends.ts'
+import { SERVICE_TOKEN, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
 
 let gateway: TestGateway
@@ -175,4 +176,51 @@ t.test('changes are heard of, from the gateway itself', async t => {
   const resumed = user.watch({ lastEventId: heard!.id })
   t.match((await resumed.next()).value, { type: 'change', document: 'mode.scalp', version: 3 })
   await resumed.return()
+})
+
+t.test('the person behind a service is in the history', async t => {
+  const user = connect(t).user('13', { actor: 'alice' })
+  await user.put('llm_config', { enabled: false })
+  t.equal((await user.history('llm_config'))[0]!.updated_by, 'service:bot/alice')
+})
+
+t.test('integers beyond 2^53 - 1 come back from the exchange cache', async t => {
+  const { exchange } = connect(t).user('14')
+  await exchange.put('orders', [{ orderId: 8389765612825190229n }])
+  t.strictSame(await exchange.get('orders'), [{ orderId: 8389765612825190229n }])
+})
+
+t.test('admins', async t => {
+  const token = bearer('1', 'admin').authorization.slice('Bearer '.length)
+  const { admin } = connect(t, token)
+  const { value, etag } = await admin.defaults()
+  t.equal(value.version, 1)
+  const patch = { global_trading: { max_usd_allocation: 777 } }
+  t.match(await admin.previewDefaults(patch), { applied: false, total_changes: 1 })
+  t.equal((await admin.putDefaults(patch, { ifMatch: etag })).version, 2)
+  await t.rejects(admin.putDefaults({}, { ifMatch: 1 }), VersionMismatchError)
+  t.match(await admin.syncDefaults(), { changed: true, version: 3 })
+  await connect(t).user('15').put('llm_config', { enabled: false })
+  t.match(await admin.syncDefaults({ userId: '15' }), { changed: true, version: 4 })
+  t.ok((await admin.warmCache('15')) > 0)
+  t.match(await admin.inspectCache('15'), { user_id: '15', redis: 'up' })
+  await admin.deleteUser('15')
+  await t.rejects(admin.deleteUser('15'), { code: 'USER_NOT_FOUND' })
+  await t.rejects(connect(t).admin.defaults(), { code: 'FORBIDDEN' })
+})
+
+t.test('the last known settings, when the gateway itself ends', async t => {
+  const other = await startGateway(t, { DATABASE_URL: await createDatabase(t) })
+  const client = new SettingsClient({
+    url: other.url,
+    token: SERVICE_TOKEN,
+    fallback: { memory: true, maxAgeMs: 60_000 },
+  })
+  t.teardown(() => client.close())
+  const fresh = await client.user('42').decisionSettings()
+  await other.close()
+  const known = await client.user('42').decisionSettings()
+  t.match(known, { unverified: true, ageMs: Number })
+  t.equal(known.value, fresh.value)
+  await t.rejects(client.user('42').nextSequence({ idempotencyKey: 'a' }))
 })
