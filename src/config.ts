@@ -199,6 +199,7 @@ function group(
       defaultsFile: vars.DEFAULT_SETTINGS_FILE ?? BUILT_IN_DEFAULTS,
       autoProvision: vars.AUTO_PROVISION,
       binanceCacheTtlMs: vars.BINANCE_CACHE_TTL_MS,
+      history: { keepVersions: vars.HISTORY_KEEP_VERSIONS, keepDays: vars.HISTORY_KEEP_DAYS },
       sequenceWarnAbove: vars.SEQUENCE_WARN_ABOVE,
     },
   }

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   USER_NOT_FOUND: [404, 'The user does not exist'],
   VERSION_NOT_FOUND: [404, 'The version does not exist'],
   CACHE_MISS: [404, 'Nothing is cached'],
+  HISTORY_PRUNED: [410, 'The version is no longer kept'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed'],
   REQUEST_TIMEOUT: [408, 'The request came too slowly'],
   CONFLICT: [409, 'The request conflicts with another one'],

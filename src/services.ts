@@ -9,6 +9,7 @@ import { type Config, ConfigError } from './config.ts'
 import { createProtocol } from './consistency/protocol.ts'
 import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
+import { Retention } from './retention/retention.ts'
 import { Counter } from './sequence/counter.ts'
 import { OrderNumbers } from './sequence/order-numbers.ts'
 import { NO_SEQUENCE_CACHE } from './sequence/ports.ts'
@@ -37,12 +38,14 @@ import { type Migrated, migrate } from './store/migrate.ts'
 import { createPool, createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
+import { PostgresRetention } from './store/postgres-retention.ts'
 import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
 import { PostgresUsers } from './store/postgres-users.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
 import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.ts'
 import { redisLog } from './telemetry/redis-log.ts'
+import { RetentionObserver } from './telemetry/retention-observer.ts'
 import { SequenceObserver } from './telemetry/sequence-observer.ts'
 import { type StoreSystem, watched } from './telemetry/store-work.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
@@ -60,6 +63,8 @@ export interface Services {
   readonly exchange: ExchangeCache
   readonly status: StatusService
   readonly changes: ChangeFeed
+  /** Runs by itself; tests call its rounds. */
+  readonly retention: Retention
   /** The pool and the clients, for the plugins that own them in Fastify. Undefined = no Redis is configured. */
   readonly pool: Pool
   readonly redis: RedisAccess | undefined
@@ -135,6 +140,12 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       log.warn({ unused }, 'the defaults file has parts that are kept and mean nothing to the gateway'),
   })
   let migrated: Migrated | undefined
+  const retention = new Retention({
+    store: new PostgresRetention(pool, availability),
+    clock: SYSTEM_CLOCK,
+    observer: new RetentionObserver(telemetry, observer),
+    limits: config.settings.history,
+  })
   const startUp = new StartUp({
     migrate: async () => {
       migrated = await migrate(config.database.url)
@@ -142,6 +153,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     words: error => startFailure(error, config),
     supervisor,
     loadDefaults: () => admin.loadIfMissing(),
+    retention,
     log,
   })
   const numbers = traced('postgresql', new PostgresSequence(pool, availability))
@@ -211,6 +223,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       startProblem: () => startUp.problem,
     }),
     changes,
+    retention,
     pool,
     redis,
     migrated: () => migrated,
@@ -228,6 +241,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     close: async () => {
       await changes.close()
       await startUp.stop()
+      await retention.stop()
       await supervisor.stop()
       redis?.close()
       await viewPool.end()

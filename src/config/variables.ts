@@ -116,6 +116,18 @@ export const VARIABLES = {
   ),
 
   DEFAULT_SETTINGS_FILE: text('Defaults in the format of the bot; the built-in file if not set.'),
+  HISTORY_KEEP_VERSIONS: count(
+    'Versions of a document that are kept however old they are; the newest always is.',
+    100,
+    1,
+    1_000_000,
+  ),
+  HISTORY_KEEP_DAYS: count(
+    'Days for which a version is kept however many there are: one goes when it is beyond both.',
+    365,
+    0,
+    36_500,
+  ),
   SEQUENCE_WARN_ABOVE: count(
     'Order numbers above it carry a warning, are logged and counted: order ids of the bot hold five digits.',
     99_999,

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { BreakerState } from '../cache/breaker.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
+import type { TableSize } from '../retention/ports.ts'
 import type { Telemetry, TelemetrySources } from '../telemetry/telemetry.ts'
 import { onAnswered } from './answered.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
@@ -43,6 +44,18 @@ export class Metrics implements Telemetry {
     'Days of users whose order numbers went above SEQUENCE_WARN_ABOVE, as seen here',
     [],
   )
+  readonly #retentionSteps = this.#counter('retention_steps_total', 'Steps of the retention', ['task'])
+  readonly #retentionRemoved = this.#counter(
+    'retention_removed_rows_total',
+    'Rows that the retention removed',
+    ['task'],
+  )
+  readonly #tableRows = this.#gauge('stored_rows', 'Rows of the tables that grow, as PostgreSQL estimates', [
+    'table',
+  ])
+  readonly #tableBytes = this.#gauge('stored_bytes', 'Bytes of the tables that grow, indexes included', [
+    'table',
+  ])
   readonly #dropped = this.#counter('event_listeners_dropped_total', 'Event streams cut off: too slow', [])
 
   readonly #connectionsDropped = this.#counter(
@@ -120,6 +133,20 @@ export class Metrics implements Telemetry {
 
   sequenceHigh(): void {
     this.#highNumbers.inc()
+  }
+
+  retentionStepped(task: string, removed: number): void {
+    this.#retentionSteps.labels(task).inc()
+    this.#retentionRemoved.labels(task).inc(removed)
+  }
+
+  tablesMeasured(sizes: readonly TableSize[]): void {
+    this.#tableRows.reset()
+    this.#tableBytes.reset()
+    for (const { table, rows, bytes } of sizes) {
+      this.#tableRows.labels(table).set(rows)
+      this.#tableBytes.labels(table).set(bytes)
+    }
   }
 
   listenerDropped(): void {

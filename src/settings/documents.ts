@@ -6,7 +6,7 @@ import { riskOf } from '../documents/risk.ts'
 import { ProblemError } from '../errors.ts'
 import type { Availability } from '../store/availability.ts'
 import { asUnavailable } from '../store/database-errors.ts'
-import { selectHistory, selectOldContent } from '../store/statements/history.ts'
+import { selectHistory, selectOldContent, selectPrunedVersion } from '../store/statements/history.ts'
 import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import { asDocument, type DocumentReads, refOf } from './document-reads.ts'
@@ -105,14 +105,24 @@ export class Documents implements DocumentService {
     const { pool } = this.#deps
     const select = () => this.#query(() => selectOldContent(pool, refOf(actor, address), version))
     const content = await this.#found(actor, address, select, text => text !== undefined)
-    if (content === undefined) {
-      throw new ProblemError('VERSION_NOT_FOUND', `the history holds no version ${version} of this document`)
-    }
+    if (content === undefined) throw await this.#missing(actor, address, version)
     const old = readJson(content) as JsonObject
     const { section } = address
     return this.#edit(actor, address, 'rollback', precondition, ({ data }) =>
       section === undefined ? old : { ...data, [section]: old[section] ?? {} },
     )
+  }
+
+  /** Why the history does not hold the version. */
+  async #missing(actor: Actor, address: DocumentAddress, version: number): Promise<ProblemError> {
+    const { pool } = this.#deps
+    const pruned = await this.#query(() => selectPrunedVersion(pool, refOf(actor, address)))
+    if (version <= pruned)
+      return new ProblemError(
+        'HISTORY_PRUNED',
+        `version ${version} is no longer kept (HISTORY_KEEP_VERSIONS, HISTORY_KEEP_DAYS)`,
+      )
+    return new ProblemError('VERSION_NOT_FOUND', `the history holds no version ${version} of this document`)
   }
 
   async #edit(

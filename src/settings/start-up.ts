@@ -6,6 +6,8 @@ export interface StartUpDeps {
   readonly migrate: () => Promise<unknown>
   readonly supervisor: Supervisor
   readonly loadDefaults: () => Promise<void>
+  /** Begins when all else is done. */
+  readonly retention: { start(): void }
   /** An error in words for operators. */
   readonly words: (error: unknown) => string
   readonly log: FastifyBaseLogger
@@ -59,6 +61,7 @@ export class StartUp {
     await this.#deps.migrate()
     this.#deps.supervisor.start()
     await this.#deps.loadDefaults()
+    this.#deps.retention.start()
     this.#done = true
     this.#problem = undefined
   }

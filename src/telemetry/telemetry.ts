@@ -1,6 +1,7 @@
 import type { BreakerState } from '../cache/breaker.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { ViewStatus } from '../consistency/supervisor.ts'
+import type { TableSize } from '../retention/ports.ts'
 
 /** What the parts below http count. http implements it over its metrics registry; tests may ignore it. */
 export interface Telemetry {
@@ -16,6 +17,10 @@ export interface Telemetry {
   sequenceDrawn(source: 'redis' | 'database', count: number): void
   /** A user's numbers of one day went above SEQUENCE_WARN_ABOVE. */
   sequenceHigh(): void
+  /** One step of the retention. */
+  retentionStepped(task: string, removed: number): void
+  /** Sizes of the tables that grow; none = another instance measures them. */
+  tablesMeasured(sizes: readonly TableSize[]): void
   /** A listener did not take what it was sent, and was cut off. */
   listenerDropped(): void
   /** Called once: what to ask when the metrics are scraped. */
@@ -35,6 +40,8 @@ export const NO_TELEMETRY: Telemetry = {
   viewOn: () => {},
   sequenceDrawn: () => {},
   sequenceHigh: () => {},
+  retentionStepped: () => {},
+  tablesMeasured: () => {},
   listenerDropped: () => {},
   observe: () => {},
 }

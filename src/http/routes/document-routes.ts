@@ -113,7 +113,7 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     ...params(route),
     body: Rollback,
     responses: { 200: { description: 'The new version.', schema: components(route).envelope } },
-    errors: [...WRITE_ERRORS, 'VERSION_NOT_FOUND'],
+    errors: [...WRITE_ERRORS, 'VERSION_NOT_FOUND', 'HISTORY_PRUNED'],
     guarded: true,
   })
   app.post<{ Body: { version: number } }>(

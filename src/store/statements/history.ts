@@ -39,6 +39,16 @@ export async function selectHistory(
   return rows.map(row => ({ ...row, version: Number(row.version) }))
 }
 
+/** The highest version that the retention removed; 0 = none. */
+export async function selectPrunedVersion(db: Queryable, ref: DocumentRef): Promise<number> {
+  const { rows } = await db.query<{ version: string }>({
+    name: 'select-pruned-version',
+    text: 'SELECT version FROM history_pruned WHERE user_id = $1 AND kind = $2',
+    values: [ref.userId, ref.kind],
+  })
+  return Number(rows[0]?.version ?? 0)
+}
+
 /** The document as it was at `version` (JSON text); undefined when the history does not hold it. */
 export async function selectOldContent(
   db: Queryable,

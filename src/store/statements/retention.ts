@@ -1,0 +1,66 @@
+import type { Pool } from 'pg'
+import type { HistoryLimits, RetentionStep, TableSize } from '../../retention/ports.ts'
+import { runReadCommitted } from '../read-committed.ts'
+import type { Queryable } from './documents.ts'
+
+/** Longer than the pause between two rounds: whoever was not seen for so long has ended. */
+const ABSENT = '15 minutes'
+/** Documents whose history is looked at in one step, and rows that go in one: some milliseconds of work. */
+const DOCUMENTS = 200
+const MOST = 500
+
+/** Whether `holder` is the instance that clears away. */
+export async function claimRetention(db: Pool, holder: string): Promise<boolean> {
+  const rows = await runReadCommitted<{ claimed: boolean | null }>(db, {
+    name: 'claim-retention',
+    text: 'SELECT claim_retention($1, $2::interval) AS claimed',
+    values: [holder, ABSENT],
+  })
+  return rows[0]?.claimed === true
+}
+
+export async function pruneHistory(
+  db: Pool,
+  { keepVersions, keepDays }: HistoryLimits,
+): Promise<RetentionStep> {
+  const rows = await runReadCommitted<{ removed: string; wrapped: boolean }>(db, {
+    name: 'prune-history',
+    text: 'SELECT removed, wrapped FROM prune_history($1, $2, $3, $4)',
+    values: [keepVersions, keepDays, DOCUMENTS, MOST].map(String),
+  })
+  return { removed: Number(rows[0]!.removed), done: rows[0]!.wrapped }
+}
+
+export async function pruneSequences(db: Pool): Promise<RetentionStep> {
+  const rows = await runReadCommitted<{ removed: string }>(db, {
+    name: 'prune-sequences',
+    text: 'SELECT prune_sequences($1) AS removed',
+    values: [String(MOST)],
+  })
+  return stepOf(Number(rows[0]!.removed))
+}
+
+export async function pruneReplies(db: Pool): Promise<RetentionStep> {
+  const rows = await runReadCommitted<{ removed: string }>(db, {
+    name: 'prune-replies',
+    text: 'SELECT prune_replies($1) AS removed',
+    values: [String(MOST)],
+  })
+  return stepOf(Number(rows[0]!.removed))
+}
+
+/** Of the tables that grow. */
+export async function selectTableSizes(db: Queryable): Promise<TableSize[]> {
+  const { rows } = await db.query<{ table: string; rows: string; bytes: string }>({
+    name: 'select-table-sizes',
+    text: `SELECT relname AS table, greatest(reltuples, 0)::bigint AS rows, pg_total_relation_size(oid) AS bytes
+           FROM pg_class
+           WHERE oid IN ('documents'::regclass, 'document_history'::regclass, 'sequences'::regclass,
+                         'sequence_replies'::regclass)`,
+  })
+  return rows.map(({ table, rows: count, bytes }) => ({ table, rows: Number(count), bytes: Number(bytes) }))
+}
+
+function stepOf(removed: number): RetentionStep {
+  return { removed, done: removed < MOST }
+}
