@@ -1,4 +1,5 @@
 import type { CacheFence, CachePort } from './cache-port.ts'
+import { isOfFuture } from './database-check.ts'
 import type {
   ClockPort,
   CodecPort,
@@ -70,10 +71,12 @@ export class Gate {
     }
   }
 
-  /** Fences what changed since the marker, or empties the cache. Null = Redis refused V'. */
+  /** Fences what changed since the marker, or empties the cache. Null = Redis refused V', or the database was set back. */
   async #repair(tx: GateTransaction, v: ViewToken): Promise<number | 'cold' | null> {
     const { cache, observer } = this.#deps
     const marker = await cache.readMarker()
+    // The next renewal begins a new incarnation.
+    if (isOfFuture(marker, tx)) return null
     if (marker === null || marker.database !== tx.database || tx.view.reason === 'redis-ahead')
       return this.#cold(v)
     const atRisk = await tx.changedSince(marker.xid, MAX_REPAIRS + 1)

@@ -41,11 +41,21 @@ export interface View {
   readonly reason: string
 }
 
-/** The view with what one snapshot of the database knows besides. */
-export interface ViewSnapshot {
-  readonly view: View
-  /** The database cluster and its timeline: transaction ids of another one mean nothing here. */
+/** Which database a connection leads to, as one snapshot of it tells. */
+export interface DatabaseState {
+  /** The id of its incarnation: transaction ids of another one mean nothing here. '' = none was begun yet. */
   readonly database: string
+  /** Why a new incarnation has to begin: the server is not the one that the stored incarnation speaks of. */
+  readonly moved: string | null
+  /** No transaction with this id or a greater one has ended. */
+  readonly nextXid: bigint
+  /** Another text after each start of the server, and for each server of several. */
+  readonly server: string
+}
+
+/** The view with what one snapshot of the database knows besides. */
+export interface ViewSnapshot extends DatabaseState {
+  readonly view: View
   /** Every transaction with a smaller id has ended. */
   readonly oldestXid: bigint
   /** An instance without Redis has left requests that nobody has taken (handover.ts). */
@@ -55,6 +65,8 @@ export interface ViewSnapshot {
 /** A change of one document as the transaction stores it. `version` is the new one. */
 export interface Change {
   readonly ref: DocumentRef
+  /** The version it replaces; 0 = the document does not exist. */
+  readonly previous: number
   readonly version: number
   /** JSON text of the new content, null when the document is deleted. */
   readonly data: string | null
@@ -74,6 +86,12 @@ export interface WriteTransaction {
   readonly view: View
   /** Rows that exist, in no particular order. */
   readonly rows: readonly Row[]
+  /** New versions are at least this: those below may have been given in a time that the database has lost. */
+  readonly versionBase: number
+  /** As in DatabaseState. */
+  readonly server: string
+  /** What the connection of this transaction leads to, in a new statement. */
+  look(): Promise<DatabaseState>
   /**
    * UPDATE, history and COMMIT. Resolves to the stored rows, in the order of the changes. WriteConflictError when a row
    * is not what was read under the locks (changed by hand meanwhile); CommitUnknownError when it is open whether the
@@ -87,7 +105,9 @@ export interface WriteTransaction {
 /** BEGIN and the exclusive VIEW lock: no writer is between its fence and its COMMIT. */
 export interface GateTransaction {
   readonly view: View
+  /** As in DatabaseState. */
   readonly database: string
+  readonly nextXid: bigint
   /** Documents changed by transaction `xid` or a later one, at most `limit`. */
   changedSince(xid: bigint, limit: number): Promise<readonly { ref: DocumentRef; version: number }[]>
   setOn(v: ViewToken): Promise<void>
@@ -119,6 +139,11 @@ export interface StorePort {
    */
   newEpoch(epoch: number, atLeast: number): Promise<number | null>
   beginGate(): Promise<GateTransaction>
+  /**
+   * Begins a new incarnation in the place of `database`, and turns the view OFF, not drained. Nothing happens when another
+   * instance was faster.
+   */
+  beginIncarnation(database: string, reason: string): Promise<void>
 }
 
 export interface ClockPort {

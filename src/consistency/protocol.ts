@@ -1,5 +1,6 @@
 import { BatchReader } from './batch-reader.ts'
 import type { CachePort } from './cache-port.ts'
+import { DatabaseCheck } from './database-check.ts'
 import { DatabaseRead } from './database-read.ts'
 import { Gate } from './gate.ts'
 import { Handover, type HandoverPort } from './handover.ts'
@@ -48,9 +49,10 @@ export interface ProtocolParts {
   readonly Reader: typeof Reader
   readonly Writer: typeof Writer
   readonly Gate: typeof Gate
+  readonly DatabaseCheck: typeof DatabaseCheck
 }
 
-export const PROTOCOL_PARTS: ProtocolParts = { Lease, BatchReader, Reader, Writer, Gate }
+export const PROTOCOL_PARTS: ProtocolParts = { Lease, BatchReader, Reader, Writer, Gate, DatabaseCheck }
 
 /** Wires the steps together. `supervisor.start()` begins the renewals. */
 export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOCOL_PARTS): Protocol {
@@ -58,12 +60,13 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const lease = new parts.Lease(clock, times.leaseMs)
   const outage = new Outage({ ...deps, lease, offWaitMs: times.offWaitMs })
   const handover = new Handover({ ...deps, port: deps.handovers, lease, renewMs: times.renewMs })
+  const check = new parts.DatabaseCheck({ ...deps, lease })
   const repair = new Repair(deps)
   const near = new NearCache(deps.nearCacheBytes)
   const database = new DatabaseRead({ ...deps, repair, batch: new parts.BatchReader(store) })
   const reader = new parts.Reader({ ...deps, lease, near, database })
-  const writer = new parts.Writer({ ...deps, lease, outage, handover })
-  const renewal = new Renewal({ ...deps, lease, outage })
+  const writer = new parts.Writer({ ...deps, lease, outage, handover, check })
+  const renewal = new Renewal({ ...deps, lease, outage, check })
   const supervisor = new Supervisor({ ...deps, lease, outage, renewal, handover, gate: new parts.Gate(deps) })
   return { reader, writer, supervisor, lease, outage, near, handover }
 }

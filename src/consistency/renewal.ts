@@ -1,7 +1,9 @@
 import type { CacheIdentity, CachePort } from './cache-port.ts'
+import type { DatabaseCheck } from './database-check.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
 import type { ClockPort, ObserverPort, StorePort, ViewSnapshot, ViewToken } from './ports.ts'
+import { DatabaseUnavailableError } from './ports.ts'
 import { epochOf, sameIdentity, viewText } from './token.ts'
 
 export interface RenewalDeps {
@@ -11,7 +13,11 @@ export interface RenewalDeps {
   readonly observer: ObserverPort
   readonly lease: Lease
   readonly outage: Outage
+  readonly check: DatabaseCheck
 }
+
+/** A new incarnation begins at the first, another instance's at the second. */
+const MAX_TRIES = 3
 
 /** What one renewal saw. */
 export interface Sighting {
@@ -29,16 +35,21 @@ export class Renewal {
   }
 
   /** Throws DatabaseUnavailableError; the lease then runs out by itself. */
-  async renew(): Promise<Sighting> {
+  async renew(tries = MAX_TRIES): Promise<Sighting> {
     const { store, clock, lease } = this.#deps
     const askedAt = clock.now()
     const clockOffset = clock.wall() - askedAt
     const cacheIdentity = await this.#identify()
+    const marker = await this.#deps.check.marker()
     const snapshot = await store.readView()
     const { view } = snapshot
+    if (!(await this.#deps.check.accept(snapshot, marker))) {
+      if (tries > 1) return this.renew(tries - 1)
+      throw new DatabaseUnavailableError('the database changed its identity while it was looked at')
+    }
     if (view.mode === 'OFF' || view.identity === null) lease.drop()
     else if (view.database !== snapshot.database) {
-      await this.#deps.outage.turnOff(view.epoch, 'database-timeline')
+      await this.#deps.outage.turnOff(view.epoch, 'another-database')
     } else if (cacheIdentity !== undefined) {
       const v = { epoch: view.epoch, identity: view.identity }
       if (speaksOf(cacheIdentity, v)) {

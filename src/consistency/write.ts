@@ -1,5 +1,6 @@
 import { refId } from './batch-reader.ts'
 import type { CacheFence, CachePort, ScriptOutcome } from './cache-port.ts'
+import type { DatabaseCheck } from './database-check.ts'
 import type { Handover } from './handover.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
@@ -46,6 +47,7 @@ export interface WriteDeps {
   readonly lease: Lease
   readonly outage: Outage
   readonly handover: Handover
+  readonly check: DatabaseCheck
 }
 
 /** What a writer without Redis asks of an instance that has it. */
@@ -106,7 +108,7 @@ export class Writer {
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
     meta: ChangeMeta,
   ): Promise<WriteResult<T> | undefined> {
-    const { store, cache, observer, outage } = this.#deps
+    const { store, cache, observer, outage, check } = this.#deps
     const tx = await store.beginWrite(refs)
     const { view } = tx
     let nonce = ''
@@ -115,12 +117,13 @@ export class Writer {
     let changes: Change[]
     try {
       await observer.step('write.locked')
+      if (!(await check.admits(tx))) return undefined
       const current = new Map(tx.rows.map(row => [refId(row.ref), row]))
       decision = decide(current)
-      changes = decision.changes.map(change => ({
-        ...change,
-        version: (current.get(refId(change.ref))?.version ?? 0) + 1,
-      }))
+      changes = decision.changes.map(change => {
+        const previous = current.get(refId(change.ref))?.version ?? 0
+        return { ...change, previous, version: Math.max(previous + 1, tx.versionBase) }
+      })
       if (changes.length === 0) {
         await tx.rollback()
         return { result: decision.result, rows: [] }

@@ -4,7 +4,7 @@
  * in it, whatever order they became visible in.
  */
 export interface ChangePoint {
-  /** Of the cluster and its timeline: transaction ids of another one mean nothing here. 8 hex digits. */
+  /** Of the incarnation of the database: transaction ids of another one mean nothing here. 8 hex digits. */
   readonly database: string
   /** Transactions with this id or a later one had not begun. */
   readonly next: bigint

@@ -23,7 +23,7 @@ export interface ChangesSince {
 export interface ChangeLog {
   /** The changes that `since` did not include, at most `limit`; without it the present moment and no changes. */
   since(since: ChangePoint | undefined, limit: number): Promise<ChangesSince>
-  /** The documents of these users as they are, deleted ones included. */
+  /** The documents of these users that were changed in this incarnation of the database, as they are, deleted ones included. */
   documentsOf(userIds: readonly string[]): Promise<readonly DocumentChange[]>
 }
 

@@ -20,8 +20,9 @@ import {
   tryLockDocuments,
 } from './statements/documents.ts'
 import {
+  beginIncarnation,
   lockViewExclusive,
-  selectDatabaseIdentity,
+  selectDatabaseState,
   selectView,
   selectViewSnapshot,
   setViewDrained,
@@ -91,6 +92,7 @@ export class PostgresStore implements StorePort {
     )
     return {
       ...state,
+      look: () => transaction.run(selectDatabaseState),
       applyAndCommit: async (changes, meta) => {
         const answer = await transaction.runAndCommit(applyChanges(changes, meta))
         const updatedAt = answer.rows[0]!.updated_at as string
@@ -118,7 +120,8 @@ export class PostgresStore implements StorePort {
   async beginGate(): Promise<GateTransaction> {
     const { transaction, state } = await Transaction.begin(this.#pool, this.#availability, async client => {
       await lockViewExclusive(client)
-      return { view: await selectView(client), database: await selectDatabaseIdentity(client) }
+      const { database, nextXid } = await selectDatabaseState(client)
+      return { view: await selectView(client), database, nextXid }
     })
     return {
       ...state,
@@ -127,6 +130,10 @@ export class PostgresStore implements StorePort {
       commit: () => transaction.commit(),
       rollback: () => transaction.rollback(),
     }
+  }
+
+  beginIncarnation(database: string, reason: string): Promise<void> {
+    return this.#run(() => beginIncarnation(this.#pool, database, reason))
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-import type { DocumentRef, Row, View, ViewSnapshot } from '../consistency/ports.ts'
+import type { DatabaseState, DocumentRef, Row, View, ViewSnapshot } from '../consistency/ports.ts'
 
 /** SQL for `updated_at` as RFC 3339 with milliseconds, UTC. */
 export const UPDATED_AT = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
@@ -22,8 +22,14 @@ export interface ViewRecord {
   readonly reason: string
 }
 
-export interface SnapshotRecord extends ViewRecord {
+export interface StateRecord {
   readonly current_database: string
+  readonly moved: string | null
+  readonly next_xid: string
+  readonly server: string
+}
+
+export interface SnapshotRecord extends ViewRecord, StateRecord {
   readonly oldest_xid: string
   readonly handovers_wait: boolean
 }
@@ -49,10 +55,19 @@ export function toView(record: ViewRecord): View {
   }
 }
 
+export function toState(record: StateRecord): DatabaseState {
+  return {
+    database: record.current_database,
+    moved: record.moved,
+    nextXid: BigInt(record.next_xid),
+    server: record.server,
+  }
+}
+
 export function toSnapshot(record: SnapshotRecord): ViewSnapshot {
   return {
+    ...toState(record),
     view: toView(record),
-    database: record.current_database,
     oldestXid: BigInt(record.oldest_xid),
     handoversWait: record.handovers_wait,
   }

@@ -43,9 +43,10 @@ async function commits(pool: pg.Pool, turn: number, more: readonly string[]): Pr
     const client = await pool.connect()
     for (let version = 1; performance.now() < until; version++) {
       await client.query('BEGIN')
-      await client.query('SELECT apply_changes($1, $2, $3, $4, $5, $6, $7)', [
+      await client.query('SELECT apply_changes($1, $2, $3, $4, $5, $6, $7, $8)', [
         [`w${turn}-${writer}`],
         ['mode.scalp'],
+        [version - 1],
         [version],
         [CONTENT],
         ['[]'],

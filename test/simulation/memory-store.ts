@@ -64,8 +64,8 @@ export class MemoryStore implements StorePort {
     const { server } = this.#deps
     try {
       const snapshot = await this.call('read-view', () => ({
+        ...server.state,
         view: server.view,
-        database: server.database,
         oldestXid: server.oldestXid(),
         handoversWait: [...server.handovers.values()].some(({ taken }) => !taken),
       }))
@@ -153,6 +153,13 @@ export class MemoryStore implements StorePort {
         server.view = { ...view, epoch: taken }
         return taken
       }),
+    )
+  }
+
+  beginIncarnation(database: string, reason: string): Promise<void> {
+    const { server } = this.#deps
+    return this.call('begin-incarnation', () =>
+      this.#underViewLock(() => server.beginIncarnation(database, reason)),
     )
   }
 

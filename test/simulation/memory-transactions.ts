@@ -49,19 +49,30 @@ export class MemoryTransactions {
     const session = this.#connect()
     const state = await this.#begin('begin-write', session, async () => {
       // A bare BEGIN where the database prefers REPEATABLE READ: the statement that waits for the locks has its snapshot.
-      const early = { view: server.view, rows: server.rows(refs) }
+      const begun = () => ({
+        view: server.view,
+        rows: server.rows(refs),
+        versionBase: server.incarnation.versionBase,
+        server: server.state.server,
+      })
+      const early = begun()
       await session.lock('view', 'shared')
       for (const id of refs.map(documentId).sort()) await session.lock(`row ${id}`, 'exclusive')
       await server.timeline.hop()
       const { view } = server
       await server.timeline.hop()
       session.check()
-      return this.#deps.readCommitted ? { view, rows: server.rows(refs) } : early
+      return this.#deps.readCommitted ? { ...begun(), view } : early
     })
     // After a COMMIT that may have taken place there is nothing to roll back any more.
     let open = true
     return {
       ...state,
+      look: () =>
+        this.#deps.call('look', () => {
+          session.check()
+          return server.state
+        }),
       applyAndCommit: async changes => {
         const answer = await this.#applyAndCommit(session, changes).catch(error => {
           open = false
@@ -83,7 +94,8 @@ export class MemoryTransactions {
       await session.lock('view', viewLock)
       await server.timeline.hop()
       session.check()
-      return { view: server.view, database: server.database }
+      const { database, nextXid } = server.state
+      return { view: server.view, database, nextXid }
     })
     const inSession = <T>(kind: string, work: () => T) =>
       call(kind, () => {
@@ -96,7 +108,8 @@ export class MemoryTransactions {
         inSession('changed-since', () => server.changedSince(xid).slice(0, limit)),
       setOn: v =>
         inSession('set-on', () => {
-          const { database, view } = server
+          const { view } = server
+          const { database } = server.state
           const { identity } = v
           session.viewAfter = { ...view, mode: 'ON', drained: false, identity, database, reason: 'gate' }
         }),

@@ -1,4 +1,4 @@
-import type { Change, DocumentRef, Row, View } from '../../src/consistency/ports.ts'
+import type { Change, DatabaseState, DocumentRef, Row, View } from '../../src/consistency/ports.ts'
 import { documentId } from './documents.ts'
 import type { StoredHandover } from './memory-handover.ts'
 import { Locks } from './postgres-locks.ts'
@@ -14,9 +14,22 @@ export interface Committed {
   readonly commit: number
   /** Virtual time of the COMMIT. */
   readonly at: number
+  /** `documents.incarnation`. */
+  readonly incarnation: number
   /** Changed with psql, not by a gateway. */
   readonly byHand: boolean
 }
+
+/** The row of `database_incarnation`. */
+export interface Incarnation {
+  readonly id: string
+  readonly number: number
+  readonly versionBase: number
+  readonly timeline: number
+}
+
+/** More versions than a document gets in one run. */
+const BASE_STEP = 1_000
 
 /** One PostgreSQL: what is committed, who is connected, and which database it is. READ COMMITTED. */
 export class PostgresServer {
@@ -27,9 +40,14 @@ export class PostgresServer {
   readonly history = new Map<string, Committed[]>()
   readonly highWater = new Map<string, number>()
   readonly handovers = new Map<string, StoredHandover>()
+  /** Of `server`: another one after each start. */
+  starts = 1
+  incarnation: Incarnation = { id: '', number: 0, versionBase: 0, timeline: 0 }
   downUntil = 0
   commits = 0
   #clusterTimeline = 1
+  /** Of all times, those that were lost included: ids are random, and the wall clock gives the base. */
+  #incarnations = 0
   #nextXid = 100n
   #viewChanges = 0
   #view: View = {
@@ -49,8 +67,25 @@ export class PostgresServer {
     return this.timeline.now >= this.downUntil
   }
 
-  get database(): string {
-    return `7215/${this.#clusterTimeline}`
+  /** What one snapshot tells of the server and its database. */
+  get state(): DatabaseState {
+    const { id, timeline } = this.incarnation
+    const moved = id === '' ? 'new-database' : timeline === this.#clusterTimeline ? null : 'database-timeline'
+    return { database: id, moved, nextXid: this.#nextXid, server: String(this.starts) }
+  }
+
+  /** Under the exclusive VIEW lock. */
+  beginIncarnation(database: string, reason: string): void {
+    const { id, number, versionBase } = this.incarnation
+    if (id !== database) return
+    this.incarnation = {
+      id: `i${++this.#incarnations}`,
+      number: number + 1,
+      versionBase: id === '' ? 0 : Math.max(versionBase, this.#incarnations * BASE_STEP),
+      timeline: this.#clusterTimeline,
+    }
+    if (id !== '')
+      this.view = { ...this.view, mode: 'OFF', epoch: this.view.epoch + 1, drained: false, reason }
   }
 
   get view(): View {
@@ -91,8 +126,8 @@ export class PostgresServer {
   /** Plans changes in the session's transaction; false when a row is not of the version before. */
   plan(session: Session, changes: readonly Change[]): boolean {
     session.xid ??= this.#nextXid++
-    for (const { ref, version, data } of changes) {
-      if ((this.row(documentId(ref))?.version ?? 0) !== version - 1) return false
+    for (const { ref, previous, version, data } of changes) {
+      if ((this.row(documentId(ref))?.version ?? 0) !== previous) return false
       session.writes.push({
         ref,
         version,
@@ -109,7 +144,14 @@ export class PostgresServer {
     for (const row of session.writes) {
       const id = documentId(row.ref)
       const versions = this.history.get(id) ?? []
-      versions.push({ row, xid: session.xid!, commit, at: this.timeline.now, byHand })
+      versions.push({
+        row,
+        xid: session.xid!,
+        commit,
+        at: this.timeline.now,
+        incarnation: this.incarnation.number,
+        byHand,
+      })
       this.history.set(id, versions)
     }
     if (session.viewAfter !== undefined) this.view = session.viewAfter
@@ -119,7 +161,7 @@ export class PostgresServer {
   changedSince(xid: bigint): { ref: DocumentRef; version: number }[] {
     return [...this.history.values()]
       .map(versions => versions.at(-1)!)
-      .filter(last => last.xid >= xid)
+      .filter(last => last.incarnation === this.incarnation.number && last.xid >= xid)
       .map(({ row: { ref, version } }) => ({ ref, version }))
   }
 
@@ -134,8 +176,9 @@ export class PostgresServer {
     const id = documentId(ref)
     try {
       await session.lock(`tuple ${id}`, 'exclusive')
-      const version = (this.row(id)?.version ?? 0) + 1
-      this.plan(session, [{ ref, version, data, changes: '[]' }])
+      const previous = this.row(id)?.version ?? 0
+      const version = Math.max(previous + 1, this.incarnation.versionBase)
+      this.plan(session, [{ ref, previous, version, data, changes: '[]' }])
       await this.timeline.hop()
       await session.lock('view', 'exclusive')
       this.turnOff('manual-edit')
@@ -148,6 +191,7 @@ export class PostgresServer {
   /** Ends all sessions; `promoted` = a synchronous standby takes over, on a timeline of its own. */
   restart(downMs: number, promoted: boolean): void {
     if (promoted) this.#clusterTimeline++
+    this.starts++
     this.downUntil = this.timeline.now + downMs
     this.handovers.clear()
     for (const session of [...this.sessions]) session.end()

@@ -22,7 +22,7 @@ t.test('a waiting writer reads what was committed before it got its locks', asyn
   t.match(begun, { view: { mode: 'OFF', epoch: 1, drained: true, identity: null }, rows: [] })
   const waiting = beginWrite(second, [ref])
   await first.query(
-    `SELECT apply_changes(ARRAY[$1], ARRAY[$2], ARRAY[1::bigint], ARRAY['{"a":1}'], ARRAY['[]'], 'test', 'put')`,
+    `SELECT apply_changes(ARRAY[$1], ARRAY[$2], ARRAY[0::bigint], ARRAY[1::bigint], ARRAY['{"a":1}'], ARRAY['[]'], 'test', 'put')`,
     [ref.userId, ref.kind],
   )
   await first.query(`UPDATE cache_view SET epoch = 7`)
@@ -42,7 +42,10 @@ t.test('a change of one document stores it only on top of the version before', a
   const client = await connect(t, await createDatabase(t))
   const apply = (version: number, data: string | null = '{"a":1}') =>
     Batch.run(client, [
-      applyChanges([{ ref, version, data, changes: '[]' }], { updatedBy: 'test', reason: 'put' }),
+      applyChanges([{ ref, previous: version - 1, version, data, changes: '[]' }], {
+        updatedBy: 'test',
+        reason: 'put',
+      }),
     ])
   const conflicts = async (version: number, why: string) => {
     await client.query('SAVEPOINT before')
@@ -75,6 +78,7 @@ t.test(
     const texts = [10, 3_000, 40_000, 400_000].map(length => JSON.stringify({ text: noise(length) }))
     const changes = texts.map((data, i) => ({
       ref: { userId: `user ${i}`, kind: 'settings' },
+      previous: 0,
       version: 1,
       data,
       changes: `[${i}]`,
@@ -90,9 +94,15 @@ t.test(
       changes.map((_, i) => ({ same: true, version, changes: [i], same_time: true, reason: 'put' }))
     await Batch.run(client, [applyChanges(changes, meta)])
     t.strictSame(await stored(), expected('1'), 'several')
-    for (const change of changes) await Batch.run(client, [applyChanges([{ ...change, version: 2 }], meta)])
+    for (const change of changes)
+      await Batch.run(client, [applyChanges([{ ...change, previous: 1, version: 2 }], meta)])
     t.strictSame(await stored(), expected('2'), 'one by one')
-    const mixed = changes.map((change, i) => ({ ...change, version: 3, data: i === 0 ? null : change.data }))
+    const mixed = changes.map((change, i) => ({
+      ...change,
+      previous: 2,
+      version: 3,
+      data: i === 0 ? null : change.data,
+    }))
     await Batch.run(client, [applyChanges(mixed, meta)])
     t.strictSame(await stored(), expected('3').slice(1))
     const left = await client.query(`SELECT FROM document_history WHERE user_id = 'user 0'`)

@@ -6,7 +6,7 @@ import { isOutcomeUnknown } from '../../src/store/database-errors.ts'
 import { eventually } from '../helper/gateway.ts'
 import { atCommit, FIRST, holdCommit, holdRow, META, REF, startWriting, TERMINATE } from './writing.ts'
 
-const SECOND: Change = { ...FIRST, version: 2, data: '{"a":2}' }
+const SECOND: Change = { ...FIRST, previous: 1, version: 2, data: '{"a":2}' }
 const NOTHING_STORED = { name: 'DatabaseUnavailableError' }
 const UNKNOWN = { name: 'CommitUnknownError' }
 
@@ -28,7 +28,7 @@ t.test('one document, and several with whatever their texts hold', async t => {
   const odd = { userId: `o'br"ien\\ {,} NULL`, kind: 'mode.scalp' }
   const changes = [
     { ...SECOND, data: null },
-    { ref: odd, version: 1, data: '{"odd":"\\" \\\\ {,} $1"}', changes: '[{"path":"odd"}]' },
+    { ref: odd, previous: 0, version: 1, data: '{"odd":"\\" \\\\ {,} $1"}', changes: '[{"path":"odd"}]' },
   ]
   const tx = await store.beginWrite([REF, odd])
   t.match(tx.rows, [{ ref: REF, version: 1 }])

@@ -51,7 +51,13 @@ for (const isolation of ['repeatable read', 'serializable']) {
 
   t.test(`${isolation}: a writer that waited sees what was committed meanwhile`, async t => {
     const { store, waits } = await start(t, defaults)
-    const write = (version: number) => ({ ref: REF, version, data: `{"a":${version}}`, changes: '[]' })
+    const write = (version: number) => ({
+      ref: REF,
+      previous: version - 1,
+      version,
+      data: `{"a":${version}}`,
+      changes: '[]',
+    })
     const first = await store.beginWrite([REF])
     const second = store.beginWrite([REF])
     await waits()
@@ -109,7 +115,7 @@ for (const isolation of ['repeatable read', 'serializable']) {
   t.test(`${isolation}: an edit by hand with a snapshot from before the view was ON is refused`, async t => {
     const { store, admin, connect } = await start(t, defaults)
     const tx = await store.beginWrite([REF])
-    await tx.applyAndCommit([{ ref: REF, version: 1, data: '{}', changes: '[]' }], META)
+    await tx.applyAndCommit([{ ref: REF, previous: 0, version: 1, data: '{}', changes: '[]' }], META)
     const editor = await connect()
     await editor.query('BEGIN')
     await editor.query('SELECT FROM documents')
@@ -135,7 +141,7 @@ t.test('a COMMIT is durable whatever the role prefers, and waits for standbys wh
       const tx = await store.beginWrite(refs)
       const changes = refs
         .filter(ref => !tx.rows.some(row => row.ref.userId === ref.userId))
-        .map(ref => ({ ref, version: 1, data: '{}', changes: '[]' }))
+        .map(ref => ({ ref, previous: 0, version: 1, data: '{}', changes: '[]' }))
       await tx.applyAndCommit(changes, META)
     }
     const { rows } = await pool.query('SELECT DISTINCT updated_by FROM documents')

@@ -10,7 +10,7 @@ import { startTcpProxy, type TcpProxy } from '../helper/tcp-proxy.ts'
 
 export const META = { updatedBy: 'test', reason: 'put' }
 export const REF: DocumentRef = { userId: '42', kind: 'mode.scalp' }
-export const FIRST: Change = { ref: REF, version: 1, data: '{"a":1}', changes: '[]' }
+export const FIRST: Change = { ref: REF, previous: 0, version: 1, data: '{"a":1}', changes: '[]' }
 
 /** Ends the writer's connection and waits until it has gone. */
 export const TERMINATE = `

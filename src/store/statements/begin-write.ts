@@ -4,15 +4,25 @@ import { Batch, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
 import { columns, type DocumentRecord, textArray, toRow, toView, type ViewRecord } from '../rows.ts'
 import { DOCUMENT_COLUMNS } from './documents.ts'
-import { VIEW_COLUMNS } from './view.ts'
+import { SERVER, VIEW_COLUMNS } from './view.ts'
 
-const VIEW: Statement = { name: 'view-of-write', text: `SELECT ${VIEW_COLUMNS} FROM cache_view`, values: [] }
+const VIEW: Statement = {
+  name: 'view-of-write',
+  text: `SELECT ${VIEW_COLUMNS}, 
+                (SELECT version_base FROM database_incarnation) AS version_base, ${SERVER} AS server
+         FROM cache_view`,
+  values: [],
+}
 
 /** What a write sees under its locks: the view, and the rows that exist. */
 export interface Begun {
   readonly view: View
   readonly rows: readonly Row[]
+  readonly versionBase: number
+  readonly server: string
 }
+
+type BegunRecord = ViewRecord & { readonly version_base: string; readonly server: string }
 
 /**
  * BEGIN, VIEW lock shared and row locks, then the view and the rows that exist: four statements in one message, which
@@ -22,8 +32,11 @@ export interface Begun {
 export async function beginWrite(client: ClientBase, refs: readonly DocumentRef[]): Promise<Begun> {
   const [lock, read] = refs.length === 1 ? one(refs[0]!) : several(refs)
   const [, , views, documents] = await Batch.run(client, [BEGIN, lock, VIEW, read])
+  const view = views!.rows[0] as unknown as BegunRecord
   return {
-    view: toView(views!.rows[0] as unknown as ViewRecord),
+    view: toView(view),
+    versionBase: Number(view.version_base),
+    server: view.server,
     rows: documents!.rows.map(record => toRow(record as unknown as DocumentRecord)),
   }
 }

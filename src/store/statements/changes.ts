@@ -16,6 +16,8 @@ type SinceRecord = { readonly database: string; readonly snapshot: string } & (
 )
 
 const COLUMNS = 'user_id, kind, version, data IS NULL AS deleted, changed_xid::text AS xid'
+/** Ids of transactions of another incarnation mean nothing. */
+const OURS = 'incarnation = current_incarnation()'
 
 /**
  * Documents changed by transactions that a point does not include, and the point of this statement's own snapshot.
@@ -31,9 +33,9 @@ export async function selectChangesAfter(
     text: `SELECT left(md5(database_identity()), 8) AS database, pg_current_snapshot()::text AS snapshot, changed.*
            FROM (VALUES (1)) AS always
            LEFT JOIN (
-             SELECT ${COLUMNS} FROM documents WHERE changed_xid >= $1::text::xid8
+             SELECT ${COLUMNS} FROM documents WHERE ${OURS} AND changed_xid >= $1::text::xid8
              UNION ALL
-             SELECT ${COLUMNS} FROM documents WHERE changed_xid = ANY ($2::text[]::xid8[])
+             SELECT ${COLUMNS} FROM documents WHERE ${OURS} AND changed_xid = ANY ($2::text[]::xid8[])
              LIMIT $3
            ) AS changed ON true`,
     values: [since?.next.toString() ?? null, since?.running.map(String) ?? [], limit + 1],
@@ -49,11 +51,11 @@ export async function selectChangesAfter(
   }
 }
 
-/** All documents of these users, deleted ones included. */
+/** The documents of these users that were changed in this incarnation, deleted ones included. */
 export async function selectVersionsOf(db: Queryable, userIds: readonly string[]): Promise<DocumentChange[]> {
   const { rows } = await db.query<ChangeRecord>({
     name: 'select-versions-of',
-    text: `SELECT ${COLUMNS} FROM documents WHERE user_id = ANY ($1::text[]) ORDER BY changed_xid`,
+    text: `SELECT ${COLUMNS} FROM documents WHERE user_id = ANY ($1::text[]) AND ${OURS} ORDER BY changed_xid`,
     values: [userIds],
   })
   return rows.map(toChange)

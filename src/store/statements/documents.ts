@@ -35,11 +35,14 @@ export function applyChanges(changes: readonly Change[], meta: ChangeMeta): Stat
   return changes.length === 1 ? applyOne(changes[0]!, meta) : applySeveral(changes, meta)
 }
 
-function applyOne({ ref, version, data, changes }: Change, { updatedBy, reason }: ChangeMeta): Statement {
+function applyOne(
+  { ref, previous, version, data, changes }: Change,
+  { updatedBy, reason }: ChangeMeta,
+): Statement {
   return {
     name: 'apply-change',
-    text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7) AS updated_at`,
-    values: [ref.userId, ref.kind, String(version), data, changes, updatedBy, reason],
+    text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7, $8) AS updated_at`,
+    values: [ref.userId, ref.kind, String(previous), String(version), data, changes, updatedBy, reason],
   }
 }
 
@@ -47,9 +50,11 @@ function applySeveral(all: readonly Change[], { updatedBy, reason }: ChangeMeta)
   return {
     name: 'apply-changes',
     text: `SELECT ${UPDATED_AT} AS updated_at
-           FROM apply_changes($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6, $7) AS updated_at`,
+           FROM apply_changes($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7, $8)
+             AS updated_at`,
     values: [
       ...columns(all.map(({ ref }) => ref)).map(textArray),
+      textArray(all.map(({ previous }) => String(previous))),
       textArray(all.map(({ version }) => String(version))),
       textArray(all.map(({ data }) => data)),
       textArray(all.map(({ changes }) => changes)),
@@ -59,7 +64,7 @@ function applySeveral(all: readonly Change[], { updatedBy, reason }: ChangeMeta)
   }
 }
 
-/** Documents changed by transaction `xid` or a later one, at most `limit`, deleted ones included. */
+/** Documents changed by transaction `xid` of this incarnation or a later one, at most `limit`, deleted ones included. */
 export async function selectChangedSince(
   db: Queryable,
   xid: bigint,
@@ -67,7 +72,8 @@ export async function selectChangedSince(
 ): Promise<{ ref: DocumentRef; version: number }[]> {
   const { rows } = await db.query<{ user_id: string; kind: string; version: string }>({
     name: 'select-changed-since',
-    text: 'SELECT user_id, kind, version FROM documents WHERE changed_xid >= $1::text::xid8 LIMIT $2',
+    text: `SELECT user_id, kind, version FROM documents
+           WHERE incarnation = current_incarnation() AND changed_xid >= $1::text::xid8 LIMIT $2`,
     values: [xid.toString(), limit],
   })
   return rows.map(row => ({ ref: { userId: row.user_id, kind: row.kind }, version: Number(row.version) }))

@@ -1,9 +1,23 @@
-import type { View, ViewSnapshot, ViewToken } from '../../consistency/ports.ts'
+import type { DatabaseState, View, ViewSnapshot, ViewToken } from '../../consistency/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
-import { type SnapshotRecord, toSnapshot, toView, type ViewRecord } from '../rows.ts'
+import {
+  type SnapshotRecord,
+  type StateRecord,
+  toSnapshot,
+  toState,
+  toView,
+  type ViewRecord,
+} from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 export const VIEW_COLUMNS = 'mode, epoch, drained, run_id, replication_id, database, reason'
+
+/** For DatabaseState.server. A restored server has started, and one that was promoted is another. */
+export const SERVER = 'extract(epoch FROM pg_postmaster_start_time())::text'
+
+/** The columns of a StateRecord. */
+const STATE_COLUMNS = `database_identity() AS current_database, database_moved() AS moved,
+  pg_snapshot_xmax(pg_current_snapshot())::text AS next_xid, ${SERVER} AS server`
 
 /** The view as a writer or a gate sees it under the VIEW lock. */
 export async function selectView(db: Queryable): Promise<View> {
@@ -18,7 +32,7 @@ export async function selectView(db: Queryable): Promise<View> {
 export async function selectViewSnapshot(db: Queryable): Promise<ViewSnapshot> {
   const { rows } = await db.query<SnapshotRecord>({
     name: 'select-view-snapshot',
-    text: `SELECT ${VIEW_COLUMNS}, database_identity() AS current_database,
+    text: `SELECT ${VIEW_COLUMNS}, ${STATE_COLUMNS},
                   pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_xid,
                   EXISTS (SELECT FROM handovers WHERE NOT taken) AS handovers_wait
            FROM cache_view`,
@@ -71,11 +85,20 @@ export async function turnViewOn(db: Queryable, v: ViewToken): Promise<void> {
   })
 }
 
-/** Which database this is: system identifier and timeline. */
-export async function selectDatabaseIdentity(db: Queryable): Promise<string> {
-  const { rows } = await db.query<{ database: string }>({
-    name: 'select-database-identity',
-    text: 'SELECT database_identity() AS database',
+/** Which database the connection leads to. Fails on a standby. */
+export async function selectDatabaseState(db: Queryable): Promise<DatabaseState> {
+  const { rows } = await db.query<StateRecord>({
+    name: 'select-database-state',
+    text: `SELECT ${STATE_COLUMNS}`,
   })
-  return rows[0]!.database
+  return toState(rows[0]!)
+}
+
+/** A new incarnation in the place of `database`, and the view OFF; nothing happens when another instance was faster. */
+export async function beginIncarnation(db: Queryable, database: string, reason: string): Promise<void> {
+  await runReadCommitted(db, {
+    name: 'begin-incarnation',
+    text: 'SELECT begin_incarnation($1, $2)',
+    values: [database, reason],
+  })
 }
