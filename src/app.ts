@@ -5,12 +5,16 @@ import fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Pool } from 'pg'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config.ts'
+import { refuseAmbiguousHeaders } from './http/ambiguous-headers.ts'
 import { AuthFailures } from './http/auth-failures.ts'
+import { checkBodyTypes } from './http/body-types.ts'
 import { authenticateAll } from './http/caller.ts'
+import { clientErrorHandler } from './http/client-errors.ts'
 import { Connections } from './http/connections.ts'
 import { refuseUnderPressure } from './http/event-loop-delay.ts'
 import { FastReads } from './http/fast-reads.ts'
 import { connectionLimit } from './http/file-limit.ts'
+import { answerHeads } from './http/heads.ts'
 import { parseJsonBodies } from './http/json-bodies.ts'
 import { refuseOtherMethods } from './http/method-not-allowed.ts'
 import { Metrics } from './http/metrics.ts'
@@ -32,7 +36,7 @@ import { sequenceRoutes } from './http/routes/sequence-routes.ts'
 import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
 import { transferRoutes } from './http/routes/transfer-routes.ts'
 import { userRoutes } from './http/routes/user-routes.ts'
-import { clientErrorHandler, serverFactory } from './http/server-factory.ts'
+import { serverFactory } from './http/server-factory.ts'
 import { traceRequests } from './http/tracing.ts'
 import { refuseUntaggedPreconditions } from './http/untagged-writes.ts'
 import { validateRequests } from './http/validation.ts'
@@ -129,6 +133,9 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   metrics.watch(app)
   await traceRequests(app, config.tracing.endpoint)
   watchActivity(app, activity)
+  refuseAmbiguousHeaders(app)
+  checkBodyTypes(app)
+  answerHeads(app)
   parseJsonBodies(app)
   validateRequests(app)
   checkQueryParameters(app)

@@ -24,6 +24,7 @@ export const PROBLEMS = {
   BODY_TOO_LARGE: [413, 'The body is too large'],
   DOCUMENT_TOO_LARGE: [413, 'The document would become too large'],
   UNSUPPORTED_MEDIA_TYPE: [415, 'The content type is not supported'],
+  EXPECTATION_FAILED: [417, 'The expectation cannot be met'],
   DEFAULTS_INVALID: [422, 'The defaults are not valid'],
   RATE_LIMITED: [429, 'Too many requests'],
   HEADERS_TOO_LARGE: [431, 'The headers are too large'],

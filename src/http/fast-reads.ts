@@ -149,10 +149,11 @@ function headOf({ status, versions }: ReadAnswer, content: Buffer | undefined): 
   return head
 }
 
-/** Nothing that another part of the gateway has to look at: CORS, or a body that a GET should not have. */
+/** Nothing that another part of the gateway has to look at: CORS, a body that a GET should not have, no host or two. */
 function isPlain({ headers }: IncomingMessage): boolean {
   return (
     headers.origin === undefined &&
+    headers.host?.includes(',') === false &&
     headers['content-length'] === undefined &&
     headers['transfer-encoding'] === undefined
   )

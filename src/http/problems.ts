@@ -23,9 +23,7 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
 /** The one place that turns errors into problems (RFC 9457). */
 export function answerProblems(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => sendProblem(toProblem(error), request, reply))
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(new ProblemError('NOT_FOUND', `there is no route ${pathOf(request.url)}`), request, reply),
-  )
+  app.setNotFoundHandler((request, reply) => sendProblem(noRoute(request.url), request, reply))
 }
 
 export function sendProblem(
@@ -142,8 +140,8 @@ function isFastifyError(error: unknown): error is FastifyError {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
 }
 
-function pathOf(url: string): string {
-  return url.split('?', 1)[0]!.slice(0, 200)
+export function noRoute(url: string): ProblemError {
+  return new ProblemError('NOT_FOUND', `there is no route ${url.split('?', 1)[0]!.slice(0, 200)}`)
 }
 
 /** A whole HTTP/1.1 response for requests that never became one (bad syntax, headers too large, too slow). */
@@ -153,6 +151,7 @@ export function rawProblem(problem: ProblemError): string {
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
     `Content-Type: ${PROBLEM_TYPE}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
     '',
     body,

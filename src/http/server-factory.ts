@@ -1,11 +1,10 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyServerFactory } from 'fastify'
 import type { Config } from '../config.ts'
-import { ProblemError } from '../errors.ts'
+import { refuseExpectation, refuseTunnel } from './client-errors.ts'
+import { inOrder } from './connection-order.ts'
 import type { Connections } from './connections.ts'
 import type { FastReads } from './fast-reads.ts'
-import { rawProblem } from './problems.ts'
 
 /** A connection that says nothing, or says it byte by byte, keeps its place for so long. Headers are one packet. */
 const MAX_HEADERS_MS = 10_000
@@ -28,27 +27,20 @@ export function serverFactory(
     connectionsCheckingInterval: headersTimeout / 4,
     // Nobody reads the bodies of GETs: without their streams and events a 304 costs 3 % less.
     optimizeEmptyRequests: true,
+    // So that a header that came twice is seen: of some Node takes the first one.
+    joinDuplicateHeaders: true,
+    // Node would answer without a problem.
+    requireHostHeader: false,
   }
   return (handler): Server => {
-    const server = createServer(options, (request, response) => {
-      connections().spoke(request.socket)
+    const serve = inOrder((request, response) => {
       if (fastReads()?.take(request, response, handler) !== true) handler(request, response)
     })
-    return server
+    return createServer(options, (request, response) => {
+      connections().spoke(request.socket)
+      serve(request, response)
+    })
+      .on('checkExpectation', refuseExpectation)
+      .on('connect', refuseTunnel)
   }
-}
-
-/** Requests that are no HTTP, too slow, or whose headers are too large never reach a handler. */
-export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return
-  const problem =
-    PARSER_PROBLEMS[error.code ?? ''] ?? new ProblemError('VALIDATION_FAILED', 'the request is not HTTP')
-  // Whoever never reads the answer holds no connection.
-  socket.end(rawProblem(problem), () => socket.destroy())
-}
-
-/** By the codes of Node's HTTP parser. */
-const PARSER_PROBLEMS: Readonly<Record<string, ProblemError>> = {
-  HPE_HEADER_OVERFLOW: new ProblemError('HEADERS_TOO_LARGE'),
-  ERR_HTTP_REQUEST_TIMEOUT: new ProblemError('REQUEST_TIMEOUT'),
 }

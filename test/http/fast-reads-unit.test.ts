@@ -8,7 +8,7 @@ import { FAST_DOCUMENTS } from '../../src/http/routes/document-table.ts'
 import type { DocumentService } from '../../src/settings/service.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
-const BOT = { authorization: 'Bearer not-looked-at', 'x-user-id': '42' }
+const BOT = { host: 'x', authorization: 'Bearer not-looked-at', 'x-user-id': '42' }
 
 /** Fast reads over `documents`, without a socket. */
 function takeOver(documents: Partial<DocumentService>, draining = () => false) {

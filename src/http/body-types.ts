@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { ProblemError } from '../errors.ts'
+
+const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+const SHOWN_TYPE = 100
+
+/**
+ * Refuses bodies that are encoded (gzip) or of a type that the route does not read. One without a byte counts as none, whatever its type says.
+ * Before the parsers.
+ */
+export function checkBodyTypes(app: FastifyInstance): void {
+  app.addHook('preParsing', ({ raw, method, server }, _reply, payload, done) => {
+    const { headers } = raw
+    if (BODYLESS.has(method)) return done(null, payload)
+    if (!isIdentity(headers['content-encoding'])) return done(encoded(headers['content-encoding']!))
+    if (server.hasContentTypeParser(mediaType(headers['content-type']))) return done(null, payload)
+    if (headers['transfer-encoding'] === undefined) {
+      if (Number(headers['content-length'] ?? 0) > 0) return done(unsupported(headers['content-type']))
+      forgetBody(raw)
+      return done(null, payload)
+    }
+    isEmpty(payload as Readable).then(
+      empty => {
+        if (!empty) return done(unsupported(headers['content-type']))
+        forgetBody(raw)
+        done(null, payload)
+      },
+      error => done(error),
+    )
+  })
+}
+
+function mediaType(header = ''): string {
+  return header.split(';', 1)[0]!.trim().toLowerCase()
+}
+
+/** An absent or empty list, or `identity` only. */
+function isIdentity(header: string | undefined): boolean {
+  return header === undefined || header.split(',').every(coding => /^(identity)?$/i.test(coding.trim()))
+}
+
+/** So that Fastify sees a request without a body. */
+function forgetBody({ headers }: IncomingMessage): void {
+  delete headers['content-type']
+  delete headers['content-length']
+  delete headers['transfer-encoding']
+}
+
+/** Whether the stream ends without a byte; what it has is not kept. */
+function isEmpty(stream: Readable): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    stream
+      .once('data', () => resolve(false))
+      .once('end', () => resolve(true))
+      .once('error', reject)
+  })
+}
+
+function encoded(encoding: string): ProblemError {
+  const detail = `the body must not be encoded (${encoding.slice(0, SHOWN_TYPE)}): send it as it is`
+  return new ProblemError('UNSUPPORTED_MEDIA_TYPE', detail, { headers: { 'accept-encoding': 'identity' } })
+}
+
+function unsupported(type: string | undefined): ProblemError {
+  const what =
+    type === undefined || type === ''
+      ? 'the body has no Content-Type'
+      : `${JSON.stringify(type.slice(0, SHOWN_TYPE))} is not supported`
+  return new ProblemError('UNSUPPORTED_MEDIA_TYPE', `${what}: send application/json`, {
+    headers: { accept: 'application/json' },
+  })
+}
