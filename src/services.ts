@@ -85,9 +85,11 @@ export interface ServiceOptions {
 
 /**
  * Longest wait for a connection of the pool to become free. Busy is not away: an outage is found by the lease
- * renewals, and then nobody waits (Availability).
+ * renewals, and then nobody waits (Availability). No longer than callers wait for an answer.
  */
-const FREE_TIMEOUT_MS = 15_000
+const FREE_TIMEOUT_MS = 5_000
+/** A read waits for one statement, and so much for its turn. */
+const READ_GRACE_MS = 1_000
 
 /** Longest wait of a start for the first lease. */
 const FIRST_LEASE_MS = 1_000
@@ -122,6 +124,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     clock: SYSTEM_CLOCK,
     observer,
     times: config.times,
+    readWaitMs: config.database.statementTimeoutMs + READ_GRACE_MS,
     nearCacheBytes: config.redis.nearCacheBytes,
     serveUnverified: config.database.onOutage === 'serve',
   })

@@ -5,7 +5,7 @@ import type { NearCache } from './near-cache.ts'
 import type { CodecPort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import type { ReadResult, ReadStatus } from './read-outcome.ts'
-import { headsOf, isStamp, isValue, versionOf } from './stored-bytes.ts'
+import { headOf, headsOf, isStamp, isValue, versionOf } from './stored-bytes.ts'
 
 /** The documents of a read; a function where they need not be listed when the near cache knows the read. */
 export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
@@ -22,6 +22,9 @@ export interface Reading {
   readonly begun: Grant | undefined
   readonly join: Join | undefined
 }
+
+/** Questions to Redis before a read fails because the database is away: trading must go on. */
+const OUTAGE_TRIES = 3
 
 export interface FullReadDeps {
   readonly cache: CachePort
@@ -75,11 +78,22 @@ export class FullRead {
       return joined(status, values, join)
     } catch (error) {
       if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
-      // A reply may only have been late (this process was busy): now it is worth a second try.
-      const cached = (reply ?? (await this.#ask(reading)))?.values
-      if (cached?.every(isValue)) return joined('unverified', cached, join)
-      throw error
+      const unverified = await this.#unverified(reading, reply)
+      if (unverified === undefined) throw error
+      return unverified
     }
+  }
+
+  /** What Redis holds, or else this process, while the database cannot say whether it still stands. */
+  async #unverified(reading: Reading, first: CacheReply | undefined): Promise<ReadResult | undefined> {
+    let reply = first
+    // Replies may only have been late, because this process was busy: now they are worth another try.
+    for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++) reply = await this.#ask(reading)
+    if (reply?.values.every(isValue)) return joined('unverified', reply.values, reading.join)
+    // A write may have been acknowledged behind a fence: what is older than that is not even unverified.
+    if (reply?.values.some(isFence)) return undefined
+    const held = this.#deps.near.last(reading.id)
+    return held && { status: 'unverified', versions: held.versions, values: held.values }
   }
 
   async #ask({ wanted, keys }: Reading): Promise<StampedReply | undefined> {
@@ -97,6 +111,10 @@ export class FullRead {
       return undefined
     }
   }
+}
+
+function isFence(bytes: Buffer | null): boolean {
+  return bytes !== null && headOf(bytes).type === 'fence'
 }
 
 export function listed(wanted: WantedOf): readonly Wanted[] {

@@ -80,6 +80,11 @@ export class NearCache {
     return held
   }
 
+  /** What was kept last under this id, under whichever V: for an outage, when nobody can say whether it still stands. */
+  last(id: string): NearEntry | undefined {
+    return this.#held.get(id)
+  }
+
   /** Takes the place of what was kept under this id. `entry` was read under `v`. */
   keep(id: string, v: ViewToken, entry: NearEntry): void {
     const size = sizeOf(id, entry)

@@ -22,6 +22,8 @@ export interface ProtocolDeps {
   readonly clock: ClockPort
   readonly observer: ObserverPort
   readonly times: ProtocolTimes
+  /** Longest wait of a read for rows of the database, milliseconds. */
+  readonly readWaitMs: number
   /** Bound of the near cache; 0 = none. */
   readonly nearCacheBytes: number
   /** ON_DATABASE_OUTAGE=serve. */
@@ -56,14 +58,14 @@ export const PROTOCOL_PARTS: ProtocolParts = { Lease, BatchReader, Reader, Write
 
 /** Wires the steps together. `supervisor.start()` begins the renewals. */
 export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOCOL_PARTS): Protocol {
-  const { store, clock, times } = deps
+  const { clock, times } = deps
   const lease = new parts.Lease(clock, times.leaseMs)
   const outage = new Outage({ ...deps, lease, offWaitMs: times.offWaitMs })
   const handover = new Handover({ ...deps, port: deps.handovers, lease, renewMs: times.renewMs })
   const check = new parts.DatabaseCheck({ ...deps, lease })
   const repair = new Repair(deps)
   const near = new NearCache(deps.nearCacheBytes)
-  const database = new DatabaseRead({ ...deps, repair, batch: new parts.BatchReader(store) })
+  const database = new DatabaseRead({ ...deps, repair, batch: new parts.BatchReader(deps) })
   const reader = new parts.Reader({ ...deps, lease, near, database })
   const writer = new parts.Writer({ ...deps, lease, outage, handover, check })
   const renewal = new Renewal({ ...deps, lease, outage, check })

@@ -1,5 +1,10 @@
+import { Deadlines } from './deadlines.ts'
+import type { ClockPort } from './ports.ts'
+
 /** Writes of one document that may wait; more is a client gone wild. */
 const MAX_WAITING = 1_000
+/** Longest wait of a write for those before it, milliseconds: callers give up, and would send it again behind itself. */
+const WAIT_MS = 5_000
 
 /** More writes of one document wait than could ever be done in time. */
 export class WriteQueueFullError extends Error {
@@ -12,8 +17,13 @@ export class WriteQueueFullError extends Error {
  */
 export class WriteQueue {
   readonly #tails = new Map<string, { waiting: number; last: Promise<void> }>()
+  readonly #deadlines: Deadlines
 
-  /** Runs `work` when all earlier work on any of `ids` has ended. WriteQueueFullError before it waits. */
+  constructor(clock: Pick<ClockPort, 'now' | 'sleep'>) {
+    this.#deadlines = new Deadlines(clock, WAIT_MS)
+  }
+
+  /** Runs `work` when all earlier work on any of `ids` has ended. WriteQueueFullError, and it never runs. */
   async run<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
     const unique = [...new Set(ids)]
     if (unique.some(id => (this.#tails.get(id)?.waiting ?? 0) >= MAX_WAITING)) {
@@ -21,11 +31,29 @@ export class WriteQueue {
     }
     // All places are taken at once, so that two writes of the same documents cannot wait for one another.
     const places = unique.map(id => this.#join(id))
+    const leave = () => {
+      for (const place of places) place.leave()
+    }
+    const before = places.flatMap(place => (place.before === undefined ? [] : [place.before]))
+    if (before.length > 0) await this.#turn(Promise.all(before), leave)
     try {
-      await Promise.all(places.map(({ before }) => before))
       return await work()
     } finally {
-      for (const { leave } of places) leave()
+      leave()
+    }
+  }
+
+  /** Waits for what is before. One that gives up keeps its places until then: those behind it wait for all before. */
+  async #turn(before: Promise<unknown>, leave: () => void): Promise<void> {
+    const late = Promise.withResolvers<never>()
+    const end = this.#deadlines.begin(() => {
+      void before.then(leave)
+      late.reject(new WriteQueueFullError(`writes of one document waited longer than ${WAIT_MS} ms`))
+    })
+    try {
+      await Promise.race([before, late.promise])
+    } finally {
+      end()
     }
   }
 

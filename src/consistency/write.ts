@@ -70,10 +70,11 @@ type FenceResult =
 /** The write of consistency.md. */
 export class Writer {
   readonly #deps: WriteDeps
-  readonly #queue = new WriteQueue()
+  readonly #queue: WriteQueue
 
   constructor(deps: WriteDeps) {
     this.#deps = deps
+    this.#queue = new WriteQueue(deps.clock)
     deps.handover.handle('fence', (epoch, request) => this.#fenceFor(epoch, request as FenceRequest))
   }
 

@@ -11,6 +11,12 @@ export interface PoolOptions {
   readonly idleInTransactionTimeoutMs: number
 }
 
+type ConnectCallback = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void
+
 /** The server's timeout fires first and leaves a clean connection; this one is for a server that hangs. */
 const CLIENT_GRACE_MS = 250
 /** TCP keep-alive finds peers that vanished without a word. */
@@ -21,7 +27,7 @@ const KEEP_ALIVE_DELAY_MS = 10_000
  * node-postgres would end the process when the database restarts.
  */
 export function createPool(options: PoolOptions, onError: (error: Error) => void): pg.Pool {
-  const pool = new pg.Pool({
+  const pool = new BoundedPool({
     Client: class extends pg.Client {
       // The pool means the wait for a free connection by this option, its clients that for the server.
       constructor(config?: pg.ClientConfig) {
@@ -43,7 +49,24 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
   return pool
 }
 
-/** For the lease renewals and the health check. */
+/** Callers that may wait for one connection: at a few milliseconds each these are served before they give up. */
+const MAX_WAITING_PER_CONNECTION = 100
+
+/** Refuses at once when so many wait that the last would wait in vain. */
+class BoundedPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>
+  override connect(callback: ConnectCallback): void
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
+    const full = this.waitingCount >= this.options.max * MAX_WAITING_PER_CONNECTION
+    const error = full ? new Error('too many wait for a connection to the database') : undefined
+    if (callback === undefined) return error === undefined ? super.connect() : Promise.reject(error)
+    if (error === undefined) super.connect(callback)
+    else callback(error, undefined, () => {})
+    return undefined
+  }
+}
+
+/** For the lease renewals. */
 const VIEW_CONNECTIONS = 1
 
 /**

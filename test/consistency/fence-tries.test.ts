@@ -35,6 +35,7 @@ t.test('the second try of a fence has a nonce of its own, which the write goes o
     observer: { step: () => {}, viewOff: () => {}, viewOn: () => {}, viewSeen: () => {}, failed: () => {} },
     times: SOUND.times,
     nearCacheBytes: 0,
+    readWaitMs: 3_000,
     serveUnverified: true,
   })
   const [ref] = refs as [(typeof refs)[0]]

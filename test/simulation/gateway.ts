@@ -65,6 +65,7 @@ export class Gateway {
         observer,
         times: build.times,
         nearCacheBytes: NEAR_CACHE_BYTES,
+        readWaitMs: 3_000,
         serveUnverified: true,
       },
       build.parts,

@@ -1,0 +1,156 @@
+import t from 'tap'
+import { BatchReader } from '../../src/consistency/batch-reader.ts'
+import { Deadlines } from '../../src/consistency/deadlines.ts'
+import { DatabaseUnavailableError, type DocumentRef, type RowsRead } from '../../src/consistency/ports.ts'
+import { ReadQueue } from '../../src/consistency/read-queue.ts'
+import { WriteQueue, WriteQueueFullError } from '../../src/consistency/write-queue.ts'
+
+/** Reads and writes that wait: how many, how long, and in whose turn. */
+
+/** A clock that the test moves; sleepers wake when it has come by. */
+function clockByHand() {
+  const sleepers = new Set<{ at: number; wake: () => void }>()
+  let now = 0
+  return {
+    now: () => now,
+    sleep: (ms: number) => new Promise<void>(wake => sleepers.add({ at: now + ms, wake })),
+    /** In steps, as time goes. */
+    pass: async (ms: number) => {
+      const end = now + ms
+      while (now < end) {
+        now = Math.min(end, now + 100)
+        for (const sleeper of [...sleepers]) if (sleeper.at <= now && sleepers.delete(sleeper)) sleeper.wake()
+        await new Promise(resolve => setImmediate(resolve))
+      }
+    },
+    sleepers: () => sleepers.size,
+  }
+}
+
+/** A database that answers when it is told to. */
+function databaseByHand() {
+  const statements: { refs: readonly DocumentRef[]; answer: () => void }[] = []
+  return {
+    statements,
+    readRows: (refs: readonly DocumentRef[]) =>
+      new Promise<RowsRead>(resolve => {
+        statements.push({ refs, answer: () => resolve({ rows: [], epoch: null }) })
+      }),
+  }
+}
+
+const ref = (userId: string, kind = 'settings') => ({ userId, kind })
+const turn = () => new Promise(resolve => setImmediate(resolve))
+
+function reader() {
+  const clock = clockByHand()
+  const database = databaseByHand()
+  const batch = new BatchReader({ store: database as never, clock, readWaitMs: 3_000 })
+  return { clock, database, batch }
+}
+
+t.test('a database that does not answer: every read is told after its wait, whether sent or not', async t => {
+  const { clock, database, batch } = reader()
+  const reads = Array.from({ length: 1_000 }, (_, i) => batch.read([ref(`user-${i}`)]))
+  const outcomes = Promise.allSettled(reads)
+  await clock.pass(3_500)
+  for (const outcome of await outcomes)
+    t.match(outcome, { status: 'rejected', reason: DatabaseUnavailableError })
+  t.equal(database.statements.length, 4, 'no statement for those who gave up')
+  for (const { answer } of database.statements) answer()
+  await turn()
+  t.equal(database.statements.length, 4)
+  const later = batch.read([ref('42')])
+  await turn()
+  database.statements[4]!.answer()
+  t.match(await later, { epoch: null }, 'and it goes on')
+  await clock.pass(500)
+  t.equal(clock.sleepers(), 0, 'no timer is left')
+})
+
+t.test('users take turns: a flood of one delays nobody else', async t => {
+  const { database, batch } = reader()
+  const all = Array.from({ length: 900 }, (_, i) => batch.read([ref('flood', `kind-${i}`)]))
+  await turn()
+  t.equal(database.statements.length, 4)
+  const other = batch.read([ref('42')])
+  database.statements[0]!.answer()
+  await turn()
+  const next = database.statements[4]!
+  t.ok(next.refs.some(({ userId }) => userId === '42'))
+  next.answer()
+  await other
+  for (let i = 0; i < 100; i++) {
+    for (const { answer } of database.statements) answer()
+    await turn()
+  }
+  await Promise.all(all)
+})
+
+t.test('many reads of one document are one statement', async t => {
+  const { database, batch } = reader()
+  const busy = Array.from({ length: 4 * 32 }, (_, i) => batch.read([ref(`user-${i}`)]))
+  await turn()
+  const same = Array.from({ length: 900 }, () => batch.read([ref('42')]))
+  await turn()
+  for (const { answer } of [...database.statements]) answer()
+  await turn()
+  t.equal(database.statements.length, 5)
+  database.statements[4]!.answer()
+  await Promise.all([...busy, ...same])
+})
+
+t.test('the queue is bounded, for each user and for all', async t => {
+  const queue = new ReadQueue<{ userId: string; id: number }>()
+  let taken = 0
+  for (let i = 0; i < 2_000; i++) if (queue.add({ userId: 'flood', id: i })) taken++
+  t.equal(taken, 1_000)
+  t.ok(queue.add({ userId: '42', id: 1 }))
+  for (let i = 0; i < 20_000; i++) queue.add({ userId: `user-${i}`, id: i })
+  t.equal(queue.size, 10_000)
+  t.strictSame(
+    queue.take(3).map(({ userId }) => userId),
+    ['flood', '42', 'user-0'],
+  )
+  const read = { userId: 'x', id: 1 }
+  const other = new ReadQueue<typeof read>()
+  other.add(read)
+  other.remove(read)
+  other.remove(read)
+  t.equal(other.size, 0)
+})
+
+t.test('writes of one document: one that waits too long is refused and never runs', async t => {
+  const clock = clockByHand()
+  const queue = new WriteQueue(clock)
+  const first = Promise.withResolvers<void>()
+  const ran: string[] = []
+  const writes = [
+    queue.run(['a'], () => first.promise),
+    queue.run(['a', 'b'], async () => void ran.push('late')),
+    queue.run(['b'], async () => void ran.push('behind it')),
+  ]
+  const outcomes = Promise.allSettled(writes)
+  const unrelated = queue.run(['c'], async () => 'done')
+  t.equal(await unrelated, 'done')
+  await clock.pass(5_500)
+  const fresh = queue.run(['a'], async () => void ran.push('fresh'))
+  first.resolve()
+  await fresh
+  const [held, late, behind] = await outcomes
+  t.match(held, { status: 'fulfilled' })
+  t.match(late, { status: 'rejected', reason: WriteQueueFullError })
+  t.match(behind, { status: 'rejected', reason: WriteQueueFullError })
+  t.strictSame(ran, ['fresh'])
+})
+
+t.test('a deadline that was met calls nobody', async t => {
+  const clock = clockByHand()
+  const deadlines = new Deadlines(clock, 1_000)
+  const late: string[] = []
+  const met = deadlines.begin(() => late.push('met'))
+  deadlines.begin(() => late.push('missed'))
+  met()
+  await clock.pass(1_500)
+  t.strictSame(late, ['missed'])
+})
