@@ -28,6 +28,7 @@ export const PROBLEMS = {
   DEFAULTS_INVALID: [422, 'The defaults are not valid'],
   RATE_LIMITED: [429, 'Too many requests'],
   HEADERS_TOO_LARGE: [431, 'The headers are too large'],
+  STORED_DOCUMENT_INVALID: [500, 'A stored document is not valid'],
   INTERNAL_ERROR: [500, 'Internal error'],
   DATABASE_UNAVAILABLE: [503, 'The database is not reachable'],
   COMMIT_UNKNOWN: [503, 'It is not known whether the change was stored'],

@@ -129,9 +129,9 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     serveUnverified: config.database.onOutage === 'serve',
   })
   const limits = { documentBytes: config.http.bodyLimitBytes }
-  const defaults = new AdminDefaultsCache(reader)
+  const defaults = new AdminDefaultsCache(reader, store)
   const provisioning = new Provisioning({ writer, defaults, autoProvision: config.settings.autoProvision })
-  const reads = new DocumentReads({ reader, provisioning, telemetry })
+  const reads = new DocumentReads({ reader, store, provisioning, telemetry })
   const writes = new DocumentWrites({ writer, provisioning })
   const admin = new AdminDefaults({
     cache: defaults,

@@ -1,4 +1,5 @@
 import { readJson } from '../documents/json/read.ts'
+
 /** The issuer of tokens did not publish its keys when asked: whether a token is right is not known. */
 export class IssuerUnavailableError extends Error {
   override readonly name = 'IssuerUnavailableError'

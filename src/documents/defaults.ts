@@ -14,7 +14,7 @@ import {
 } from './file-sections.ts'
 import { guardJson } from './guard.ts'
 import { readJson } from './json/read.ts'
-import { isJsonObject, type JsonObject, own } from './json.ts'
+import { isJsonObject, type JsonObject, own, typeFault } from './json.ts'
 import { mergeDocument } from './merge.ts'
 import { withReentryOfFile } from './position-optimization.ts'
 import { compileRiskIndex } from './risk.ts'
@@ -34,7 +34,7 @@ const builtInDocuments = new Map(DOCUMENTS.map(({ kind }) => [kind, documentInFi
  * are kept and mean nothing here.
  */
 export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault[]; unused: string[] } {
-  if (!isJsonObject(value)) return failed([{ path: '', message: 'must be object' }])
+  if (!isJsonObject(value)) return failed([{ path: '', message: typeFault('object', value) }])
   const unfit = guardJson(value)
   if (unfit.length > 0) return failed(unfit)
   const faults: Fault[] = []

@@ -1,5 +1,7 @@
+import type { Fault } from '../errors.ts'
 import { DOCUMENTS, normalizeMode } from './catalogue.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
+import { shownPath } from './paths.ts'
 
 /** How the bot writes its defaults file: names of modes, notes, places. */
 
@@ -39,6 +41,26 @@ export function filePath(file: JsonObject, path: readonly string[]): string[] {
 /** Keys that start with `_` are notes of the file, not settings. */
 export function isNote(name: string): boolean {
   return name.startsWith('_')
+}
+
+/** More faults help nobody. */
+const MAX_NOTES = 100
+
+/** A fault for each note in settings of a user: it would be lost when these settings become the defaults. */
+export function noteFaults(settings: JsonObject): Fault[] {
+  const paths: string[] = []
+  collectNotes(settings, [], paths)
+  const message = 'must not begin with _: such names are notes of the defaults file, not settings'
+  return paths.map(path => ({ path, message }))
+}
+
+function collectNotes(value: JsonObject, parents: readonly string[], paths: string[]): void {
+  for (const name of Object.keys(value)) {
+    if (paths.length >= MAX_NOTES) return
+    const child = value[name]
+    if (isNote(name)) paths.push(shownPath([...parents, name]))
+    else if (isJsonObject(child)) collectNotes(child, [...parents, name], paths)
+  }
 }
 
 export function withoutNotes(value: JsonObject): JsonObject {

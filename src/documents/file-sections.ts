@@ -1,7 +1,7 @@
 import type { Fault } from '../errors.ts'
 import { type DefaultsPlace, DOCUMENTS, type DocumentDefinition, normalizeMode } from './catalogue.ts'
 import { filePath, isModeSection, isNote, valueAt, withValue } from './file-format.ts'
-import { isJsonObject, type JsonObject } from './json.ts'
+import { isJsonObject, type JsonObject, typeFault } from './json.ts'
 import { joinPath } from './paths.ts'
 
 /** Null under one name of a mode gives way to the other name; settings under both are a fault. */
@@ -85,7 +85,7 @@ export function documentsAreObjects(defaults: JsonObject): Fault[] {
       const index = full.findIndex((_, end) => !isJsonObject(valueAt(defaults, full.slice(0, end + 1))))
       if (index < 0) continue
       const at = full.slice(0, index + 1).reduce(joinPath, '')
-      faults.set(at, { path: at, message: 'must be object' })
+      faults.set(at, { path: at, message: typeFault('object', valueAt(defaults, full.slice(0, index + 1))) })
     }
   }
   return [...faults.values()]

@@ -23,3 +23,17 @@ export function jsonTypeOf(value: unknown): JsonType {
 export function own(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }
+
+/** Characters of a text that a fault shows. */
+const SHOWN_TEXT = 40
+
+/** What a fault says of a value of the wrong type: `must be number, is "5"`. */
+export function typeFault(expected: string, value: unknown): string {
+  return `must be ${expected}, is ${shownValue(value)}`
+}
+
+function shownValue(value: unknown): string {
+  if (value instanceof ExactNumber) return value.text.slice(0, SHOWN_TEXT)
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, SHOWN_TEXT).toWellFormed())
+  return typeof value === 'object' && value !== null ? jsonTypeOf(value) : String(value)
+}

@@ -81,8 +81,11 @@ function compileList(defaults: JsonObject, list: string, risk: Risk, faults: Fau
 }
 
 function compileRule(text: string, risk: Risk): RiskRule | undefined {
-  const [, path, operator, operand] = /^([^<>=]+?)\s*(?:([<>=])\s*([^<>=].*))?$/s.exec(text.trim()) ?? []
-  if (path === undefined) return undefined
+  const at = text.search(/[<>=]/)
+  const path = (at < 0 ? text : text.slice(0, at)).trim()
+  const operator = at < 0 ? undefined : text[at]
+  const operand = at < 0 ? undefined : text.slice(at + 1).trim()
+  if (operand === '' || /^[<>=]/.test(operand ?? '')) return undefined
   const parts = catalogueNames(path.split('.'))
   if (parts.some(part => !/^(\*|[\w-]+)$/.test(part))) return undefined
   if (operator === undefined || operand === undefined) return { risk, parts, condition: undefined }
@@ -96,7 +99,7 @@ function literal(text: string): unknown {
   try {
     return readJson(text)
   } catch {
-    return text.trim()
+    return text
   }
 }
 

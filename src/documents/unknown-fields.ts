@@ -1,11 +1,13 @@
 import type { TSchema } from '@sinclair/typebox'
 import { distance } from 'fastest-levenshtein'
 import type { Fault } from '../errors.ts'
-import { isJsonObject, type JsonObject, jsonTypeOf, own } from './json.ts'
+import { isJsonObject, type JsonObject, jsonTypeOf, own, typeFault } from './json.ts'
 import { joinPath } from './paths.ts'
 
 /** Faults that are worth the search for the nearest name. */
 const MAX_SUGGESTIONS = 200
+/** Known names that an unknown one is compared with: defaults of another version of the bot may bring any number. */
+const MAX_CANDIDATES = 2_000
 /** Characters of an unknown name that are compared and shown. */
 const SHOWN_NAME = 64
 
@@ -42,7 +44,7 @@ function visit(data: JsonObject, place: Place, faults: Fault[]): void {
       const message = faults.length < MAX_SUGGESTIONS ? unknownField(name, candidates()) : 'unknown field'
       faults.push({ path, message })
     } else if (schema === undefined && !given.some(example => sameType(example, value))) {
-      faults.push({ path, message: `must be ${jsonTypeOf(given[0])}` })
+      faults.push({ path, message: typeFault(jsonTypeOf(given[0]), value) })
     } else if (isJsonObject(value)) {
       visit(value, { schema, examples: given, path }, faults)
     }
@@ -69,8 +71,8 @@ export function unknownName(what: string, name: string, candidates: readonly str
   const shown = name.slice(0, SHOWN_NAME)
   let nearest: string | undefined
   let least = Number.POSITIVE_INFINITY
-  for (const candidate of candidates) {
-    const away = distance(shown, candidate)
+  for (const candidate of candidates.slice(0, MAX_CANDIDATES)) {
+    const away = distance(shown, candidate.slice(0, SHOWN_NAME))
     if (away < least) [nearest, least] = [candidate, away]
   }
   return `unknown ${what} ${shown}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`

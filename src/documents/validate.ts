@@ -2,7 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Fault } from '../errors.ts'
 import { documentOf } from './catalogue.ts'
-import { isJsonObject, type JsonObject } from './json.ts'
+import { isJsonObject, type JsonObject, typeFault } from './json.ts'
 import { joinPath } from './paths.ts'
 import { checkRules } from './rules.ts'
 import { unknownFields } from './unknown-fields.ts'
@@ -25,7 +25,7 @@ const validators = new Map<string, ValidateFunction>()
  * whose unknown fields are accepted with the type they have there (unknown-fields.ts). Never throws.
  */
 export function validateDocument(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
-  if (!isJsonObject(data)) return [{ path: '', message: 'must be object' }]
+  if (!isJsonObject(data)) return [{ path: '', message: typeFault('object', data) }]
   const { schema, family } = documentOf(kind)
   const faults = [
     ...schemaFaults(validatorOf(kind), data),
@@ -81,9 +81,9 @@ function toFault(error: ErrorObject): Fault {
   return { path, message: messageOf(error) }
 }
 
-function messageOf({ keyword, params, parentSchema, message }: ErrorObject): string {
+function messageOf({ keyword, params, parentSchema, message, data }: ErrorObject): string {
   if (keyword === 'enum') return `must be one of ${params.allowedValues.map(quoted).join(', ')}`
-  if (keyword === 'type') return `must be ${[params.type].flat().join(' or ')}`
+  if (keyword === 'type') return typeFault([params.type].flat().join(' or '), data)
   if (keyword === 'pattern' && parentSchema?.description) return `must be ${parentSchema.description}`
   return message ?? 'is not valid'
 }

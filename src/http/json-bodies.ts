@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
 import { JsonError, readJson, requireJson } from '../documents/json/read.ts'
+import { typeFault } from '../documents/json.ts'
 import { ProblemError } from '../errors.ts'
 import { hasOptionalBody, needsNoBody } from './openapi/operation.ts'
 
@@ -57,6 +58,6 @@ function toProblem(error: unknown): unknown {
 function required(value: unknown, schema: FastifySchema | undefined): unknown {
   if (value !== null || !hasOptionalBody(schema)) return value
   throw new ProblemError('VALIDATION_FAILED', 'the request is not valid', {
-    errors: [{ path: '', message: 'must be object' }],
+    errors: [{ path: '', message: typeFault('object', value) }],
   })
 }

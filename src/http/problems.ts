@@ -2,6 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
+import { JsonError } from '../documents/json/read.ts'
+import { typeFault } from '../documents/json.ts'
 import { unknownField } from '../documents/unknown-fields.ts'
 import { type Fault, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts'
 import { userOf } from './caller.ts'
@@ -95,6 +97,8 @@ export function toProblem(error: unknown): ProblemError {
   }
   if (error instanceof WriteQueueFullError)
     return new ProblemError('OVERLOADED', undefined, { headers: RETRY_AFTER, cause: error })
+  if (error instanceof JsonError)
+    return new ProblemError('STORED_DOCUMENT_INVALID', undefined, { cause: error })
   return isFastifyError(error)
     ? fromFastify(error)
     : new ProblemError('INTERNAL_ERROR', undefined, { cause: error })
@@ -119,7 +123,8 @@ function codeOf(status: number): ProblemCode {
   return status >= 400 && status < 500 ? 'VALIDATION_FAILED' : 'INTERNAL_ERROR'
 }
 
-function toFault(context: string, { instancePath, params, message, parentSchema }: ValidationFault): Fault {
+function toFault(context: string, fault: ValidationFault): Fault {
+  const { keyword, instancePath, params, message, parentSchema } = fault
   const inside = instancePath.split('/').slice(1)
   const missing = typeof params.missingProperty === 'string' ? [params.missingProperty] : []
   const extra = typeof params.additionalProperty === 'string' ? [params.additionalProperty] : []
@@ -128,12 +133,15 @@ function toFault(context: string, { instancePath, params, message, parentSchema 
   if (missing.length > 0) return { path, message: 'is required' }
   if (extra.length > 0)
     return { path, message: unknownField(extra[0]!, Object.keys(parentSchema?.properties ?? {})) }
+  if (keyword === 'type' && 'data' in fault)
+    return { path, message: typeFault([params.type].flat().join(' or '), fault.data) }
   return { path, message: message ?? 'is not valid' }
 }
 
 /** Ajv adds the schema when it is verbose. */
 type ValidationFault = NonNullable<FastifyError['validation']>[number] & {
   readonly parentSchema?: { readonly properties?: object }
+  readonly data?: unknown
 }
 
 function isFastifyError(error: unknown): error is FastifyError {

@@ -1,9 +1,12 @@
+import type { StorePort } from '../consistency/ports.ts'
 import type { Reader } from '../consistency/read.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { compileRiskIndex, type RiskIndex } from '../documents/risk.ts'
 import { ProblemError } from '../errors.ts'
-import { DEFAULTS_REF, dataOf } from './codec.ts'
+import { CODEC, dataOf } from './codec.ts'
+import { DEFAULTS_REF } from './defaults-ref.ts'
+import { isUnreadable } from './stored-document.ts'
 
 /** The admin defaults as the use cases need them. */
 export interface Defaults {
@@ -17,16 +20,26 @@ export interface Defaults {
  */
 export class AdminDefaultsCache {
   readonly #reader: Reader
+  readonly #store: Pick<StorePort, 'readRows'>
   #bytes: Buffer | undefined
   #defaults: Defaults | undefined
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, store: Pick<StorePort, 'readRows'>) {
     this.#reader = reader
+    this.#store = store
   }
 
   /** NOT_READY while no defaults are loaded. */
   async current(): Promise<Defaults> {
-    return this.#parsed((await this.read()).bytes)
+    const { bytes } = await this.read()
+    try {
+      return this.#parsed(bytes)
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+    }
+    // Somebody wrote something else into Redis by hand: every write of every user needs the defaults.
+    const [row] = (await this.#store.readRows([DEFAULTS_REF])).rows
+    return this.#parsed(row === undefined ? bytes : Buffer.from(CODEC.encode(row)[0]!))
   }
 
   /** The envelope. NOT_READY while no defaults are loaded. */

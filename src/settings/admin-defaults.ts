@@ -5,7 +5,12 @@ import type { Writer } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import { diff } from '../documents/changes.ts'
-import { mergeDefaults, parseDefaults, withDocumentDefaults } from '../documents/defaults.ts'
+import {
+  BUILT_IN_DEFAULTS,
+  mergeDefaults,
+  parseDefaults,
+  withDocumentDefaults,
+} from '../documents/defaults.ts'
 import { validateDefaultsChange } from '../documents/defaults-change.ts'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
@@ -13,12 +18,14 @@ import type { JsonObject } from '../documents/json.ts'
 import { type Fault, ProblemError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import type { AdminDefaultsService, DefaultsSource, SyncReport } from './admin-service.ts'
-import { CODEC, DEFAULTS_REF, dataOf, defaultsHash } from './codec.ts'
+import { CODEC, dataOf, defaultsHash } from './codec.ts'
+import { DEFAULTS_REF } from './defaults-ref.ts'
 import type { DocumentReads } from './document-reads.ts'
 import { checkedPatch, invalid, type Limits, requireSize } from './edits.ts'
 import { type Precondition, requirePrecondition } from './preconditions.ts'
 import { isLive } from './provisioning.ts'
 import type { ChangeReport, DocumentAnswer, ReadAnswer } from './service.ts'
+import { objectIn } from './stored-document.ts'
 
 export interface AdminDefaultsDeps {
   readonly cache: AdminDefaultsCache
@@ -31,8 +38,8 @@ export interface AdminDefaultsDeps {
   readonly onUnused: (paths: readonly string[]) => void
 }
 
-/** What becomes of the defaults, given the present ones (undefined = none yet). Pure; may throw. */
-type Next = (current: JsonObject | undefined) => JsonObject
+/** What becomes of the defaults, given the present ones (undefined = none yet, or no object). Pure; may throw. */
+type Next = (current: JsonObject | undefined, row: Row | undefined) => JsonObject
 
 /** New defaults out of a file or of a user's documents. */
 interface Source {
@@ -67,7 +74,7 @@ export class AdminDefaults implements AdminDefaultsService {
     const { bytes } = await this.#deps.cache.read()
     const data = dataOf(bytes)
     requirePrecondition(precondition, [versionOf(bytes)], () => bytes)
-    const next = patched(patch)(data)
+    const next = patched(patch)(data, undefined)
     const changes = diff(data, next).map(({ path, from, to }) => ({
       document: DEFAULTS_REF.kind,
       path,
@@ -102,7 +109,7 @@ export class AdminDefaults implements AdminDefaultsService {
     const { next } = await this.#fromFile()
     await this.#store(
       { updatedBy: 'gateway', reason: 'sync-defaults' },
-      current => current ?? next(undefined),
+      current => current ?? next(undefined, undefined),
     )
   }
 
@@ -139,9 +146,9 @@ export class AdminDefaults implements AdminDefaultsService {
       [DEFAULTS_REF],
       current => {
         held = [...current.values()].find(isLive)
-        before = held === undefined ? undefined : (readJson(held.data ?? '{}') as JsonObject)
+        before = held && objectIn(held)
         requirePrecondition(precondition, held && [held.version], () => held && bodyOf(held))
-        const after = next(before)
+        const after = next(before, held)
         const data = canonicalJson(after)
         if (before !== undefined && data === canonicalJson(before)) return { changes: [], result: undefined }
         requireSize(data, this.#deps.limits)
@@ -157,9 +164,13 @@ export class AdminDefaults implements AdminDefaultsService {
 
 function patched(patch: unknown): Next {
   const change = checkedPatch(patch)
-  return current => {
-    if (current === undefined) throw new ProblemError('NOT_READY', 'the defaults are not loaded yet')
-    return changed(current, mergeDefaults(current, change))
+  return (current, row) => {
+    if (row === undefined && current === undefined) {
+      throw new ProblemError('NOT_READY', 'the defaults are not loaded yet')
+    }
+    // What is missing comes from the built-in file, so everything does when an operator left no object there.
+    const base = current ?? BUILT_IN_DEFAULTS
+    return changed(base, mergeDefaults(base, change))
   }
 }
 

@@ -3,12 +3,11 @@ import { DEFAULTS_HASH_KEY, DEFAULTS_KEY, stampKey, userKey } from '../cache/key
 import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
-import { readJson } from '../documents/json/read.ts'
-import type { JsonObject } from '../documents/json.ts'
+import { JsonError, readJson } from '../documents/json/read.ts'
+import { isJsonObject, type JsonObject } from '../documents/json.ts'
+import { DEFAULTS_REF } from './defaults-ref.ts'
 import type { DocumentAddress } from './service.ts'
-
-/** The admin defaults are a document too; no user can have this id. */
-export const DEFAULTS_REF: DocumentRef = { userId: '@admin', kind: 'defaults' }
+import { storedData } from './stored-document.ts'
 
 /**
  * Documents as Redis holds them: the envelope that a GET answers, byte for byte. `data` is written in canonical
@@ -42,7 +41,7 @@ function encode(row: Row): readonly Buffer[] {
 }
 
 function partsOf(row: Row): readonly Buffer[] {
-  const data = readJson(row.data ?? '{}') as JsonObject
+  const data = storedData(row)
   if (row.ref.kind === DEFAULTS_REF.kind) {
     const text = canonicalJson(data)
     return [envelope(row, text), Buffer.from(defaultsHash(text))]
@@ -61,9 +60,18 @@ export function defaultsHash(canonical: string): string {
   return createHash('md5').update(canonical).digest('hex')
 }
 
-/** The data of an envelope. */
+/** What an envelope holds. JsonError for anything else: an operator wrote into Redis. */
+export function parseEnvelope(body: Buffer): { updatedAt: string; data: JsonObject } {
+  const value = readJson(body)
+  const { updated_at: updatedAt, data } = isJsonObject(value) ? value : {}
+  if (typeof updatedAt !== 'string' || !isJsonObject(data))
+    throw new JsonError('is no envelope of a document')
+  return { updatedAt, data }
+}
+
+/** The data of an envelope. JsonError as parseEnvelope. */
 export function dataOf(body: Buffer): JsonObject {
-  return (readJson(body) as { data: JsonObject }).data
+  return parseEnvelope(body).data
 }
 
 /** Which of the document's keys holds the address. */

@@ -4,8 +4,7 @@ import { applyDefaults, compareDocument, resetField } from '../documents/compare
 import { documentDefaults } from '../documents/defaults.ts'
 import type { JsonObject } from '../documents/json.ts'
 import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
-import { dataOf } from './codec.ts'
-import { asDocument, type DocumentReads } from './document-reads.ts'
+import type { DocumentReads } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
 import { invalid, type Limits, plan } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
@@ -67,11 +66,11 @@ export class UserDefaults implements DefaultsService {
 
   async comparison(actor: Actor): Promise<Comparison> {
     const defaults = await this.#deps.defaults.current()
-    const addresses = addressesOf('all')
-    const { values } = await this.#deps.reads.read(actor, addresses)
+    const kinds = DOCUMENTS.map(({ kind }) => kind)
     const documents: Record<string, readonly FieldChange[]> = {}
-    addresses.forEach(({ kind }, index) => {
-      const changes = compare(kind, dataOf(values[index]!), defaults)
+    const found = await this.#deps.reads.documents(actor, kinds)
+    kinds.forEach((kind, index) => {
+      const changes = compare(kind, found[index]!.data, defaults)
       if (changes.length > 0) documents[kind] = changes
     })
     const all = Object.values(documents).flat()
@@ -108,11 +107,7 @@ export class UserDefaults implements DefaultsService {
       }
     }
     if (preview) {
-      const { values } = await reads.read(
-        actor,
-        kinds.map(kind => ({ kind })),
-      )
-      return report(decide(values.map((body, index) => asDocument(actor, kinds[index]!, body))).result, false)
+      return report(decide(await reads.documents(actor, kinds)).result, false)
     }
     const { result } = await writes.write(actor, kinds, reason, decide)
     return report(result, true)

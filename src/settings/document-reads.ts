@@ -1,22 +1,23 @@
+import { refId } from '../consistency/batch-reader.ts'
 import type { Wanted } from '../consistency/database-read.ts'
 import type { WantedOf } from '../consistency/full-read.ts'
-import type { DocumentRef } from '../consistency/ports.ts'
+import type { DocumentRef, StorePort } from '../consistency/ports.ts'
 import type { Reader, ReadOptions as ReaderOptions } from '../consistency/read.ts'
 import type { ReadResult, Unconfirmed } from '../consistency/read-outcome.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
 import { canonicalJson } from '../documents/canonical.ts'
-import { readJson } from '../documents/json/read.ts'
-import type { JsonObject } from '../documents/json.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
-import { partOf } from './codec.ts'
+import { parseEnvelope, partOf } from './codec.ts'
 import type { LiveDocument } from './live-document.ts'
-import { type Provisioning, userNotFound } from './provisioning.ts'
+import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 import { readName } from './read-name.ts'
 import type { Actor, Bundle, DocumentAddress, ReadAnswer, ReadOptions } from './service.ts'
+import { isUnreadable, repairableData } from './stored-document.ts'
 
 export interface DocumentReadsDeps {
   readonly reader: Reader
+  readonly store: Pick<StorePort, 'readRows'>
   readonly provisioning: Provisioning
   readonly telemetry: Pick<Telemetry, 'readAnswered'>
 }
@@ -68,6 +69,27 @@ export class DocumentReads {
     }))
   }
 
+  /**
+   * Whole documents in the shape that a write sees. One that an operator spoilt in Redis is taken from its row; one that
+   * he spoilt there is without what is no object.
+   */
+  async documents(actor: Actor, kinds: readonly string[]): Promise<readonly LiveDocument[]> {
+    const addresses = kinds.map(kind => ({ kind }))
+    try {
+      const { values } = await this.read(actor, addresses)
+      return values.map((body, index) => asDocument(actor, kinds[index]!, body))
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+    }
+    const refs = addresses.map(address => refOf(actor, address))
+    const rows = new Map((await this.#deps.store.readRows(refs)).rows.map(row => [refId(row.ref), row]))
+    return refs.map(ref => {
+      const row = rows.get(refId(ref))
+      if (!isLive(row)) throw userNotFound(actor.userId)
+      return { row, data: repairableData(row) }
+    })
+  }
+
   #answer(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<ReadAnswer> {
     return this.#read(actor, wanted, options, answerOf)
   }
@@ -115,8 +137,8 @@ export function refOf(actor: Actor, address: { readonly kind: string }): Documen
 }
 
 /** What a read answered in the shape that a write sees. */
-export function asDocument(actor: Actor, kind: string, body: Buffer): LiveDocument {
-  const { updated_at: updatedAt, data } = readJson(body) as { updated_at: string; data: JsonObject }
+function asDocument(actor: Actor, kind: string, body: Buffer): LiveDocument {
+  const { updatedAt, data } = parseEnvelope(body)
   const row = { ref: refOf(actor, { kind }), version: versionOf(body), updatedAt, data: canonicalJson(data) }
   return { row, data }
 }

@@ -1,11 +1,10 @@
 import { refId } from '../consistency/batch-reader.ts'
 import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
 import type { Decision, Writer } from '../consistency/write.ts'
-import { readJson } from '../documents/json/read.ts'
-import type { JsonObject } from '../documents/json.ts'
 import type { LiveDocument } from './live-document.ts'
 import { isLive, type Provisioning } from './provisioning.ts'
 import type { Actor } from './service.ts'
+import { repairableData } from './stored-document.ts'
 
 export interface DocumentWritesDeps {
   readonly writer: Writer
@@ -69,7 +68,8 @@ export class DocumentWrites {
   }
 }
 
+/** As a write sees it: what is no object is empty, so that any write repairs it. */
 function liveDocument(row: Row | undefined): LiveDocument {
   if (!isLive(row)) throw new MissingDocumentsError()
-  return { row, data: readJson(row.data) as JsonObject }
+  return { row, data: repairableData(row) }
 }

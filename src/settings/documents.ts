@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { diff } from '../documents/changes.ts'
 import { readJson } from '../documents/json/read.ts'
-import type { JsonObject } from '../documents/json.ts'
+import { isJsonObject, type JsonObject, jsonTypeOf, own } from '../documents/json.ts'
 import { riskOf } from '../documents/risk.ts'
 import { ProblemError } from '../errors.ts'
 import type { Availability } from '../store/availability.ts'
@@ -9,9 +9,9 @@ import { asUnavailable } from '../store/database-errors.ts'
 import { selectHistory, selectOldContent, selectPrunedVersion } from '../store/statements/history.ts'
 import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
 import { envelopeOf, partOf } from './codec.ts'
-import { asDocument, type DocumentReads, refOf } from './document-reads.ts'
+import { type DocumentReads, refOf } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
-import { checkedPatch, type Limits, merged, plan } from './edits.ts'
+import { checkedSettings, invalid, type Limits, merged, plan } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
 import { type Precondition, requireVersions } from './preconditions.ts'
 import type {
@@ -63,7 +63,7 @@ export class Documents implements DocumentService {
     patch: unknown,
     precondition: Precondition = {},
   ): Promise<DocumentAnswer> {
-    const change = checkedPatch(patch)
+    const change = checkedSettings(patch)
     return this.#edit(actor, address, 'put', precondition, document => merged(document, address, change))
   }
 
@@ -73,15 +73,14 @@ export class Documents implements DocumentService {
     patch: unknown,
     precondition: Precondition = {},
   ): Promise<ChangeReport> {
-    const change = checkedPatch(patch)
+    const change = checkedSettings(patch)
     const defaults = await this.#deps.defaults.current()
-    const { body } = await this.#deps.reads.get(actor, { kind: address.kind })
-    const document = asDocument(actor, address.kind, body!)
-    requireVersions(actor, [document], [address], precondition)
-    const next = merged(document, address, change)
-    const [planned] = plan(document, address, next, defaults.data, this.#deps.limits)
-    const after = planned === undefined ? document.data : (readJson(planned.data!) as JsonObject)
-    return dryRun(address.kind, document.data, after, defaults)
+    const [document] = await this.#deps.reads.documents(actor, [address.kind])
+    requireVersions(actor, [document!], [address], precondition)
+    const next = merged(document!, address, change)
+    const [planned] = plan(document!, address, next, defaults.data, this.#deps.limits)
+    const after = planned === undefined ? document!.data : (readJson(planned.data!) as JsonObject)
+    return dryRun(address.kind, document!.data, after, defaults)
   }
 
   async history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]> {
@@ -92,7 +91,7 @@ export class Documents implements DocumentService {
     const records = await this.#found(actor, address, select, ({ length }) => length > 0)
     return records.map(({ changes, ...entry }) => ({
       ...entry,
-      changes: below(prefix, readJson(changes) as Changes),
+      changes: below(prefix, changesIn(changes)),
     }))
   }
 
@@ -106,10 +105,14 @@ export class Documents implements DocumentService {
     const select = () => this.#query(() => selectOldContent(pool, refOf(actor, address), version))
     const content = await this.#found(actor, address, select, text => text !== undefined)
     if (content === undefined) throw await this.#missing(actor, address, version)
-    const old = readJson(content) as JsonObject
+    const old = readJson(content)
     const { section } = address
+    const part = section === undefined || !isJsonObject(old) ? old : (own(old, section) ?? {})
+    if (!isJsonObject(part)) {
+      throw invalid([{ path: 'version', message: `must not be one whose content is ${jsonTypeOf(part)}` }])
+    }
     return this.#edit(actor, address, 'rollback', precondition, ({ data }) =>
-      section === undefined ? old : { ...data, [section]: old[section] ?? {} },
+      section === undefined ? part : { ...data, [section]: part },
     )
   }
 
@@ -176,6 +179,12 @@ function dryRun(kind: string, before: JsonObject, after: JsonObject, defaults: D
 }
 
 type Changes = HistoryEntry['changes']
+
+/** None when an operator left something else there. */
+function changesIn(json: string): Changes {
+  const list = readJson(json)
+  return Array.isArray(list) ? list.filter(change => typeof own(change ?? {}, 'path') === 'string') : []
+}
 
 /** The changes that touch the section, their paths below it. */
 function below(section: string | undefined, changes: Changes): Changes {

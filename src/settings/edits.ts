@@ -4,9 +4,10 @@ import { canonicalJson } from '../documents/canonical.ts'
 import { diff } from '../documents/changes.ts'
 import { complete } from '../documents/complete.ts'
 import { documentDefaults } from '../documents/defaults.ts'
+import { noteFaults } from '../documents/file-format.ts'
 import { guardJson } from '../documents/guard.ts'
 import { documentLimitFaultOf } from '../documents/json/limits.ts'
-import type { JsonObject } from '../documents/json.ts'
+import { isJsonObject, type JsonObject, typeFault } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { validateDocument } from '../documents/validate.ts'
 import { type Fault, ProblemError } from '../errors.ts'
@@ -15,12 +16,18 @@ import type { DocumentAddress } from './service.ts'
 
 /** The patch of a PUT as an object; VALIDATION_FAILED names all that JSON documents cannot hold. */
 export function checkedPatch(patch: unknown): JsonObject {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
-    throw invalid([{ path: '', message: 'must be object' }])
-  }
+  if (!isJsonObject(patch)) throw invalid([{ path: '', message: typeFault('object', patch) }])
   const faults = guardJson(patch)
   if (faults.length > 0) throw invalid(faults)
-  return patch as JsonObject
+  return patch
+}
+
+/** The same for settings of a user, which have no notes. */
+export function checkedSettings(patch: unknown): JsonObject {
+  const settings = checkedPatch(patch)
+  const faults = noteFaults(settings)
+  if (faults.length > 0) throw invalid(faults)
+  return settings
 }
 
 /**

@@ -4,6 +4,7 @@ import { bundleOfKinds } from './bundles.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { Actor, DocumentAddress } from './service.ts'
+import { isUnreadable } from './stored-document.ts'
 
 /** What a caller wants to hold of the versions that a write meets (RFC 9110, 13.1); absent = no condition. */
 export interface Precondition {
@@ -27,12 +28,22 @@ export function requirePrecondition(
       ? ifMatch === undefined
       : (ifMatch === undefined || isKnown(ifMatch, versions)) && !isKnown(ifNoneMatch, versions)
   if (holds) return
-  const body = current()
+  const body = readable(current)
   const detail =
     versions === undefined ? 'there is no current version' : `the current version is ${versions.join('.')}`
   throw new ProblemError('VERSION_MISMATCH', detail, {
     members: body === undefined ? {} : { current: body },
   })
+}
+
+/** Undefined when what is stored cannot be answered: the version is told all the same. */
+function readable(current: () => Buffer | undefined): Buffer | undefined {
+  try {
+    return current()
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  }
 }
 
 /**

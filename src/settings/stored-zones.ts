@@ -5,6 +5,7 @@ import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import { dataOf } from './codec.ts'
 import type { DocumentReads } from './document-reads.ts'
 import type { Actor } from './service.ts'
+import { isUnreadable } from './stored-document.ts'
 
 const TRADING = { kind: 'settings', section: 'trading' }
 
@@ -19,8 +20,14 @@ export class StoredZones implements ZonePort {
   }
 
   async readZone(actor: Actor): Promise<StoredZone> {
-    const { values } = await this.#reads.read(actor, [TRADING])
-    return { version: versionOf(values[0]!), timeZone: timeZoneIn(dataOf(values[0]!)) }
+    try {
+      const { values } = await this.#reads.read(actor, [TRADING])
+      return { version: versionOf(values[0]!), timeZone: timeZoneIn(dataOf(values[0]!)) }
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+    }
+    const [settings] = await this.#reads.documents(actor, [TRADING.kind])
+    return { version: settings!.row.version, timeZone: timeZoneIn(own(settings!.data, TRADING.section)) }
   }
 
   async readDefaultZone(): Promise<unknown> {

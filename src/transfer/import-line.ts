@@ -1,6 +1,7 @@
 import { isUserId } from '../auth/user-id.ts'
 import { namedTwice } from '../documents/aliases.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
+import { noteFaults } from '../documents/file-format.ts'
 import { guardJson } from '../documents/guard.ts'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
@@ -65,7 +66,12 @@ function documentsOf(value: unknown, faults: Fault[]): ReadonlyMap<string, JsonO
     } else if (!isJsonObject(data)) faults.push({ path, message: 'must be object' })
     else if (documents.has(kind)) faults.push({ path, message: `must be there once: ${name} is ${kind}` })
     else {
-      faults.push(...namedTwice(kind, data).map(fault => ({ ...fault, path: `${path}.${fault.path}` })))
+      faults.push(
+        ...[...namedTwice(kind, data), ...noteFaults(data)].map(fault => ({
+          ...fault,
+          path: `${path}.${fault.path}`,
+        })),
+      )
       documents.set(kind, data)
     }
   }

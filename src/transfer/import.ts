@@ -8,7 +8,6 @@ import { DOCUMENTS } from '../documents/catalogue.ts'
 import { diff } from '../documents/changes.ts'
 import { complete } from '../documents/complete.ts'
 import { documentDefaults } from '../documents/defaults.ts'
-import { readJson } from '../documents/json/read.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { joinPath } from '../documents/paths.ts'
@@ -18,6 +17,7 @@ import type { Counter } from '../sequence/counter.ts'
 import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
 import { type Limits, requireSize } from '../settings/edits.ts'
 import { isLive } from '../settings/provisioning.ts'
+import { repairableData } from '../settings/stored-document.ts'
 import { type ImportedUser, parseLine } from './import-line.ts'
 import { type Line, linesOf } from './lines.ts'
 
@@ -150,7 +150,7 @@ function plan(
   let count = 0
   const changes = refs.flatMap(ref => {
     const row = rows.get(refId(ref))
-    const before = isLive(row) ? (readJson(row.data) as JsonObject) : undefined
+    const before = isLive(row) ? repairableData(row) : undefined
     const byDefault = documentDefaults(defaults, ref.kind)
     const given = documents.get(ref.kind)
     const after = afterwards(ref.kind, given, before, byDefault, mode)

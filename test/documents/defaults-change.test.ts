@@ -57,8 +57,8 @@ t.test('unknown parts can be changed, with the type they have', async t => {
 
 t.test('a section cannot become something else', async t => {
   t.strictSame(faultsOf({ mode_configs: null, circuit_breaker: { global: 5 } }), [
-    { path: 'mode_configs', message: 'must be object' },
-    { path: 'circuit_breaker.global', message: 'must be object' },
+    { path: 'mode_configs', message: 'must be object, is null' },
+    { path: 'circuit_breaker.global', message: 'must be object, is 5' },
   ])
 })
 

@@ -148,7 +148,7 @@ t.test('a section that is no object is a fault', async t => {
     faults.map(({ path }) => path),
     ['mode_configs', 'circuit_breaker.global', 'llm_config'],
   )
-  t.strictSame(parseDefaults([]).faults, [{ path: '', message: 'must be object' }])
+  t.strictSame(parseDefaults([]).faults, [{ path: '', message: 'must be object, is array' }])
 })
 
 t.test('never throws, whatever the file is', async () => {

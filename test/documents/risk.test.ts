@@ -93,3 +93,15 @@ t.test('every fault of the index is named', async t => {
   ])
   t.strictSame(compileRiskIndex({}).faults, [])
 })
+
+t.test('an entry of the index costs time in proportion to its length', async t => {
+  const entryOf = (text: string) =>
+    compileRiskIndex({ _settings_risk_index: { high_risk_settings: [text] } }).faults.length
+  const spaces = ' '.repeat(1_000_000)
+  t.equal(entryOf(`a.b${spaces}`), 0)
+  t.equal(entryOf(`a${spaces}b`), 1)
+  t.equal(entryOf(`a.b${spaces}>${spaces}5`), 0)
+  t.equal(entryOf(`a.b =${spaces}x`), 0)
+  t.equal(entryOf('a.b >= 5'), 1)
+  t.equal(entryOf('a.b >'), 1)
+})

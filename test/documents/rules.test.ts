@@ -88,6 +88,6 @@ t.test('a rule is silent about fields of the wrong type', async t => {
     confidence: { min_confidence: '90' },
   })
   t.strictSame(validateDocument('mode.scalp', data, []), [
-    { path: 'confidence.min_confidence', message: 'must be number' },
+    { path: 'confidence.min_confidence', message: 'must be number, is "90"' },
   ])
 })

@@ -22,17 +22,17 @@ t.test('all faults at once, with dotted paths, never coerced', async t => {
     hedge: null,
   })
   t.strictSame(faults, [
-    { path: 'enabled', message: 'must be boolean' },
+    { path: 'enabled', message: 'must be boolean, is "true"' },
     { path: 'confidence.min_confidence', message: 'must be <= 100' },
-    { path: 'confidence.high_confidence', message: 'must be number' },
-    { path: 'size.leverage', message: 'must be integer' },
+    { path: 'confidence.high_confidence', message: 'must be number, is "75"' },
+    { path: 'size.leverage', message: 'must be integer, is 1.5' },
     {
       path: 'sltp.max_hold_duration',
       message: 'must be a number and s, m, h or d, such as 15m; 0 or empty: none',
     },
-    { path: 'sltp.tp_gain_levels.1', message: 'must be number' },
-    { path: 'sltp.trailing_activation_mode', message: 'must be string' },
-    { path: 'hedge', message: 'must be object' },
+    { path: 'sltp.tp_gain_levels.1', message: 'must be number, is "x"' },
+    { path: 'sltp.trailing_activation_mode', message: 'must be string, is 5' },
+    { path: 'hedge', message: 'must be object, is null' },
   ])
 })
 
@@ -49,7 +49,9 @@ t.test('a missing field is named', async t => {
 
 t.test('null is a value only where the table says so', async t => {
   t.strictSame(faultsOf('mode.scalp', { sltp: { tp_gain_levels: null, tp_allocation: [50, 50] } }), [])
-  t.strictSame(faultsOf('llm_config', { model: null }), [{ path: 'model', message: 'must be string' }])
+  t.strictSame(faultsOf('llm_config', { model: null }), [
+    { path: 'model', message: 'must be string, is null' },
+  ])
 })
 
 t.test('an unknown field is named, with the nearest known one', async t => {

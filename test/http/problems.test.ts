@@ -59,14 +59,14 @@ t.test('all faults at once; unknown fields with the nearest known one; nothing i
   t.strictSame(await errors('POST', '/api/user/settings/reset', { document: 7, paht: 'x' }), [
     { path: 'path', message: 'is required' },
     { path: 'paht', message: 'unknown field paht, did you mean path?' },
-    { path: 'document', message: 'must be string' },
+    { path: 'document', message: 'must be string, is 7' },
   ])
   t.strictSame(await errors('POST', '/api/user/sequence', { cuont: 1 }), [
     { path: 'cuont', message: 'unknown field cuont, did you mean count?' },
   ])
   t.strictSame(await errors('PUT', SCALP, { enabled: 'true', size: { leverge: 5, leverage: '5' } }), [
-    { path: 'enabled', message: 'must be boolean' },
-    { path: 'size.leverage', message: 'must be integer' },
+    { path: 'enabled', message: 'must be boolean, is "true"' },
+    { path: 'size.leverage', message: 'must be integer, is "5"' },
     { path: 'size.leverge', message: 'unknown field leverge, did you mean leverage?' },
   ])
   for (const version of ['1', 1.5, 0, -1, 1e30, null, true, [1]]) {

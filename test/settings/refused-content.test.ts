@@ -1,5 +1,6 @@
 import t from 'tap'
 import { startStack } from '../helper/gateway.ts'
+import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const SETTINGS = '/api/user/settings'
@@ -88,3 +89,25 @@ t.test('a rollback to content of an older schema', async t => {
     'what was not there yet has its default',
   )
 })
+
+t.test(
+  'names that begin with _ are notes of the defaults file: nothing of a user is lost when it is published',
+  async t => {
+    const message = /notes of the defaults file/
+    for (const [url, payload, path] of [
+      [SETTINGS, { preferences: { _id: 5 } }, 'preferences._id'],
+      [SETTINGS, { preferences: { panes: { _risk_info: {} } } }, 'preferences.panes._risk_info'],
+      [SETTINGS, { _note: 'x' }, '_note'],
+      [`${SETTINGS}/trading`, { _note: 'x' }, '_note'],
+      [SCALP, { size: { _note: 'x' } }, 'size._note'],
+    ] as const) {
+      t.match((await put(url, payload)).json(), { status: 400, errors: [{ path, message }] })
+    }
+    const preferences = { list: [{ _id: 1 }], id_: 2 }
+    t.equal((await put(SETTINGS, { preferences })).statusCode, 200)
+    const sync = { method: 'POST', url: '/api/admin/sync-defaults', headers: ADMIN } as const
+    const synced = await gateway.app.inject({ ...sync, payload: { source: 'user', user_id: '42' } })
+    t.equal(synced.statusCode, 200, synced.body)
+    t.match((await gateway.as('new', { url: SETTINGS })).json().data.preferences, preferences)
+  },
+)

@@ -51,6 +51,7 @@ function codesOf(of: Operation): ProblemCode[] {
     'VALIDATION_FAILED',
     ...(hasBody || of.bodyNotNeeded ? BODY_ERRORS : []),
     ...(of.evenUnderPressure ? [] : (['OVERLOADED'] as const)),
+    'STORED_DOCUMENT_INVALID',
     'INTERNAL_ERROR',
   ]
 }

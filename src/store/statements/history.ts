@@ -30,8 +30,8 @@ export async function selectHistory(
     text: `SELECT version, ${UPDATED_AT} AS updated_at, updated_by, reason, changes::text AS changes
            FROM document_history
            WHERE user_id = $1 AND kind = $2 AND version < coalesce($3::bigint, 9223372036854775807)
-             AND ($4::text IS NULL OR jsonb_array_length(changes) = 0 OR EXISTS (
-               SELECT FROM jsonb_array_elements(changes) AS change
+             AND ($4::text IS NULL OR changes = '[]' OR EXISTS (
+               SELECT FROM jsonb_array_elements(CASE jsonb_typeof(changes) WHEN 'array' THEN changes ELSE '[]' END) AS change
                WHERE change ->> 'path' = $4 OR starts_with(change ->> 'path', $4 || '.')))
            ORDER BY version DESC LIMIT $5`,
     values: [ref.userId, ref.kind, before ?? null, section ?? null, limit],
