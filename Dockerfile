@@ -11,7 +11,8 @@ COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json default-settings.json ./
 COPY src ./src
 RUN rm -rf src/dev
-USER node
+# Of `node`, by number: Kubernetes can tell that it is not root only from a number.
+USER 1000:1000
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 CMD ["node", "src/healthcheck.ts"]

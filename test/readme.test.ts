@@ -12,7 +12,10 @@ import { ROOT, readmeBlocks, readmeCommands, readmeText } from './helper/readme.
 
 const run = promisify(execFile)
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'))
+const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), {
+  merge: true,
+  logLevel: 'error',
+})
 const ADDRESS = 'http://127.0.0.1:8080'
 /** What npm runs without `run`. */
 const LIFECYCLE = ['start', 'test']

@@ -12,10 +12,10 @@ const COLUMNS = 118
 
 /** What docker-compose.yml reads beside the gateway's own variables. */
 export const COMPOSE_VARIABLES: Readonly<Record<string, string>> = {
-  POSTGRES_PASSWORD: 'Password of the PostgreSQL that docker-compose.yml starts.',
-  GATEWAY_PORT: 'Port of 127.0.0.1 at which docker-compose.yml publishes the gateway; 8080 if not set.',
+  GATEWAY_PORT:
+    'Port of 127.0.0.1 at which docker-compose.yml publishes the gateway; 8080 if not set, any if empty.',
+  NGINX_PORT: 'Port of 127.0.0.1 of nginx, with `--profile two-gateways`; 8081 if not set.',
   GRAFANA_PORT: 'Port of 127.0.0.1 of Grafana, with `--profile observability`; 3000 if not set.',
-  GRAFANA_ADMIN_PASSWORD: 'Password of the user admin of Grafana.',
 }
 
 const variables = Object.entries(VARIABLES) as [VariableName, TSchema][]
@@ -29,7 +29,7 @@ export function envExample(): string {
     ].join('\n'),
   )
   const compose = Object.entries(COMPOSE_VARIABLES).map(([name, description]) =>
-    [...comment(description), /PASSWORD/.test(name) ? `${name}=` : `# ${name}=`].join('\n'),
+    [...comment(description), `# ${name}=`].join('\n'),
   )
   return [
     '# Copy to `.env`. Written by `npm run config:docs`. Times are milliseconds; an empty value counts as not set.',

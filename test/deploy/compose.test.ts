@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
 import { loadConfig } from '../../src/config.ts'
+import { temporaryDirectory } from '../helper/backends.ts'
+import { HAS_NGINX, nginxBinary } from '../load/nginx.ts'
 
 interface Service {
   readonly image?: string
@@ -16,16 +20,24 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck?: { readonly test: readonly string[] }
   readonly read_only?: boolean
+  readonly secrets?: readonly string[]
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[]
+  readonly logging?: { readonly driver: string; readonly options: Readonly<Record<string, string>> }
+  readonly deploy?: {
+    readonly resources: { readonly limits: { readonly cpus: string; readonly memory: string } }
+  }
 }
 interface Compose {
   readonly services: Readonly<Record<string, Service>>
   readonly volumes: Readonly<Record<string, unknown>>
   readonly networks: Readonly<Record<string, { readonly internal?: boolean } | null>>
-  readonly secrets: Readonly<Record<string, { readonly environment: string }>>
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>
 }
 
+const ROOT = join(import.meta.dirname, '../..')
 const { services, volumes, networks, secrets }: Compose = parse(
-  readFileSync(new URL('../../docker-compose.yml', import.meta.url), 'utf8'),
+  readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'),
+  { merge: true, logLevel: 'error' },
 )
 const { gateway, postgres, redis } = services
 
@@ -72,32 +84,102 @@ t.test('the gateway waits for PostgreSQL, not for Redis', async t => {
   t.equal(gateway!.read_only, true)
 })
 
-t.test('no secret is written into it', async t => {
-  for (const [name, { environment = {} }] of Object.entries(services)) {
-    for (const [variable, value] of Object.entries(environment)) {
+t.test('secrets are files, and each container gets its own ones only', async t => {
+  const own: Readonly<Record<string, readonly string[]>> = {
+    gateway: ['postgres_password', 'redis_password', 'jwt_secret', 'service_tokens'],
+    'gateway-2': ['postgres_password', 'redis_password', 'jwt_secret', 'service_tokens'],
+    postgres: ['postgres_password'],
+    redis: ['redis_password'],
+    grafana: ['grafana_admin_password'],
+  }
+  for (const [name, service] of Object.entries(services)) {
+    t.strictSame(service.secrets ?? [], own[name] ?? [], name)
+    for (const [variable, value] of Object.entries(service.environment ?? {})) {
       if (!/PASSWORD|SECRET|TOKEN|AUTH/.test(variable)) continue
-      if (variable.endsWith('__FILE'))
-        t.match(value, /^\/run\/secrets\/\w+$/, `${name}: ${variable} is a secret`)
-      else t.match(value, /^\$\{\w+:\?set \w+\}$/, `${name}: ${variable} must come from the environment`)
+      t.match(variable, /_FILE$/, `${name}: ${variable}`)
+      const [, secret = ''] = /^\/run\/secrets\/(\w+)$/.exec(value) ?? []
+      t.ok(service.secrets?.includes(secret), `${name}: ${variable} is one of its secrets`)
     }
+  }
+  // Compose cannot mount secrets of the environment into a container whose root is read-only.
+  for (const [name, { file }] of Object.entries(secrets)) t.equal(file, `./secrets/${name}`)
+  t.strictSame(
+    gateway!.env_file,
+    [{ path: 'gateway.env', required: false }],
+    'nothing of .env but what is named',
+  )
+})
+
+t.test(
+  'the secrets that the script makes are a sound production configuration, and it makes them once',
+  async t => {
+    const directory = temporaryDirectory(t)
+    mkdirSync(join(directory, 'deploy'))
+    cpSync(join(ROOT, 'deploy/make-secrets.sh'), join(directory, 'deploy/make-secrets.sh'))
+    const make = () => execFileSync('sh', ['deploy/make-secrets.sh'], { cwd: directory, encoding: 'utf8' })
+    t.match(make(), 'secrets/jwt_secret is made')
+    const read = () =>
+      Object.keys(secrets).map(name => readFileSync(join(directory, 'secrets', name), 'utf8'))
+    const made = read()
+    t.equal(new Set(made).size, made.length)
+    t.match(make(), 'secrets/jwt_secret is there already')
+    t.strictSame(read(), made)
+    for (const name of ['gateway', 'gateway-2']) {
+      const env = Object.fromEntries(
+        Object.entries(services[name]!.environment!).map(([variable, value]) => [
+          variable,
+          value.replace('/run/secrets', join(directory, 'secrets')),
+        ]),
+      )
+      const config = loadConfig(env)
+      t.equal(config.production, true)
+      t.equal(config.http.host, '0.0.0.0')
+      t.equal(config.redis.target?.server?.host, 'redis')
+      t.equal(config.redis.target?.password, made[Object.keys(secrets).indexOf('redis_password')]!.trim())
+      t.equal(new URL(config.database.url).hostname, 'postgres')
+      t.strictSame(
+        config.auth.serviceTokens.map(service => service.name),
+        ['bot'],
+      )
+    }
+  },
+)
+
+t.test('a second instance finds nothing in its way, and all are bounded', async t => {
+  t.equal(gateway!.container_name, undefined)
+  t.match(gateway!.ports![0], /^127\.0\.0\.1:\$\{GATEWAY_PORT-8080\}:8080$/, 'empty = any free port')
+  const { profiles, ...second } = services['gateway-2']!
+  const { ports: _, ...first } = gateway!
+  t.strictSame(profiles, ['two-gateways'])
+  t.strictSame(second, first, 'the same but for its port')
+  for (const [name, { logging, deploy }] of Object.entries(services)) {
+    t.match(logging, { driver: 'json-file', options: { 'max-size': /m$/, 'max-file': /^\d+$/ } }, name)
+    t.match(deploy?.resources.limits, { cpus: /^\d+\.\d$/, memory: /^\d+[MG]$/ }, name)
   }
 })
 
-t.test('with secrets set, the environment of the gateway is a sound production configuration', async t => {
-  const values: Readonly<Record<string, string>> = {
-    POSTGRES_PASSWORD: 'kT4vLq9sXw2Z',
-    REDIS_PASSWORD: 'pR7nBc5mYd8J',
-    JWT_SECRET: 'Jq3v8Zt1Lw6Xb9Nc4Rm7Ky2Pf5Hd0Gs8',
-    SERVICE_TOKENS: 'bot=Aw4Sx7Dc1Fv8Gb3Hn6Jm9Kl2Qp5Zo0Ti',
+const skip = !HAS_NGINX && 'no nginx here'
+
+t.test('the nginx of two gateways: its configuration is accepted and names both', { skip }, async t => {
+  const text = readFileSync(join(ROOT, 'deploy/nginx/nginx.conf'), 'utf8')
+  for (const name of ['gateway', 'gateway-2']) {
+    t.ok(name in services)
+    t.match(text, `server ${name}:8080 `)
   }
-  const env = Object.fromEntries(
-    Object.entries(gateway!.environment!).map(([name, value]) => [name, interpolate(value, values)]),
+  t.strictSame(services.nginx!.profiles, ['two-gateways'])
+  const directory = temporaryDirectory(t)
+  const config = join(directory, 'nginx.conf')
+  // The names are those of compose's network.
+  writeFileSync(
+    config,
+    text.replaceAll(/server gateway\S*:8080/g, 'server 127.0.0.1:8080').replaceAll('/tmp/', `${directory}/`),
   )
-  const config = loadConfig(env)
-  t.equal(config.production, true)
-  t.equal(config.http.host, '0.0.0.0')
-  t.equal(config.redis.target?.server?.host, 'redis')
-  t.equal(new URL(config.database.url).hostname, 'postgres')
+  const { binary, env } = nginxBinary()!
+  const { status, stderr } = spawnSync(binary, ['-t', '-q', '-c', config, '-p', directory, '-e', 'stderr'], {
+    env,
+    encoding: 'utf8',
+  })
+  t.equal(status, 0, stderr)
 })
 
 t.test('what watches the gateway comes with a profile only, pinned, for this machine only', async t => {
@@ -107,14 +189,4 @@ t.test('what watches the gateway comes with a profile only, pinned, for this mac
     t.strictSame(services[name]!.networks, ['front'], 'the stores stay out of its reach')
     for (const port of services[name]!.ports ?? []) t.match(port, /^127\.0\.0\.1:/)
   }
-  t.strictSame(secrets, { grafana_admin_password: { environment: 'GRAFANA_ADMIN_PASSWORD' } })
 })
-
-/** `${NAME:?message}` and `${NAME:-default}`, as compose does it. */
-function interpolate(text: string, values: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$\{(\w+):([?-])([^}]*)\}/g, (_, name: string, kind: string, rest: string) => {
-    const value = values[name] ?? (kind === '-' ? rest : undefined)
-    if (value === undefined) throw new Error(rest)
-    return value
-  })
-}

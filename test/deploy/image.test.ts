@@ -22,7 +22,7 @@ t.test('two stages of Node 24 on Alpine, not root, probed', async t => {
     lines.filter(line => line.startsWith('FROM ')),
     ['FROM node:24-alpine AS dependencies', 'FROM node:24-alpine'],
   )
-  t.ok(lines.includes('USER node'))
+  t.ok(lines.includes('USER 1000:1000'), 'a number, so that Kubernetes sees that it is not root')
   t.match(dockerfile, /^HEALTHCHECK .*CMD \["node", "src\/healthcheck\.ts"\]$/m)
   t.match(dockerfile, /^CMD \["node", "src\/server\.ts"\]$/m)
   t.match(dockerfile, /^RUN npm ci --omit=dev --omit=optional --ignore-scripts /m)

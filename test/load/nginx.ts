@@ -18,23 +18,38 @@ export const HAS_NGINX = findOnPath('nginx') !== undefined || existsSync(join(CA
  * Debian's in a private directory. It asks nobody for /health/ready: whether an instance is up it sees by sending.
  */
 export async function startNginx(t: Scope, ports: readonly number[]): Promise<Balancer> {
-  const packages = debianPackages(CACHE, 'nginx', PACKAGES)
-  const binary = findOnPath('nginx') ?? (packages && join(packages.root, 'usr/sbin/nginx'))
-  if (binary === undefined) throw new Error('there is no nginx: neither on the PATH nor by apt-get')
+  const nginx = nginxBinary()
+  if (nginx === undefined) throw new Error('there is no nginx: neither on the PATH nor by apt-get')
   const directory = temporaryDirectory(t)
   for (const name of ['body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']) mkdirSync(join(directory, name))
   const port = await freePort()
   const config = join(directory, 'nginx.conf')
   writeFileSync(config, configOf(directory, port, ports))
-  const child = spawnChild(binary, ['-c', config, '-p', directory, '-e', join(directory, 'error.log')], {
-    deathSignal: 'KILL',
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, LD_LIBRARY_PATH: packages?.libraries },
-  })
+  const child = spawnChild(
+    nginx.binary,
+    ['-c', config, '-p', directory, '-e', join(directory, 'error.log')],
+    {
+      deathSignal: 'KILL',
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: nginx.env,
+    },
+  )
   t.teardown(() => child.kill('SIGKILL'))
   const url = `http://127.0.0.1:${port}`
   await untilReady(child, () => fetch(`${url}/health/live`), START_MS)
   return { url, healthy: isReady, failures: [] }
+}
+
+/** nginx of the PATH, or Debian's in a private directory, with the environment it needs. */
+export function nginxBinary(): { readonly binary: string; readonly env: NodeJS.ProcessEnv } | undefined {
+  const onPath = findOnPath('nginx')
+  if (onPath !== undefined) return { binary: onPath, env: process.env }
+  const packages = debianPackages(CACHE, 'nginx', PACKAGES)
+  if (packages === undefined) return undefined
+  return {
+    binary: join(packages.root, 'usr/sbin/nginx'),
+    env: { ...process.env, LD_LIBRARY_PATH: packages.libraries },
+  }
 }
 
 /** The README's blocks with this machine's addresses, and what nginx needs around them. */
