@@ -6,18 +6,26 @@ import { parseServerInfo, type ServerInfo } from './server-info.ts'
 
 /** That of ioredis, milliseconds. */
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
+/** Pause between two connects that look for the primary, milliseconds. */
+const LEAVE_AGAIN_MS = 1_000
 
 /**
  * One connection to Redis that reconnects by itself, and knows which server it speaks to. `generation` is another
- * number after each reconnect, in the whole process. Emits `identified` with the ServerInfo after each connect.
+ * number after each reconnect and each change of the dataset behind it, in the whole process. Emits `identified` with the
+ * ServerInfo after both, and `fault` with what a callback threw.
  */
-export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; trouble: [Error] }> {
+export class RedisConnection extends EventEmitter<{
+  identified: [ServerInfo]
+  trouble: [Error]
+  fault: [unknown]
+}> {
   static #generations = 0
   readonly client: Redis
   readonly #timeoutMs: number
   #generation = 0
   #server: ServerInfo | undefined
   #opening: NodeJS.Timeout | undefined
+  #leftAt = Number.NEGATIVE_INFINITY
   readonly #openTimeoutMs: number
 
   /** `timeoutMs`: longest wait for a reply. */
@@ -74,6 +82,17 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
     this.client.disconnect(true)
   }
 
+  /**
+   * The server is a replica: its name, or Sentinel, may lead to the primary by now. Redis closes no connection when it is
+   * demoted.
+   */
+  leaveReplica(): void {
+    const now = performance.now()
+    if (now - this.#leftAt < LEAVE_AGAIN_MS || this.client.status !== 'ready') return
+    this.#leftAt = now
+    this.reconnect()
+  }
+
   close(): void {
     clearTimeout(this.#opening)
     this.client.disconnect(false)
@@ -90,6 +109,13 @@ export class RedisConnection extends EventEmitter<{ identified: [ServerInfo]; tr
   protected lost(): void {
     this.#generation = ++RedisConnection.#generations
     this.#server = undefined
+  }
+
+  /** The same connection leads to another dataset, or the server has another role. */
+  protected replaced(server: ServerInfo): void {
+    this.#generation = ++RedisConnection.#generations
+    this.#server = server
+    this.emit('identified', server)
   }
 
   /**

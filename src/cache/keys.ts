@@ -2,6 +2,8 @@
 export const VIEW_KEY = 'gateway:view'
 /** `<transaction id> <database>`: every committed change with an older id is fenced or stored. */
 export const MARKER_KEY = 'gateway:marker'
+/** A nonce that whoever advances the marker left before: see advance-marker.lua. */
+export const PROPOSAL_KEY = 'gateway:proposal'
 /** Hash: key of a deleted document -> version below which nothing fills it again. */
 export const ERASED_KEY = 'gateway:erased'
 

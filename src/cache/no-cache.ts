@@ -16,5 +16,6 @@ export const NO_CACHE: CachePort = {
   adopt: none,
   cold: none,
   readMarker: none,
+  proposeMarker: none,
   advanceMarker: none,
 }

@@ -5,8 +5,8 @@ import type { RedisTarget } from '../config.ts'
 import { RedisConnection } from './connection.ts'
 import { type OnReply, ReadLane } from './read-lane.ts'
 import { redisOptions } from './redis-options.ts'
-import { type Reply, RespError } from './resp.ts'
-import { parseServerInfo, type ServerInfo } from './server-info.ts'
+import { encodeCommand, type Reply, RespError } from './resp.ts'
+import { parseReplication, parseServerInfo, type ServerInfo } from './server-info.ts'
 
 export interface ReadConnectionOptions {
   readonly target: RedisTarget
@@ -16,10 +16,17 @@ export interface ReadConnectionOptions {
   readonly name: string
 }
 
+/** What a command answered, and the server as it was behind the reply. */
+export interface WatchedReply {
+  readonly reply: Reply
+  readonly server: ServerInfo
+}
+
 /**
  * A connection that serves reads, or scripts. ioredis finds the server (Sentinel, reconnecting with back-off), and beside
  * it a lean lane to the same address carries the commands. They live and die together: for the lease they are one connection,
- * and who the server is, is asked over the lane.
+ * and who the server is, is asked over the lane: with INFO replication at the end of each write, so that a change of the
+ * dataset is known before the replies of that write are.
  *
  * Why not ioredis alone: interleaved on one busy machine, 64 connections, auth on, bytes in the near cache, CPU of the
  * gateway per request 121 us with ioredis and 57 us with the lane for one document of 3 KB (0.29 and 0.66 of bare
@@ -28,10 +35,19 @@ export interface ReadConnectionOptions {
 export class ReadConnection extends RedisConnection {
   readonly #options: ReadConnectionOptions
   #lane: ReadLane | undefined
+  /** Lines of INFO replication as long as nothing changes. */
+  #lines: readonly Buffer[] = []
 
   constructor(options: ReadConnectionOptions) {
     super(redisOptions(options), options.timeoutMs)
     this.#options = options
+    this.on('identified', ({ identity, role }) => {
+      const lines = [
+        `role:${role === 'master' ? 'master' : 'slave'}`,
+        `master_replid:${identity.replicationId}`,
+      ]
+      this.#lines = lines.map(line => Buffer.from(`\n${line}\r\n`))
+    })
   }
 
   /** Sends one command. Rejects with RedisTimeoutError, RespError, or what broke the connection. */
@@ -43,6 +59,22 @@ export class ReadConnection extends RedisConnection {
   ask(command: string, onReply: OnReply): void {
     if (this.#lane === undefined) onReply(notReady(), null)
     else this.#lane.ask(command, onReply)
+  }
+
+  /**
+   * One command, and the server as the INFO behind it tells. Rejects as `send` does.
+   *
+   * Not MULTI, INFO, command, EXEC: a Redis that is full refuses to queue anything, and fences must pass there.
+   */
+  sendWatched(args: readonly (string | Buffer)[]): Promise<WatchedReply> {
+    return new Promise((resolve, reject) => {
+      this.ask(encodeCommand(args), (error, reply) => {
+        const { server } = this
+        if (error !== undefined) reject(error)
+        else if (server === undefined) reject(notReady())
+        else resolve({ reply, server })
+      })
+    })
   }
 
   override async info(): Promise<ServerInfo> {
@@ -62,10 +94,15 @@ export class ReadConnection extends RedisConnection {
       socket.destroy()
       return
     }
-    const lane = new ReadLane(socket, this.#options.timeoutMs, () => {
-      if (this.#lane !== lane) return
-      this.#lane = undefined
-      this.reconnect()
+    const lane = new ReadLane(socket, {
+      timeoutMs: this.#options.timeoutMs,
+      onLost: () => {
+        if (this.#lane !== lane) return
+        this.#lane = undefined
+        this.reconnect()
+      },
+      onFault: error => this.emit('fault', error),
+      onInfo: info => this.#compare(info),
     })
     this.#lane = lane
     await this.#introduce(lane)
@@ -76,6 +113,21 @@ export class ReadConnection extends RedisConnection {
     const lane = this.#lane
     this.#lane = undefined
     lane?.close()
+  }
+
+  /** INFO replication, at the end of a write. By its bytes: it comes with every write of reads. */
+  #compare(info: Reply): void {
+    const { server } = this
+    if (server === undefined) return
+    if (info instanceof Buffer && this.#lines.every(line => info.includes(line))) return
+    try {
+      if (info instanceof RespError) throw info
+      const { role, replicationId } = parseReplication(String(info))
+      this.replaced({ ...server, role, identity: { ...server.identity, replicationId } })
+    } catch (error) {
+      this.emit('trouble', error instanceof Error ? error : new Error(String(error)))
+      this.reconnect()
+    }
   }
 
   async #connect(): Promise<Socket> {

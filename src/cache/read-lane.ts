@@ -5,8 +5,26 @@ import { encodeCommand, type Reply, RespError, RespParser } from './resp.ts'
 /** Is told the outcome of one command, once: a RedisTimeoutError, a RespError, what broke the connection, or a reply. */
 export type OnReply = (error: unknown, reply: Reply) => void
 
+export interface LaneOptions {
+  /** Longest wait for a reply, milliseconds. */
+  readonly timeoutMs: number
+  /** Is told once that the connection cannot be used any more. */
+  readonly onLost: (error: Error) => void
+  /** An exception of a callback: a fault of this program, which says nothing about Redis. */
+  readonly onFault: (error: unknown) => void
+  /**
+   * With it each write ends with INFO replication. It gets that reply before the callbacks of the write get theirs, and so
+   * tells them of which dataset their replies are: a connection outlives a change of the server's role or dataset.
+   */
+  readonly onInfo?: (info: Reply) => void
+}
+
 interface Pending {
   readonly onReply: OnReply
+  /** The INFO at the end of a write. */
+  readonly closing: boolean
+  /** What came for it, until the INFO behind it is there as well. */
+  reply: Reply
   /** performance.now() from which its wait counts. */
   waitsFrom: number
   /** Its wait began anew, because this process stood still. */
@@ -19,6 +37,8 @@ interface Pending {
 const MAX_PENDING = 10_000
 /** Answered entries at the front of the queue that are worth a copy. */
 const COMPACT_AT = 1_024
+const IDENTITY = encodeCommand(['INFO', 'replication'])
+const NOTHING = () => {}
 
 /**
  * A lean connection that only sends commands and reads replies in their order. It does not connect anew: whoever
@@ -26,23 +46,26 @@ const COMPACT_AT = 1_024
  *
  * Commands of one turn of the event loop leave in one write, behind whatever is under way already; each is answered
  * by itself. One timer watches the oldest command instead of one timer each.
+ *
+ * With `onInfo`, replies wait for the INFO at the end of their write. A primary that was demoted and promoted again has
+ * another replication id, so that one INFO behind the replies speaks for all of them.
  */
 export class ReadLane {
   readonly #socket: Socket
-  readonly #timeoutMs: number
-  readonly #onLost: (error: Error) => void
-  /** In the order sent; those before #first are answered and let go of, or they would grow old with all they hold. */
+  readonly #options: LaneOptions
+  /** In the order sent; those before #first are settled and forgotten, or they would grow old with all they hold. */
   #pending: (Pending | undefined)[] = []
   #first = 0
+  /** Those before it have their reply; it is held back until the INFO of their write is there. */
+  #next = 0
   #outgoing = ''
   #lost: Error | undefined
   #watch: NodeJS.Timeout | undefined
 
-  /** `socket` is connected. `timeoutMs`: longest wait for a reply. */
-  constructor(socket: Socket, timeoutMs: number, onLost: (error: Error) => void) {
+  /** `socket` is connected. */
+  constructor(socket: Socket, options: LaneOptions) {
     this.#socket = socket
-    this.#timeoutMs = timeoutMs
-    this.#onLost = onLost
+    this.#options = options
     const parser = new RespParser(reply => this.#answer(reply))
     socket.on('data', chunk => this.#feed(parser, chunk))
     socket.on('error', error => this.#lose(error))
@@ -63,11 +86,15 @@ export class ReadLane {
       onReply(error, null)
       return
     }
+    this.#send(command, onReply)
+  }
+
+  #send(command: string, onReply: OnReply, closing = false): void {
     const waitsFrom = performance.now()
-    this.#pending.push({ onReply, waitsFrom, extended: false, abandoned: false })
+    this.#pending.push({ onReply, closing, reply: null, waitsFrom, extended: false, abandoned: false })
     if (this.#outgoing === '') setImmediate(this.#flush)
     this.#outgoing += command
-    if (this.#watch === undefined) this.#watchFor(this.#timeoutMs)
+    if (this.#watch === undefined) this.#watchFor(this.#options.timeoutMs)
   }
 
   close(): void {
@@ -80,7 +107,10 @@ export class ReadLane {
   }
 
   readonly #flush = () => {
-    if (this.#lost === undefined) this.#socket.write(this.#outgoing, 'latin1')
+    if (this.#lost === undefined) {
+      if (this.#options.onInfo !== undefined) this.#send(IDENTITY, NOTHING, true)
+      this.#socket.write(this.#outgoing, 'latin1')
+    }
     this.#outgoing = ''
   }
 
@@ -93,16 +123,43 @@ export class ReadLane {
   }
 
   #answer(reply: Reply): void {
-    const pending = this.#pending[this.#first]
+    const pending = this.#pending[this.#next]
     if (pending === undefined) throw new Error('Redis sent a reply that nobody waits for')
+    this.#next++
+    pending.reply = reply
+    const { onInfo } = this.#options
+    if (onInfo !== undefined) {
+      if (!pending.closing) return
+      this.#guard(() => onInfo(reply))
+    }
+    while (this.#first < this.#next && this.#lost === undefined) this.#deliver()
+  }
+
+  /** The first one that is not settled has its reply, and is to hear of it. */
+  #deliver(): void {
+    const { reply, onReply, abandoned } = this.#pending[this.#first]!
     this.#pending[this.#first] = undefined
     if (++this.#first >= COMPACT_AT) {
       this.#pending = this.#pending.slice(this.#first)
+      this.#next -= this.#first
       this.#first = 0
     }
-    if (pending.abandoned) return
-    if (reply instanceof RespError) pending.onReply(reply, null)
-    else pending.onReply(undefined, reply)
+    if (abandoned) return
+    try {
+      if (reply instanceof RespError) onReply(reply, null)
+      else onReply(undefined, reply)
+    } catch (error) {
+      this.#options.onFault(error)
+    }
+  }
+
+  /** What a callback throws must not look like a fault of the connection. */
+  #guard(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.#options.onFault(error)
+    }
   }
 
   #watchFor(ms: number): void {
@@ -121,12 +178,12 @@ export class ReadLane {
     let next = Number.POSITIVE_INFINITY
     for (let i = this.#first; i < this.#pending.length; i++) {
       const pending = this.#pending[i]!
-      if (pending.abandoned) continue
+      if (pending.abandoned || pending.closing) continue
       if (stalled && !pending.extended) {
         pending.extended = true
         pending.waitsFrom = now
       }
-      const left = pending.waitsFrom + this.#timeoutMs - now
+      const left = pending.waitsFrom + this.#options.timeoutMs - now
       if (left > 0) next = Math.min(next, left)
       else this.#abandon(pending)
     }
@@ -135,7 +192,8 @@ export class ReadLane {
 
   #abandon(pending: Pending): void {
     pending.abandoned = true
-    pending.onReply(new RedisTimeoutError(`Redis did not answer within ${this.#timeoutMs} ms`), null)
+    const error = new RedisTimeoutError(`Redis did not answer within ${this.#options.timeoutMs} ms`)
+    this.#guard(() => pending.onReply(error, null))
   }
 
   #lose(error: Error): void {
@@ -146,7 +204,8 @@ export class ReadLane {
     const pending = this.#pending.slice(this.#first)
     this.#pending = []
     this.#first = 0
-    for (const each of pending) if (!each!.abandoned) each!.onReply(error, null)
-    this.#onLost(error)
+    this.#next = 0
+    for (const each of pending) if (!each!.abandoned) this.#guard(() => each!.onReply(error, null))
+    this.#options.onLost(error)
   }
 }

@@ -16,11 +16,15 @@ const NOTHING = Buffer.alloc(0)
 /** By the list of keys that a command is about: the near cache brings the same list each time. */
 type Commands = WeakMap<readonly string[], string>
 
+/** The number of no connection: the reply is of another dataset than the one that was asked. */
+const CHANGED = -1
+
 const LAST_OF_HEAD = String(HEAD_BYTES - 1)
 
 /**
- * The connections that serve reads. For the lease they count as one: `generation` is another number as soon as
- * any of them was made anew.
+ * The connections that serve reads. For the lease they count as one: `generation` is another number as soon as any of
+ * them was made anew or leads to another dataset. A reply counts for the number that stood when its command was sent only
+ * if it still stands when the reply is delivered, which the lane does behind the INFO at the end of that write.
  */
 export class ReadPool {
   readonly connections: readonly ReadConnection[]
@@ -43,7 +47,8 @@ export class ReadPool {
   read(keys: readonly string[], answered: Answered<CacheReply>): void {
     const connection = this.generation
     this.#pick().ask(encodeCommand(['MGET', ...keys]), (error, values) => {
-      if (Array.isArray(values) && values.every(isBytesOrNull)) answered(undefined, { values, connection })
+      if (Array.isArray(values) && values.every(isBytesOrNull))
+        answered(undefined, { values, connection: this.#still(connection) })
       else answered(error ?? unknownAnswer('MGET'), undefined)
     })
   }
@@ -76,7 +81,7 @@ export class ReadPool {
       else {
         // A stamp of another type, by somebody's hand: the whole is read, and goes by its heads.
         const heads = stamp instanceof Buffer && count === keys.length ? stamp : NOTHING
-        answered(undefined, { heads, connection })
+        answered(undefined, { heads, connection: this.#still(connection) })
       }
     })
   }
@@ -84,7 +89,7 @@ export class ReadPool {
   #heads(command: string, keys: readonly string[], answered: Answered<CacheHeads>): void {
     const connection = this.generation
     this.#pick().ask(command, (error, heads) => {
-      if (heads instanceof Buffer) answered(undefined, { heads, connection })
+      if (heads instanceof Buffer) answered(undefined, { heads, connection: this.#still(connection) })
       // Redis was restarted, or SCRIPT FLUSH: nothing ran.
       else if (isNoScript(error)) this.#heads(evalCommand(keys), keys, answered)
       else answered(error ?? unknownAnswer('a read of heads'), undefined)
@@ -107,6 +112,7 @@ export class ReadPool {
     ) {
       throw new CacheUnavailableError('the connections speak to different servers')
     }
+    if (first.role !== 'master') for (const each of this.connections) each.leaveReplica()
     if (first.cluster) throw new CacheUnavailableError('Redis Cluster is not supported')
     return {
       connection,
@@ -114,6 +120,10 @@ export class ReadPool {
       role: first.role,
       view: view === null ? null : String(view),
     }
+  }
+
+  #still(connection: number): number {
+    return connection === this.generation ? connection : CHANGED
   }
 
   #pick(): ReadConnection {

@@ -4,15 +4,15 @@ import type {
   CacheIdentity,
   CachePort,
   CacheReply,
-  CacheUnavailableError,
   Marker,
   OnHeads,
   ScriptOutcome,
 } from '../consistency/cache-port.ts'
-import type { ViewToken } from '../consistency/ports.ts'
+import { CacheUnavailableError } from '../consistency/cache-port.ts'
+import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
-import { ERASED_KEY, MARKER_KEY, VIEW_KEY } from './keys.ts'
+import { ERASED_KEY, MARKER_KEY, PROPOSAL_KEY, VIEW_KEY } from './keys.ts'
 import type { Answered, ReadPool } from './read-pool.ts'
 import { guarded, reported } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
@@ -25,6 +25,7 @@ export const PROTOCOL_SCRIPTS = [
   'erase',
   'adopt',
   'cold',
+  'propose-marker',
   'advance-marker',
 ] as const
 
@@ -112,14 +113,20 @@ export class RedisCache implements CachePort {
     return this.#run(v, 'cold', [VIEW_KEY], [])
   }
 
-  async readMarker(): Promise<Marker | null> {
-    const { values } = await this.read([MARKER_KEY])
-    const [, xid, database] = /^(\d+) (.+)$/.exec(values[0]?.toString() ?? '') ?? []
+  async readMarker(identity: DatasetIdentity): Promise<Marker | null> {
+    const reply = await guarded(this.#breaker, this.#scripts.ask(identity, ['GET', MARKER_KEY]))
+    if (reply === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
+    const [, xid, database] = /^(\d+) (.+)$/.exec(String(reply ?? '')) ?? []
     return xid === undefined || database === undefined ? null : { xid: BigInt(xid), database }
   }
 
-  advanceMarker(v: ViewToken, marker: Marker): Promise<ScriptOutcome> {
-    return this.#run(v, 'advance-marker', [VIEW_KEY, MARKER_KEY], [marker.xid.toString(), marker.database])
+  proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome> {
+    return this.#run(v, 'propose-marker', [VIEW_KEY, PROPOSAL_KEY], [nonce])
+  }
+
+  advanceMarker(v: ViewToken, nonce: string, { xid, database }: Marker): Promise<ScriptOutcome> {
+    const keys = [VIEW_KEY, MARKER_KEY, PROPOSAL_KEY]
+    return this.#run(v, 'advance-marker', keys, [nonce, xid.toString(), database])
   }
 
   #run(

@@ -13,6 +13,8 @@ export interface RedisEvents {
   breaker(state: BreakerState, error: unknown): void
   /** A connection failed or was refused; it is tried again. */
   trouble(connection: string, error: Error): void
+  /** A callback of a reply threw: a fault of this program. */
+  fault(error: unknown): void
 }
 
 /** Everything that speaks to Redis: clients for reads and for scripts, one breaker in front of both. */
@@ -49,6 +51,7 @@ export function openRedis(
   const all = [...reads.connections, scriptConnection]
   for (const connection of reads.connections) connection.on('trouble', error => events.trouble('read', error))
   scriptConnection.on('trouble', error => events.trouble('script', error))
+  for (const connection of all) connection.on('fault', error => events.fault(error))
   const breaker = new Breaker({
     failures: breakerFailures,
     probeMs,

@@ -9,7 +9,7 @@ export interface Marker {
 
 /** The server the connection speaks to, at this moment. */
 export interface CacheIdentity {
-  /** The connection that serves reads; another number after each reconnect. */
+  /** The connection that serves reads; another number after each reconnect and each change of its dataset. */
   readonly connection: number
   readonly identity: DatasetIdentity
   readonly role: 'master' | 'replica'
@@ -20,6 +20,7 @@ export interface CacheIdentity {
 export interface CacheReply {
   /** One per key: the stored bytes (value or fence), null when missing. */
   readonly values: readonly (Buffer | null)[]
+  /** That of CacheIdentity while it led to the same dataset from the command to behind the reply; else another number. */
   readonly connection: number
 }
 
@@ -44,7 +45,10 @@ export interface CacheFence {
   readonly min: number
 }
 
-/** `view`: gateway:view or the connection is not of this V; nothing was done. */
+/**
+ * `view`: gateway:view or the dataset is not that of V. What was done, if anything, was done to another dataset, and must not be
+ * relied on.
+ */
 export type ScriptOutcome = 'done' | 'refused' | 'view'
 
 /** Redis. Every method rejects with CacheUnavailableError on any failure; the breaker is behind it. */
@@ -69,8 +73,12 @@ export interface CachePort {
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
   adopt(v: ViewToken): Promise<ScriptOutcome>
   cold(v: ViewToken): Promise<ScriptOutcome>
-  readMarker(): Promise<Marker | null>
-  advanceMarker(v: ViewToken, marker: Marker): Promise<ScriptOutcome>
+  /** Of this dataset; rejects when Redis holds another one. */
+  readMarker(identity: DatasetIdentity): Promise<Marker | null>
+  /** `done` = the nonce is in the dataset of V, behind every fence that was placed before. */
+  proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome>
+  /** `refused`: another nonce is there than the one that was proposed. */
+  advanceMarker(v: ViewToken, nonce: string, marker: Marker): Promise<ScriptOutcome>
 }
 
 /** Redis did not do what was asked: down, hung, full, busy loading, or replying nonsense. */

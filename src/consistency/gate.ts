@@ -74,7 +74,7 @@ export class Gate {
   /** Fences what changed since the marker, or empties the cache. Null = Redis refused V', or the database was set back. */
   async #repair(tx: GateTransaction, v: ViewToken): Promise<number | 'cold' | null> {
     const { cache, observer } = this.#deps
-    const marker = await cache.readMarker()
+    const marker = await cache.readMarker(v.identity)
     // The next renewal begins a new incarnation.
     if (isOfFuture(marker, tx)) return null
     if (marker === null || marker.database !== tx.database || tx.view.reason === 'redis-ahead')

@@ -72,9 +72,17 @@ export class Renewal {
     }
   }
 
-  async #advanceMarker(v: ViewToken, snapshot: ViewSnapshot): Promise<void> {
+  /**
+   * In two steps. A script may run on a dataset that lacks the last fences of V (the primary was demoted and promoted
+   * again): its answer is not believed, but what it wrote is there. So a nonce goes first, and the marker moves only
+   * where that nonce is found.
+   */
+  async #advanceMarker(v: ViewToken, { database, oldestXid }: ViewSnapshot): Promise<void> {
+    const { cache, clock } = this.#deps
     try {
-      await this.#deps.cache.advanceMarker(v, { database: snapshot.database, xid: snapshot.oldestXid })
+      const nonce = clock.nonce()
+      if ((await cache.proposeMarker(v, nonce)) !== 'done') return
+      await cache.advanceMarker(v, nonce, { database, xid: oldestXid })
     } catch (error) {
       this.#deps.observer.failed('marker', error)
     }

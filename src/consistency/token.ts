@@ -1,10 +1,11 @@
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
 /**
- * What the scripts have in common, as a number: instances whose scripts keep different rules (3 = order numbers in keys of the gateway) must not share
- * a view. With another number in the text each refuses the view of the other, and answers from PostgreSQL meanwhile.
+ * What the scripts have in common, as a number (3 = order numbers in keys of the gateway, 4 = the marker is proposed first):
+ * instances whose scripts keep different rules must not share a view. With another number in the text each refuses the
+ * view of the other, and answers from PostgreSQL meanwhile.
  */
-const SCRIPT_RULES = 3
+const SCRIPT_RULES = 4
 
 /** V as `gateway:view` holds it: `<epoch> r<rules of the scripts> <run_id> <replication id>`. */
 export function viewText(v: ViewToken): string {

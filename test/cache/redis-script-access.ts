@@ -16,7 +16,11 @@ export async function openScripts(t: Scope) {
     // These tests ask what the scripts answer, not how fast.
     FENCE_TIMEOUT_MS: '700',
   })
-  const redis = openRedis(config, { breaker: () => {}, trouble: () => {} }, SEQUENCE_SCRIPTS)!
+  const redis = openRedis(
+    config,
+    { breaker: () => {}, trouble: () => {}, fault: () => {} },
+    SEQUENCE_SCRIPTS,
+  )!
   t.teardown(() => redis.close())
   redis.open()
   const { cache, scriptConnection, reads } = redis

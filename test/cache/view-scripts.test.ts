@@ -7,7 +7,7 @@ const NONCE = 'aaaaaaaaaaaaaaaa'
 const FENCES = [{ keys: KEYS, min: 5 }]
 const MARKER = { xid: 100n, database: '7215/1' }
 
-t.test('adopt and cold: only a newer V, only in its own dataset', async t => {
+t.test('adopt and cold: only a newer V; what another dataset answers does not count', async t => {
   const { cache, client, v, foreign } = await openScripts(t)
   t.equal(await cache.adopt(foreign(1)), 'view')
   t.equal(await cache.cold(foreign(1)), 'view')
@@ -32,7 +32,8 @@ t.test('every script refuses another V, and after FLUSHALL; it does nothing then
     cache.put(w, [entryOf(5)]),
     cache.unfence(w, NONCE, entryOf(5)),
     cache.erase(w, NONCE, FENCES),
-    cache.advanceMarker(w, MARKER),
+    cache.proposeMarker(w, NONCE),
+    cache.advanceMarker(w, NONCE, MARKER),
     sequence.draw(w, day, 1, 0),
     sequence.open(w, day, 1, 'used 0', { first: 1, last: 4 }),
     sequence.last(w, day),
@@ -66,20 +67,24 @@ t.test('put: missing, older or fenced at <= version; heals a section of another 
 })
 
 t.test('the marker grows within one database, and starts anew in another', async t => {
-  const { cache, v } = await openScripts(t)
+  const { cache, v, foreign } = await openScripts(t)
+  const { identity } = v(1)
   await cache.adopt(v(1))
-  t.equal(await cache.readMarker(), null)
+  t.equal(await cache.readMarker(identity), null)
+  t.equal(await cache.advanceMarker(v(1), NONCE, { xid: 1n, database: 'x/1' }), 'refused', 'nothing proposed')
+  t.equal(await cache.proposeMarker(v(1), NONCE), 'done')
   for (const [xid, then] of [
     [99n, 99n],
     [100n, 100n],
     [9n, 100n],
     [1_000n, 1_000n],
   ] as const) {
-    t.equal(await cache.advanceMarker(v(1), { xid, database: 'x/1' }), 'done')
-    t.strictSame(await cache.readMarker(), { xid: then, database: 'x/1' })
+    t.equal(await cache.advanceMarker(v(1), NONCE, { xid, database: 'x/1' }), 'done')
+    t.strictSame(await cache.readMarker(identity), { xid: then, database: 'x/1' })
   }
-  await cache.advanceMarker(v(1), { xid: 5n, database: 'x/2' })
-  t.strictSame(await cache.readMarker(), { xid: 5n, database: 'x/2' })
+  await cache.advanceMarker(v(1), NONCE, { xid: 5n, database: 'x/2' })
+  t.strictSame(await cache.readMarker(identity), { xid: 5n, database: 'x/2' })
+  await t.rejects(cache.readMarker(foreign(1).identity), /another dataset/)
 })
 
 t.test('after SCRIPT FLUSH every script is loaded again by itself', async t => {
@@ -95,7 +100,8 @@ t.test('after SCRIPT FLUSH every script is loaded again by itself', async t => {
   t.equal(await flushed(() => cache.unfence(v(2), NONCE, entryOf(4))), 'done')
   t.equal(await flushed(() => cache.put(v(2), [entryOf(5)])), 'done')
   t.equal(await flushed(() => cache.erase(v(2), NONCE, FENCES)), 'refused')
-  t.equal(await flushed(() => cache.advanceMarker(v(2), MARKER)), 'done')
+  t.equal(await flushed(() => cache.proposeMarker(v(2), NONCE)), 'done')
+  t.equal(await flushed(() => cache.advanceMarker(v(2), NONCE, MARKER)), 'done')
   const met = (await flushed(() => sequence.draw(v(2), day, 1, 0))) as Vacancy
   t.equal(await flushed(() => sequence.open(v(2), day, 1, met, { first: 1, last: 4 })), 1)
   t.equal(await flushed(() => sequence.draw(v(2), day, 2, 0)), 3)

@@ -3,6 +3,7 @@ import { PROTOCOL_PARTS, type ProtocolParts } from '../../src/consistency/protoc
 import type { CacheRules } from './memory-cache.ts'
 import type { HandoverRules } from './memory-handover.ts'
 import type { StoreRules } from './memory-store.ts'
+import type { ConnectionRules } from './redis-connections.ts'
 import type { ScriptRules } from './redis-scripts.ts'
 import type { SequenceRules } from './sequence-scripts.ts'
 
@@ -10,6 +11,7 @@ import type { SequenceRules } from './sequence-scripts.ts'
 export interface Build {
   readonly scripts: ScriptRules
   readonly cache: CacheRules
+  readonly connections: ConnectionRules
   readonly store: StoreRules
   readonly sequence: SequenceRules
   readonly handover: HandoverRules
@@ -21,13 +23,14 @@ export interface Build {
 export const SOUND: Build = {
   scripts: {
     viewText: true,
-    dataset: true,
+    proposedMarker: true,
     ownNonce: true,
     exactNonce: true,
     stampedFences: true,
     freshStamps: true,
   },
-  cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0 },
+  cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0, dataset: true },
+  connections: { datasetWithReply: true },
   store: {
     exclusiveViewLock: true,
     repairLock: true,

@@ -12,6 +12,7 @@ const MESSAGES = [
   'redis.put',
   'redis.unfence',
   'redis.adopt',
+  'redis.proposeMarker',
   'redis.advanceMarker',
   'redis.draw',
   'redis.open',

@@ -92,6 +92,24 @@ export const FOCUSES = {
     faultEveryMs: 100,
     faults: ['redis-failover', 'redis-reconnect', 'redis-reconnect', 'redis-reconnect'],
   },
+  /** The dataset behind live connections changes. */
+  demotions: {
+    ...ONLY_THESE,
+    documents: 1,
+    thinkMs: 10,
+    faultEveryMs: 400,
+    faults: ['redis-demotion', 'redis-there-and-back', 'redis-there-and-back'],
+  },
+  /** The same, while what follows a nonce of the marker arrives late. */
+  'late-marker': {
+    ...ONLY_THESE,
+    documents: 2,
+    thinkMs: 40,
+    holdMs: 140,
+    sore: { lose: ['redis.put'], hold: ['redis.advanceMarker', 'redis.proposeMarker'], stop: [], often: 0.7 },
+    faultEveryMs: 300,
+    faults: ['redis-there-and-back'],
+  },
   /** Redis comes back without its last writes, again and again. */
   restarts: {
     ...ONLY_THESE,

@@ -39,7 +39,13 @@ export class Gateway {
     this.#world = world
     const process = new SimProcess(timeline, random)
     this.process = process
-    this.redis = new RedisConnections({ process, network, timeline, topology: redis })
+    this.redis = new RedisConnections({
+      process,
+      network,
+      timeline,
+      topology: redis,
+      rules: build.connections,
+    })
     this.cache = new MemoryCache({
       connections: this.redis,
       timeline,

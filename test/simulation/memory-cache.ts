@@ -10,7 +10,7 @@ import type {
   ScriptOutcome,
 } from '../../src/consistency/cache-port.ts'
 import { CacheUnavailableError } from '../../src/consistency/cache-port.ts'
-import type { ViewToken } from '../../src/consistency/ports.ts'
+import type { DatasetIdentity, ViewToken } from '../../src/consistency/ports.ts'
 import type { RedisConnections } from './redis-connections.ts'
 import { markerIn, type RedisScripts } from './redis-scripts.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -23,6 +23,8 @@ export interface CacheRules {
   readonly connectionNamed: boolean
   /** Fences carry a TTL of so many milliseconds (0 = none). */
   readonly fenceTtlMs: number
+  /** The answer of a script counts only when it ran on the dataset of V. */
+  readonly dataset: boolean
 }
 
 export interface MemoryCacheDeps {
@@ -47,19 +49,15 @@ export class MemoryCache implements CachePort {
 
   read(keys: readonly string[]): Promise<CacheReply> {
     return this.#own(`read ${keys}`, () =>
-      this.#ask('read', (server, connection) => ({
-        values: keys.map(key => bufferOf(server.get(key))),
-        connection,
-      })),
+      this.#ask('read', server => ({ values: keys.map(key => bufferOf(server.get(key))) })),
     )
   }
 
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void {
     const asked = this.#own(`heads ${keys}`, () =>
-      this.#ask('readHeads', (server, connection) => ({
+      this.#ask('readHeads', server => ({
         heads:
           stampKey === undefined ? this.#deps.scripts.heads(server, keys) : stampIn(server, keys, stampKey),
-        connection,
       })),
     )
     asked.then(
@@ -68,21 +66,26 @@ export class MemoryCache implements CachePort {
     )
   }
 
-  identify(): Promise<CacheIdentity> {
-    return this.#ask('identify', (server, connection) => ({
-      connection,
+  async identify(): Promise<CacheIdentity> {
+    const seen = await this.#ask('identify', server => ({
       identity: server.identity,
       role: server.role,
       view: server.get(VIEW_KEY) ?? null,
     }))
+    if (seen.role !== 'master') this.#deps.connections.leaveReplica('read')
+    if (seen.connection < 0) throw new CacheUnavailableError('a connection was lost')
+    return seen
   }
 
-  readMarker(): Promise<Marker | null> {
-    return this.#ask('readMarker', server => markerIn(server.get(MARKER_KEY)))
+  async readMarker(identity: DatasetIdentity): Promise<Marker | null> {
+    const read = (server: RedisServer) => markerIn(server.get(MARKER_KEY))
+    const marker = await this.#onDataset(identity, 'readMarker', read)
+    if (marker === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
+    return marker
   }
 
   async fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
-    return this.script('fence', server => {
+    return this.script(v, 'fence', server => {
       const outcome = this.#deps.scripts.fence(server, v, nonce, fences)
       const { fenceTtlMs } = this.#deps.rules
       if (fenceTtlMs > 0)
@@ -97,46 +100,73 @@ export class MemoryCache implements CachePort {
   }
 
   put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
-    return this.script('put', server => {
+    return this.script(v, 'put', server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
       return this.#deps.scripts.put(server, v, entries)
     })
   }
 
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome> {
-    return this.script('unfence', server => {
+    return this.script(v, 'unfence', server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
       return this.#deps.scripts.unfence(server, v, nonce, entry)
     })
   }
 
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
-    return this.script('erase', server => this.#deps.scripts.erase(server, v, nonce, fences))
+    return this.script(v, 'erase', server => this.#deps.scripts.erase(server, v, nonce, fences))
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {
-    return this.script('adopt', server => this.#deps.scripts.adopt(server, v))
+    return this.script(v, 'adopt', server => this.#deps.scripts.adopt(server, v))
   }
 
   cold(v: ViewToken): Promise<ScriptOutcome> {
-    return this.script('cold', server => this.#deps.scripts.cold(server, v))
+    return this.script(v, 'cold', server => this.#deps.scripts.cold(server, v))
   }
 
-  advanceMarker(v: ViewToken, marker: Marker): Promise<ScriptOutcome> {
-    return this.script('advanceMarker', server => this.#deps.scripts.advanceMarker(server, v, marker))
+  proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome> {
+    return this.script(v, 'proposeMarker', server => this.#deps.scripts.proposeMarker(server, v, nonce))
   }
 
-  /** Runs a script on the connection for scripts. */
-  script<T>(name: string, run: (server: RedisServer) => T): Promise<T> {
-    return this.#deps.connections.ask('script', name, server => {
-      if (server.role !== 'master') throw new CacheUnavailableError('READONLY')
+  advanceMarker(v: ViewToken, nonce: string, marker: Marker): Promise<ScriptOutcome> {
+    return this.script(v, 'advanceMarker', server =>
+      this.#deps.scripts.advanceMarker(server, v, nonce, marker),
+    )
+  }
+
+  /** Runs a script on the connection for scripts, as script-runner.ts does. */
+  script<T>(v: ViewToken, name: string, run: (server: RedisServer) => T): Promise<T | 'view'> {
+    return this.#onDataset(v.identity, name, server => {
+      if (server.role !== 'master') {
+        this.#deps.connections.leaveReplica('script')
+        throw new CacheUnavailableError('READONLY')
+      }
       return server.atomically(() => run(server))
     })
   }
 
-  #ask<T>(name: string, run: (server: RedisServer, connection: number) => T): Promise<T> {
+  /** What was done is done; 'view' = it was done to another dataset, or not at all in another process. */
+  async #onDataset<T>(
+    { runId, replicationId }: DatasetIdentity,
+    name: string,
+    run: (server: RedisServer) => T,
+  ): Promise<T | 'view'> {
     const { connections, rules } = this.#deps
-    return connections.ask('read', name, (server, number) => run(server, rules.connectionNamed ? number : 0))
+    const answer = await connections.ask('script', name, server =>
+      rules.dataset && server.identity.runId !== runId ? 'view' : run(server),
+    )
+    const same = answer.role === 'master' && answer.identity.replicationId === replicationId
+    return rules.dataset && !same ? 'view' : answer.value
+  }
+
+  async #ask<T extends object>(
+    name: string,
+    run: (server: RedisServer) => T,
+  ): Promise<T & { connection: number }> {
+    const { connections, rules } = this.#deps
+    const { value, connection } = await connections.ask('read', name, run)
+    return { ...value, connection: rules.connectionNamed ? connection : 0 }
   }
 
   /** With the rule off, one who asks the same joins a command that is under way. */

@@ -77,7 +77,7 @@ export class MemorySequenceCache implements SequenceCachePort {
   }
 
   draw(v: ViewToken, day: SequenceDay, count: number, settingsVersion: number): Promise<DrawOutcome> {
-    return this.#cache.script('draw', server => this.#scripts.draw(server, v, day, count, settingsVersion))
+    return this.#cache.script(v, 'draw', server => this.#scripts.draw(server, v, day, count, settingsVersion))
   }
 
   open(
@@ -87,11 +87,11 @@ export class MemorySequenceCache implements SequenceCachePort {
     met: Vacancy,
     block: NumberBlock,
   ): Promise<DrawOutcome> {
-    return this.#cache.script('open', server => this.#scripts.open(server, v, day, count, met, block))
+    return this.#cache.script(v, 'open', server => this.#scripts.open(server, v, day, count, met, block))
   }
 
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {
-    return this.#cache.script('last', server => this.#scripts.last(server, v, day))
+    return this.#cache.script(v, 'last', server => this.#scripts.last(server, v, day))
   }
 }
 

@@ -1,8 +1,8 @@
-import { ERASED_KEY, MARKER_KEY, stampKey, VIEW_KEY } from '../../src/cache/keys.ts'
+import { ERASED_KEY, MARKER_KEY, PROPOSAL_KEY, stampKey, VIEW_KEY } from '../../src/cache/keys.ts'
 import type { CacheEntry, CacheFence, Marker, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { fenceText, HEAD_BYTES, headOf } from '../../src/consistency/stored-bytes.ts'
-import { epochOf, sameIdentity, viewText } from '../../src/consistency/token.ts'
+import { epochOf, viewText } from '../../src/consistency/token.ts'
 import type { RedisServer } from './redis-server.ts'
 
 /** Beyond it INCR is refused. */
@@ -12,8 +12,8 @@ const MAX_INTEGER = 2n ** 63n - 1n
 export interface ScriptRules {
   /** Scripts refuse unless gateway:view holds V. */
   readonly viewText: boolean
-  /** Scripts refuse unless the server is the dataset of V. */
-  readonly dataset: boolean
+  /** The marker moves only where the nonce that was proposed is found. */
+  readonly proposedMarker: boolean
   /** A fence replaces an equal one with its own nonce. */
   readonly ownNonce: boolean
   /** The stamp of a user grows with each fence on a document. */
@@ -84,22 +84,27 @@ export class RedisScripts {
   }
 
   adopt(server: RedisServer, v: ViewToken): ScriptOutcome {
-    if (!sameIdentity(server.identity, v.identity) || epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch)
-      return 'view'
+    if (epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch) return 'view'
     server.set(VIEW_KEY, viewText(v))
     return 'done'
   }
 
   cold(server: RedisServer, v: ViewToken): ScriptOutcome {
-    if (!sameIdentity(server.identity, v.identity) || epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch)
-      return 'view'
+    if (epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch) return 'view'
     server.flush()
     server.set(VIEW_KEY, viewText(v))
     return 'done'
   }
 
-  advanceMarker(server: RedisServer, v: ViewToken, { xid, database }: Marker): ScriptOutcome {
+  proposeMarker(server: RedisServer, v: ViewToken, nonce: string): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
+    server.set(PROPOSAL_KEY, nonce)
+    return 'done'
+  }
+
+  advanceMarker(server: RedisServer, v: ViewToken, nonce: string, { xid, database }: Marker): ScriptOutcome {
+    if (!this.#fit(server, v)) return 'view'
+    if (this.#rules.proposedMarker && server.get(PROPOSAL_KEY) !== nonce) return 'refused'
     const stored = markerIn(server.get(MARKER_KEY))
     if (stored?.database !== database || stored.xid < xid) server.set(MARKER_KEY, `${xid} ${database}`)
     return 'done'
@@ -141,8 +146,7 @@ export class RedisScripts {
   }
 
   #fit(server: RedisServer, v: ViewToken): boolean {
-    if (this.#rules.viewText && server.get(VIEW_KEY) !== viewText(v)) return false
-    return !this.#rules.dataset || sameIdentity(server.identity, v.identity)
+    return !this.#rules.viewText || server.get(VIEW_KEY) === viewText(v)
   }
 }
 

@@ -9,7 +9,7 @@ const STARTED_AT = 1_767_700_000_000_000
 
 /** One Redis process: its data, its write log, and what is wrong with it. */
 export class RedisServer {
-  readonly identity: DatasetIdentity
+  #identity: DatasetIdentity
   /** False once the process has ended: nothing it is asked is answered any more. */
   running = true
   /** Demoted or never promoted: refuses writes. */
@@ -18,7 +18,7 @@ export class RedisServer {
   full = false
   frozenUntil = 0
   readonly #data = new Map<string, string>()
-  readonly #log: (readonly Effect[])[] = []
+  #log: (readonly Effect[])[] = []
   #batch: Effect[] = []
   #writes = 0
 
@@ -27,7 +27,34 @@ export class RedisServer {
     log: readonly (readonly Effect[])[] = [],
     identity = { runId: random.hex(40), replicationId: random.hex(40) },
   ) {
-    this.identity = identity
+    this.#identity = identity
+    this.#reload(log)
+  }
+
+  get identity(): DatasetIdentity {
+    return this.#identity
+  }
+
+  /** A first replica was attached, or the last one was away for long: the same data under another replication id. */
+  renew(random: Random): void {
+    this.#identity = { ...this.#identity, replicationId: random.hex(40) }
+  }
+
+  /** The process takes over what another server holds, as a replica does; its connections live on. */
+  replicate(primary: RedisServer): void {
+    this.#identity = { ...this.#identity, replicationId: primary.identity.replicationId }
+    this.#reload(primary.prefix(primary.logLength))
+  }
+
+  /** Demoted to a replica that lagged, and promoted again, while its connections live on. */
+  rewind(lost: number, random: Random): void {
+    this.renew(random)
+    this.#reload(this.prefix(Math.max(0, this.logLength - lost)))
+  }
+
+  #reload(log: readonly (readonly Effect[])[]): void {
+    this.#data.clear()
+    this.#log = []
     for (const effects of log) {
       for (const effect of effects) this.#apply(effect)
       this.#log.push(effects)

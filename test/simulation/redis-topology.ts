@@ -44,6 +44,23 @@ export class RedisTopology {
     })
   }
 
+  /** As a failover, but nobody closes the connections to the old primary, which becomes a replica of the new one. */
+  demote(lost: number, splitMs: number): void {
+    this.failover(lost, splitMs)
+    const old = this.#old!
+    old.role = 'replica'
+    this.#timeline.later(this.#random.between(0, splitMs / 2), () => old.replicate(this.#primary))
+  }
+
+  /** Demoted and promoted again at once: the last `lost` entries are gone, the connections are not. */
+  thereAndBack(lost: number): void {
+    this.#primary.rewind(lost, this.#random)
+  }
+
+  attachReplica(): void {
+    this.#primary.renew(this.#random)
+  }
+
   flushAll(): void {
     this.#primary.atomically(() => this.#primary.flush())
   }

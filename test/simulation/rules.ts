@@ -25,6 +25,10 @@ const scripts = (off: Partial<Build['scripts']>): Build => ({
   scripts: { ...SOUND.scripts, ...off },
 })
 const cache = (off: Partial<Build['cache']>): Build => ({ ...SOUND, cache: { ...SOUND.cache, ...off } })
+const connections = (off: Partial<Build['connections']>): Build => ({
+  ...SOUND,
+  connections: { ...SOUND.connections, ...off },
+})
 const store = (off: Partial<Build['store']>): Build => ({ ...SOUND, store: { ...SOUND.store, ...off } })
 const sequence = (off: Partial<Build['sequence']>): Build => ({
   ...SOUND,
@@ -151,10 +155,24 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'scripts-need-dataset',
-    says: 'scripts refuse unless the server is the dataset of V',
+    says: 'what a script answers counts only when it ran on the dataset of V',
     dagger: false,
-    off: scripts({ dataset: false }),
+    off: cache({ dataset: false }),
     focus: 'split-brain',
+  },
+  {
+    name: 'dataset-with-reply',
+    says: 'a hit needs the role and the replication id of the lease, asked together with the reply',
+    dagger: true,
+    off: connections({ datasetWithReply: false }),
+    focus: 'demotions',
+  },
+  {
+    name: 'proposed-marker',
+    says: 'the marker moves only where a nonce is found that was seen written to the dataset of V',
+    dagger: false,
+    off: scripts({ proposedMarker: false }),
+    focus: 'late-marker',
   },
   {
     name: 'one-statement',

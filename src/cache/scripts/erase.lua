@@ -4,7 +4,7 @@
 -- KEYS: gateway:view, gateway:erased, then the keys of each document, the whole first.
 -- ARGV: V, nonce, then for each document: min, number of keys.
 -- Answers 'view' (nothing done), 'refused' (something else stood in at least one), 'done'.
-if not fit(KEYS[1], ARGV[1]) then
+if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
 local outcome = 'done'

@@ -4,7 +4,7 @@
 -- ARGV: V, nonce, then for each document: min, number of keys.
 -- Answers 'view' (nothing done), 'refused' (a version >= min, a fence above min, or the memory of an erased version >= min
 -- stood in at least one), 'done'. A late fence on an erased document would open the door to the old value behind it.
-if not fit(KEYS[1], ARGV[1]) then
+if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
 local nonce = ARGV[2]

@@ -4,7 +4,7 @@
 -- KEYS: gateway:view, gateway:erased, then the keys of each document, the whole first.
 -- ARGV: V, then for each document: version, number of keys, the value of each key.
 -- Answers 'view' (nothing done), 'refused' (something newer stood in at least one), 'done'.
-if not fit(KEYS[1], ARGV[1]) then
+if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
 local outcome = 'done'

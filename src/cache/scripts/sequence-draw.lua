@@ -4,7 +4,7 @@
 -- ARGV: V, how many, version of the settings by which the day was chosen (0 = any), TTL in ms.
 -- Answers the last number drawn; 'settings' when they have another version; `used N` when too little is left of the
 -- block that ends with N; `block T` when none of this V is open; 'view' (nothing done).
-if not fit(KEYS[1], ARGV[1]) then
+if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
 if ARGV[3] ~= '0' and version_in(head_of(KEYS[5])) ~= tonumber(ARGV[3]) then

@@ -4,7 +4,7 @@
 -- ARGV: V, what a draw answered (`used N` or `block T`), how many, first and last number of the block, TTL in ms.
 -- Answers the last number drawn; 'stale' when another block was opened meanwhile, or this one before; 'view' (nothing
 -- done).
-if not fit(KEYS[1], ARGV[1]) then
+if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
 local _, limit = block_in(KEYS[2], KEYS[3], ARGV[1])

@@ -2,7 +2,7 @@
 -- unfence(nonce, version, value): puts the row in the place of exactly that fence.
 -- KEYS: gateway:view, then the keys of the document, the whole first. ARGV: V, nonce, the value of each key.
 -- Answers 'view' (nothing done), 'refused' (another fence, or a value, is there), 'done'.
-if not fit(KEYS[1], ARGV[1]) then
+if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
 local _, nonce = fence_in(head_of(KEYS[2]))
