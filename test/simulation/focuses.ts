@@ -92,6 +92,17 @@ export const FOCUSES = {
     faultEveryMs: 100,
     faults: ['redis-failover', 'redis-reconnect', 'redis-reconnect', 'redis-reconnect'],
   },
+  /** Gates open again and again while writers that found the view OFF have not committed yet. */
+  gates: {
+    ...ONLY_THESE,
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    holdMs: 400,
+    sore: { lose: [], hold: ['postgres.apply-and-commit'], stop: [], often: 0.5 },
+    faultEveryMs: 600,
+    faults: ['redis-restart', 'redis-flushall'],
+  },
   /** The dataset behind live connections changes. */
   demotions: {
     ...ONLY_THESE,

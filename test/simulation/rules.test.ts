@@ -10,7 +10,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'own-query': 8,
   'fence-before-commit': 123,
   'exact-unfence': 3,
-  'exclusive-view-lock': 82,
+  'exclusive-view-lock': 9,
   'repair-row-lock': 180,
   'own-command': 1,
   'repair-rereads': 578,

@@ -44,6 +44,7 @@ export const RULES: readonly Rule[] = [
     says: 'the gate, and whoever turns the view OFF, hold the VIEW lock exclusively',
     dagger: true,
     off: store({ exclusiveViewLock: false }),
+    focus: 'gates',
   },
   {
     name: 'scripts-need-view',
