@@ -113,8 +113,11 @@ export class RedisCache implements CachePort {
     return this.#run(v, 'cold', [VIEW_KEY], [])
   }
 
-  async readMarker(identity: DatasetIdentity): Promise<Marker | null> {
-    const reply = await guarded(this.#breaker, this.#scripts.ask(identity, ['GET', MARKER_KEY]))
+  async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {
+    const reply =
+      identity === undefined
+        ? ((await this.read([MARKER_KEY])).values[0] ?? null)
+        : await guarded(this.#breaker, this.#scripts.ask(identity, ['GET', MARKER_KEY]))
     if (reply === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
     const [, xid, database] = /^(\d+) (.+)$/.exec(String(reply ?? '')) ?? []
     return xid === undefined || database === undefined ? null : { xid: BigInt(xid), database }

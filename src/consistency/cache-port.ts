@@ -73,8 +73,8 @@ export interface CachePort {
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
   adopt(v: ViewToken): Promise<ScriptOutcome>
   cold(v: ViewToken): Promise<ScriptOutcome>
-  /** Of this dataset; rejects when Redis holds another one. */
-  readMarker(identity: DatasetIdentity): Promise<Marker | null>
+  /** Of this dataset, and rejects when Redis holds another one; without one that of whatever dataset there is. */
+  readMarker(identity?: DatasetIdentity): Promise<Marker | null>
   /** `done` = the nonce is in the dataset of V, behind every fence that was placed before. */
   proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome>
   /** `refused`: another nonce is there than the one that was proposed. */

@@ -77,8 +77,9 @@ export class MemoryCache implements CachePort {
     return seen
   }
 
-  async readMarker(identity: DatasetIdentity): Promise<Marker | null> {
+  async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {
     const read = (server: RedisServer) => markerIn(server.get(MARKER_KEY))
+    if (identity === undefined) return (await this.#deps.connections.ask('read', 'readMarker', read)).value
     const marker = await this.#onDataset(identity, 'readMarker', read)
     if (marker === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
     return marker
