@@ -1,12 +1,17 @@
 import { type TSchema, Type } from '@sinclair/typebox'
-import { type DocumentFamily, FAMILIES, MODES } from '../../documents/catalogue.ts'
+import { type DocumentFamily, FAMILIES, MODES, type Mode } from '../../documents/catalogue.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../documents/defaults.ts'
 import { firstField, partial } from './patch.ts'
-import { any, component, examplesOf, UPDATED_AT, UserId, Version } from './registry.ts'
+import { any, component, enumeration, examplesOf, UPDATED_AT, UserId, Version } from './registry.ts'
 
-/** One of several components, with the examples of all. */
+/** Exactly one of several components, with the examples of all: no answer fits two of them. */
 export function oneOf(...refs: readonly TSchema[]): TSchema {
-  return Type.Union([...refs], { examples: refs.flatMap(examplesOf) })
+  return Type.Unsafe({ oneOf: [...refs], examples: refs.flatMap(examplesOf) })
+}
+
+/** One of two components of which the first is a narrower one, with the examples of both. */
+export function anyOf(...refs: readonly TSchema[]): TSchema {
+  return Type.Unsafe({ anyOf: [...refs], examples: refs.flatMap(examplesOf) })
 }
 
 export const Change = component(
@@ -17,7 +22,7 @@ export const Change = component(
     current: Type.Optional(any("the user's value; absent = the user has no such field")),
     default: Type.Optional(any('absent = the defaults have no such field')),
     new: Type.Optional(any('dry run of a PUT: what would be stored')),
-    risk: Type.Union([Type.Literal('high'), Type.Literal('medium'), Type.Literal('low')]),
+    risk: enumeration(['high', 'medium', 'low']),
     impact: Type.Optional(Type.String()),
     recommendation: Type.Optional(Type.String()),
   }),
@@ -44,6 +49,22 @@ export const ChangeReport = component(
   ),
 )
 
+const REASONS = ['put', 'load-defaults', 'reset', 'rollback', 'provision', 'import', 'sync-defaults', 'sql']
+
+/** What a dry run of a PUT answers: `applied` is in no document, and `version` not in this. */
+export const DryRunReport = component(
+  'DryRunReport',
+  Type.Object(
+    {
+      applied: Type.Literal(false),
+      all_match: Type.Boolean(),
+      total_changes: Type.Integer({ minimum: 0 }),
+      changes: Type.Array(Change),
+    },
+    { examples: [{ applied: false, all_match: false, total_changes: 1, changes: [EXAMPLE_CHANGE] }] },
+  ),
+)
+
 export const HistoryEntry = component(
   'HistoryEntry',
   Type.Object({
@@ -52,9 +73,7 @@ export const HistoryEntry = component(
     updated_by: Type.String({
       description: '`42`, `admin:7`, `service:bot`, `service:ui/alice` (X-Actor), `sql:<role>`',
     }),
-    reason: Type.String({
-      description: 'put, load-defaults, reset, rollback, provision, import, sync-defaults, sql',
-    }),
+    reason: enumeration(REASONS, { description: 'later versions may have more' }),
     changes: Type.Array(
       Type.Object({
         path: Type.String(),
@@ -130,51 +149,56 @@ function defineEnvelope(name: string, schema: TSchema, example: unknown): Envelo
   return { data, envelope, patch }
 }
 
-const byMode = (family: string) =>
-  Type.Object(Object.fromEntries(MODES.map(mode => [mode, Type.Optional(families.get(family)!.envelope)])))
+/** The envelopes of all modes; or, of the one that was asked for, whichever it is. */
+const byMode = (family: string, how: 'all' | 'one') => {
+  const { envelope } = families.get(family)!
+  const field = how === 'all' ? envelope : Type.Optional(envelope)
+  const bounds = how === 'all' ? {} : { minProperties: 1, maxProperties: 1 }
+  return Type.Object(Object.fromEntries(MODES.map(mode => [mode, field])), bounds)
+}
 
-/** An envelope with the defaults; of one mode where there are four documents. */
-function exampleOf({ family, route }: DocumentFamily): unknown {
+/** Envelopes with the defaults; by mode where there are four documents. */
+function exampleOf({ family, route }: DocumentFamily, modes: readonly Mode[]): unknown {
   const envelope = (kind: string) => ({
     version: 7,
     updated_at: UPDATED_AT,
     data: documentDefaults(BUILT_IN_DEFAULTS, kind),
   })
-  return route.includes(':mode') ? { scalp: envelope(`${family}.scalp`) } : envelope(family)
+  if (!route.includes(':mode')) return envelope(family)
+  return Object.fromEntries(modes.map(mode => [mode, envelope(`${family}.${mode}`)]))
 }
 
 const decisionName = ({ family }: DocumentFamily) => (family === 'mode' ? 'modes' : family)
-const familyExamples = (family: string) => [exampleOf(FAMILIES.find(each => each.family === family)!)]
 
-export const DecisionSettings = component(
-  'DecisionSettings',
-  Type.Object(
-    {
-      user_id: UserId,
-      ...Object.fromEntries(
-        FAMILIES.map(family => [
-          decisionName(family),
-          family.route.includes(':mode') ? byMode(family.family) : families.get(family.family)!.envelope,
-        ]),
-      ),
-    },
-    {
-      examples: [
-        {
-          user_id: '42',
-          ...Object.fromEntries(FAMILIES.map(family => [decisionName(family), exampleOf(family)])),
-        },
-      ],
-    },
-  ),
-)
+function defineDecision(name: string, how: 'all' | 'one'): TSchema {
+  const fields = FAMILIES.map(family => [
+    decisionName(family),
+    family.route.includes(':mode') ? byMode(family.family, how) : families.get(family.family)!.envelope,
+  ])
+  const modes = how === 'all' ? MODES : (['scalp'] as const)
+  const examples = FAMILIES.map(family => [decisionName(family), exampleOf(family, modes)])
+  return component(
+    name,
+    Type.Object(
+      { user_id: UserId, ...Object.fromEntries(fields) },
+      { examples: [{ user_id: '42', ...Object.fromEntries(examples) }] },
+    ),
+  )
+}
 
-export const Modes = component('Modes', { ...byMode('mode'), examples: familyExamples('mode') })
-export const SafetySettings = component('SafetySettings', {
-  ...byMode('safety'),
-  examples: familyExamples('safety'),
-})
+export const DecisionSettings = defineDecision('DecisionSettings', 'all')
+/** With `?mode=`. */
+export const DecisionSettingsOfMode = defineDecision('DecisionSettingsOfMode', 'one')
 
-function pascal(name: string): string {
+function defineBundle(name: string, family: string): TSchema {
+  const example = exampleOf(FAMILIES.find(each => each.family === family)!, MODES)
+  return component(name, { ...byMode(family, 'all'), examples: [example] })
+}
+
+export const Modes = defineBundle('Modes', 'mode')
+export const SafetySettings = defineBundle('SafetySettings', 'safety')
+
+/** `scalp_reentry` -> `ScalpReentry`. */
+export function pascal(name: string): string {
   return name.replaceAll(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())
 }

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
 import type { ProblemCode } from '../../errors.ts'
+import { ANSWER_HEADERS, CACHE_HEADERS } from './headers.ts'
 import { problemResponses } from './problem-responses.ts'
 
 /** Marks a body that the use case checks itself, fault by fault; see app.ts. */
@@ -26,6 +27,8 @@ interface Success {
   readonly schema?: TSchema
   /** Content type; JSON if absent. */
   readonly type?: string
+  /** Beyond X-Request-Id, and those of a conditional GET. */
+  readonly headers?: Readonly<Record<string, object>>
 }
 
 export interface Operation {
@@ -79,17 +82,6 @@ const IfNoneMatchOfWrite = Type.Optional(
   Type.String({ description: '`*`, or ETags that must not be current, else 412' }),
 )
 
-/** Headers of a GET with an ETag. */
-const VERSION_HEADERS = {
-  ETag: { type: 'string', description: 'the version, for If-None-Match and If-Match', example: '"7"' },
-  'Cache-Status': {
-    type: 'string',
-    description: 'RFC 9211: hit, fwd=miss, fwd=bypass (degraded), or hit with detail=unverified',
-    example: 'settings-gateway; hit',
-  },
-  'Cache-Control': { type: 'string', example: 'private, no-cache' },
-}
-
 /** The schema of a route: what Swagger shows and what Fastify checks. */
 export function operation(of: Operation): FastifySchema {
   const headers = {
@@ -124,23 +116,28 @@ function responses(of: Operation): Record<string, unknown> {
         ? problem
         : {
             description: `${answer.description} Or a problem: ${problem.description}`,
+            headers: { ...answer.headers, ...problem.headers },
             content: { ...answer.content, ...problem.content },
           }
   }
   return all
 }
 
-function successes({ responses, conditional }: Operation): Record<string, unknown> {
-  const entries = Object.entries(responses).map(([status, { description, schema, type }]) => [
-    status,
-    schema === undefined
-      ? { type: 'null', description }
-      : {
-          description,
-          ...(conditional ? { headers: VERSION_HEADERS } : {}),
-          content: { [type ?? 'application/json']: { schema } },
-        },
-  ])
-  if (conditional) entries.push(['304', { type: 'null', description: 'The caller has the current version.' }])
+function successes({ responses, conditional, auth }: Operation): Record<string, unknown> {
+  const always = { ...(auth === 'none' ? {} : ANSWER_HEADERS), ...(conditional ? CACHE_HEADERS : {}) }
+  const entries = Object.entries(responses).map(([status, { description, schema, type, headers }]) => {
+    const all = { ...always, ...headers }
+    const described = { description, ...(Object.keys(all).length > 0 ? { headers: all } : {}) }
+    return [
+      status,
+      schema === undefined
+        ? { type: 'null', ...described }
+        : { ...described, content: { [type ?? 'application/json']: { schema } } },
+    ]
+  })
+  if (conditional) {
+    const description = 'The caller has the current version.'
+    entries.push(['304', { type: 'null', description, headers: always }])
+  }
   return Object.fromEntries(entries)
 }

@@ -1,4 +1,5 @@
 import { PROBLEMS, type ProblemCode } from '../../errors.ts'
+import { problemHeaders } from './headers.ts'
 import type { Auth, Operation } from './operation.ts'
 import { Problem } from './problem.ts'
 
@@ -25,6 +26,7 @@ export function problemResponses(of: Operation): Record<string, ProblemResponse>
     [...byStatus].map(([status, codes]) => [
       status,
       {
+        headers: problemHeaders(String(status)),
         description: codes.map(code => `\`${code}\`: ${PROBLEMS[code][1]}.`).join(' '),
         content: { 'application/problem+json': { schema: Problem, example: exampleOf(codes[0]!) } },
       },
@@ -34,6 +36,7 @@ export function problemResponses(of: Operation): Record<string, ProblemResponse>
 
 export interface ProblemResponse {
   readonly description: string
+  readonly headers?: Readonly<Record<string, object>>
   readonly content: Readonly<Record<string, object>>
 }
 

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import { any, component } from './registry.ts'
+import { PROBLEMS } from '../../errors.ts'
+import { any, component, enumeration } from './registry.ts'
 
 export const Fault = component(
   'Fault',
@@ -18,7 +19,9 @@ export const Problem = component(
       status: Type.Integer(),
       detail: Type.String(),
       instance: Type.String({ description: 'id of the request' }),
-      code: Type.String({ description: 'stable; what programs should look at' }),
+      code: enumeration(Object.keys(PROBLEMS), {
+        description: 'stable; what programs should look at; later versions may have more',
+      }),
       errors: Type.Optional(Type.Array(Fault, { description: 'all faults of the input at once' })),
       current: Type.Optional(any('412: the current envelope')),
     },

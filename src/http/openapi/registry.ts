@@ -1,4 +1,4 @@
-import { type TSchema, Type } from '@sinclair/typebox'
+import { type TSchema, type TUnsafe, Type } from '@sinclair/typebox'
 import { USER_ID_PATTERN } from '../../auth/user-id.ts'
 
 /** Named schemas of the OpenAPI document, in the order they were made. */
@@ -26,4 +26,12 @@ export const Version = Type.Integer({
   minimum: 1,
   description: 'grows by one with each change, never restarts',
 })
+/** One of these texts. */
+export function enumeration<const T extends string>(
+  values: readonly T[],
+  options: { readonly description?: string; readonly examples?: readonly T[]; readonly default?: T } = {},
+): TUnsafe<T> {
+  return Type.Unsafe<T>({ type: 'string', enum: [...values], ...options })
+}
+
 export const UserId = Type.String({ pattern: USER_ID_PATTERN, examples: ['42'] })

@@ -7,7 +7,8 @@ import type { AdminDefaultsService, CacheService, DefaultsSource } from '../../s
 import { callerOf, principalOf } from '../caller.ts'
 import { preconditionOf } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
-import { ChangeReport, oneOf } from '../openapi/components.ts'
+import { DryRunReport, oneOf } from '../openapi/components.ts'
+import { VERSION_HEADERS } from '../openapi/headers.ts'
 import { operation } from '../openapi/operation.ts'
 import { DryRun } from '../openapi/parameters.ts'
 import { component, UPDATED_AT, Version } from '../openapi/registry.ts'
@@ -100,7 +101,13 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
       {},
       { additionalProperties: true, examples: [{ global_trading: { max_usd_allocation: 1000 } }] },
     ),
-    responses: { 200: { description: 'The new version.', schema: oneOf(Defaults, ChangeReport) } },
+    responses: {
+      200: {
+        description: 'The new version.',
+        schema: oneOf(Defaults, DryRunReport),
+        headers: VERSION_HEADERS,
+      },
+    },
     errors: [...WRITE_ERRORS, 'NOT_READY'],
     guarded: true,
   })

@@ -6,7 +6,13 @@ import { readName } from '../../settings/read-name.ts'
 import type { Bundle, DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
 import type { FastRead } from '../fast-reads.ts'
-import { DecisionSettings, Modes, SafetySettings } from '../openapi/components.ts'
+import {
+  DecisionSettings,
+  DecisionSettingsOfMode,
+  Modes,
+  oneOf,
+  SafetySettings,
+} from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { readOptions, sendAnswer } from '../replies.ts'
 import { requireMode } from './document-table.ts'
@@ -39,10 +45,10 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
     return sendAnswer(reply, await documents.getBundle(actorOf(request), bundle, options), options.known)
   }
   const decision = schemaOf(
-    'decisionSettings',
+    'getDecisionSettings',
     'Decision',
     'Everything one decision cycle needs',
-    DecisionSettings,
+    oneOf(DecisionSettings, DecisionSettingsOfMode),
     DecisionQuery,
   )
   app.get<{ Querystring: { mode?: string } }>(DECISION_URL, { schema: decision }, async (request, reply) => {
@@ -52,14 +58,14 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
   })
   app.get(
     MODES_URL,
-    { schema: schemaOf('modes', 'Documents', 'Read: all four modes', Modes) },
+    { schema: schemaOf('getModes', 'Documents', 'Read: all four modes', Modes) },
     (request, reply) => answer(request, reply, MODES_BUNDLE),
   )
   app.get(
     SAFETY_URL,
     {
       schema: schemaOf(
-        'safetySettings',
+        'getSafetySettings',
         'Documents',
         'Read: the safety settings of all modes',
         SafetySettings,

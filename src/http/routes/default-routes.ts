@@ -10,7 +10,7 @@ import { DryRun } from '../openapi/parameters.ts'
 import { component } from '../openapi/registry.ts'
 import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
-import { DOCUMENT_ROUTES, operationName, params } from './document-table.ts'
+import { DOCUMENT_ROUTES, documentName, params } from './document-table.ts'
 
 const Reset = Type.Object(
   { document: Type.String({ maxLength: 64 }), path: Type.String({ minLength: 1, maxLength: 512 }) },
@@ -52,18 +52,13 @@ export function defaultRoutes(app: FastifyInstance, defaults: DefaultsService): 
   for (const route of DOCUMENT_ROUTES) {
     // POST /api/user/settings/load-defaults is about all documents, below.
     if (route.url === '/api/user/settings') continue
-    loadRoute(app, defaults, `${route.url}/load-defaults`, route.title, request => route.address(request))
+    const named = { name: documentName(route), title: route.title }
+    loadRoute(app, defaults, `${route.url}/load-defaults`, named, request => route.address(request))
   }
-  loadRoute(app, defaults, '/api/futures/ginie/modes/load-defaults', 'all four modes', () => ({
-    family: 'mode',
-  }))
-  loadRoute(
-    app,
-    defaults,
-    '/api/user/settings/load-defaults',
-    'all documents, in one transaction',
-    () => 'all',
-  )
+  const modes = { name: 'AllMode', title: 'all four modes' }
+  loadRoute(app, defaults, '/api/futures/ginie/modes/load-defaults', modes, () => ({ family: 'mode' }))
+  const all = { name: 'All', title: 'all documents, in one transaction' }
+  loadRoute(app, defaults, '/api/user/settings/load-defaults', all, () => 'all')
   resetRoute(app, defaults)
   comparisonRoute(app, defaults)
 }
@@ -72,11 +67,11 @@ function loadRoute(
   app: FastifyInstance,
   defaults: DefaultsService,
   url: string,
-  title: string,
+  { name, title }: { readonly name: string; readonly title: string },
   scopeOf: (request: FastifyRequest) => DefaultsScope,
 ): void {
   const schema = operation({
-    id: `post${operationName({ url })}`,
+    id: `load${name}Defaults`,
     tag: 'Defaults',
     summary: `Load the defaults: ${title}`,
     description: `Answers every field that differs. A preview writes nothing and answers the same.\n\n${DEFAULTS_TEXT}`,

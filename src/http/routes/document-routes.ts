@@ -4,12 +4,13 @@ import type { DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
 import { preconditionOf } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
-import { ChangeReport, familyComponents, History, oneOf } from '../openapi/components.ts'
+import { DryRunReport, familyComponents, History, oneOf } from '../openapi/components.ts'
+import { VERSION_HEADERS } from '../openapi/headers.ts'
 import { operation } from '../openapi/operation.ts'
 import { DryRun } from '../openapi/parameters.ts'
 import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
 import { readOptions, sendAnswer, sendWritten } from '../replies.ts'
-import { DOCUMENT_ROUTES, type DocumentRoute, operationName, params } from './document-table.ts'
+import { DOCUMENT_ROUTES, type DocumentRoute, documentName, params } from './document-table.ts'
 
 /** Versions are int8 in PostgreSQL; larger numbers than this are not exact in JSON either. */
 const MAX_VERSION = Number.MAX_SAFE_INTEGER
@@ -37,7 +38,7 @@ export function documentRoutes(app: FastifyInstance, documents: DocumentService)
 
 function readRoute(app: FastifyInstance, documents: DocumentService, route: DocumentRoute): void {
   const schema = operation({
-    id: `get${operationName(route)}`,
+    id: `get${documentName(route)}`,
     tag: 'Documents',
     summary: `Read: ${route.title}`,
     description: READ_TEXT,
@@ -56,7 +57,7 @@ function readRoute(app: FastifyInstance, documents: DocumentService, route: Docu
 
 function writeRoute(app: FastifyInstance, documents: DocumentService, route: DocumentRoute): void {
   const schema = operation({
-    id: `put${operationName(route)}`,
+    id: `update${documentName(route)}`,
     tag: 'Documents',
     summary: `Change: ${route.title}`,
     description: [
@@ -71,7 +72,8 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
     responses: {
       200: {
         description: 'The new version; with `dry_run` what would change.',
-        schema: oneOf(components(route).envelope, ChangeReport),
+        schema: oneOf(components(route).envelope, DryRunReport),
+        headers: VERSION_HEADERS,
       },
     },
     errors: [...WRITE_ERRORS, 'NOT_FOUND'],
@@ -88,7 +90,7 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
 
 function historyRoutes(app: FastifyInstance, documents: DocumentService, route: DocumentRoute): void {
   const history = operation({
-    id: `history${operationName(route)}`,
+    id: `${documentName(route).replace(/^./, first => first.toLowerCase())}History`,
     tag: 'Documents',
     summary: `History: ${route.title}`,
     description:
@@ -105,14 +107,20 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     async request => documents.history(actorOf(request), route.address(request), request.query),
   )
   const rollback = operation({
-    id: `rollback${operationName(route)}`,
+    id: `rollback${documentName(route)}`,
     tag: 'Documents',
     summary: `Roll back: ${route.title}`,
     description: `The old content becomes the newest version, if it still keeps the rules.\n\n${WRITE_TEXT}`,
     auth: 'user',
     ...params(route),
     body: Rollback,
-    responses: { 200: { description: 'The new version.', schema: components(route).envelope } },
+    responses: {
+      200: {
+        description: 'The new version.',
+        schema: components(route).envelope,
+        headers: VERSION_HEADERS,
+      },
+    },
     errors: [...WRITE_ERRORS, 'VERSION_NOT_FOUND', 'HISTORY_PRUNED'],
     guarded: true,
   })

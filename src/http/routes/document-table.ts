@@ -5,6 +5,7 @@ import { ProblemError } from '../../errors.ts'
 import { readName } from '../../settings/read-name.ts'
 import type { DocumentAddress } from '../../settings/service.ts'
 import type { FastRead } from '../fast-reads.ts'
+import { pascal } from '../openapi/components.ts'
 
 /** One address of settings with a GET and a PUT: a document, or a section of one. */
 export interface DocumentRoute {
@@ -51,9 +52,9 @@ export function requireMode(name: string): Mode {
   return mode
 }
 
-export function operationName({ url }: { readonly url: string }): string {
-  const words = url.replace('/api/', '').split(/[^A-Za-z]+/)
-  return words.map(word => word.slice(0, 1).toUpperCase() + word.slice(1)).join('')
+/** What operations on it are named after: `Mode`, `SettingsTrading`. */
+export function documentName({ family, section }: Pick<DocumentRoute, 'family' | 'section'>): string {
+  return `${pascal(family.family)}${pascal(section ?? '')}`
 }
 
 function addressOf(family: DocumentFamily): (request: FastifyRequest) => DocumentAddress {

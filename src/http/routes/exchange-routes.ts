@@ -4,6 +4,7 @@ import { ProblemError } from '../../errors.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, type ExchangeKind } from '../../exchange/exchange.ts'
 import { userIdOf } from '../caller.ts'
 import { requireJsonBytes } from '../json-bodies.ts'
+import { AGE_HEADER } from '../openapi/headers.ts'
 import { needsNoBody, operation } from '../openapi/operation.ts'
 import { JSON_TYPE } from '../read-headers.ts'
 
@@ -60,7 +61,11 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
       'Only Redis has them: gone after BINANCE_CACHE_TTL_MS, and while Redis is down. Then 404 `CACHE_MISS`.',
     auth: 'user',
     responses: {
-      200: { description: 'As they were put; `Age` says how many seconds ago.', schema: AnyJson },
+      200: {
+        description: 'As they were put; `Age` says how many seconds ago.',
+        schema: AnyJson,
+        headers: AGE_HEADER,
+      },
     },
     errors: ['CACHE_MISS'],
   })

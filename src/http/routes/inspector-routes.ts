@@ -3,17 +3,17 @@ import type { FastifyInstance } from 'fastify'
 import { requireUserId } from '../../auth/principal.ts'
 import type { CacheService } from '../../settings/admin-service.ts'
 import { operation } from '../openapi/operation.ts'
-import { UserId } from '../openapi/registry.ts'
+import { enumeration, UserId } from '../openapi/registry.ts'
 
 const Inspected = Type.Object(
   {
     user_id: UserId,
-    redis: Type.String({ description: 'up or down' }),
+    redis: enumeration(['up', 'down']),
     keys: Type.Array(
       Type.Object({
         key: Type.String(),
         document: Type.String(),
-        state: Type.String({ description: 'value, fence, missing or unknown' }),
+        state: enumeration(['value', 'fence', 'missing', 'unknown']),
         version_redis: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
         version_database: Type.Unsafe<number | null>({ type: ['integer', 'null'] }),
         size: Type.Integer({ description: 'bytes' }),

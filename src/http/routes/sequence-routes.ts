@@ -6,7 +6,7 @@ import type { Actor } from '../../settings/service.ts'
 import { principalOf, userIdOf } from '../caller.ts'
 import { SEQUENCE_TEXT } from '../openapi/cache-texts.ts'
 import { operation } from '../openapi/operation.ts'
-import { UserId } from '../openapi/registry.ts'
+import { enumeration, UserId } from '../openapi/registry.ts'
 
 const Count = Type.Object(
   { count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1 })) },
@@ -23,7 +23,7 @@ const Numbers = Type.Object(
     sequence: Type.Integer({ description: 'the same as last' }),
     first: Type.Integer(),
     last: Type.Integer(),
-    source: Type.String({ description: 'redis or database' }),
+    source: enumeration(['redis', 'database']),
     warnings: Type.Optional(
       Type.Array(Type.String(), {
         description: 'what an operator should look at; absent when there is nothing',
@@ -40,6 +40,11 @@ const Last = Type.Object(
   },
   { examples: [{ user_id: '42', date: '20260106', sequence: 42 }] },
 )
+const IdempotencyKey = Type.Optional(
+  Type.String({
+    description: '1 to 128 characters, new for each order: a retry with it gets the same numbers',
+  }),
+)
 const Headers = 'Idempotency-Key: a retry with the same key within 10 minutes gets the same numbers.'
 
 /** Order numbers. */
@@ -50,6 +55,7 @@ export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService):
     summary: 'Draw order numbers',
     description: `Unique per user and day. A retried POST takes a new number. ${Headers}\n\n${SEQUENCE_TEXT}`,
     auth: 'user',
+    headers: { 'idempotency-key': IdempotencyKey },
     optionalBody: Count,
     responses: { 200: { description: 'The numbers, first to last.', schema: Numbers } },
     errors: ['CONFLICT', 'DATABASE_UNAVAILABLE'],
