@@ -37,6 +37,7 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
         title: 'Settings gateway',
         version,
         description: DESCRIPTION,
+        contact: { name: 'The maintainers of the settings gateway' },
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],

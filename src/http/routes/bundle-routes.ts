@@ -7,10 +7,10 @@ import type { Bundle, DocumentService } from '../../settings/service.ts'
 import { actorOf } from '../caller.ts'
 import type { FastRead } from '../fast-reads.ts'
 import {
+  anyOf,
   DecisionSettings,
   DecisionSettingsOfMode,
   Modes,
-  oneOf,
   SafetySettings,
 } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
@@ -48,7 +48,7 @@ export function bundleRoutes(app: FastifyInstance, documents: DocumentService): 
     'getDecisionSettings',
     'Decision',
     'Everything one decision cycle needs',
-    oneOf(DecisionSettings, DecisionSettingsOfMode),
+    anyOf(DecisionSettings, DecisionSettingsOfMode),
     DecisionQuery,
   )
   app.get<{ Querystring: { mode?: string } }>(DECISION_URL, { schema: decision }, async (request, reply) => {

@@ -20,7 +20,9 @@ const UserQuery = Type.Object({
       examples: [['mode.scalp:size.leverage>10']],
     }),
   ),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_USERS, default: 100 })),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: MAX_USERS, default: 100, description: 'users of one page' }),
+  ),
   cursor: Type.Optional(Type.String({ description: '`next` of the page before', maxLength: 128 })),
 })
 interface UserQueryString {
@@ -103,6 +105,7 @@ function listRoute(app: FastifyInstance, transfer: TransferService): void {
     id: 'listUsers',
     tag: 'Users',
     summary: 'Find users by id or by value',
+    description: 'Read from PostgreSQL; the cache has no part in it.',
     auth: 'admin-or-service',
     querystring: UserQuery,
     responses: { 200: { description: 'A page of users, in the order of their ids.', schema: Users } },
@@ -121,7 +124,7 @@ function exportRoute(app: FastifyInstance, transfer: TransferService): void {
     id: 'exportUsers',
     tag: 'Users',
     summary: 'Export users as NDJSON',
-    description: 'Streamed as fast as the caller reads; each user is of one moment.',
+    description: 'Streamed from PostgreSQL as fast as the caller reads; each user is of one moment.',
     auth: 'admin',
     querystring: Type.Object({ user_id: Type.Optional(UserId) }),
     responses: { 200: { description: 'Every user, or the one named.', schema: ExportLine, type: NDJSON } },
@@ -153,7 +156,8 @@ function importRoute(app: FastifyInstance, transfer: TransferService): void {
       description: [
         'Each line is one transaction, checked like a PUT, with the history reason `import`; one that is refused changes',
         'nothing and stops no other. `sequence` raises counters and never lowers them. Sending the same lines again',
-        'changes nothing. A request may take as long as any other: send large files in parts.',
+        'changes nothing. Written like a PUT, through the cache. A request may take as long as any other: send large',
+        'files in parts.',
       ].join(' '),
       auth: 'admin',
       querystring: ImportQuery,
