@@ -95,13 +95,22 @@ export async function startSharedPostgres(): Promise<{ url: string; stop: () => 
 }
 
 /** The URL of a new migrated database, dropped after the test. */
-export async function createDatabase(t: Scope): Promise<string> {
+export function createDatabase(t: Scope): Promise<string> {
+  return createFrom(t, TEMPLATE)
+}
+
+/** The same without anything in it, for what is not the gateway's. */
+export function createEmptyDatabase(t: Scope): Promise<string> {
+  return createFrom(t, 'template0')
+}
+
+async function createFrom(t: Scope, template: string): Promise<string> {
   const server = await sharedServer(t)
   const name = `test_${randomBytes(8).toString('hex')}`
   await onServer(server, async client => {
     // Two files that clone at once would find the template in use.
     await client.query('SELECT pg_advisory_lock(1)')
-    await client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
   })
   t.teardown(() => onServer(server, client => client.query(`DROP DATABASE ${name} WITH (FORCE)`)))
   return databaseUrl(server, name)
