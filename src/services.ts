@@ -11,6 +11,7 @@ import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
 import { Retention } from './retention/retention.ts'
 import { Counter } from './sequence/counter.ts'
+import { readKnownNumbers } from './sequence/known-numbers.ts'
 import { OrderNumbers } from './sequence/order-numbers.ts'
 import { NO_SEQUENCE_CACHE } from './sequence/ports.ts'
 import { Replies } from './sequence/replies.ts'
@@ -109,11 +110,21 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const availability = new Availability()
   const traced = <T extends object>(system: StoreSystem, port: T) =>
     config.tracing.endpoint === undefined ? port : watched(system, port)
+  const redis = openRedis(config, redisLog(log, telemetry, endpointNames(config).redis), SEQUENCE_SCRIPTS)
+  const counters =
+    redis === undefined
+      ? NO_SEQUENCE_CACHE
+      : traced('redis', new RedisSequence(redis.scripts, redis.scriptConnection, redis.breaker))
   const store = traced(
     'postgresql',
-    new PostgresStore({ pool, viewPool, viewTimeoutMs: config.times.leaseMs, availability }),
+    new PostgresStore({
+      pool,
+      viewPool,
+      viewTimeoutMs: config.times.leaseMs,
+      availability,
+      knownNumbers: () => readKnownNumbers(counters, SYSTEM_CLOCK),
+    }),
   )
-  const redis = openRedis(config, redisLog(log, telemetry, endpointNames(config).redis), SEQUENCE_SCRIPTS)
   const cache = redis === undefined ? NO_CACHE : traced('redis', redis.cache)
   const observer = new ProtocolObserver(log, telemetry, step)
   const { reader, writer, supervisor, lease, outage, handover } = createProtocol({
@@ -162,10 +173,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const numbers = traced('postgresql', new PostgresSequence(pool, availability))
   const numbersObserver = new SequenceObserver(log, telemetry)
   const counter = new Counter({
-    cache:
-      redis === undefined
-        ? NO_SEQUENCE_CACHE
-        : traced('redis', new RedisSequence(redis.scripts, redis.breaker)),
+    cache: counters,
     store: numbers,
     view: store,
     lease,

@@ -12,6 +12,9 @@ export function stampKey(userId: string): string {
   return `gateway:stamp:${userId}`
 }
 
+/** Sorted set: day (YYYYMMDD) -> the highest number of any user that was reserved or drawn. */
+export const SEQUENCE_NOTES_KEY = 'gateway:sequences'
+
 /** The counter of one user's day (YYYYMMDD), its witness, and the mirror that the contract names. */
 export function sequenceKeys(userId: string, day: string): readonly [string, string, string] {
   const block = `gateway:sequence:${userId}:${day}`

@@ -10,7 +10,8 @@ import {
   type Vacancy,
 } from '../sequence/ports.ts'
 import type { Breaker } from './breaker.ts'
-import { sequenceKeys, userKey, VIEW_KEY } from './keys.ts'
+import { SEQUENCE_NOTES_KEY, sequenceKeys, userKey, VIEW_KEY } from './keys.ts'
+import type { ReadConnection } from './read-connection.ts'
 import { guarded } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
@@ -25,10 +26,12 @@ const SETTINGS_SUFFIX = 'settings:trading'
 /** The SequenceCachePort over Redis. */
 export class RedisSequence implements SequenceCachePort {
   readonly #scripts: ScriptRunner
+  readonly #connection: ReadConnection
   readonly #breaker: Breaker
 
-  constructor(scripts: ScriptRunner, breaker: Breaker) {
+  constructor(scripts: ScriptRunner, connection: ReadConnection, breaker: Breaker) {
     this.#scripts = scripts
+    this.#connection = connection
     this.#breaker = breaker
   }
 
@@ -55,6 +58,21 @@ export class RedisSequence implements SequenceCachePort {
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {
     const [block, witness] = keysOf(day)
     return this.#run(v, 'sequence-last', [VIEW_KEY, block, witness], [])
+  }
+
+  async note({ day }: SequenceDay, last: number): Promise<void> {
+    const commands = [
+      ['ZADD', SEQUENCE_NOTES_KEY, 'GT', String(last), day],
+      ['PEXPIRE', SEQUENCE_NOTES_KEY, String(TTL_MS)],
+    ]
+    await guarded(this.#breaker, Promise.all(commands.map(command => this.#connection.send(command))))
+  }
+
+  async notes(): Promise<ReadonlyMap<string, number>> {
+    const command = ['ZRANGE', SEQUENCE_NOTES_KEY, '0', '-1', 'WITHSCORES']
+    const reply = await guarded(this.#breaker, this.#connection.send(command))
+    const texts = Array.isArray(reply) ? reply.map(String) : []
+    return new Map(texts.flatMap((day, at) => (at % 2 === 0 ? [[day, Number(texts[at + 1])] as const] : [])))
   }
 
   async #run(

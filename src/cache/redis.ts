@@ -23,7 +23,7 @@ export interface RedisAccess {
   readonly breaker: Breaker
   readonly reads: ReadPool
   readonly scripts: ScriptRunner
-  readonly scriptConnection: RedisConnection
+  readonly scriptConnection: ReadConnection
   /** Whether it answered that it is a node of a Redis Cluster; that cannot be used. */
   readonly isCluster: boolean
   /** Begins to connect; never fails. */

@@ -72,7 +72,10 @@ export class Counter {
       if (typeof outcome === 'number') return { last: outcome, source: 'redis' }
       if (outcome === 'stale' || isVacancy(outcome)) continue
       const last = await this.#deps.store.draw(day, count)
-      if (last !== null) return { last, source: 'database' }
+      if (last !== null) {
+        this.#note(day, last)
+        return { last, source: 'database' }
+      }
       if (outcome === 'view' && renewals++ < MAX_RENEWALS) {
         await this.#deps.clock.sleep(this.#deps.renewMs)
         continue
@@ -122,15 +125,22 @@ export class Counter {
     met: Vacancy,
   ): Promise<RedisOutcome> {
     const { cache, store } = this.#deps
-    const opening = store
-      .reserve(day, count, usedOf(met))
-      .then(block => this.#ask(() => cache.open(v, day, count, met, block)))
+    const opening = store.reserve(day, count, usedOf(met), knownOf(met)).then(block => {
+      this.#note(day, block.last)
+      return this.#ask(() => cache.open(v, day, count, met, block))
+    })
     this.#opening.set(id, opening)
     try {
       return await opening
     } finally {
       this.#opening.delete(id)
     }
+  }
+
+  /** For a database that will have been set back to before these numbers; nothing waits for it. */
+  #note(day: SequenceDay, last: number): void {
+    const { cache } = this.#deps
+    if (cache.usable) cache.note(day, last).catch(() => {})
   }
 
   async #ask(work: () => Promise<DrawOutcome>): Promise<RedisOutcome> {
@@ -169,4 +179,9 @@ export class Counter {
 /** The last number of the block that is used up, 0 when none was open. */
 function usedOf(met: Vacancy): number {
   return met.startsWith('used ') ? Number(met.slice('used '.length)) : 0
+}
+
+/** The last number of any block that Redis knows of. */
+function knownOf(met: Vacancy): number {
+  return Number(met.slice(met.lastIndexOf(' ')))
 }

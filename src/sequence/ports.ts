@@ -15,10 +15,11 @@ export interface SequenceDay {
 }
 
 /**
- * No block has numbers left: `used N`, the open one ends with N and has too few; `block T`, none of this V is open. A new
- * block is opened in the place of exactly this, so that it is opened once.
+ * No block has numbers left: `used N`, the open one ends with N and has too few; `block T K`, none of this V is open, and
+ * the last one that Redis knows of ended with K. A new block is opened in the place of exactly this, so that it is opened
+ * once.
  */
-export type Vacancy = `used ${number}` | `block ${number}`
+export type Vacancy = `used ${number}` | `block ${number} ${number}`
 
 /**
  * `settings`: the user's settings have another version than the day was chosen by. `stale`: another block was opened
@@ -27,7 +28,7 @@ export type Vacancy = `used ${number}` | `block ${number}`
 export type DrawOutcome = number | 'settings' | 'stale' | 'view' | Vacancy
 
 export function isVacancy(outcome: unknown): outcome is Vacancy {
-  return typeof outcome === 'string' && /^(used|block) \d+$/.test(outcome)
+  return typeof outcome === 'string' && /^(used|block \d+) \d+$/.test(outcome)
 }
 
 /** Counters in Redis. Every method rejects with CacheUnavailableError on any failure. */
@@ -39,15 +40,20 @@ export interface SequenceCachePort {
   open(v: ViewToken, day: SequenceDay, count: number, met: Vacancy, block: NumberBlock): Promise<DrawOutcome>
   /** The last number drawn from the open block. */
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome>
+  /** Notes, whatever V, that numbers up to `last` were reserved or drawn for some user. */
+  note(day: SequenceDay, last: number): Promise<void>
+  /** What was noted: by day, the highest number of any user. */
+  notes(): Promise<ReadonlyMap<string, number>>
 }
 
 /** High-water marks in PostgreSQL. Every method rejects with DatabaseUnavailableError when it is away. */
 export interface SequenceStorePort {
   /**
-   * `used`: the last number of the block that was used up, 0 = none was. It tells a busy user from a new V, and the new
-   * block begins above it even when the database was set back to before it was reserved.
+   * `used`: the last number of the block that was used up, 0 = none was: it tells a busy user from a new V. `known`: the
+   * last number of any block that Redis knows of: the new one begins above it even when the database was set back to
+   * before that was reserved.
    */
-  reserve(day: SequenceDay, atLeast: number, used: number): Promise<NumberBlock>
+  reserve(day: SequenceDay, atLeast: number, used: number, known: number): Promise<NumberBlock>
   /** Resolves to the last number drawn above the high-water mark; null while the view is ON. */
   draw(day: SequenceDay, count: number): Promise<number | null>
   /** No number above it was handed out; 0 when there is none. */
@@ -57,7 +63,14 @@ export interface SequenceStorePort {
 const none = () => Promise.reject(new CacheUnavailableError('no Redis is configured'))
 
 /** The SequenceCachePort of a gateway without Redis. */
-export const NO_SEQUENCE_CACHE: SequenceCachePort = { usable: false, draw: none, open: none, last: none }
+export const NO_SEQUENCE_CACHE: SequenceCachePort = {
+  usable: false,
+  draw: none,
+  open: none,
+  last: none,
+  note: none,
+  notes: none,
+}
 
 /** What was answered to an Idempotency-Key; `reply` is JSON text. */
 export interface StoredReply {

@@ -21,8 +21,8 @@ export class PostgresSequence implements SequenceStorePort, ReplyStorePort {
     this.#availability = availability
   }
 
-  reserve({ userId, day }: SequenceDay, atLeast: number, used: number): Promise<NumberBlock> {
-    return this.#run(() => reserveBlock(this.#pool, userId, day, atLeast, used))
+  reserve(day: SequenceDay, atLeast: number, used: number, known: number): Promise<NumberBlock> {
+    return this.#run(() => reserveBlock(this.#pool, day, { wanted: atLeast, used, known }))
   }
 
   draw({ userId, day }: SequenceDay, count: number): Promise<number | null> {

@@ -19,6 +19,7 @@ import {
   selectDocuments,
   tryLockDocuments,
 } from './statements/documents.ts'
+import { noteKnownNumbers } from './statements/sequences.ts'
 import {
   beginIncarnation,
   lockViewExclusive,
@@ -39,6 +40,8 @@ export interface PostgresStoreDeps {
   /** Longest wait of a lease renewal. */
   readonly viewTimeoutMs: number
   readonly availability: Availability
+  /** Order numbers that Redis knows of, by day: they may be of a time that the database has lost. Never rejects; none without it. */
+  readonly knownNumbers?: () => Promise<ReadonlyMap<string, number>>
 }
 
 /** The StorePort over PostgreSQL. */
@@ -47,12 +50,14 @@ export class PostgresStore implements StorePort {
   readonly #viewPool: Pool
   readonly #viewTimeoutMs: number
   readonly #availability: Availability
+  readonly #knownNumbers: NonNullable<PostgresStoreDeps['knownNumbers']>
 
-  constructor({ pool, viewPool, viewTimeoutMs, availability }: PostgresStoreDeps) {
+  constructor({ pool, viewPool, viewTimeoutMs, availability, knownNumbers }: PostgresStoreDeps) {
     this.#pool = pool
     this.#viewPool = viewPool
     this.#viewTimeoutMs = viewTimeoutMs
     this.#availability = availability
+    this.#knownNumbers = knownNumbers ?? (async () => new Map())
   }
 
   readonly #late = () =>
@@ -133,7 +138,11 @@ export class PostgresStore implements StorePort {
   }
 
   beginIncarnation(database: string, reason: string): Promise<void> {
-    return this.#run(() => beginIncarnation(this.#pool, database, reason))
+    return this.#run(async () => {
+      const known = await this.#knownNumbers()
+      if (known.size > 0) await noteKnownNumbers(this.#pool, known)
+      await beginIncarnation(this.#pool, database, reason)
+    })
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

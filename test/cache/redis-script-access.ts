@@ -30,7 +30,7 @@ export async function openScripts(t: Scope) {
   return {
     client: scriptConnection.client,
     cache,
-    sequence: new RedisSequence(redis.scripts, redis.breaker),
+    sequence: new RedisSequence(redis.scripts, redis.scriptConnection, redis.breaker),
     breaker: redis.breaker,
     v: (epoch: number): ViewToken => ({ epoch, identity }),
     /** A view of another dataset. */

@@ -27,7 +27,7 @@ t.test('open, draw, last: numbers of one block, until it is used up', async t =>
   const { cache, sequence, client, v } = scripts
   await cache.adopt(v(1))
   t.equal(await sequence.last(v(1), DAY), 'stale')
-  t.match(await sequence.draw(v(1), DAY, 1, 0), /^block \d+$/, 'no block is open')
+  t.match(await sequence.draw(v(1), DAY, 1, 0), /^block \d+ 0$/, 'no block is open')
   t.equal(await openFirst(scripts, 1, 2, 11, 15), 12)
   t.equal(await client.get(MIRROR), '12', 'a plain integer')
   for (const key of [BLOCK, WITNESS, MIRROR]) {
@@ -60,7 +60,8 @@ t.test('open: once, in the place of what the draw met; a block belongs to one V'
   t.not(await sequence.draw(v(1), DAY, 1, 0), ticket, 'another ticket')
   await openFirst(scripts, 1, 1, 301, 310)
   await cache.adopt(v(2))
-  t.match(await sequence.draw(v(2), DAY, 1, 0), /^block /)
+  t.match(await sequence.draw(v(2), DAY, 1, 0), /^block \d+ 310$/, 'the last block is remembered')
+  t.match(await sequence.draw(v(2), DAY, 1, 0), /^block \d+ 310$/)
   t.equal(await sequence.last(v(2), DAY), 'stale')
   t.equal(await openFirst(scripts, 2, 1, 1, 100), 1)
 })

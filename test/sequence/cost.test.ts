@@ -20,7 +20,9 @@ t.test('a number costs one round trip to Redis, and PostgreSQL is asked once per
   t.ok(blocks >= 1 && blocks <= 8, `${blocks} blocks: they grow with demand`)
   t.equal(named('sequence-draw'), 199)
   t.equal(connects().length, blocks, 'PostgreSQL is asked for blocks alone')
-  t.equal(readCalls().length, 0, 'the time zone is remembered, the draw checks its version')
+  // The lease renewals read the marker.
+  const ofRequests = readCalls().filter(({ args }) => String(args[0]) !== 'gateway:marker')
+  t.equal(ofRequests.length, 0, 'the time zone is remembered, the draw checks its version')
 })
 
 t.test('draws that find the block used up at the same moment open one block, not one each', async t => {

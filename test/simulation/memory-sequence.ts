@@ -27,10 +27,10 @@ export class MemorySequenceStore implements SequenceStorePort {
     this.#rules = rules
   }
 
-  reserve(day: SequenceDay, atLeast: number, used: number): Promise<NumberBlock> {
+  reserve(day: SequenceDay, atLeast: number, _used: number, known: number): Promise<NumberBlock> {
     return this.#store.availability.race(() =>
       this.#store.call('reserve', () => {
-        const last = this.#raise(day, Math.max(BLOCK, atLeast), used)
+        const last = this.#raise(day, Math.max(BLOCK, atLeast), known)
         return { first: last - Math.max(BLOCK, atLeast) + 1, last }
       }),
     )
@@ -92,6 +92,13 @@ export class MemorySequenceCache implements SequenceCachePort {
 
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {
     return this.#cache.script(v, 'last', server => this.#scripts.last(server, v, day))
+  }
+
+  /** Evidence for databases that were set back, of which there are none here. */
+  async note(): Promise<void> {}
+
+  async notes(): Promise<ReadonlyMap<string, number>> {
+    return new Map()
   }
 }
 

@@ -51,9 +51,10 @@ export class SequenceScripts {
       return countTo(server, v, day, block.last + count, block.limit)
     const vacancy = vacancyIn(server, day, block)
     if (vacancy !== undefined) return vacancy
-    const ticket = server.microseconds
-    server.set(keysOf(day)[0], `ticket ${ticket}`)
-    return `block ${ticket}`
+    const { microseconds } = server
+    const known = knownIn(server, day)
+    server.set(keysOf(day)[0], `ticket ${microseconds} ${known}`)
+    return `block ${microseconds} ${known}`
   }
 
   open(
@@ -99,8 +100,15 @@ export function keysOf({ userId, day }: SequenceDay): readonly [string, string, 
 
 function vacancyIn(server: RedisServer, day: SequenceDay, block: Block | undefined): Vacancy | undefined {
   if (block !== undefined) return `used ${block.limit}`
-  const [, ticket] = /^ticket (\d+)$/.exec(server.get(keysOf(day)[0]) ?? '') ?? []
-  return ticket === undefined ? undefined : `block ${Number(ticket)}`
+  const [, ticket, known] = /^ticket (\d+) (\d+)$/.exec(server.get(keysOf(day)[0]) ?? '') ?? []
+  return ticket === undefined ? undefined : `block ${Number(ticket)} ${Number(known)}`
+}
+
+/** The last number of a block of another V, 0 = none. */
+function knownIn(server: RedisServer, day: SequenceDay): number {
+  const [block, witness] = keysOf(day)
+  const [, last, limit, owner] = /^(\d+) (\d+) (\S+) /.exec(server.get(block) ?? '') ?? []
+  return owner === block && server.get(witness) === last ? Number(limit) : 0
 }
 
 function countTo(server: RedisServer, v: ViewToken, day: SequenceDay, last: number, limit: number): number {

@@ -98,7 +98,11 @@ for (const isolation of ['repeatable read', 'serializable']) {
 
   t.test(`${isolation}: order numbers`, async t => {
     const { pool, admin, waits } = await start(t, defaults)
-    const blocks = await Promise.all([1, 2, 3].map(() => reserveBlock(pool, '42', '20260106', 1, 0)))
+    const blocks = await Promise.all(
+      [1, 2, 3].map(() =>
+        reserveBlock(pool, { userId: '42', day: '20260106' }, { wanted: 1, used: 0, known: 0 }),
+      ),
+    )
     t.strictSame(
       blocks.map(({ first }) => first).sort((a, b) => a - b),
       [1, 17, 33],

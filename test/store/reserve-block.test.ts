@@ -27,6 +27,10 @@ async function connect(t: Test): Promise<pg.Client> {
   return client
 }
 
+function reserve(client: pg.Client, wanted: number, used: number, known = used) {
+  return reserveBlock(client, { userId: 'u', day: DAY }, { wanted, used, known })
+}
+
 /** The block before ended at `last`, was `size` long and was reserved so long ago. */
 async function blockBefore(client: pg.Client, userId: string, last: number, size: number, ageMs: number) {
   await client.query(
@@ -43,17 +47,17 @@ t.test('a block begins behind the one before, whatever the clock does meanwhile'
   for (const edge of [2_000, 8_000]) {
     for (let age = edge + TICK_MS / 2; age > edge - 10 * TICK_MS; age -= TICK_MS / 2) {
       await blockBefore(client, 'u', 1_000, 64, age)
-      t.match(await reserveBlock(client, 'u', DAY, 1, 1_000), { first: 1_001 }, `${age} ms after it`)
+      t.match(await reserve(client, 1, 1_000), { first: 1_001 }, `${age} ms after it`)
     }
   }
 })
 
 t.test('blocks grow when they are used up soon, shrink when they last, and are never too small', async t => {
   const client = await connect(t)
-  t.strictSame(await reserveBlock(client, 'u', DAY, 1, 0), { first: 1, last: 16 }, 'the first of the day')
+  t.strictSame(await reserve(client, 1, 0), { first: 1, last: 16 }, 'the first of the day')
   const next = async (size: number, age: number, { used = 1_000, wanted = 1 } = {}) => {
     await blockBefore(client, 'u', 1_000, size, age)
-    const { first, last } = await reserveBlock(client, 'u', DAY, wanted, used)
+    const { first, last } = await reserve(client, wanted, used)
     t.equal(first, 1_001)
     return last - first + 1
   }
@@ -67,18 +71,14 @@ t.test('blocks grow when they are used up soon, shrink when they last, and are n
   t.equal(await next(64, 9_000, { wanted: 1_000 }), 1_000, 'as many as are wanted')
 })
 
-t.test('instances that know no block that was used up reserve theirs among the others', async t => {
+t.test('a block begins above the last one that Redis knows, and above the floor of the day', async t => {
   const client = await connect(t)
-  const older = async (wanted: number) => {
-    const { rows } = await client.query('SELECT first_number, last_number FROM reserve_block($1, $2, $3)', [
-      'u',
-      DAY,
-      wanted,
-    ])
-    return { first: Number(rows[0].first_number), last: Number(rows[0].last_number) }
-  }
-  t.strictSame(await older(1), { first: 1, last: 16 })
-  t.match(await reserveBlock(client, 'u', DAY, 100, 16), { first: 17, last: 116 })
-  t.strictSame(await older(500), { first: 117, last: 616 })
-  t.match(await reserveBlock(client, 'u', DAY, 1, 0), { first: 617 })
+  t.match(await reserve(client, 1, 0, 500), { first: 501, last: 516 }, 'without a row')
+  t.match(await reserve(client, 1, 600, 600), { first: 601 }, 'the row is older')
+  t.match(await reserve(client, 1, 0, 20), { first: 617 })
+  await client.query('INSERT INTO sequence_floors (day, floor) VALUES ($1, 1000)', [DAY])
+  t.match(await reserve(client, 1, 0), { first: 1_001, last: 1_016 })
+  t.match(await reserve(client, 1, 1_016), { first: 1_017 })
+  const { rows } = await client.query('SELECT draw_numbers($1, $2, 5) AS last', ['w', DAY])
+  t.equal(rows[0].last, '1005', 'without a row')
 })

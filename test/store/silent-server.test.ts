@@ -69,7 +69,7 @@ t.test(
     const works: (() => Promise<unknown>)[] = [
       () => sequence.find('42', 'key'),
       () => sequence.remember('42', 'key', { wanted: 1, reply: '{}' }),
-      () => sequence.reserve(day, 1, 0),
+      () => sequence.reserve(day, 1, 0, 0),
       () => sequence.draw(day, 1),
       () => sequence.highWater(day),
     ]

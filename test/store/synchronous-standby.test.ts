@@ -58,7 +58,7 @@ t.test('a COMMIT that a synchronous standby may not have is not acknowledged', a
   await gate.setOn({ epoch: 1, identity: { runId: 'a', replicationId: 'b' } })
   t.equal(await outcome(gate.commit()), 'CommitUnknownError', 'a gate')
   t.equal(
-    await outcome(reserveBlock(pool, '42', '20260106', 1, 0)),
+    await outcome(reserveBlock(pool, { userId: '42', day: '20260106' }, { wanted: 1, used: 0, known: 0 })),
     'DatabaseUnavailableError',
     'order numbers: they are burned',
   )

@@ -1,5 +1,6 @@
 -- Shared by the scripts of the order numbers. Keys of one user's day:
--- block    `<last number drawn> <last number of the block> <name of this key> <V>`, or `ticket <number>`: none is open
+-- block    `<last number drawn> <last number of the block> <name of this key> <V>`, or `ticket <number> <known>`: none is open, and
+--          no block that Redis remembers ends above `known`
 -- witness  the last number drawn once more, so that an older block that is put back by hand is not believed
 -- mirror   the same number for others to look at; nothing here reads it
 
@@ -13,15 +14,23 @@ local function block_in(block_key, witness_key, view)
   end
 end
 
--- What a caller has to show who wants to open the next block: `used <last number of the open one>` or `block <ticket>`.
+-- What a caller has to show who wants to open the next block: `used <last number of the open one>` or `block <ticket>
+-- <known>`.
 -- Both are gone once a block was opened, so that a command that comes late, or twice, opens nothing.
 local function vacancy_in(block_key, limit)
   if limit then
     return 'used ' .. limit
   end
   local text = redis.pcall('GET', block_key)
-  local ticket = string.match(type(text) == 'string' and text or '', '^ticket (%d+)$')
+  local ticket = string.match(type(text) == 'string' and text or '', '^ticket (%d+ %d+)$')
   return ticket and 'block ' .. ticket
+end
+
+-- The last number of a block of another V: the database may have been set back to before it was reserved.
+local function known_in(block_key, witness_key)
+  local text = redis.pcall('GET', block_key)
+  local last, limit, owner = string.match(type(text) == 'string' and text or '', '^(%d+) (%d+) (%S+) ')
+  return owner == block_key and redis.pcall('GET', witness_key) == last and limit or '0'
 end
 
 local function count_to(last, limit, block_key, witness_key, mirror_key, view, ttl)
