@@ -27,8 +27,16 @@ export function actingUser(principal: Principal, header: string | readonly strin
     }
     return named
   }
-  if (principal.kind === 'service') throw new ProblemError('USER_REQUIRED')
+  if (principal.kind !== 'user') throw new ProblemError('USER_REQUIRED')
   return requireUserId(principal.id)
+}
+
+/**
+ * Whether a read of settings creates no user who does not exist. Users begin with their first read; so do users whom a
+ * service reads for its work, documents and bundles. An admin looks.
+ */
+export function isLooking({ kind }: Pick<Principal, 'kind'>, method: string): boolean {
+  return kind === 'admin' || (kind === 'service' && method === 'HEAD')
 }
 
 /** INVALID_USER_ID for anything that is no user id. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ACTOR_RULE, namedCaller } from '../auth/actor.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
-import { actingUser, type Principal, requireScope } from '../auth/principal.ts'
+import { actingUser, isLooking, type Principal, requireScope } from '../auth/principal.ts'
 import { isUserId } from '../auth/user-id.ts'
 import { ProblemError } from '../errors.ts'
 import type { Actor } from '../settings/service.ts'
@@ -70,6 +70,16 @@ export function principalOf(request: FastifyRequest): Principal {
 /** On whose documents the caller acts. VALIDATION_FAILED for an X-Actor that is none. */
 export function actorOf(request: FastifyRequest): Actor {
   return { userId: userIdOf(request), caller: callerOf(request) }
+}
+
+/** Who reads documents or bundles. */
+export function readerOf(request: FastifyRequest): Actor {
+  return { ...actorOf(request), isLooking: isLooking(principalOf(request), request.method) }
+}
+
+/** Who reads what only looks at a user (comparison, history, previews): none but the users themselves begin with it. */
+export function lookerOf(request: FastifyRequest): Actor {
+  return { ...actorOf(request), isLooking: principalOf(request).kind !== 'user' }
 }
 
 /** The user the caller acts for, where nothing goes into the history. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { namedCaller } from '../auth/actor.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
-import { actingUser, hasScope, type Principal } from '../auth/principal.ts'
+import { actingUser, hasScope, isLooking, type Principal } from '../auth/principal.ts'
 import type { Scope } from '../config.ts'
 import type { Unconfirmed } from '../consistency/read-outcome.ts'
 import { isKnown, type KnownVersions, type Versions } from '../consistency/versions.ts'
@@ -43,6 +43,7 @@ interface Taken {
   readonly read: FastRead
   readonly giveBack: RequestListener
   /** For the history, in case the user is created. */
+  readonly principal: Principal
   readonly caller: string
   readonly userId: string
   readonly known: KnownVersions | undefined
@@ -90,7 +91,7 @@ export class FastReads {
     if (limits.take(principal.caller) > 0) return false
     const known = parseIfNoneMatch(request.headers['if-none-match'])
     const startedAt = performance.now()
-    const taken = { request, response, giveBack, read, caller, userId, known, startedAt }
+    const taken = { request, response, giveBack, read, principal, caller, userId, known, startedAt }
     const asked = documents.confirm(userId, read.name, known, outcome => {
       if (typeof outcome === 'string') this.#readInFull(taken, outcome)
       else this.#finish(taken, outcome, true)
@@ -101,8 +102,9 @@ export class FastReads {
   }
 
   #readInFull(taken: Taken, asked: Unconfirmed | undefined): void {
-    const { read, caller, userId, known } = taken
-    read.answer(this.#deps.documents, { userId, caller }, { known, asked }).then(
+    const { read, principal, caller, userId, known } = taken
+    const actor = { userId, caller, isLooking: isLooking(principal, 'GET') }
+    read.answer(this.#deps.documents, actor, { known, asked }).then(
       answer => this.#finish(taken, answer, false),
       error => this.#giveBack(taken, { error }),
     )

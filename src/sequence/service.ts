@@ -2,6 +2,8 @@
 export interface DrawingUser {
   readonly userId: string
   readonly caller: string
+  /** A user who does not exist is not created. */
+  readonly isLooking?: boolean
 }
 
 export interface SequenceNumbers {

@@ -124,7 +124,7 @@ export class AdminDefaults implements AdminDefaultsService {
   /** The user's documents in the present defaults, whose notes and unknown sections stay. */
   async #fromUser(caller: string, userId: string): Promise<Source> {
     const kinds = DOCUMENTS.map(({ kind }) => ({ kind }))
-    const { values } = await this.#deps.reads.read({ userId, caller }, kinds)
+    const { values } = await this.#deps.reads.read({ userId, caller, isLooking: true }, kinds)
     const next: Next = current => {
       const data = DOCUMENTS.reduce(
         (all, { kind }, index) => withDocumentDefaults(all, kind, dataOf(values[index]!)),

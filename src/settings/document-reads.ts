@@ -102,7 +102,7 @@ export class DocumentReads {
   ): Promise<T> {
     let result = await this.#deps.reader.read(wanted, options)
     if (!isComplete(result)) {
-      await this.#deps.provisioning.onAccess(actor.userId, actor.caller)
+      await this.#deps.provisioning.onAccess(actor)
       result = await this.#deps.reader.read(wanted, options)
     }
     this.#deps.telemetry.readAnswered(result.status)

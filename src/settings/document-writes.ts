@@ -2,7 +2,7 @@ import { refId } from '../consistency/batch-reader.ts'
 import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
 import type { Decision, Writer } from '../consistency/write.ts'
 import type { LiveDocument } from './live-document.ts'
-import { isLive, type Provisioning } from './provisioning.ts'
+import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 import type { Actor } from './service.ts'
 import { repairableData } from './stored-document.ts'
 
@@ -20,6 +20,9 @@ export interface Written<T> {
   /** In the order asked for. */
   readonly rows: readonly Row[]
 }
+
+/** Tries of one write: the user may be deleted, and created again, between them. */
+const MAX_TRIES = 3
 
 /** Thrown inside a transaction to leave it: some documents do not exist yet. */
 class MissingDocumentsError extends Error {}
@@ -39,13 +42,16 @@ export class DocumentWrites {
     decide: Decide<T>,
   ): Promise<Written<T>> {
     const refs = kinds.map((kind): DocumentRef => ({ userId: actor.userId, kind }))
-    try {
-      return await this.#write(actor, refs, reason, decide)
-    } catch (error) {
-      if (!(error instanceof MissingDocumentsError)) throw error
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      try {
+        return await this.#write(actor, refs, reason, decide)
+      } catch (error) {
+        if (!(error instanceof MissingDocumentsError)) throw error
+      }
+      await this.#deps.provisioning.onAccess(actor)
     }
-    await this.#deps.provisioning.onAccess(actor.userId, actor.caller)
-    return await this.#write(actor, refs, reason, decide)
+    // Deleted each time in between.
+    throw userNotFound(actor.userId)
   }
 
   async #write<T>(

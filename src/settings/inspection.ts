@@ -5,7 +5,7 @@ import type { Reader } from '../consistency/read.ts'
 import { headOf } from '../consistency/stored-bytes.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import type { CacheService, InspectedKey, Inspection } from './admin-service.ts'
-import type { Provisioning } from './provisioning.ts'
+import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 
 export interface InspectionDeps {
   readonly cache: CachePort
@@ -29,6 +29,7 @@ export class CacheInspection implements CacheService {
     const keys = refs.flatMap(ref => codec.keys(ref).map(key => ({ key, ref })))
     const values = await this.#values(keys.map(({ key }) => key))
     const rows = new Map((await store.readRows(refs)).rows.map(row => [refId(row.ref), row]))
+    if (![...rows.values()].some(isLive)) throw userNotFound(userId)
     return {
       user_id: userId,
       redis: values === undefined ? 'down' : 'up',
@@ -40,7 +41,7 @@ export class CacheInspection implements CacheService {
 
   async warm(userId: string): Promise<number> {
     const { reader, codec, provisioning } = this.#deps
-    await provisioning.onAccess(userId, 'gateway')
+    await provisioning.onAccess({ userId, caller: 'gateway', isLooking: true })
     const refs = refsOf(userId)
     const wanted = refs.flatMap(ref => codec.keys(ref).map((_, part) => ({ ref, part })))
     await reader.read(wanted)

@@ -7,6 +7,7 @@ import { documentDefaults } from '../documents/defaults.ts'
 import { ProblemError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import { type Precondition, requireVersionsOfUser } from './preconditions.ts'
+import type { Actor } from './service.ts'
 
 export interface ProvisioningDeps {
   readonly writer: Writer
@@ -26,9 +27,9 @@ export class Provisioning {
     this.#deps = deps
   }
 
-  /** On first access. USER_NOT_FOUND when the user does not exist and may not be created in passing. */
-  async onAccess(userId: string, caller: string): Promise<void> {
-    await this.#fill(userId, caller, this.#deps.autoProvision)
+  /** On first access. USER_NOT_FOUND when the user does not exist and this access may not create one. */
+  async onAccess({ userId, caller, isLooking = false }: Actor): Promise<void> {
+    await this.#fill(userId, caller, this.#deps.autoProvision && !isLooking)
   }
 
   /** False when the user existed already. One transaction. */

@@ -93,6 +93,8 @@ export interface HistoryPage {
 export interface Actor {
   readonly userId: string
   readonly caller: string
+  /** A user who does not exist is not created: USER_NOT_FOUND. */
+  readonly isLooking?: boolean
 }
 
 export type Reason = ChangeMeta['reason']

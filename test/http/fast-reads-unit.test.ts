@@ -69,7 +69,10 @@ t.test('what the near cache does not hold is read in front of Fastify as well', 
   const { take, sent, given } = takeOver({
     confirm: () => false,
     get: async (actor, address, options) => {
-      t.strictSame([actor, address], [{ userId: '42', caller: 'service:bot' }, { kind: 'mode.scalp' }])
+      t.strictSame(
+        [actor, address],
+        [{ userId: '42', caller: 'service:bot', isLooking: false }, { kind: 'mode.scalp' }],
+      )
       t.strictSame(options, { known: undefined, asked: 'stale' })
       return { status: 'miss-stored', versions: [7], body }
     },

@@ -4,7 +4,7 @@ import { MODES } from '../../documents/catalogue.ts'
 import { decisionBundle, MODES_BUNDLE, SAFETY_BUNDLE } from '../../settings/bundles.ts'
 import { readName } from '../../settings/read-name.ts'
 import type { Bundle, DocumentService } from '../../settings/service.ts'
-import { actorOf } from '../caller.ts'
+import { readerOf } from '../caller.ts'
 import type { FastRead } from '../fast-reads.ts'
 import {
   anyOf,
@@ -42,7 +42,7 @@ const DecisionQuery = Type.Object({
 export function bundleRoutes(app: FastifyInstance, documents: DocumentService): void {
   const answer = async (request: FastifyRequest, reply: FastifyReply, bundle: Bundle) => {
     const options = readOptions(request)
-    return sendAnswer(reply, await documents.getBundle(actorOf(request), bundle, options), options.known)
+    return sendAnswer(reply, await documents.getBundle(readerOf(request), bundle, options), options.known)
   }
   const decision = schemaOf(
     'getDecisionSettings',

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { DefaultsScope, DefaultsService } from '../../settings/service.ts'
-import { actorOf } from '../caller.ts'
+import type { Actor, DefaultsOptions, DefaultsScope, DefaultsService } from '../../settings/service.ts'
+import { actorOf, lookerOf } from '../caller.ts'
 import { preconditionOf } from '../conditional.ts'
 import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
 import { Change, ChangeReport, EXAMPLE_CHANGE } from '../openapi/components.ts'
@@ -84,10 +84,11 @@ function loadRoute(
     errors: ['DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
   app.post<WithPreview>(url, { schema }, async request =>
-    defaults.loadDefaults(actorOf(request), scopeOf(request as FastifyRequest), {
-      preview: isDryRun(request.query),
-      ...preconditionOf(request),
-    }),
+    defaults.loadDefaults(
+      actorOfChange(request as FastifyRequest),
+      scopeOf(request as FastifyRequest),
+      optionsOf(request as FastifyRequest),
+    ),
   )
 }
 
@@ -108,10 +109,11 @@ function resetRoute(app: FastifyInstance, defaults: DefaultsService): void {
     '/api/user/settings/reset',
     { schema },
     async request =>
-      defaults.reset(actorOf(request), request.body, {
-        preview: isDryRun(request.query),
-        ...preconditionOf(request),
-      }),
+      defaults.reset(
+        actorOfChange(request as FastifyRequest),
+        request.body,
+        optionsOf(request as FastifyRequest),
+      ),
   )
 }
 
@@ -128,5 +130,16 @@ function comparisonRoute(app: FastifyInstance, defaults: DefaultsService): void 
     responses: { 200: { description: 'The differences.', schema: Comparison } },
     errors: ['DATABASE_UNAVAILABLE'],
   })
-  app.get('/api/user/settings/comparison', { schema }, async request => defaults.comparison(actorOf(request)))
+  app.get('/api/user/settings/comparison', { schema }, async request =>
+    defaults.comparison(lookerOf(request)),
+  )
+}
+
+function optionsOf(request: FastifyRequest): DefaultsOptions {
+  return { preview: isDryRun(request.query as DryRunQuery), ...preconditionOf(request) }
+}
+
+/** A preview looks. */
+function actorOfChange(request: FastifyRequest): Actor {
+  return isDryRun(request.query as DryRunQuery) ? lookerOf(request) : actorOf(request)
 }

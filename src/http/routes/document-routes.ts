@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import type { DocumentService } from '../../settings/service.ts'
-import { actorOf } from '../caller.ts'
+import { actorOf, lookerOf, readerOf } from '../caller.ts'
 import { preconditionOf } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { DryRunReport, familyComponents, History, oneOf } from '../openapi/components.ts'
@@ -50,7 +50,7 @@ function readRoute(app: FastifyInstance, documents: DocumentService, route: Docu
   })
   app.get(route.url, { schema }, async (request, reply) => {
     const options = readOptions(request)
-    const answer = await documents.get(actorOf(request), route.address(request), options)
+    const answer = await documents.get(readerOf(request), route.address(request), options)
     return sendAnswer(reply, answer, options.known)
   })
 }
@@ -80,11 +80,13 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
     guarded: true,
   })
   app.put<{ Querystring: DryRunQuery }>(route.url, { schema }, async (request, reply) => {
-    const actor = actorOf(request)
     const precondition = preconditionOf(request)
     if (isDryRun(request.query))
-      return documents.previewPut(actor, route.address(request), request.body, precondition)
-    return sendWritten(reply, await documents.put(actor, route.address(request), request.body, precondition))
+      return documents.previewPut(lookerOf(request), route.address(request), request.body, precondition)
+    return sendWritten(
+      reply,
+      await documents.put(actorOf(request), route.address(request), request.body, precondition),
+    )
   })
 }
 
@@ -104,7 +106,7 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
   app.get<{ Querystring: { limit: number; before?: number } }>(
     `${route.url}/history`,
     { schema: history },
-    async request => documents.history(actorOf(request), route.address(request), request.query),
+    async request => documents.history(lookerOf(request), route.address(request), request.query),
   )
   const rollback = operation({
     id: `rollback${documentName(route)}`,

@@ -3,7 +3,7 @@ import type { ChangeFeed } from '../../events/change-feed.ts'
 import { parsePoint } from '../../events/change-point.ts'
 import { expiryAt } from '../../expiry.ts'
 import type { DocumentService } from '../../settings/service.ts'
-import { actorOf, principalOf } from '../caller.ts'
+import { principalOf, readerOf } from '../caller.ts'
 import { onConnectionEnd } from '../connection-end.ts'
 import { EventStream } from '../event-stream.ts'
 import { Events, LastEventId } from '../openapi/events.ts'
@@ -35,7 +35,7 @@ export function eventRoutes(app: FastifyInstance, { changes, documents, onDroppe
     '/api/user/settings/events',
     { schema, exposeHeadRoute: false, config: { longLived: true } },
     async (request, reply) => {
-      const actor = actorOf(request)
+      const actor = readerOf(request)
       // Creates the user, or answers 404, as on every other route.
       await documents.get(actor, { kind: 'settings' })
       const last = request.headers['last-event-id']

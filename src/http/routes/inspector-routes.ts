@@ -58,7 +58,7 @@ export function inspectorRoutes(app: FastifyInstance, cache: CacheService): void
     auth: 'admin',
     params: UserParams,
     responses: { 200: { description: 'Every key of the user.', schema: Inspected } },
-    errors: ['DATABASE_UNAVAILABLE'],
+    errors: ['USER_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
   })
   app.get<{ Params: { user_id: string } }>('/api/admin/cache/:user_id', { schema: inspect }, async request =>
     cache.inspect(requireUserId(request.params.user_id)),

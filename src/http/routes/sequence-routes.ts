@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isLooking } from '../../auth/principal.ts'
 import { ProblemError } from '../../errors.ts'
 import type { SequenceService } from '../../sequence/service.ts'
 import type { Actor } from '../../settings/service.ts'
@@ -77,7 +78,9 @@ export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService):
     responses: { 200: { description: 'The number.', schema: Last } },
     errors: ['DATABASE_UNAVAILABLE'],
   })
-  app.get('/api/user/sequence', { schema: last }, async request => sequence.last(drawerOf(request)))
+  app.get('/api/user/sequence', { schema: last }, async request =>
+    sequence.last({ ...drawerOf(request), isLooking: isLooking(principalOf(request), request.method) }),
+  )
 }
 
 /** Without X-Actor: an order number has no history, and no bot is to miss one because of a name. */
