@@ -63,6 +63,15 @@ export function loadConfig(given: Environment): Config {
   return group(variables, { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, production })
 }
 
+/** The database alone, for commands that need nothing else of the configuration. Throws ConfigError. */
+export function databaseUrlOf(given: Environment): string {
+  const faults: string[] = []
+  const { variables } = parseVariables(withSecretFiles(withoutServiceLinks(given), faults))
+  checkDatabase(variables, faults)
+  if (faults.length > 0) throw new ConfigError(faults)
+  return databaseUrl(variables)
+}
+
 function checkDatabase(
   { DATABASE_URL: text, DATABASE_PASSWORD: password }: Variables,
   faults: string[],

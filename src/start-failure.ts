@@ -1,4 +1,4 @@
-import { endpointNames } from './config/endpoint-names.ts'
+import { endpointOf } from './config/endpoint-names.ts'
 import { type Config, ConfigError } from './config.ts'
 import { DatabaseUnavailableError } from './consistency/ports.ts'
 import { ProblemError } from './errors.ts'
@@ -32,7 +32,7 @@ export function startFailure(error: unknown, config: Config | undefined): string
     return defaultsFailure(error, config.settings.defaultsFile)
   }
   const cause = error instanceof DatabaseUnavailableError ? (error.cause ?? error) : error
-  return listenFailure(cause, config) ?? databaseFailure(cause, config) ?? unexpected(error)
+  return listenFailure(cause, config) ?? databaseFailure(cause, config.database.url) ?? unexpected(error)
 }
 
 function defaultsFailure({ errors = [], cause }: ProblemError, file: string): string {
@@ -52,12 +52,14 @@ function listenFailure(error: unknown, { http }: Config): string | undefined {
   return `cannot listen on ${http.host}:${http.port} (HOST, PORT): ${systemErrorWords(code)}`
 }
 
-function databaseFailure(error: unknown, config: Config): string | undefined {
+/** What PostgreSQL refuses, or why it cannot be used at all; undefined for other errors. */
+export function databaseFailure(error: unknown, url: string): string | undefined {
   if (!(error instanceof Error)) return undefined
-  const { database, databaseUser } = endpointNames(config)
+  const database = endpointOf(url)
+  const user = decodeURIComponent(new URL(url).username)
   const code = codeOf(error)
   const refusal = code === undefined ? undefined : REFUSALS[code]
-  if (refusal !== undefined) return `PostgreSQL at ${database} ${refusal(databaseUser)} (${error.message})`
+  if (refusal !== undefined) return `PostgreSQL at ${database} ${refusal(user)} (${error.message})`
   if (isUnreachableForGood(error)) {
     const why = code === 'ENOTFOUND' ? systemErrorWords(code) : error.message
     return `PostgreSQL at ${database} cannot be used: ${why}; check DATABASE_URL`

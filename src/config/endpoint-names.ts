@@ -4,8 +4,6 @@ import type { Config } from '../config.ts'
 export interface EndpointNames {
   /** `db.internal:5432/gateway`. */
   readonly database: string
-  /** `gateway`; the role that connects. */
-  readonly databaseUser: string
   /** `redis.internal:6379/0`, `mymaster of s1:26379,s2:26379`, or `none`. */
   readonly redis: string
 }
@@ -14,12 +12,13 @@ const DEFAULT_DATABASE_PORT = 5432
 
 /** The names of both stores. */
 export function endpointNames({ database, redis }: Pick<Config, 'database' | 'redis'>): EndpointNames {
-  const { hostname, port, pathname, username } = new URL(database.url)
-  return {
-    database: `${hostname}:${port || DEFAULT_DATABASE_PORT}/${decodeURIComponent(pathname.slice(1))}`,
-    databaseUser: decodeURIComponent(username),
-    redis: redisName(redis.target),
-  }
+  return { database: endpointOf(database.url), redis: redisName(redis.target) }
+}
+
+/** `host:port/name` of a database. */
+export function endpointOf(databaseUrl: string): string {
+  const { hostname, port, pathname } = new URL(databaseUrl)
+  return `${hostname}:${port || DEFAULT_DATABASE_PORT}/${decodeURIComponent(pathname.slice(1))}`
 }
 
 function redisName(target: Config['redis']['target']): string {
