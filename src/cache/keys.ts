@@ -1,3 +1,6 @@
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import { EXCHANGE_KINDS } from '../exchange/exchange.ts'
+
 /** V, as text: which dataset Redis is trusted to be. */
 export const VIEW_KEY = 'gateway:view'
 /** `<transaction id> <database>`: every committed change with an older id is fenced or stored. */
@@ -32,4 +35,27 @@ export const DEFAULTS_HASH_KEY = 'admin:defaults:hash'
 
 export function exchangeKey(userId: string, kind: string): string {
   return `binance:${userId}:${kind}`
+}
+
+/** An instance that has taken long to open the gate writes V' here, with a TTL: the others wait. */
+export const GATE_KEY = 'gateway:gate'
+
+const ID = '[A-Za-z0-9@][A-Za-z0-9_.@-]{0,63}'
+const SUFFIXES = DOCUMENTS.flatMap(({ keySuffixes }) => keySuffixes.map(({ suffix }) => suffix))
+const DAY = '\\d{8}'
+/** Every name that the gateway gives to a key, and no other: a key such as `user:42:name` belongs to another program. */
+const OWN = new RegExp(
+  `^(?:user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})|binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})|admin:defaults:(?:all|hash)|gateway:(?:view|marker|proposal|erased|gate|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?))$`,
+)
+/** What a sweep leaves: the view that it works under, and the sign that it is at work. */
+const KEPT: ReadonlySet<string> = new Set([VIEW_KEY, GATE_KEY])
+
+/** True when the gateway itself gave a key this name. */
+export function isOwnKey(key: string): boolean {
+  return OWN.test(key)
+}
+
+/** True when a cold start removes the key. */
+export function isSwept(key: string): boolean {
+  return OWN.test(key) && !KEPT.has(key)
 }

@@ -15,6 +15,8 @@ export const NO_CACHE: CachePort = {
   erase: none,
   adopt: none,
   cold: none,
+  sweep: none,
+  hold: none,
   readMarker: none,
   proposeMarker: none,
   advanceMarker: none,

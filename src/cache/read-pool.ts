@@ -2,7 +2,7 @@ import type { CacheHeads, CacheIdentity, CacheReply } from '../consistency/cache
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
-import { VIEW_KEY } from './keys.ts'
+import { GATE_KEY, VIEW_KEY } from './keys.ts'
 import type { ReadConnection } from './read-connection.ts'
 import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.ts'
 import { readScript } from './script-files.ts'
@@ -100,8 +100,8 @@ export class ReadPool {
   async identify(): Promise<CacheIdentity> {
     const connection = this.generation
     const viewSource = this.connections[0]!
-    const [view, ...servers] = await Promise.all([
-      viewSource.send(['GET', VIEW_KEY]),
+    const [texts, ...servers] = await Promise.all([
+      viewSource.send(['MGET', VIEW_KEY, GATE_KEY]),
       ...this.connections.map(each => each.info()),
     ])
     const [first] = servers
@@ -114,11 +114,13 @@ export class ReadPool {
     }
     if (first.role !== 'master') for (const each of this.connections) each.leaveReplica()
     if (first.cluster) throw new CacheUnavailableError('Redis Cluster is not supported')
+    const [view = null, gate = null] = Array.isArray(texts) ? texts.map(textOrNull) : []
     return {
       connection,
       identity: first.identity,
       role: first.role,
-      view: view === null ? null : String(view),
+      view,
+      gateHeld: view !== null && view === gate,
     }
   }
 
@@ -161,6 +163,10 @@ function evalCommand(keys: readonly string[]): string {
 
 function isNoScript(error: unknown): boolean {
   return error instanceof RespError && error.message.startsWith('NOSCRIPT')
+}
+
+function textOrNull(reply: Reply): string | null {
+  return reply === null ? null : String(reply)
 }
 
 function isBytesOrNull(reply: Reply): reply is Buffer | null {

@@ -7,14 +7,16 @@ import type {
   Marker,
   OnHeads,
   ScriptOutcome,
+  SweepStep,
 } from '../consistency/cache-port.ts'
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
-import { ERASED_KEY, MARKER_KEY, PROPOSAL_KEY, VIEW_KEY } from './keys.ts'
+import { ERASED_KEY, GATE_KEY, isSwept, MARKER_KEY, PROPOSAL_KEY, VIEW_KEY } from './keys.ts'
 import type { Answered, ReadPool } from './read-pool.ts'
 import { guarded, reported } from './redis-failures.ts'
+import { scanned } from './scan.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
 /** The scripts of the cache protocol, by the names of their files. */
@@ -25,9 +27,15 @@ export const PROTOCOL_SCRIPTS = [
   'erase',
   'adopt',
   'cold',
+  'sweep',
+  'hold',
   'propose-marker',
   'advance-marker',
 ] as const
+
+/** Keys that one SCAN looks at: well below a millisecond of Redis, so that no read waits for it. */
+const KEYS_PER_SCAN = 500
+const KEYS_PER_SWEEP = 500
 
 /** The CachePort over Redis. Every outcome is reported to the breaker, here and nowhere else. */
 export class RedisCache implements CachePort {
@@ -110,7 +118,24 @@ export class RedisCache implements CachePort {
   }
 
   cold(v: ViewToken): Promise<ScriptOutcome> {
-    return this.#run(v, 'cold', [VIEW_KEY], [])
+    return this.#run(v, 'cold', [VIEW_KEY, MARKER_KEY], [])
+  }
+
+  async sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'> {
+    const scan = ['SCAN', from ?? '0', 'COUNT', String(KEYS_PER_SCAN)]
+    const page = await guarded(this.#breaker, this.#scripts.ask(v.identity, scan))
+    if (page === 'view') return 'view'
+    const { cursor, keys } = scanned(page)
+    const own = keys.filter(isSwept)
+    for (let at = 0; at < own.length; at += KEYS_PER_SWEEP) {
+      const outcome = await this.#run(v, 'sweep', [VIEW_KEY, ...own.slice(at, at + KEYS_PER_SWEEP)], [])
+      if (outcome !== 'done') return 'view'
+    }
+    return { next: cursor === '0' ? null : cursor }
+  }
+
+  hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome> {
+    return this.#run(v, 'hold', [VIEW_KEY, GATE_KEY], [ttlMs])
   }
 
   async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {

@@ -15,6 +15,14 @@ export interface CacheIdentity {
   readonly role: 'master' | 'replica'
   /** The text of `gateway:view`, null when it is missing. */
   readonly view: string | null
+  /** The gate of that view is at work in some instance. */
+  readonly gateHeld: boolean
+}
+
+/** One step of a sweep. */
+export interface SweepStep {
+  /** Where the next step goes on; null = the sweep has ended. */
+  readonly next: string | null
 }
 
 export interface CacheReply {
@@ -72,7 +80,15 @@ export interface CachePort {
   /** Deletes the keys fenced with `nonce` and remembers `min`, below which nothing fills them again. */
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
   adopt(v: ViewToken): Promise<ScriptOutcome>
+  /** Like adopt; the marker is gone then, and all other keys of the gateway have to be swept before V counts. */
   cold(v: ViewToken): Promise<ScriptOutcome>
+  /**
+   * Removes some of the gateway's keys, and never another program's; `from` is null first, then what the step before
+   * answered. Every key is met that was there all the time. 'view' = V does not stand there.
+   */
+  sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'>
+  /** `done` while V stands there. For `ttlMs` other instances see that a gate is at work; 0 = only looks. */
+  hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome>
   /** Of this dataset, and rejects when Redis holds another one; without one that of whatever dataset there is. */
   readMarker(identity?: DatasetIdentity): Promise<Marker | null>
   /** `done` = the nonce is in the dataset of V, behind every fence that was placed before. */

@@ -1,9 +1,10 @@
-import type { CacheFence, CachePort } from './cache-port.ts'
+import type { CacheFence, CachePort, ScriptOutcome, SweepStep } from './cache-port.ts'
 import { isOfFuture } from './database-check.ts'
 import type {
   ClockPort,
   CodecPort,
   DatasetIdentity,
+  DocumentRef,
   GateTransaction,
   ObserverPort,
   StorePort,
@@ -19,87 +20,212 @@ export interface GateDeps {
   readonly observer: ObserverPort
 }
 
-/** Beyond this many documents at risk a cold cache is cheaper than fencing them under the exclusive lock. */
-const MAX_REPAIRS = 10_000
-const FENCES_PER_SCRIPT = 200
+/** Beyond this many documents at risk a cold cache is cheaper than fencing them. */
+const MAX_REPAIRS = 100_000
+/** About a millisecond of Redis. */
+const FENCES_PER_SCRIPT = 100
+/** Scripts under way at once: a distant Redis must not make a long wait of many. */
+const SCRIPTS_AT_ONCE = 8
+/** A script or a step of a sweep whose answer did not come is sent again: it does no harm twice. */
+const TRIES = 3
+/** Documents that are fenced under the exclusive VIEW lock: a single round trip to Redis. */
+const MAX_UNDER_LOCK = FENCES_PER_SCRIPT * SCRIPTS_AT_ONCE
+/** Times that what was changed meanwhile is fenced before the lock is asked for again. */
+const MAX_ROUNDS = 10
+/** Fencing that takes longer is given up for a cold start. */
+const MAX_REPAIR_MS = 20_000
+/** A gate that takes longer tells the others, which wait for so long after it spoke last. */
+const HOLD_AFTER_MS = 1_000
+const HOLD_MS = 3_000
 
-/** Turns the view from OFF and drained to ON (consistency.md, "Gate"). */
+type AtRisk = readonly { readonly ref: DocumentRef; readonly version: number }[]
+
+/** What has to be done before V' may count: documents to fence, as of `from`, or everything has to go. */
+type Plan = { readonly atRisk: AtRisk; readonly from: bigint } | 'cold'
+
+/** Redis did not take V', or holds another one by now. */
+class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+}
+
+/**
+ * Turns the view from OFF and drained to ON (consistency.md, "Gate"). Nothing long happens under the exclusive VIEW lock,
+ * whatever the distance to Redis and the number of documents: what is at risk is fenced before, and under the lock only
+ * what was changed meanwhile.
+ */
 export class Gate {
   readonly #deps: GateDeps
+  #stopped = false
+  /** Fencing took too long the last time. */
+  #tooSlow = false
+  #heldAt = 0
 
   constructor(deps: GateDeps) {
     this.#deps = deps
   }
 
+  /** What is under way fails at its next step. */
+  stop(): void {
+    this.#stopped = true
+  }
+
   /**
    * One try, for the view seen OFF and drained at `epoch` and the dataset seen as `identity`, which holds the text
    * `seenView` as its view: the new epoch is above it, or Redis would refuse to adopt one for as many gates as the
-   * database was set back by. Resolves to the new
-   * epoch and what was repaired, or null when another gate was faster or Redis refused. Throws on any failure; the
-   * view is still OFF then.
+   * database was set back by. Resolves to the new epoch and what was repaired, or null when another gate was faster or the
+   * database was set back. Throws on any failure; the view is still OFF then.
    */
   async open(
     epoch: number,
     identity: DatasetIdentity,
     seenView: string | null,
   ): Promise<{ epoch: number; repaired: number | 'cold' } | null> {
-    const { store, observer } = this.#deps
+    const { store, observer, clock } = this.#deps
     const newEpoch = await store.newEpoch(epoch, epochOf(seenView ?? '') + 1)
     if (newEpoch === null) return null
     await observer.step('gate.epoch')
-    const tx = await store.beginGate()
+    const v = { epoch: newEpoch, identity }
+    this.#heldAt = clock.now()
+    const plan = await this.#plan(v)
+    if (plan === null) return null
+    const repaired = plan === 'cold' ? await this.#sweep(v) : await this.#fenceInRounds(v, plan)
+    if (repaired === null) return null
+    await observer.step('gate.on')
+    this.#tooSlow = false
+    return { epoch: newEpoch, repaired }
+  }
+
+  /** Null = another gate was faster, or the database was set back: the next renewal begins a new incarnation. */
+  async #plan(v: ViewToken): Promise<Plan | null> {
+    const marker = await this.#deps.cache.readMarker(v.identity)
+    const tx = await this.#begin(v)
+    if (tx === null) return null
     try {
-      const { view } = tx
-      if (view.mode !== 'OFF' || !view.drained || view.epoch !== newEpoch) {
-        await tx.rollback()
-        return null
-      }
-      const v = { epoch: newEpoch, identity }
-      const repaired = await this.#repair(tx, v)
-      if (repaired === null) {
-        await tx.rollback()
-        return null
-      }
-      await observer.step('gate.repaired')
-      await tx.setOn(v)
-      await tx.commit()
-      await observer.step('gate.on')
-      return { epoch: newEpoch, repaired }
-    } catch (error) {
+      if (isOfFuture(marker, tx)) return null
+      const foreign = marker === null || marker.database !== tx.database
+      if (foreign || tx.view.reason === 'redis-ahead' || this.#tooSlow) return 'cold'
+      const atRisk = await tx.changedSince(marker.xid, MAX_REPAIRS + 1)
+      return atRisk.length > MAX_REPAIRS ? 'cold' : { atRisk, from: tx.oldestXid }
+    } finally {
       await tx.rollback()
-      throw error
     }
   }
 
-  /** Fences what changed since the marker, or empties the cache. Null = Redis refused V', or the database was set back. */
-  async #repair(tx: GateTransaction, v: ViewToken): Promise<number | 'cold' | null> {
+  /** The exclusive VIEW lock; null when the view is not that of this gate any more. */
+  async #begin(v: ViewToken): Promise<GateTransaction | null> {
+    const tx = await this.#deps.store.beginGate()
+    const { mode, drained, epoch } = tx.view
+    if (mode === 'OFF' && drained && epoch === v.epoch) return tx
+    await tx.rollback()
+    return null
+  }
+
+  async #fenceInRounds(v: ViewToken, plan: Exclude<Plan, 'cold'>): Promise<number | null> {
     const { cache, observer } = this.#deps
-    const marker = await cache.readMarker(v.identity)
-    // The next renewal begins a new incarnation.
-    if (isOfFuture(marker, tx)) return null
-    if (marker === null || marker.database !== tx.database || tx.view.reason === 'redis-ahead')
-      return this.#cold(v)
-    const atRisk = await tx.changedSince(marker.xid, MAX_REPAIRS + 1)
-    if (atRisk.length > MAX_REPAIRS) return this.#cold(v)
     // Before repairing: a late script of an older V must not undo a fence.
-    if ((await cache.adopt(v)) !== 'done') return null
+    this.#require(await cache.adopt(v))
     await observer.step('gate.adopted')
-    const fences = atRisk.map(({ ref, version }) => ({ keys: this.#deps.codec.keys(ref), min: version }))
-    return (await this.#fenceAll(v, fences)) ? fences.length : null
-  }
-
-  async #fenceAll(v: ViewToken, fences: readonly CacheFence[]): Promise<boolean> {
-    const { cache, clock } = this.#deps
-    for (let from = 0; from < fences.length; from += FENCES_PER_SCRIPT) {
-      const outcome = await cache.fence(v, clock.nonce(), fences.slice(from, from + FENCES_PER_SCRIPT))
-      if (outcome === 'view') return false
+    let { atRisk, from } = plan
+    let repaired = 0
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      repaired += await this.#fenceAll(v, atRisk)
+      const tx = await this.#begin(v)
+      if (tx === null) return null
+      try {
+        atRisk = await tx.changedSince(from, MAX_REPAIRS)
+        from = tx.oldestXid
+        if (atRisk.length <= MAX_UNDER_LOCK) {
+          repaired += await this.#fenceAll(v, atRisk)
+          await this.#turnOn(tx, v)
+          return repaired
+        }
+      } finally {
+        await tx.rollback()
+      }
     }
-    return true
+    throw new Error('documents change faster than they can be fenced')
   }
 
-  async #cold(v: ViewToken): Promise<'cold' | null> {
-    if ((await this.#deps.cache.cold(v)) !== 'done') return null
-    await this.#deps.observer.step('gate.cold')
-    return 'cold'
+  /** Nobody holds V' before ON and scripts of every older V are refused, so that what is removed does not come back. */
+  async #sweep(v: ViewToken): Promise<'cold' | null> {
+    const { cache, observer } = this.#deps
+    this.#require(await cache.cold(v))
+    let at: string | null = null
+    do {
+      await this.#goOn(v)
+      const from: string | null = at
+      const step: SweepStep | 'view' = await this.#patiently(() => cache.sweep(v, from))
+      if (step === 'view') throw new RefusedError('Redis holds another view or dataset by now')
+      at = step.next
+    } while (at !== null)
+    await observer.step('gate.cold')
+    const tx = await this.#begin(v)
+    if (tx === null) return null
+    try {
+      await this.#turnOn(tx, v)
+      return 'cold'
+    } finally {
+      await tx.rollback()
+    }
+  }
+
+  async #turnOn(tx: GateTransaction, v: ViewToken): Promise<void> {
+    this.#require(await this.#deps.cache.hold(v, 0))
+    await this.#deps.observer.step('gate.repaired')
+    await tx.setOn(v)
+    await tx.commit()
+  }
+
+  async #fenceAll(v: ViewToken, atRisk: AtRisk): Promise<number> {
+    const { codec, clock } = this.#deps
+    const startedAt = clock.now()
+    let next = 0
+    const worker = async () => {
+      while (next < atRisk.length) {
+        const documents = atRisk.slice(next, next + FENCES_PER_SCRIPT)
+        next += FENCES_PER_SCRIPT
+        if (clock.now() - startedAt > MAX_REPAIR_MS) {
+          this.#tooSlow = true
+          throw new Error('fencing takes too long; the next try begins with a cold cache')
+        }
+        await this.#goOn(v)
+        await this.#fence(
+          v,
+          documents.map(({ ref, version }) => ({ keys: codec.keys(ref), min: version })),
+        )
+      }
+    }
+    await Promise.all(Array.from({ length: SCRIPTS_AT_ONCE }, worker))
+    return atRisk.length
+  }
+
+  async #fence(v: ViewToken, fences: readonly CacheFence[]): Promise<void> {
+    const { cache, clock } = this.#deps
+    const outcome = await this.#patiently(() => cache.fence(v, clock.nonce(), fences))
+    if (outcome === 'view') throw new RefusedError('Redis holds another view or dataset by now')
+  }
+
+  /** Before each step of long work. */
+  async #goOn(v: ViewToken): Promise<void> {
+    if (this.#stopped) throw new Error('the gateway stops')
+    const { cache, clock } = this.#deps
+    if (clock.now() - this.#heldAt < HOLD_AFTER_MS) return
+    this.#heldAt = clock.now()
+    await cache.hold(v, HOLD_MS)
+  }
+
+  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+    for (let left = TRIES; ; left--) {
+      try {
+        return await work()
+      } catch (error) {
+        if (left <= 1 || this.#stopped || !this.#deps.cache.usable) throw error
+      }
+    }
+  }
+
+  #require(outcome: ScriptOutcome): void {
+    if (outcome !== 'done')
+      throw new RefusedError('Redis does not take the new view: it holds a newer one, or is another dataset')
   }
 }

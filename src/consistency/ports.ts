@@ -108,6 +108,8 @@ export interface GateTransaction {
   /** As in DatabaseState. */
   readonly database: string
   readonly nextXid: bigint
+  /** Every transaction with a smaller id has ended: what changes behind this moment has this id or a greater one. */
+  readonly oldestXid: bigint
   /** Documents changed by transaction `xid` or a later one, at most `limit`. */
   changedSince(xid: bigint, limit: number): Promise<readonly { ref: DocumentRef; version: number }[]>
   setOn(v: ViewToken): Promise<void>

@@ -1,3 +1,4 @@
+import type { CacheIdentity } from './cache-port.ts'
 import type { Gate } from './gate.ts'
 import type { Handover } from './handover.ts'
 import type { Lease } from './lease.ts'
@@ -41,6 +42,7 @@ export class Supervisor {
   #onSince = Number.NEGATIVE_INFINITY
   #backOffMs: number
   #gateAfter = 0
+  #gating = false
   readonly #background = new Set<Promise<void>>()
 
   constructor(deps: SupervisorDeps) {
@@ -65,6 +67,7 @@ export class Supervisor {
   /** Resolves when nothing of it is under way any more. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#deps.gate.stop()
     this.#deps.lease.drop()
     await this.#loop
     await Promise.all(this.#background)
@@ -96,7 +99,7 @@ export class Supervisor {
     }
     this.#offSince ??= this.#deps.clock.now()
     if (!this.#view.drained) this.#drain(this.#view.epoch)
-    else await this.#tryGate(sighting, this.#view)
+    else this.#tryGate(sighting, this.#view)
   }
 
   #sawOn(): void {
@@ -114,14 +117,26 @@ export class Supervisor {
     this.#background.add(waiting)
   }
 
-  async #tryGate({ cacheIdentity }: Sighting, view: View): Promise<void> {
-    const { clock, gate, observer } = this.#deps
+  /** Beside the renewals: a gate may have many documents to fence, over a long distance. */
+  #tryGate({ cacheIdentity }: Sighting, view: View): void {
+    const { clock } = this.#deps
     if (cacheIdentity === undefined || cacheIdentity.role !== 'master') return
+    if (this.#gating || cacheIdentity.gateHeld) return
     const now = clock.now()
     if (now < this.#gateAfter) return
     // Jitter keeps the gates of several instances apart.
     this.#gateAfter = now + this.#backOffMs * (0.5 + clock.random())
     this.#backOffMs = Math.min(MAX_BACK_OFF_MS, this.#backOffMs * 2)
+    this.#gating = true
+    const opening = this.#open(cacheIdentity, view, now).finally(() => {
+      this.#gating = false
+      this.#background.delete(opening)
+    })
+    this.#background.add(opening)
+  }
+
+  async #open(cacheIdentity: CacheIdentity, view: View, now: number): Promise<void> {
+    const { clock, gate, observer } = this.#deps
     try {
       const opened = await gate.open(view.epoch, cacheIdentity.identity, cacheIdentity.view)
       if (opened === null) return

@@ -125,8 +125,8 @@ export class PostgresStore implements StorePort {
   async beginGate(): Promise<GateTransaction> {
     const { transaction, state } = await Transaction.begin(this.#pool, this.#availability, async client => {
       await lockViewExclusive(client)
-      const { database, nextXid } = await selectDatabaseState(client)
-      return { view: await selectView(client), database, nextXid }
+      const { view, database, nextXid, oldestXid } = await selectViewSnapshot(client)
+      return { view, database, nextXid, oldestXid }
     })
     return {
       ...state,

@@ -18,9 +18,10 @@ t.test('adopt and cold: only a newer V; what another dataset answers does not co
     t.equal(await cache.cold(old), 'view')
   }
   await cache.put(v(2), [entryOf(1)])
+  await client.set('gateway:marker', '7 x/1')
   t.equal(await cache.cold(v(3)), 'done')
-  t.strictSame(await client.keys('*'), ['gateway:view'])
   t.equal(await client.get('gateway:view'), viewText(v(3)))
+  t.equal(await client.get('gateway:marker'), null, 'whoever comes next begins cold as well')
 })
 
 t.test('every script refuses another V, and after FLUSHALL; it does nothing then', async t => {
@@ -49,6 +50,63 @@ t.test('every script refuses another V, and after FLUSHALL; it does nothing then
     await client.flushall()
     t.equal(await work(), 'done', 'and the dataset is adopted anew, whatever epoch it had')
   }
+})
+
+t.test('sweep: every key of the gateway, and none of another program', async t => {
+  const { cache, client, v, foreign } = await openScripts(t)
+  const foreignKeys = [
+    'user:42:name',
+    'user:42',
+    'user:42:settings:all:more',
+    'user:42:sequence:today',
+    'my:user:42:settings:all',
+    'binance:42:trades',
+    'binance:7',
+    'admin:defaults',
+    'admin:defaults:more',
+    'gateway:stamp',
+    'gateway:other',
+    'session:1',
+    ...Array.from({ length: 2_000 }, (_, index) => `job:${index}`),
+  ]
+  const own = [
+    'user:42:settings:all',
+    'user:a.b@c-d_e:mode:scalp',
+    'user:42:sequence:20260106',
+    'binance:42:positions',
+    'binance:42:orders',
+    'admin:defaults:all',
+    'admin:defaults:hash',
+    'gateway:marker',
+    'gateway:proposal',
+    'gateway:stamp:42',
+    'gateway:sequence:42:20260106',
+    'gateway:sequence:42:20260106:last',
+    ...Array.from({ length: 1_500 }, (_, index) => `user:u${index}:settings:trading`),
+  ]
+  await client.mset([...foreignKeys, ...own].flatMap(key => [key, 'x']))
+  await cache.cold(v(2))
+  t.equal(await cache.sweep(v(1), null), 'view')
+  t.equal(await cache.sweep(foreign(2), null), 'view')
+  let at: string | null = null
+  do {
+    const step = await cache.sweep(v(2), at)
+    if (step === 'view') throw new Error('refused')
+    at = step.next
+  } while (at !== null)
+  t.strictSame((await client.keys('*')).sort(), [...foreignKeys, 'gateway:view'].sort())
+})
+
+t.test('hold: under its V only; others see that a gate is at work', async t => {
+  const { cache, v } = await openScripts(t)
+  await cache.adopt(v(2))
+  t.equal(await cache.hold(v(1), 1_000), 'view')
+  t.equal(await cache.hold(v(2), 0), 'done')
+  t.equal((await cache.identify()).gateHeld, false)
+  t.equal(await cache.hold(v(2), 100_000), 'done')
+  t.equal((await cache.identify()).gateHeld, true)
+  await cache.adopt(v(3))
+  t.equal((await cache.identify()).gateHeld, false, 'that gate has been overtaken')
 })
 
 t.test('put: missing, older or fenced at <= version; heals a section of another version', async t => {

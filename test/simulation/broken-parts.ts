@@ -127,6 +127,7 @@ export class RepairFirstGate extends Gate {
         await deps.cache.fence(v, nonce, fences)
         return 'done'
       },
+      hold: async (): Promise<ScriptOutcome> => 'done',
     })
     const store: StorePort = override(deps.store, {
       beginGate: async () => {

@@ -29,7 +29,7 @@ export const SOUND: Build = {
     stampedFences: true,
     freshStamps: true,
   },
-  cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0, dataset: true },
+  cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0, dataset: true, adoptBeforeSweep: true },
   connections: { datasetWithReply: true },
   store: {
     exclusiveViewLock: true,

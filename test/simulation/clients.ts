@@ -4,12 +4,13 @@ import { CommitUnknownError, DatabaseUnavailableError } from '../../src/consiste
 import type { Reader } from '../../src/consistency/read.ts'
 import type { ReadResult, Unconfirmed } from '../../src/consistency/read-outcome.ts'
 import type { Decision } from '../../src/consistency/write.ts'
+import { WriteQueueFullError } from '../../src/consistency/write-queue.ts'
 import { DRAWING_DAY, DRAWING_USERS, dataOf, documentId, SIM_CODEC } from './documents.ts'
 import { GatewayGoneError } from './gateway.ts'
 import type { World } from './world.ts'
 
 /** What a client may be told instead of an answer: 503, or nothing at all. */
-const EXPECTED = [DatabaseUnavailableError, CommitUnknownError, GatewayGoneError]
+const EXPECTED = [DatabaseUnavailableError, CommitUnknownError, WriteQueueFullError, GatewayGoneError]
 
 /** The clients of one run: each does one thing after the other, through whichever gateway it meets. */
 export class Clients {

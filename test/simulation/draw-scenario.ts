@@ -12,6 +12,8 @@ const MESSAGES = [
   'redis.put',
   'redis.unfence',
   'redis.adopt',
+  'redis.cold',
+  'redis.sweep',
   'redis.proposeMarker',
   'redis.advanceMarker',
   'redis.draw',

@@ -84,6 +84,17 @@ export const FOCUSES = {
     faultEveryMs: 600,
     faults: ['redis-flushall'],
   },
+  /** The same while the gate begins with a cold cache. */
+  'late-put-in-sweep': {
+    ...ONLY_THESE,
+    documents: 3,
+    clients: 8,
+    thinkMs: 40,
+    holdMs: 2_500,
+    sore: { lose: [], hold: ['redis.put', 'redis.sweep'], stop: [], often: 0.6 },
+    faultEveryMs: 1_500,
+    faults: ['postgres-promotion'],
+  },
   /** Some are still connected to the old primary, others to the promoted replica. */
   'split-brain': {
     ...ONLY_THESE,

@@ -1,4 +1,4 @@
-import { MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
+import { GATE_KEY, MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
 import type {
   CacheEntry,
   CacheFence,
@@ -8,6 +8,7 @@ import type {
   Marker,
   OnHeads,
   ScriptOutcome,
+  SweepStep,
 } from '../../src/consistency/cache-port.ts'
 import { CacheUnavailableError } from '../../src/consistency/cache-port.ts'
 import type { DatasetIdentity, ViewToken } from '../../src/consistency/ports.ts'
@@ -25,6 +26,8 @@ export interface CacheRules {
   readonly fenceTtlMs: number
   /** The answer of a script counts only when it ran on the dataset of V. */
   readonly dataset: boolean
+  /** A cold start adopts V' before it sweeps. */
+  readonly adoptBeforeSweep: boolean
 }
 
 export interface MemoryCacheDeps {
@@ -33,6 +36,9 @@ export interface MemoryCacheDeps {
   readonly scripts: RedisScripts
   readonly rules: CacheRules
 }
+
+/** So few that a sweep takes several steps. */
+const KEYS_PER_SCAN = 3
 
 /** The CachePort of one gateway. */
 export class MemoryCache implements CachePort {
@@ -71,6 +77,7 @@ export class MemoryCache implements CachePort {
       identity: server.identity,
       role: server.role,
       view: server.get(VIEW_KEY) ?? null,
+      gateHeld: this.#gateHeld(server),
     }))
     if (seen.role !== 'master') this.#deps.connections.leaveReplica('read')
     if (seen.connection < 0) throw new CacheUnavailableError('a connection was lost')
@@ -123,7 +130,37 @@ export class MemoryCache implements CachePort {
   }
 
   cold(v: ViewToken): Promise<ScriptOutcome> {
+    if (!this.#deps.rules.adoptBeforeSweep) return Promise.resolve('done')
+    return this.#cold(v)
+  }
+
+  async sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'> {
+    const scan = (server: RedisServer) =>
+      server
+        .dump()
+        .map(([key]) => key)
+        .filter(key => key > (from ?? ''))
+    const keys = await this.#onDataset(v.identity, 'scan', scan)
+    if (keys === 'view') return 'view'
+    const page = keys.slice(0, KEYS_PER_SCAN)
+    const own = page.filter(key => key !== VIEW_KEY && key !== GATE_KEY)
+    const next = keys.length > page.length ? page.at(-1)! : null
+    const { adoptBeforeSweep } = this.#deps.rules
+    const outcome = await this.script(v, 'sweep', server =>
+      this.#deps.scripts.sweep(server, v, own, adoptBeforeSweep),
+    )
+    if (outcome !== 'done') return 'view'
+    if (!adoptBeforeSweep && next === null && (await this.#cold(v)) !== 'done') return 'view'
+    return { next }
+  }
+
+  #cold(v: ViewToken): Promise<ScriptOutcome> {
     return this.script(v, 'cold', server => this.#deps.scripts.cold(server, v))
+  }
+
+  hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome> {
+    const until = ttlMs === 0 ? 0 : this.#deps.timeline.now + ttlMs
+    return this.script(v, 'hold', server => this.#deps.scripts.hold(server, v, until))
   }
 
   proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome> {
@@ -178,6 +215,11 @@ export class MemoryCache implements CachePort {
     const sent = send().finally(() => this.#joined.delete(id))
     this.#joined.set(id, sent)
     return sent
+  }
+
+  #gateHeld(server: RedisServer): boolean {
+    const [, until, view] = /^([\d.]+) (.+)$/.exec(server.get(GATE_KEY) ?? '') ?? []
+    return view === server.get(VIEW_KEY) && Number(until) > this.#deps.timeline.now
   }
 
   #expire(server: RedisServer, nonce: string, keys: readonly string[], ms: number): void {

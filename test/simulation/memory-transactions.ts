@@ -95,7 +95,7 @@ export class MemoryTransactions {
       await server.timeline.hop()
       session.check()
       const { database, nextXid } = server.state
-      return { view: server.view, database, nextXid }
+      return { view: server.view, database, nextXid, oldestXid: server.oldestXid() }
     })
     const inSession = <T>(kind: string, work: () => T) =>
       call(kind, () => {

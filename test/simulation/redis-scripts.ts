@@ -1,4 +1,4 @@
-import { ERASED_KEY, MARKER_KEY, PROPOSAL_KEY, stampKey, VIEW_KEY } from '../../src/cache/keys.ts'
+import { ERASED_KEY, GATE_KEY, MARKER_KEY, PROPOSAL_KEY, stampKey, VIEW_KEY } from '../../src/cache/keys.ts'
 import type { CacheEntry, CacheFence, Marker, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { fenceText, HEAD_BYTES, headOf } from '../../src/consistency/stored-bytes.ts'
@@ -91,8 +91,20 @@ export class RedisScripts {
 
   cold(server: RedisServer, v: ViewToken): ScriptOutcome {
     if (epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch) return 'view'
-    server.flush()
+    server.delete(MARKER_KEY)
     server.set(VIEW_KEY, viewText(v))
+    return 'done'
+  }
+
+  sweep(server: RedisServer, v: ViewToken, keys: readonly string[], underView = true): ScriptOutcome {
+    if (underView && !this.#fit(server, v)) return 'view'
+    for (const key of keys) server.delete(key)
+    return 'done'
+  }
+
+  hold(server: RedisServer, v: ViewToken, until: number): ScriptOutcome {
+    if (!this.#fit(server, v)) return 'view'
+    if (until > 0) server.set(GATE_KEY, `${until} ${viewText(v)}`)
     return 'done'
   }
 

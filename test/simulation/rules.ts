@@ -169,6 +169,13 @@ export const RULES: readonly Rule[] = [
     focus: 'demotions',
   },
   {
+    name: 'sweep-after-adopt',
+    says: "a cold start adopts V' before it removes the keys, so that no script of an older V stores behind it",
+    dagger: false,
+    off: cache({ adoptBeforeSweep: false }),
+    focus: 'late-put-in-sweep',
+  },
+  {
     name: 'proposed-marker',
     says: 'the marker moves only where a nonce is found that was seen written to the dataset of V',
     dagger: false,
