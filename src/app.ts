@@ -8,6 +8,8 @@ import type { Config } from './config.ts'
 import { refuseAmbiguousHeaders } from './http/ambiguous-headers.ts'
 import { AuthFailures } from './http/auth-failures.ts'
 import { checkBodyTypes } from './http/body-types.ts'
+import { ByteBudget } from './http/byte-budget.ts'
+import { boundAnswers, boundBodies } from './http/bytes-in-flight.ts'
 import { authenticateAll } from './http/caller.ts'
 import { clientErrorHandler } from './http/client-errors.ts'
 import { Connections } from './http/connections.ts'
@@ -158,9 +160,14 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   operationRoutes(app, { status: services.status, metrics, draining: () => draining })
   const authenticator = new Authenticator(config.auth)
   const limits = new CallerLimits(config.http.rateLimit)
+  const bodies = new ByteBudget(config.http.bodiesInFlightBytes)
+  const answers = new ByteBudget(config.http.answersInFlightBytes)
+  metrics.watchBytes({ bodies, answers })
   await app.register(async authenticated => {
     authenticateAll(authenticated, authenticator, new AuthFailures(config.http.rateLimit))
     limitRates(authenticated, limits)
+    boundBodies(authenticated, bodies)
+    boundAnswers(authenticated, answers)
     bundleRoutes(authenticated, services.documents)
     documentRoutes(authenticated, services.documents)
     eventRoutes(authenticated, { ...services, onDropped: () => metrics.listenerDropped() })
@@ -182,6 +189,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       documents: services.documents,
       authenticator,
       limits,
+      answers,
       draining: () => draining,
       underPressure,
       onAnswered: (route, status, milliseconds) => {

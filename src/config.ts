@@ -157,6 +157,8 @@ function group(
       /** 0 = as many as the limit of open files allows. */
       maxConnections: vars.CONNECTIONS_MAX,
       bodyLimitBytes: vars.BODY_LIMIT_BYTES,
+      bodiesInFlightBytes: vars.BODIES_IN_FLIGHT_BYTES,
+      answersInFlightBytes: vars.ANSWERS_IN_FLIGHT_BYTES,
       rateLimit: {
         windowMs: RATE_LIMIT_WINDOW_MS,
         max: vars.RATE_LIMIT_MAX,
@@ -207,6 +209,7 @@ function group(
     settings: {
       defaultsFile: vars.DEFAULT_SETTINGS_FILE ?? BUILT_IN_DEFAULTS,
       autoProvision: vars.AUTO_PROVISION,
+      userBytes: vars.USER_DOCUMENTS_BYTES,
       binanceCacheTtlMs: vars.BINANCE_CACHE_TTL_MS,
       history: { keepVersions: vars.HISTORY_KEEP_VERSIONS, keepDays: vars.HISTORY_KEEP_DAYS },
       sequenceWarnAbove: vars.SEQUENCE_WARN_ABOVE,

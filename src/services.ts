@@ -139,11 +139,11 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     nearCacheBytes: config.redis.nearCacheBytes,
     serveUnverified: config.database.onOutage === 'serve',
   })
-  const limits = { documentBytes: config.http.bodyLimitBytes }
+  const limits = { documentBytes: config.http.bodyLimitBytes, userBytes: config.settings.userBytes }
   const defaults = new AdminDefaultsCache(reader, store)
   const provisioning = new Provisioning({ writer, defaults, autoProvision: config.settings.autoProvision })
   const reads = new DocumentReads({ reader, store, provisioning, telemetry })
-  const writes = new DocumentWrites({ writer, provisioning })
+  const writes = new DocumentWrites({ writer, provisioning, limits })
   const admin = new AdminDefaults({
     cache: defaults,
     reads,

@@ -135,6 +135,12 @@ export const VARIABLES = {
     Number.MAX_SAFE_INTEGER,
   ),
   AUTO_PROVISION: flag('Create unknown users from the defaults on first access; else 404.', true),
+  USER_DOCUMENTS_BYTES: count(
+    'Largest size of all documents of one user together, bytes of their JSON; a write beyond it is 413. One answer may hold them all.',
+    6 * MIB,
+    64 * 1_024,
+    256 * MIB,
+  ),
   BINANCE_CACHE_TTL_MS: count(
     'How long positions and orders of the exchange are kept.',
     5_000,
@@ -179,6 +185,18 @@ export const VARIABLES = {
     1_000_000,
   ),
   BODY_LIMIT_BYTES: count('Largest request body.', 4 * MIB, 64 * 1_024, 256 * MIB),
+  BODIES_IN_FLIGHT_BYTES: count(
+    'Request bodies read and worked on at once, an eighth of it for one caller; beyond: 503, the caller 429. Each takes about five times its bytes of memory.',
+    64 * MIB,
+    MIB,
+    16 * 1024 * MIB,
+  ),
+  ANSWERS_IN_FLIGHT_BYTES: count(
+    'Large answers that callers have not taken yet, an eighth of it for one caller; beyond: 503, the caller 429.',
+    256 * MIB,
+    MIB,
+    16 * 1024 * MIB,
+  ),
   KEEP_ALIVE_TIMEOUT_MS: count(
     'How long an idle connection stays open; longer than clients and proxies keep theirs.',
     95_000,

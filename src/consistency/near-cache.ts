@@ -24,6 +24,8 @@ interface Held extends NearEntry {
 
 /** What an entry costs besides its bytes: objects, the key strings, the map. */
 const ENTRY_BYTES = 400
+/** Of the whole one user may have this part, or one entry: documents of megabytes must not push out those of all others. */
+const USER_SHARE = 1 / 8
 /** Reads that the doorkeeper remembers. */
 const MAX_REFUSED = 20_000
 
@@ -56,6 +58,8 @@ export class NearCache {
   readonly #maxBytes: number
   readonly #held = new Map<string, Held>()
   readonly #refused = new Set<string>()
+  /** Bytes by user. */
+  readonly #shares = new Map<string, number>()
   #bytes = 0
 
   /** 0 = keeps nothing. */
@@ -91,11 +95,15 @@ export class NearCache {
     if (size > this.#maxBytes) return
     const before = this.#held.get(id)
     if (before !== undefined) this.#remove(id, before)
-    else if (this.#bytes + size > this.#maxBytes && !this.#askedBefore(id)) return
+    const own = this.#shares.get(userOf(id)) ?? 0
+    if (own > 0 && own + size > this.#maxBytes * USER_SHARE) return
+    if (before === undefined && this.#bytes + size > this.#maxBytes && !this.#askedBefore(id)) return
     this.#makeRoomFor(size)
     const values = entry.values.map(compact)
     this.#held.set(id, { ...entry, values, heads: compact(entry.heads), v, size, used: false })
     this.#bytes += size
+    const user = userOf(id)
+    this.#shares.set(user, size + (this.#shares.get(user) ?? 0))
   }
 
   /** The doorkeeper: true from the second time on. Forgets everything now and then. */
@@ -121,7 +129,17 @@ export class NearCache {
   #remove(id: string, held: Held): void {
     this.#held.delete(id)
     this.#bytes -= held.size
+    const user = userOf(id)
+    const left = (this.#shares.get(user) ?? 0) - held.size
+    if (left > 0) this.#shares.set(user, left)
+    else this.#shares.delete(user)
   }
+}
+
+/** Names of reads begin with the user, before a line feed. */
+function userOf(id: string): string {
+  const end = id.indexOf('\n')
+  return end < 0 ? id : id.slice(0, end)
 }
 
 function sizeOf(id: string, { keys, heads, values }: NearEntry): number {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
@@ -30,16 +31,21 @@ export function onConnectionEnd(socket: Socket, work: () => void): () => void {
 }
 
 /** Calls back once when the answer has left the process, or nobody is there to take it: Fastify's onResponse is not told then. */
-export function onAnswerEnd({ raw: request }: FastifyRequest, { raw }: FastifyReply, work: () => void): void {
+export function onAnswerEnd({ raw }: FastifyRequest, reply: FastifyReply, work: () => void): void {
+  onResponseEnd(raw.socket, reply.raw, work)
+}
+
+/** The same without Fastify. */
+export function onResponseEnd(socket: Socket, response: ServerResponse, work: () => void): void {
   let over = false
   let forget = () => {}
   const end = () => {
     if (over) return
     over = true
     forget()
-    raw.removeListener('finish', end)
+    response.removeListener('finish', end)
     work()
   }
-  raw.once('finish', end)
-  forget = onConnectionEnd(request.socket, end)
+  response.once('finish', end)
+  forget = onConnectionEnd(socket, end)
 }

@@ -6,7 +6,10 @@ import type { Scope } from '../config.ts'
 import type { Unconfirmed } from '../consistency/read-outcome.ts'
 import { isKnown, type KnownVersions, type Versions } from '../consistency/versions.ts'
 import type { Actor, DocumentService, ReadAnswer, ReadOptions } from '../settings/service.ts'
+import type { ByteBudget } from './byte-budget.ts'
+import { LARGE_ANSWER_BYTES, tooMuch } from './bytes-in-flight.ts'
 import { parseIfNoneMatch } from './conditional.ts'
+import { onResponseEnd } from './connection-end.ts'
 import { type GivenBack, noteGivenBack } from './given-back.ts'
 import type { CallerLimits } from './rate-limits.ts'
 import { CACHE_STATUS, JSON_TYPE, versionHeaders } from './read-headers.ts'
@@ -30,6 +33,8 @@ export interface FastReadsDeps {
   readonly documents: FullReads & Pick<DocumentService, 'confirm'>
   readonly authenticator: Pick<Authenticator, 'known'>
   readonly limits: CallerLimits
+  /** Large answers not taken yet. */
+  readonly answers: ByteBudget
   /** While one of these holds every request is Fastify's. */
   readonly draining: () => boolean
   readonly underPressure: () => boolean
@@ -122,14 +127,28 @@ export class FastReads {
     giveBack(request, response)
   }
 
-  #send({ request, response, read, known, startedAt }: Taken, answer: ReadAnswer, held: boolean): void {
+  #send(taken: Taken, answer: ReadAnswer, held: boolean): void {
+    const { request, response, read, known, startedAt } = taken
     const { versions, body } = answer
     const content = body === null || isKnown(known, versions) ? undefined : body
+    if (content !== undefined && content.length > LARGE_ANSWER_BYTES && !this.#bound(taken, content)) return
     const head = held ? this.#heldHead(answer, content) : headOf(answer, content)
     const status = content === undefined ? 304 : 200
     response.writeHead(status, [...head, 'x-request-id', requestId(request)])
     response.end(content)
     this.#deps.onAnswered(read.route, status, performance.now() - startedAt)
+  }
+
+  /** False = given back: too much is on its way. */
+  #bound(taken: Taken, { length }: Buffer): boolean {
+    const { request, response, caller, userId } = taken
+    const release = this.#deps.answers.take(`${caller} ${userId}`, length)
+    if (typeof release === 'string') {
+      this.#giveBack(taken, { error: tooMuch(release) })
+      return false
+    }
+    onResponseEnd(request.socket, response, release)
+    return true
   }
 
   #heldHead(answer: ReadAnswer, content: Buffer | undefined): RawHead {

@@ -82,6 +82,11 @@ export class Metrics implements Telemetry {
     this.#asked('http_connections', 'Open connections of callers', () => connections.open)
   }
 
+  watchBytes({ bodies, answers }: Record<'bodies' | 'answers', { readonly bytes: number }>): void {
+    this.#asked('http_bodies_in_flight_bytes', 'Request bodies being read and worked on', () => bodies.bytes)
+    this.#asked('http_answers_in_flight_bytes', 'Large answers not taken yet', () => answers.bytes)
+  }
+
   connectionDropped(): void {
     this.#connectionsDropped.inc()
   }

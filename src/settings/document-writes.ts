@@ -1,14 +1,18 @@
 import { refId } from '../consistency/batch-reader.ts'
 import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
 import type { Decision, Writer } from '../consistency/write.ts'
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import type { Limits } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 import type { Actor } from './service.ts'
 import { repairableData } from './stored-document.ts'
+import { allDocumentsOf, needsRoom, requireRoom } from './user-size.ts'
 
 export interface DocumentWritesDeps {
   readonly writer: Writer
   readonly provisioning: Provisioning
+  readonly limits: Pick<Limits, 'userBytes'>
 }
 
 /** What to store of live documents, given in the order asked for. Pure; may throw. */
@@ -26,6 +30,8 @@ const MAX_TRIES = 3
 
 /** Thrown inside a transaction to leave it: some documents do not exist yet. */
 class MissingDocumentsError extends Error {}
+/** The same: what is to be stored is so large that the size of the user's other documents matters. */
+class SizeMattersError extends Error {}
 
 /** Writes of a user's documents; a user not seen before is created first. */
 export class DocumentWrites {
@@ -60,12 +66,35 @@ export class DocumentWrites {
     reason: string,
     decide: Decide<T>,
   ): Promise<Written<T>> {
+    const once = rememberLast(decide)
+    try {
+      return await this.#lock(actor, refs, refs, reason, once)
+    } catch (error) {
+      if (!(error instanceof SizeMattersError)) throw error
+      return await this.#lock(actor, refs, allDocumentsOf(actor.userId), reason, once)
+    }
+  }
+
+  /** `locked`: at least `refs`. */
+  async #lock<T>(
+    actor: Actor,
+    refs: readonly DocumentRef[],
+    locked: readonly DocumentRef[],
+    reason: string,
+    decide: Decide<T>,
+  ): Promise<Written<T>> {
+    const { writer, limits } = this.#deps
     let before: readonly LiveDocument[] = []
-    const { result, rows } = await this.#deps.writer.write(
-      refs,
+    const { result, rows } = await writer.write(
+      locked,
       current => {
         before = refs.map(ref => liveDocument(current.get(refId(ref))))
-        return decide(before)
+        const decision = decide(before)
+        if (needsRoom(decision.changes, limits.userBytes)) {
+          if (locked.length < DOCUMENTS.length) throw new SizeMattersError()
+          requireRoom(current, decision.changes, limits.userBytes)
+        }
+        return decision
       },
       { updatedBy: actor.caller, reason },
     )
@@ -78,4 +107,14 @@ export class DocumentWrites {
 function liveDocument(row: Row | undefined): LiveDocument {
   if (!isLive(row)) throw new MissingDocumentsError()
   return { row, data: repairableData(row) }
+}
+
+/** Checking a large document takes long: not again while the documents are of the same versions. */
+function rememberLast<T>(decide: Decide<T>): Decide<T> {
+  let last: { readonly versions: string; readonly decision: Decision<T> } | undefined
+  return documents => {
+    const versions = documents.map(({ row }) => row.version).join()
+    if (last?.versions !== versions) last = { versions, decision: decide(documents) }
+    return last.decision
+  }
 }

@@ -48,6 +48,8 @@ export function merged(
 export interface Limits {
   /** Largest document, bytes of its JSON. */
   readonly documentBytes: number
+  /** All documents of a user together. */
+  readonly userBytes: number
 }
 
 /**

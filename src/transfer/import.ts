@@ -18,6 +18,7 @@ import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
 import { type Limits, requireSize } from '../settings/edits.ts'
 import { isLive } from '../settings/provisioning.ts'
 import { repairableData } from '../settings/stored-document.ts'
+import { requireRoom } from '../settings/user-size.ts'
 import { type ImportedUser, parseLine } from './import-line.ts'
 import { type Line, linesOf } from './lines.ts'
 
@@ -172,6 +173,7 @@ function plan(
   })
   if (faults.length > 0)
     throw new ProblemError('VALIDATION_FAILED', 'the line breaks the rules', { errors: faults })
+  requireRoom(rows, changes, limits.userBytes)
   const status = !exists ? 'created' : changes.length === 0 ? 'unchanged' : 'updated'
   return { stored: { status, changes: count }, changes }
 }

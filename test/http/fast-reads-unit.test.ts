@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
+import { ByteBudget } from '../../src/http/byte-budget.ts'
 import { FastReads } from '../../src/http/fast-reads.ts'
 import { throwFailure } from '../../src/http/given-back.ts'
 import { CallerLimits } from '../../src/http/rate-limits.ts'
@@ -19,6 +20,7 @@ function takeOver(documents: Partial<DocumentService>, draining = () => false) {
     documents: documents as DocumentService,
     authenticator: { known: () => ({ kind: 'service', id: 'bot', caller: 'service:bot' }) },
     limits: new CallerLimits({ windowMs: 1_000, max: 0, writeMax: 0, authFailuresMax: 0 }),
+    answers: new ByteBudget(1_024 * 1_024),
     draining,
     underPressure: () => false,
     onAnswered: () => {},

@@ -81,7 +81,7 @@ function loadRoute(
     responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
     bodyNotNeeded: true,
     guarded: true,
-    errors: ['DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
+    errors: ['DOCUMENT_TOO_LARGE', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
   app.post<WithPreview>(url, { schema }, async request =>
     defaults.loadDefaults(

@@ -1,0 +1,43 @@
+import { refId } from '../consistency/batch-reader.ts'
+import type { DocumentRef, Row } from '../consistency/ports.ts'
+import type { PlannedChange } from '../consistency/write.ts'
+import { DOCUMENTS } from '../documents/catalogue.ts'
+import { ProblemError } from '../errors.ts'
+
+/**
+ * Documents smaller than this need no look at the others: all of them together are half of what a user may have. So a
+ * user's documents have at most one and a half times the limit.
+ */
+export function needsRoom(changes: readonly PlannedChange[], userBytes: number): boolean {
+  const small = userBytes / (2 * DOCUMENTS.length)
+  return changes.some(({ data }) => data !== null && Buffer.byteLength(data) > small)
+}
+
+/** All documents of a user: what has to be locked to know their size. */
+export function allDocumentsOf(userId: string): readonly DocumentRef[] {
+  return DOCUMENTS.map(({ kind }) => ({ userId, kind }))
+}
+
+/**
+ * DOCUMENT_TOO_LARGE when the documents of the user would have more than `userBytes` together, and more than before.
+ * `rows`: all of them. One decision cycle reads them all in one answer, and what one user reads delays the others.
+ */
+export function requireRoom(
+  rows: ReadonlyMap<string, Row>,
+  changes: readonly PlannedChange[],
+  userBytes: number,
+): void {
+  const sizes = new Map([...rows].map(([id, { data }]) => [id, Buffer.byteLength(data ?? '')]))
+  const before = sum(sizes)
+  for (const { ref, data } of changes) sizes.set(refId(ref), Buffer.byteLength(data ?? ''))
+  const after = sum(sizes)
+  if (after <= userBytes || after <= before) return
+  throw new ProblemError(
+    'DOCUMENT_TOO_LARGE',
+    `the documents of one user may have ${userBytes} bytes together (USER_DOCUMENTS_BYTES), and would have ${after}`,
+  )
+}
+
+function sum(sizes: ReadonlyMap<string, number>): number {
+  return [...sizes.values()].reduce((total, size) => total + size, 0)
+}
