@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import Postgrator from 'postgrator'
 import { asUnavailable, isUnreachableForGood } from './database-errors.ts'
+import { BEGIN } from './read-committed.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations/*', import.meta.url))
 /** Instances that start at once migrate one after the other. */
@@ -48,7 +49,8 @@ async function run(databaseUrl: string): Promise<Migrated> {
   await client.connect()
   try {
     await requireVersion(client)
-    await client.query('BEGIN')
+    // Whatever the database prefers: what is read behind the lock must be newer than the lock.
+    await client.query(BEGIN.text)
     await client.query(LOCK_AND_WAIT)
     const postgrator = new Postgrator({
       driver: 'pg',

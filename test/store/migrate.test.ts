@@ -19,6 +19,15 @@ t.test('migrations', async t => {
   await t.rejects(migrate(url), MigrationError, 'a database of a newer gateway is refused')
 })
 
+t.test('instances that start at once, whatever isolation the role prefers', async t => {
+  const { url } = await startPostgres(t)
+  await onServer(url, client =>
+    client.query(`ALTER ROLE CURRENT_USER SET default_transaction_isolation = 'serializable'`),
+  )
+  const done = await Promise.all([migrate(url), migrate(url), migrate(url)])
+  t.equal(done.filter(({ applied }) => applied > 0).length, 1)
+})
+
 t.test('a row changed by hand', async t => {
   const { url } = await startPostgres(t)
   await migrate(url)
