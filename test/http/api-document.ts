@@ -34,11 +34,21 @@ export const API = JSON.parse(API_TEXT)
 
 export const OPERATIONS: readonly Operation[] = Object.entries<object>(API.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({
-    ...operation,
+    ...resolve(operation as Operation),
     path,
     method: method.toUpperCase() as Operation['method'],
   })),
 )
+
+/** With the components in the place of references, those to schemas apart. */
+function resolve<T>(part: T): T {
+  if (Array.isArray(part)) return part.map(resolve) as T
+  if (typeof part !== 'object' || part === null) return part
+  const [, kind = '', name = ''] =
+    /^#\/components\/(\w+)\/(.+)$/.exec((part as { $ref?: string }).$ref ?? '') ?? []
+  if (kind !== '' && kind !== 'schemas') return resolve(API.components[kind][name])
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, resolve(value)])) as T
+}
 
 /** Those that need a caller. */
 export const GUARDED: readonly Operation[] = OPERATIONS.filter(({ security }) => security?.length !== 0)

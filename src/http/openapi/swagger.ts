@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { finishDocument } from './finish-document.ts'
 import { allComponents } from './registry.ts'
 import { withScope } from './scope-texts.ts'
 
@@ -57,6 +58,8 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
       security: [{ bearer: [] }],
     },
     transform: withScope,
+    transformObject: document =>
+      finishDocument('openapiObject' in document ? document.openapiObject : document.swaggerObject),
     refResolver: {
       buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `schema-${index}`),
     },
