@@ -2,7 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { SECRET_VARIABLES, VARIABLES, type VariableName } from '../config/variables.ts'
 
 /**
- * `.env.example` and the README's table of the configuration, written from the schema of the variables so that they
+ * `.env.example` and the table of docs/configuration.md, written from the schema of the variables so that they
  * cannot disagree with it.
  */
 
@@ -43,11 +43,12 @@ export function envExample(): string {
     .concat('\n')
 }
 
-/** The README with its table renewed. Throws when it has no place for one. */
-export function withConfigurationTable(readme: string): string {
-  const [before, rest] = readme.split(BEGIN)
+/** The page with its table renewed. Throws when it has no place for one. */
+export function withConfigurationTable(page: string): string {
+  const [before, rest] = page.split(BEGIN)
   const after = rest?.split(END)[1]
-  if (before === undefined || after === undefined) throw new Error(`README.md has no ${BEGIN} ... ${END}`)
+  if (before === undefined || after === undefined)
+    throw new Error(`docs/configuration.md has no ${BEGIN} ... ${END}`)
   return `${before}${BEGIN}\n\n${table()}\n\n${END}${after}`
 }
 

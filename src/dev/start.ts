@@ -95,7 +95,9 @@ async function privateDatabase(backends: Backend[]): Promise<Environment> {
 async function privateRedis(backends: Backend[]): Promise<Environment> {
   const binary = findRedis(DATA_DIR)
   if (binary === undefined) {
-    say('No Redis: neither on the PATH nor by apt-get. Everything is answered from PostgreSQL (degraded).')
+    say(
+      'No Redis: none on the PATH, and apt-get (Debian and Ubuntu) did not bring one. Everything is answered from PostgreSQL (degraded); install redis-server or set REDIS_URL.',
+    )
     return {}
   }
   const redis = await startPrivateRedis({ binary, dataDir: join(DATA_DIR, 'redis-data') })

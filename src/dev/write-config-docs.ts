@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { commandLine } from '../commands/command-line.ts'
 import { envExample, withConfigurationTable } from './config-docs.ts'
 
-/** `npm run config:docs` writes `.env.example` and the README's table; with --check it fails when they differ. */
+/** `npm run config:docs` writes `.env.example` and the table of docs/configuration.md; with --check it fails when they differ. */
 
 const { values } = commandLine({
   command: 'npm run config:docs --',
@@ -14,7 +14,7 @@ const { values } = commandLine({
 })
 const files = [
   { name: '.env.example', render: envExample },
-  { name: 'README.md', render: withConfigurationTable },
+  { name: 'docs/configuration.md', render: withConfigurationTable },
 ]
 for (const { name, render } of files) {
   const path = fileURLToPath(new URL(`../../${name}`, import.meta.url))

@@ -30,19 +30,19 @@ t.test('as copied it sets nothing, so that no secret of it can be in use', async
   t.strictSame(loadConfig({ ...set, ...NEEDED }), loadConfig(NEEDED))
 })
 
-t.test('every description of the schema is in it, and in the README', async t => {
+t.test('every description of the schema is in it, and in docs/configuration.md', async t => {
   const text = example.replaceAll(/\n# /g, ' ')
-  const readme = read('README.md')
+  const page = read('docs/configuration.md')
   for (const name of NAMES as VariableName[]) {
     const { description } = VARIABLES[name]
     t.ok(text.includes(description!), `.env.example: ${name}`)
-    t.ok(readme.includes(`| \`${name}\` |`) && readme.includes(description!), `README: ${name}`)
+    t.ok(page.includes(`| \`${name}\` |`) && page.includes(description!), `docs/configuration.md: ${name}`)
   }
 })
 
 t.test('both are as written from the schema', async t => {
   t.equal(example, envExample())
-  t.equal(read('README.md'), withConfigurationTable(read('README.md')))
+  t.equal(read('docs/configuration.md'), withConfigurationTable(read('docs/configuration.md')))
   t.throws(() => withConfigurationTable('# no table'), /has no <!-- configuration/)
 })
 

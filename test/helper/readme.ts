@@ -9,11 +9,15 @@ export interface Block {
   readonly text: string
 }
 
+/** The pages whose every command is checked. */
+const PAGES = ['README.md', 'docs/configuration.md', 'docs/deploy.md', 'docs/operate.md']
+
+/** The README and the pages of its commands. */
 export function readmeText(): string {
-  return readFileSync(join(ROOT, 'README.md'), 'utf8')
+  return PAGES.map(page => readFileSync(join(ROOT, page), 'utf8')).join('\n')
 }
 
-/** The fenced blocks of the README. */
+/** The fenced blocks of these pages. */
 export function readmeBlocks(): Block[] {
   return blocksOf(readmeText())
 }
@@ -26,7 +30,7 @@ export function blocksOf(markdown: string): Block[] {
   }))
 }
 
-/** Every command of the README's sh blocks, one per line. */
+/** Every command of their sh blocks, one per line. */
 export function readmeCommands(): string[] {
   return readmeBlocks()
     .filter(({ language }) => language === 'sh')
