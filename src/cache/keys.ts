@@ -40,12 +40,15 @@ export function exchangeKey(userId: string, kind: string): string {
 /** An instance that has taken long to open the gate writes V' here, with a TTL: the others wait. */
 export const GATE_KEY = 'gateway:gate'
 
+/** Commands are tried with it, to see whether an ACL refuses them. */
+export const PROBE_KEY = 'gateway:probe'
+
 const ID = '[A-Za-z0-9@][A-Za-z0-9_.@-]{0,63}'
 const SUFFIXES = DOCUMENTS.flatMap(({ keySuffixes }) => keySuffixes.map(({ suffix }) => suffix))
 const DAY = '\\d{8}'
 /** Every name that the gateway gives to a key, and no other: a key such as `user:42:name` belongs to another program. */
 const OWN = new RegExp(
-  `^(?:user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})|binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})|admin:defaults:(?:all|hash)|gateway:(?:view|marker|proposal|erased|gate|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?))$`,
+  `^(?:user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})|binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})|admin:defaults:(?:all|hash)|gateway:(?:view|marker|proposal|erased|gate|probe|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?))$`,
 )
 /** What a sweep leaves: the view that it works under, and the sign that it is at work. */
 const KEPT: ReadonlySet<string> = new Set([VIEW_KEY, GATE_KEY])

@@ -13,6 +13,7 @@ import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
+import type { Examination } from './examination.ts'
 import { ERASED_KEY, GATE_KEY, isSwept, MARKER_KEY, PROPOSAL_KEY, VIEW_KEY } from './keys.ts'
 import type { Answered, ReadPool } from './read-pool.ts'
 import { guarded, reported } from './redis-failures.ts'
@@ -42,11 +43,13 @@ export class RedisCache implements CachePort {
   readonly #reads: ReadPool
   readonly #scripts: ScriptRunner
   readonly #breaker: Breaker
+  readonly #examination: Examination
 
-  constructor(reads: ReadPool, scripts: ScriptRunner, breaker: Breaker) {
+  constructor(reads: ReadPool, scripts: ScriptRunner, breaker: Breaker, examination: Examination) {
     this.#reads = reads
     this.#scripts = scripts
     this.#breaker = breaker
+    this.#examination = examination
   }
 
   get usable(): boolean {
@@ -80,7 +83,12 @@ export class RedisCache implements CachePort {
   }
 
   identify(): Promise<CacheIdentity> {
-    return guarded(this.#breaker, this.#reads.identify())
+    return guarded(this.#breaker, this.#identify())
+  }
+
+  async #identify(): Promise<CacheIdentity> {
+    const [seen] = await Promise.all([this.#reads.identify(), this.#examination.require()])
+    return seen
   }
 
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {

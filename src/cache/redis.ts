@@ -2,10 +2,12 @@ import type { Config } from '../config.ts'
 import type { CachePort } from '../consistency/cache-port.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
 import type { RedisConnection } from './connection.ts'
+import { Examination } from './examination.ts'
 import { ReadConnection } from './read-connection.ts'
 import { ReadPool } from './read-pool.ts'
 import { PROTOCOL_SCRIPTS, RedisCache } from './redis-cache.ts'
 import { ScriptRunner } from './script-runner.ts'
+import { UnidentifiedServerError } from './server-info.ts'
 
 /** What happens around Redis, for logs and metrics. */
 export interface RedisEvents {
@@ -13,6 +15,8 @@ export interface RedisEvents {
   breaker(state: BreakerState, error: unknown): void
   /** A connection failed or was refused; it is tried again. */
   trouble(connection: string, error: Error): void
+  /** What an operator should know of the server. */
+  notice(sentence: string): void
   /** A callback of a reply threw: a fault of this program. */
   fault(error: unknown): void
 }
@@ -26,6 +30,10 @@ export interface RedisAccess {
   readonly scriptConnection: ReadConnection
   /** Whether it answered that it is a node of a Redis Cluster; that cannot be used. */
   readonly isCluster: boolean
+  /** Why the server is not trusted as a cache, for operators. */
+  readonly refusal: string | undefined
+  /** Keys of other programs that were seen in the database; there may be more. */
+  readonly foreignKeys: number
   /** Begins to connect; never fails. */
   open(): void
   close(): void
@@ -58,13 +66,29 @@ export function openRedis(
     probe: () => Promise.all(all.map(ping)),
     onChange: (state, error) => events.breaker(state, error),
   })
+  const examination = new Examination(scriptConnection, sentence => events.notice(sentence))
+  let unidentified: string | undefined
+  for (const connection of all) {
+    connection.on('trouble', error => {
+      if (error instanceof UnidentifiedServerError) unidentified = error.message
+    })
+    connection.on('identified', () => {
+      unidentified = undefined
+    })
+  }
   const scripts = new ScriptRunner(scriptConnection, [...PROTOCOL_SCRIPTS, ...moreScripts])
   return {
-    cache: new RedisCache(reads, scripts, breaker),
+    cache: new RedisCache(reads, scripts, breaker, examination),
     breaker,
     reads,
     scripts,
     scriptConnection,
+    get refusal() {
+      return unidentified ?? examination.refusal
+    },
+    get foreignKeys() {
+      return examination.foreignKeys
+    },
     get isCluster() {
       return all.some(({ server }) => server?.cluster)
     },

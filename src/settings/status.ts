@@ -96,6 +96,12 @@ export class Status implements StatusService {
       ...(problem === undefined ? [] : [problem]),
       ...(databaseUp ? [] : ['PostgreSQL is not reachable: writes are refused, cached settings are served']),
       ...(redis === undefined ? ['no Redis is configured: everything is answered from PostgreSQL'] : []),
+      ...(redis?.refusal === undefined ? [] : [`the cache is not used: ${redis.refusal}`]),
+      ...(redis === undefined || redis.foreignKeys === 0
+        ? []
+        : [
+            `the Redis database holds keys of other programs (${redis.foreignKeys} seen): they are left alone, but whoever empties it empties the cache as well`,
+          ]),
       ...(redis !== undefined && !redisUp
         ? ['Redis is not usable: everything is answered from PostgreSQL']
         : []),

@@ -31,6 +31,9 @@ export function redisLog(log: FastifyBaseLogger, telemetry: Telemetry, server: s
         `Redis at ${server} ${troubleWords(error)}; the connection is tried again`,
       )
     },
+    notice(sentence) {
+      log.warn(sentence)
+    },
     fault(error) {
       log.error({ err: error }, 'what followed from a reply of Redis failed: please report this')
     },

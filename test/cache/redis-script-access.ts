@@ -18,7 +18,7 @@ export async function openScripts(t: Scope) {
   })
   const redis = openRedis(
     config,
-    { breaker: () => {}, trouble: () => {}, fault: () => {} },
+    { breaker: () => {}, trouble: () => {}, notice: () => {}, fault: () => {} },
     SEQUENCE_SCRIPTS,
   )!
   t.teardown(() => redis.close())

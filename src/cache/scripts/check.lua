@@ -1,0 +1,24 @@
+#!lua flags=allow-oom
+-- Which commands of the scripts an ACL refuses, one a line; '' = none. KEYS: a key that nothing else uses.
+local refused = {}
+local function try(...)
+  local reply = redis.pcall(...)
+  local text = type(reply) == 'table' and reply.err or ''
+  for _, sign in ipairs({ 'NOPERM', "can't run this command", 'no permissions', "can't access" }) do
+    if string.find(text, sign, 1, true) then
+      refused[#refused + 1] = (...)
+      return
+    end
+  end
+end
+try('SET', KEYS[1], '1', 'PX', '1000')
+try('GET', KEYS[1])
+try('GETRANGE', KEYS[1], 0, 63)
+try('INCR', KEYS[1])
+try('TIME')
+try('DEL', KEYS[1])
+try('HSET', KEYS[1], 'f', '1')
+try('HGET', KEYS[1], 'f')
+try('HDEL', KEYS[1], 'f')
+try('UNLINK', KEYS[1])
+return table.concat(refused, '\n')
