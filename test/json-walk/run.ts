@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { startSharedPostgres } from '../helper/backends.ts'
 import { startStack } from '../helper/gateway.ts'
-import { type WalkCounts, walk } from './walk.ts'
+import { WALK_ENVIRONMENT, type WalkCounts, walk } from './walk.ts'
 
 /**
  * `npm run json-walk -- --texts 1000000 --seed 1 --workers 2`: the test of walk.test.ts with any number of texts. Each
@@ -31,7 +31,7 @@ if (values.help) {
 async function work(texts: number, seed: number): Promise<void> {
   const teardowns: (() => unknown)[] = []
   try {
-    const { gateway } = await startStack({ teardown: work => teardowns.unshift(work) })
+    const { gateway } = await startStack({ teardown: work => teardowns.unshift(work) }, WALK_ENVIRONMENT)
     const tell = (counts: WalkCounts) => process.send!(counts)
     tell(await walk(gateway, { texts, seed, onProgress: tell }))
   } finally {

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { setTimeout } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { Pool } from 'undici'
 import { SERVICE, type TestGateway } from '../helper/gateway.ts'
@@ -20,6 +21,9 @@ export interface WalkOptions {
   readonly onProgress?: (counts: WalkCounts) => void
 }
 
+/** Reads come from Redis itself, not from the memory of the gateway. */
+export const WALK_ENVIRONMENT = { NEAR_CACHE_BYTES: '0' }
+
 const SETTINGS = '/api/user/settings'
 /** Texts of one PUT, each under a name of its own. */
 const STORED_TOGETHER = 100
@@ -28,6 +32,8 @@ const REFUSED_TOGETHER = 10
 const MADE_TOGETHER = 1_000
 const MAX_MISMATCHES = 20
 const EMPTY = 1
+const MAX_TRIES = 500
+const PAUSE_MS = 20
 
 /**
  * Sends texts as preferences and compares, character by character, what comes back from the PUT, from Redis, from the
@@ -117,13 +123,12 @@ class Session {
     }
     const put = await this.#request('PUT', SETTINGS, bodyOf(batch))
     compare('the answer of PUT', preferencesIn(put.body))
-    if (put.statusCode !== 200) return
     const stored = ++this.#version
     assert.equal(put.headers.etag, `"${stored}"`, 'nothing that was refused is stored')
-    compare('Redis', preferencesIn((await this.#read('hit')).body))
+    compare('Redis', preferencesIn(await this.#read('hit')))
     const { client } = this.#gateway.services.redis!.reads.connections[0]!
     await client.del(`user:${this.#user}:settings:all`)
-    compare('the database', preferencesIn((await this.#read('fwd=miss; stored')).body))
+    compare('the database', preferencesIn(await this.#read('fwd=')))
     const { body: history } = await this.#request('GET', `${SETTINGS}/history?limit=1`)
     const [, to] =
       /^\[\{"changes":\[\{"from":\{\},"path":"preferences","to":(.*)\}\],"reason":/s.exec(
@@ -132,23 +137,38 @@ class Session {
     compare('the history', to ?? history)
     await this.#rollback(EMPTY)
     compare('the answer of a rollback', preferencesIn((await this.#rollback(stored)).body))
-    compare('Redis after a rollback', preferencesIn((await this.#read('hit')).body))
+    compare('Redis after a rollback', preferencesIn(await this.#read('hit')))
     await this.#rollback(EMPTY)
   }
 
-  async #read(status: string): Promise<Reply> {
-    const reply = await this.#request('GET', SETTINGS)
-    assert.equal(reply.headers['cache-status'], `settings-gateway; ${status}`)
-    return reply
+  /** Tries until it comes from there: a busy machine may lose its lease for a moment, and then nothing is a hit. */
+  async #read(source: string): Promise<string> {
+    let status = ''
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const { headers, body } = await this.#request('GET', SETTINGS)
+      status = String(headers['cache-status'])
+      if (status.startsWith(`settings-gateway; ${source}`)) return body
+      await setTimeout(PAUSE_MS)
+    }
+    throw new Error(`never read from ${source}: ${status}`)
   }
 
   async #rollback(version: number): Promise<Reply> {
     const reply = await this.#request('POST', `${SETTINGS}/rollback`, `{"version":${version}}`)
-    assert.equal(reply.headers.etag, `"${++this.#version}"`)
+    assert.equal(reply.headers.etag, `"${++this.#version}"`, reply.body.slice(0, 300))
     return reply
   }
 
+  /** Again after a 503, for a busy machine: a change that was made all the same changes nothing the second time. */
   async #request(method: Dispatcher.HttpMethod, path: string, body?: string): Promise<Reply> {
+    for (let tries = 1; ; tries++) {
+      const reply = await this.#requestOnce(method, path, body)
+      if (reply.statusCode !== 503 || tries === MAX_TRIES) return reply
+      await setTimeout(PAUSE_MS)
+    }
+  }
+
+  async #requestOnce(method: Dispatcher.HttpMethod, path: string, body?: string): Promise<Reply> {
     const headers = {
       ...SERVICE,
       'x-user-id': this.#user,

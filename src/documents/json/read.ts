@@ -28,7 +28,7 @@ export class JsonError extends Error {
  */
 export function readJson(json: string | Buffer, limits?: JsonLimits): unknown {
   const text = typeof json === 'string' ? json : textOf(json)
-  const seen = survey(text)
+  const seen = survey(json)
   if (seen.depth > MAX_DEPTH) throw unreadable('must not be nested deeper than 64 levels')
   const beyond = limits === undefined ? undefined : limitFaultOf(seen, limits)
   if (beyond !== undefined) throw unreadable(beyond)

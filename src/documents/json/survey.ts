@@ -35,8 +35,12 @@ const NINE = 0x39
 const SMALL_E = 0x65
 const SMALL = 0x20
 
-/** One pass over the characters: a few microseconds for a document, 10 ms for 4 MiB. Never throws. */
-export function survey(text: string): Survey {
+/**
+ * One pass over the bytes (those of a string are fetched first: half as fast otherwise): a few microseconds for a
+ * document, 10 ms for 4 MiB. Never throws.
+ */
+export function survey(json: string | Buffer): Survey {
+  const bytes = typeof json === 'string' ? Buffer.from(json) : json
   let names = 0
   let values = 1
   let escapes = 0
@@ -44,33 +48,33 @@ export function survey(text: string): Survey {
   let level = 0
   let escapedNames = 0
   let exactNumbers = false
-  const { length } = text
+  const { length } = bytes
   for (let at = 0; at < length; at++) {
-    const code = text.charCodeAt(at)
+    const code = bytes[at]!
     if (code === QUOTE) {
       const before = escapes
       for (at++; at < length; at++) {
-        const inside = text.charCodeAt(at)
+        const inside = bytes[at]!
         if (inside === QUOTE) break
         if (inside !== BACKSLASH) continue
         escapes++
         at++
       }
-      while (text.charCodeAt(at + 1) <= SPACE) at++
-      if (text.charCodeAt(at + 1) !== COLON) continue
+      while (bytes[at + 1]! <= SPACE) at++
+      if (bytes[at + 1] !== COLON) continue
       names++
       if (escapes > before) escapedNames++
     } else if ((code >= ZERO && code <= NINE) || code === MINUS) {
       const start = at
       let exponent = false
       for (; at + 1 < length; at++) {
-        const next = text.charCodeAt(at + 1)
+        const next = bytes[at + 1]!
         // Digits, +, -, . and the exponent.
         if ((next | SMALL) === SMALL_E) exponent = true
         else if (next < 0x2b || next > NINE || next === COMMA) break
       }
       if (exactNumbers || (!exponent && at - start + 1 < LONG_NUMBER)) continue
-      exactNumbers = !keepsNumber(text.slice(start, at + 1))
+      exactNumbers = !keepsNumber(bytes.toString('latin1', start, at + 1))
     } else if (code === COMMA) values++
     else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
       values++
