@@ -44,10 +44,10 @@ export class DatabaseCheck {
    * read before is to be read again. `marker` was read before `state`.
    */
   async accept(state: DatabaseState, marker: Marker | null): Promise<boolean> {
-    const reason = this.#faultOf(state, marker)
-    if (reason === null) this.#remember(state)
-    else await this.#begin(state, reason)
-    return reason === null
+    const fault = this.#faultOf(state, marker)
+    if (fault === null) this.#remember(state)
+    else await this.#begin(state, fault)
+    return fault === null
   }
 
   /**
@@ -58,14 +58,14 @@ export class DatabaseCheck {
     if (this.#servers.has(tx.server)) return true
     const marker = await this.marker()
     const state = await tx.look()
-    const reason = this.#faultOf(state, marker)
-    if (reason === null) this.#remember(state)
+    const fault = this.#faultOf(state, marker)
+    if (fault === null) this.#remember(state)
     else {
       // It holds the VIEW lock.
       await tx.rollback()
-      await this.#begin(state, reason)
+      await this.#begin(state, fault)
     }
-    return reason === null
+    return fault === null
   }
 
   #remember(state: DatabaseState): void {
@@ -75,22 +75,40 @@ export class DatabaseCheck {
     this.#servers.add(state.server)
   }
 
-  async #begin({ database }: DatabaseState, reason: string): Promise<void> {
+  async #begin({ database }: DatabaseState, fault: Fault): Promise<void> {
     this.#deps.lease.drop()
-    await this.#deps.store.beginIncarnation(database, reason)
+    await this.#deps.store.beginIncarnation(database, fault.reason, fault.above + 1)
   }
 
   /** Why this is not the database that it was; null = it is. */
-  #faultOf(state: DatabaseState, marker: Marker | null): string | null {
-    if (state.moved !== null) return state.moved
-    return isOfFuture(marker, state) || isOfFuture(this.#seen, state) ? SET_BACK : null
+  #faultOf(state: DatabaseState, marker: Marker | null): Fault | null {
+    if (state.moved !== null) return { reason: state.moved, above: 0 }
+    const witness = [marker, this.#seen].find(each => isOfFuture(each, state))
+    return witness == null ? null : { reason: SET_BACK, above: lineageOf(witness.database)?.number ?? 0 }
   }
 }
 
-/** True when a transaction had ended by the time of the marker that this database has not begun. */
+/** Why a new incarnation begins, and the highest number of an incarnation that was lost. */
+interface Fault {
+  readonly reason: string
+  readonly above: number
+}
+
+/**
+ * True when the database has lost something that the marker knows: a transaction that had ended and that it has not begun,
+ * or a later incarnation of itself (restored from the same backup twice).
+ */
 export function isOfFuture(
   marker: Marker | null | undefined,
   { database, nextXid }: Pick<DatabaseState, 'database' | 'nextXid'>,
 ): boolean {
-  return marker != null && marker.database === database && marker.xid > nextXid
+  if (marker == null) return false
+  if (marker.database === database) return marker.xid > nextXid
+  const [its, ours] = [lineageOf(marker.database), lineageOf(database)]
+  return its !== undefined && ours !== undefined && its.root === ours.root && its.number >= ours.number
+}
+
+function lineageOf(database: string): { readonly root: string; readonly number: number } | undefined {
+  const [, root, number] = /^([0-9a-f]{12})-(\d{1,9})-[0-9a-f]{8}$/.exec(database) ?? []
+  return root === undefined ? undefined : { root, number: Number(number) }
 }

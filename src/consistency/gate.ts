@@ -7,6 +7,7 @@ import type {
   DocumentRef,
   GateTransaction,
   ObserverPort,
+  ProtocolTimes,
   StorePort,
   ViewToken,
 } from './ports.ts'
@@ -18,6 +19,7 @@ export interface GateDeps {
   readonly codec: CodecPort
   readonly clock: ClockPort
   readonly observer: ObserverPort
+  readonly times: Pick<ProtocolTimes, 'leaseMs'>
 }
 
 /** Beyond this many documents at risk a cold cache is cheaper than fencing them. */
@@ -172,7 +174,7 @@ export class Gate {
   async #turnOn(tx: GateTransaction, v: ViewToken): Promise<void> {
     this.#require(await this.#deps.cache.hold(v, 0))
     await this.#deps.observer.step('gate.repaired')
-    await tx.setOn(v)
+    await tx.setOn(v, this.#deps.times.leaseMs)
     await tx.commit()
   }
 

@@ -1,12 +1,12 @@
 import type { Lease } from './lease.ts'
-import type { ClockPort, ObserverPort, StorePort, View } from './ports.ts'
+import type { ClockPort, ObserverPort, ProtocolTimes, StorePort, View } from './ports.ts'
 
 export interface OutageDeps {
   readonly store: StorePort
   readonly clock: ClockPort
   readonly observer: ObserverPort
   readonly lease: Lease
-  readonly offWaitMs: number
+  readonly times: Pick<ProtocolTimes, 'leaseMs' | 'offWaitMs'>
 }
 
 /** Turns the view OFF and waits until no lease of it can be alive. */
@@ -29,22 +29,28 @@ export class Outage {
   }
 
   /**
-   * Resolves when the view, seen OFF at `epoch` before this call, is drained: W_off later every lease given
-   * before has ended, whoever gave it. Holds no lock. Callers share one wait, which began no earlier than the
+   * Resolves when the view, seen OFF before this call, is drained: W_off later every lease given before has ended. Other
+   * instances may have longer leases than this one; the view tells the longest. Holds no lock. Callers share one wait, which began no earlier than the
    * OFF that they all saw.
    */
-  drained(epoch: number): Promise<void> {
+  drained({ epoch, leaseMs }: Pick<View, 'epoch' | 'leaseMs'>): Promise<void> {
     let waiting = this.#draining.get(epoch)
     if (waiting === undefined) {
-      waiting = this.#drain(epoch).finally(() => this.#draining.delete(epoch))
+      waiting = this.#drain(epoch, leaseMs).finally(() => this.#draining.delete(epoch))
       this.#draining.set(epoch, waiting)
     }
     return waiting
   }
 
-  async #drain(epoch: number): Promise<void> {
-    const { store, clock, observer, offWaitMs } = this.#deps
-    await clock.sleep(offWaitMs)
+  /** W_off is in proportion to the lease that it outlasts. */
+  protected waitMs(leaseMs: number): number {
+    const { times } = this.#deps
+    return times.offWaitMs * Math.max(1, leaseMs / times.leaseMs)
+  }
+
+  async #drain(epoch: number, leaseMs: number): Promise<void> {
+    const { store, clock, observer } = this.#deps
+    await clock.sleep(this.waitMs(leaseMs))
     await store.setDrained(epoch)
     await observer.step('outage.drained')
   }

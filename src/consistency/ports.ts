@@ -39,11 +39,16 @@ export interface View {
   /** The database that turned it ON last: ON means nothing in another one (restored, promoted). */
   readonly database: string | null
   readonly reason: string
+  /** The longest lease granted since it was turned ON, milliseconds: whoever drains waits for it. */
+  readonly leaseMs: number
 }
 
 /** Which database a connection leads to, as one snapshot of it tells. */
 export interface DatabaseState {
-  /** The id of its incarnation: transaction ids of another one mean nothing here. '' = none was begun yet. */
+  /**
+   * The id of its incarnation, `<root>-<number>-<random>`: transaction ids of another one mean nothing here. '' = none was
+   * begun yet.
+   */
   readonly database: string
   /** Why a new incarnation has to begin: the server is not the one that the stored incarnation speaks of. */
   readonly moved: string | null
@@ -112,7 +117,8 @@ export interface GateTransaction {
   readonly oldestXid: bigint
   /** Documents changed by transaction `xid` or a later one, at most `limit`. */
   changedSince(xid: bigint, limit: number): Promise<readonly { ref: DocumentRef; version: number }[]>
-  setOn(v: ViewToken): Promise<void>
+  /** ON(V) from the COMMIT on. No lease is running: the longest one is `leaseMs` from now on. */
+  setOn(v: ViewToken, leaseMs: number): Promise<void>
   commit(): Promise<void>
   rollback(): Promise<void>
 }
@@ -133,6 +139,8 @@ export interface StorePort {
   beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction>
   /** Under the exclusive VIEW lock: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
   setOff(epoch: number, reason: string): Promise<View>
+  /** Before an instance grants itself a lease that is longer than the row says. */
+  raiseLease(leaseMs: number): Promise<void>
   /** OFF at `epoch` becomes drained. */
   setDrained(epoch: number): Promise<void>
   /**
@@ -143,9 +151,9 @@ export interface StorePort {
   beginGate(): Promise<GateTransaction>
   /**
    * Begins a new incarnation in the place of `database`, and turns the view OFF, not drained. Nothing happens when another
-   * instance was faster.
+   * instance was faster. Its number is `atLeast` or above.
    */
-  beginIncarnation(database: string, reason: string): Promise<void>
+  beginIncarnation(database: string, reason: string, atLeast: number): Promise<void>
 }
 
 export interface ClockPort {

@@ -52,15 +52,24 @@ export interface ProtocolParts {
   readonly Writer: typeof Writer
   readonly Gate: typeof Gate
   readonly DatabaseCheck: typeof DatabaseCheck
+  readonly Outage: typeof Outage
 }
 
-export const PROTOCOL_PARTS: ProtocolParts = { Lease, BatchReader, Reader, Writer, Gate, DatabaseCheck }
+export const PROTOCOL_PARTS: ProtocolParts = {
+  Lease,
+  BatchReader,
+  Reader,
+  Writer,
+  Gate,
+  DatabaseCheck,
+  Outage,
+}
 
 /** Wires the steps together. `supervisor.start()` begins the renewals. */
 export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOCOL_PARTS): Protocol {
   const { clock, times } = deps
   const lease = new parts.Lease(clock, times.leaseMs)
-  const outage = new Outage({ ...deps, lease, offWaitMs: times.offWaitMs })
+  const outage = new parts.Outage({ ...deps, lease })
   const handover = new Handover({ ...deps, port: deps.handovers, lease, renewMs: times.renewMs })
   const check = new parts.DatabaseCheck({ ...deps, lease })
   const repair = new Repair(deps)
@@ -68,7 +77,7 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const database = new DatabaseRead({ ...deps, repair, batch: new parts.BatchReader(deps) })
   const reader = new parts.Reader({ ...deps, lease, near, database })
   const writer = new parts.Writer({ ...deps, lease, outage, handover, check })
-  const renewal = new Renewal({ ...deps, lease, outage, check })
+  const renewal = new Renewal({ ...deps, lease, outage, check, leaseMs: times.leaseMs })
   const supervisor = new Supervisor({ ...deps, lease, outage, renewal, handover, gate: new parts.Gate(deps) })
   return { reader, writer, supervisor, lease, outage, near, handover }
 }

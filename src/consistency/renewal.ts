@@ -14,10 +14,12 @@ export interface RenewalDeps {
   readonly lease: Lease
   readonly outage: Outage
   readonly check: DatabaseCheck
+  /** Of this instance. */
+  readonly leaseMs: number
 }
 
-/** A new incarnation begins at the first, another instance's at the second. */
-const MAX_TRIES = 3
+/** A new incarnation may begin meanwhile, by this instance or another, and the longest lease may have to be raised. */
+const MAX_TRIES = 4
 
 /** What one renewal saw. */
 export interface Sighting {
@@ -44,8 +46,7 @@ export class Renewal {
     const snapshot = await store.readView()
     const { view } = snapshot
     if (!(await this.#deps.check.accept(snapshot, marker))) {
-      if (tries > 1) return this.renew(tries - 1)
-      throw new DatabaseUnavailableError('the database changed its identity while it was looked at')
+      return this.#again(tries)
     }
     if (view.mode === 'OFF' || view.identity === null) lease.drop()
     else if (view.database !== snapshot.database) {
@@ -53,6 +54,11 @@ export class Renewal {
     } else if (cacheIdentity !== undefined) {
       const v = { epoch: view.epoch, identity: view.identity }
       if (speaksOf(cacheIdentity, v)) {
+        if (view.leaseMs < this.#deps.leaseMs) {
+          // Whoever turns the view OFF from now on waits as long. Whether that came first a new look tells.
+          await store.raiseLease(this.#deps.leaseMs)
+          return this.#again(tries)
+        }
         lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
         await this.#advanceMarker(v, snapshot)
       } else {
@@ -61,6 +67,11 @@ export class Renewal {
       }
     }
     return { snapshot, cacheIdentity }
+  }
+
+  #again(tries: number): Promise<Sighting> {
+    if (tries > 1) return this.renew(tries - 1)
+    throw new DatabaseUnavailableError('the database or its view changed too often during one renewal')
   }
 
   async #identify(): Promise<CacheIdentity | undefined> {

@@ -98,7 +98,7 @@ export class Supervisor {
       return this.#sawOn()
     }
     this.#offSince ??= this.#deps.clock.now()
-    if (!this.#view.drained) this.#drain(this.#view.epoch)
+    if (!this.#view.drained) this.#drain(this.#view)
     else this.#tryGate(sighting, this.#view)
   }
 
@@ -109,9 +109,9 @@ export class Supervisor {
   }
 
   /** Beside the renewals: it waits W_off. */
-  #drain(epoch: number): void {
+  #drain(view: View): void {
     const waiting = this.#deps.outage
-      .drained(epoch)
+      .drained(view)
       .catch(error => this.#deps.observer.failed('drain', error))
       .finally(() => this.#background.delete(waiting))
     this.#background.add(waiting)

@@ -135,13 +135,13 @@ export class Writer {
           await tx.rollback()
           const off = await outage.turnOff(view.epoch, fence.failure)
           if (fence.failure === UNREACHABLE) this.#deps.handover.turnedOff(off.epoch)
-          if (off.mode === 'OFF' && !off.drained) await outage.drained(off.epoch)
+          if (off.mode === 'OFF' && !off.drained) await outage.drained(off)
           return undefined
         }
         nonce = fence.nonce
       } else if (!view.drained) {
         await tx.rollback()
-        await outage.drained(view.epoch)
+        await outage.drained(view)
         return undefined
       }
       await observer.step('write.fenced')

@@ -12,6 +12,7 @@ import { DatabaseUnavailableError } from '../consistency/ports.ts'
 import { within } from '../within.ts'
 import type { Availability } from './availability.ts'
 import { asUnavailable, isRefused } from './database-errors.ts'
+import { ViewMissingError } from './rows.ts'
 import { beginWrite } from './statements/begin-write.ts'
 import {
   applyChanges,
@@ -22,7 +23,9 @@ import {
 import { noteKnownNumbers } from './statements/sequences.ts'
 import {
   beginIncarnation,
+  healView,
   lockViewExclusive,
+  raiseLease,
   selectDatabaseState,
   selectView,
   selectViewSnapshot,
@@ -67,7 +70,8 @@ export class PostgresStore implements StorePort {
   async readView(): Promise<ViewSnapshot> {
     const startedAt = performance.now()
     try {
-      const snapshot = await within(this.#viewTimeoutMs, selectViewSnapshot(this.#viewPool), this.#late)
+      const work = this.#healing(() => selectViewSnapshot(this.#viewPool))
+      const snapshot = await within(this.#viewTimeoutMs, work, this.#late)
       this.#availability.reached(performance.now() - startedAt)
       return snapshot
     } catch (error) {
@@ -92,8 +96,8 @@ export class PostgresStore implements StorePort {
   }
 
   async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
-    const { transaction, state } = await Transaction.open(this.#pool, this.#availability, client =>
-      beginWrite(client, refs),
+    const { transaction, state } = await this.#healing(() =>
+      Transaction.open(this.#pool, this.#availability, client => beginWrite(client, refs)),
     )
     return {
       ...state,
@@ -131,18 +135,32 @@ export class PostgresStore implements StorePort {
     return {
       ...state,
       changedSince: (xid, limit) => transaction.run(client => selectChangedSince(client, xid, limit)),
-      setOn: v => transaction.run(client => turnViewOn(client, v)),
+      setOn: (v, leaseMs) => transaction.run(client => turnViewOn(client, v, leaseMs)),
       commit: () => transaction.commit(),
       rollback: () => transaction.rollback(),
     }
   }
 
-  beginIncarnation(database: string, reason: string): Promise<void> {
+  beginIncarnation(database: string, reason: string, atLeast: number): Promise<void> {
     return this.#run(async () => {
       const known = await this.#knownNumbers()
       if (known.size > 0) await noteKnownNumbers(this.#pool, known)
-      await beginIncarnation(this.#pool, database, reason)
+      await beginIncarnation(this.#pool, database, reason, atLeast)
     })
+  }
+
+  raiseLease(leaseMs: number): Promise<void> {
+    return this.#run(() => raiseLease(this.#pool, leaseMs))
+  }
+
+  async #healing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof ViewMissingError)) throw error
+      await healView(this.#pool)
+      return work()
+    }
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {

@@ -1,4 +1,11 @@
-import type { DatabaseState, DocumentRef, Row, View, ViewSnapshot } from '../consistency/ports.ts'
+import {
+  type DatabaseState,
+  DatabaseUnavailableError,
+  type DocumentRef,
+  type Row,
+  type View,
+  type ViewSnapshot,
+} from '../consistency/ports.ts'
 
 /** SQL for `updated_at` as RFC 3339 with milliseconds, UTC. */
 export const UPDATED_AT = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
@@ -12,6 +19,9 @@ export interface DocumentRecord {
   readonly data: string | null
 }
 
+/** The row of cache_view is gone, by hand or by a partial restore. */
+export class ViewMissingError extends DatabaseUnavailableError {}
+
 export interface ViewRecord {
   readonly mode: 'ON' | 'OFF'
   readonly epoch: string
@@ -20,6 +30,7 @@ export interface ViewRecord {
   readonly replication_id: string | null
   readonly database: string | null
   readonly reason: string
+  readonly lease_ms: number
 }
 
 export interface StateRecord {
@@ -43,7 +54,9 @@ export function toRow(record: DocumentRecord): Row {
   }
 }
 
-export function toView(record: ViewRecord): View {
+/** ViewMissingError without a record. */
+export function toView(record: ViewRecord | undefined): View {
+  if (record === undefined) throw new ViewMissingError('cache_view has no row')
   const { run_id: runId, replication_id: replicationId } = record
   return {
     mode: record.mode,
@@ -52,6 +65,7 @@ export function toView(record: ViewRecord): View {
     identity: runId === null || replicationId === null ? null : { runId, replicationId },
     database: record.database,
     reason: record.reason,
+    leaseMs: record.lease_ms,
   }
 }
 
@@ -64,12 +78,13 @@ export function toState(record: StateRecord): DatabaseState {
   }
 }
 
-export function toSnapshot(record: SnapshotRecord): ViewSnapshot {
+export function toSnapshot(record: SnapshotRecord | undefined): ViewSnapshot {
+  const view = toView(record)
   return {
-    ...toState(record),
-    view: toView(record),
-    oldestXid: BigInt(record.oldest_xid),
-    handoversWait: record.handovers_wait,
+    ...toState(record!),
+    view,
+    oldestXid: BigInt(record!.oldest_xid),
+    handoversWait: record!.handovers_wait,
   }
 }
 

@@ -1,9 +1,12 @@
 import { type BatchRead, BatchReader } from '../../src/consistency/batch-reader.ts'
 import type { CacheFence, CachePort, ScriptOutcome } from '../../src/consistency/cache-port.ts'
+import { DatabaseCheck } from '../../src/consistency/database-check.ts'
 import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
 import { Lease } from '../../src/consistency/lease.ts'
+import { Outage } from '../../src/consistency/outage.ts'
 import type {
   ClockPort,
+  DatabaseState,
   DocumentRef,
   StorePort,
   ViewToken,
@@ -13,6 +16,35 @@ import { type ReadDeps, Reader } from '../../src/consistency/read.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 
 /** Classes of the protocol with one rule taken away each. */
+
+/** The drain waits as long as this instance's own leases last. */
+export class OwnLeaseOutage extends Outage {
+  protected override waitMs(): number {
+    return super.waitMs(0)
+  }
+}
+
+/** Only what the server tells of itself counts: not what Redis and this process know. */
+export class BlindCheck extends DatabaseCheck {
+  override accept(state: DatabaseState): Promise<boolean> {
+    return super.accept({ ...state, nextXid: 2n ** 62n }, null)
+  }
+
+  override admits(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+
+  override marker(): Promise<null> {
+    return Promise.resolve(null)
+  }
+}
+
+/** A server that has started again is looked at with the next renewal only. */
+export class LateCheck extends DatabaseCheck {
+  override admits(): Promise<boolean> {
+    return Promise.resolve(true)
+  }
+}
 
 /**
  * The lease never ends by itself; it is dropped, and names its connection, as ever. A lease is looked at when a read
@@ -91,7 +123,7 @@ export class LateFenceWriter extends Writer {
       const fence = late.get(key)
       if (fence === undefined || (await fence.place().catch(() => undefined)) === 'done') return
       const off = await deps.outage.turnOff(fence.v.epoch, 'redis-unreachable')
-      if (off.mode === 'OFF' && !off.drained) await deps.outage.drained(off.epoch)
+      if (off.mode === 'OFF' && !off.drained) await deps.outage.drained(off)
     }
     const store: StorePort = override(deps.store, {
       beginWrite: async refs => {
@@ -132,10 +164,10 @@ export class RepairFirstGate extends Gate {
     const store: StorePort = override(deps.store, {
       beginGate: async () => {
         const tx = await deps.store.beginGate()
-        const setOn = async (v: ViewToken) => {
+        const setOn = async (v: ViewToken, leaseMs: number) => {
           const outcome = await adopt?.()
           if (outcome === 'view') throw new Error('somebody else was faster')
-          await tx.setOn(v)
+          await tx.setOn(v, leaseMs)
         }
         return { ...tx, setOn }
       },

@@ -4,6 +4,7 @@ import type { CacheRules } from './memory-cache.ts'
 import type { HandoverRules } from './memory-handover.ts'
 import type { StoreRules } from './memory-store.ts'
 import type { ConnectionRules } from './redis-connections.ts'
+import type { ServerRules } from './postgres-server.ts'
 import type { ScriptRules } from './redis-scripts.ts'
 import type { SequenceRules } from './sequence-scripts.ts'
 
@@ -13,6 +14,7 @@ export interface Build {
   readonly cache: CacheRules
   readonly connections: ConnectionRules
   readonly store: StoreRules
+  readonly server: ServerRules
   readonly sequence: SequenceRules
   readonly handover: HandoverRules
   readonly times: ProtocolTimes
@@ -38,6 +40,7 @@ export const SOUND: Build = {
     oneStatement: true,
     readCommitted: true,
   },
+  server: { versionBase: true },
   sequence: {
     blockOfOneView: true,
     openedOnce: true,

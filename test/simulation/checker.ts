@@ -7,6 +7,8 @@ import type { Committed, PostgresServer } from './postgres-server.ts'
 export interface ReadStart {
   readonly refs: readonly DocumentRef[]
   readonly floors: readonly number[]
+  /** How often the database had been set back. */
+  readonly setBacks: number
 }
 
 /**
@@ -26,6 +28,14 @@ export class Checker {
   /** Longest life of a lease in true time. */
   readonly #leaseMs: number
   readonly #acknowledged = new Map<string, number>()
+  #setBacks = 0
+  /** What was committed, and lost when the database was set back, with the time of that. */
+  readonly #lost: {
+    readonly id: string
+    readonly version: number
+    readonly data: string | null
+    readonly at: number
+  }[] = []
 
   constructor(server: PostgresServer, leaseMs: number) {
     this.#server = server
@@ -36,8 +46,26 @@ export class Checker {
     this.violations.push(`at ${this.#server.timeline.now.toFixed(0)} ms: ${what}`)
   }
 
+  /** The database holds an earlier state: what was acknowledged since is lost, and its versions never come again. */
+  setBack(lost: readonly Committed[]): void {
+    this.#setBacks++
+    for (const { row } of lost)
+      this.#lost.push({
+        id: documentId(row.ref),
+        version: row.version,
+        data: row.data,
+        at: this.#server.timeline.now,
+      })
+    for (const [id, version] of this.#acknowledged)
+      this.#acknowledged.set(id, Math.min(version, this.#server.row(id)?.version ?? 0))
+  }
+
   acknowledged(ref: DocumentRef, version: number, data: string | null): void {
     const id = documentId(ref)
+    const lost = this.#lost.filter(each => each.id === id && each.version === version)
+    if (lost.some(each => each.data === data)) return
+    if (lost.length > 0)
+      this.violated(`version ${version} of ${id} has another value than before the set-back`)
     const stored = this.#history(id).find(({ row }) => row.version === version)
     if (stored === undefined || stored.row.data !== data)
       this.violated(`acknowledged write of ${id} version ${version} is not in the history`)
@@ -45,10 +73,11 @@ export class Checker {
   }
 
   readBegins(refs: readonly DocumentRef[]): ReadStart {
-    return { refs, floors: refs.map(ref => this.#floor(documentId(ref))) }
+    return { refs, floors: refs.map(ref => this.#floor(documentId(ref))), setBacks: this.#setBacks }
   }
 
-  readEnds({ refs, floors }: ReadStart, { status, versions, values }: ReadResult): void {
+  readEnds({ refs, floors, setBacks }: ReadStart, { status, versions, values }: ReadResult): void {
+    if (setBacks !== this.#setBacks || refs.some((ref, index) => this.#isLost(ref, versions[index]!))) return
     const answers = refs.map((ref, index) => {
       const version = versions[index]!
       const body = values?.[index]
@@ -72,6 +101,13 @@ export class Checker {
     })
     if (!this.#together(refs, versions, answers))
       this.violated(`${status}: torn read of ${refs.map(documentId)}: versions ${versions}`)
+  }
+
+  /** Whether it is of a time that was lost so lately that leases of that time may be running. */
+  #isLost(ref: DocumentRef, version: number): boolean {
+    const id = documentId(ref)
+    const since = this.#server.timeline.now - this.#leaseMs
+    return this.#lost.some(each => each.id === id && each.version === version && each.at >= since)
   }
 
   /** Whether there was a moment at which each document stood at one of its answers. */

@@ -1,5 +1,6 @@
-import { stampKey } from '../../src/cache/keys.ts'
+import { MARKER_KEY, stampKey } from '../../src/cache/keys.ts'
 import { DRAWING_DAY, DRAWING_USERS, dataOf } from './documents.ts'
+import { markerIn } from './redis-scripts.ts'
 import { keysOf } from './sequence-scripts.ts'
 import type { World } from './world.ts'
 
@@ -41,6 +42,13 @@ const FAULTS = {
   'postgres-cut': world => world.gateways.pick().cutPostgres(world.random.between(50, 2_000)),
   'postgres-restart': ({ postgres, random }) => postgres.restart(random.between(0, 500), false),
   'postgres-promotion': ({ postgres, random }) => postgres.restart(random.between(0, 300), true),
+  'postgres-backup': ({ postgres }) => postgres.backUp(),
+  // Redis, or a process, must have heard of a transaction that is lost: nobody else could tell.
+  'postgres-set-back': ({ postgres, redis, checker, random }) => {
+    const known = markerIn(redis.primary.get(MARKER_KEY))
+    if (known?.database !== postgres.state.database || !postgres.canSetBack(known.xid)) return
+    checker.setBack(postgres.setBack(random.between(0, 300)))
+  },
   'postgres-terminate': ({ postgres, random }) => {
     if (postgres.sessions.size > 0) random.pick([...postgres.sessions]).end()
   },
@@ -51,7 +59,12 @@ const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS
 
-export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[]
+/** Beside others nobody may be left who could notice. */
+const ONLY_IN_FOCUS: readonly string[] = ['postgres-backup', 'postgres-set-back']
+
+export const FAULT_NAMES = Object.keys(FAULTS).filter(
+  name => !ONLY_IN_FOCUS.includes(name),
+) as readonly FaultName[]
 
 export function inject(name: FaultName, world: World): void {
   world.count(name)

@@ -151,6 +151,26 @@ export const FOCUSES = {
     faultEveryMs: 1_000,
     faults: ['redis-reconnect'],
   },
+  /** Gateways with leases of different lengths, while one turns the view OFF and others cannot hear of it. */
+  'mixed-leases': {
+    ...ONLY_THESE,
+    leaseFactors: [1, 4],
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    sore: { lose: ['postgres.read-view.reply'], hold: [], stop: [], often: 0.7 },
+    faultEveryMs: 300,
+    faults: ['redis-cut'],
+  },
+  /** The database is set back to an earlier state of itself, and tells nothing of it. */
+  'set-back': {
+    ...ONLY_THESE,
+    documents: 2,
+    clients: 6,
+    thinkMs: 40,
+    faultEveryMs: 400,
+    faults: ['postgres-backup', 'postgres-set-back', 'redis-reconnect'],
+  },
   /** Several documents are read while others change them, and the cache never has them. */
   bundle: {
     ...ONLY_THESE,

@@ -1,4 +1,4 @@
-import type { ObserverPort } from '../../src/consistency/ports.ts'
+import type { ObserverPort, ProtocolTimes } from '../../src/consistency/ports.ts'
 import { createProtocol, type Protocol } from '../../src/consistency/protocol.ts'
 import { Counter } from '../../src/sequence/counter.ts'
 import { SIM_CODEC } from './documents.ts'
@@ -23,6 +23,11 @@ const NEAR_CACHE_BYTES = 4_000
 /** Its sockets are closed by the system within this time. */
 const SOCKETS_MS = 300
 
+/** Those of an instance whose LEASE_MS is so many times as long. */
+function timesOf(times: ProtocolTimes, factor: number): ProtocolTimes {
+  return { ...times, leaseMs: times.leaseMs * factor, offWaitMs: times.offWaitMs * factor }
+}
+
 /** One gateway: the real protocol and the real counter in a process that can be killed. */
 export class Gateway {
   readonly process: SimProcess
@@ -34,7 +39,7 @@ export class Gateway {
   readonly #world: World
   readonly #open = new Set<(error: Error) => void>()
 
-  constructor(world: World) {
+  constructor(world: World, leaseFactor: number) {
     const { timeline, network, random, redis, postgres, build } = world
     this.#world = world
     const process = new SimProcess(timeline, random)
@@ -69,7 +74,7 @@ export class Gateway {
         codec: SIM_CODEC,
         clock: process,
         observer,
-        times: build.times,
+        times: timesOf(build.times, leaseFactor),
         nearCacheBytes: NEAR_CACHE_BYTES,
         readWaitMs: 3_000,
         serveUnverified: true,

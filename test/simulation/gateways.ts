@@ -8,14 +8,20 @@ const RESTART_MS = 800
 export class Gateways {
   readonly all: Gateway[]
   readonly #world: World
+  #started = 0
 
   constructor(world: World, count: number) {
     this.#world = world
-    this.all = Array.from({ length: count }, () => new Gateway(world))
+    this.all = Array.from({ length: count }, () => this.#start())
   }
 
   pick(): Gateway {
     return this.#world.random.pick(this.all)
+  }
+
+  #start(): Gateway {
+    const { leaseFactors } = this.#world.scenario
+    return new Gateway(this.#world, leaseFactors[this.#started++ % leaseFactors.length]!)
   }
 
   /** Starts another process in the place of a killed one, in a while. */
@@ -23,7 +29,7 @@ export class Gateways {
     const { timeline, random } = this.#world
     timeline.later(random.between(0, RESTART_MS), () => {
       const place = this.all.indexOf(gone)
-      if (place >= 0) this.all[place] = new Gateway(this.#world)
+      if (place >= 0) this.all[place] = this.#start()
     })
   }
 }

@@ -135,6 +135,13 @@ export class MemoryStore implements StorePort {
     })
   }
 
+  raiseLease(leaseMs: number): Promise<void> {
+    const { server } = this.#deps
+    return this.call('raise-lease', () => {
+      server.view = { ...server.view, leaseMs: Math.max(leaseMs, server.view.leaseMs) }
+    })
+  }
+
   setDrained(epoch: number): Promise<void> {
     const { server } = this.#deps
     return this.call('set-drained', () => {
@@ -156,10 +163,10 @@ export class MemoryStore implements StorePort {
     )
   }
 
-  beginIncarnation(database: string, reason: string): Promise<void> {
+  beginIncarnation(database: string, reason: string, atLeast: number): Promise<void> {
     const { server } = this.#deps
     return this.call('begin-incarnation', () =>
-      this.#underViewLock(() => server.beginIncarnation(database, reason)),
+      this.#underViewLock(() => server.beginIncarnation(database, reason, atLeast)),
     )
   }
 

@@ -106,12 +106,20 @@ export class MemoryTransactions {
       ...state,
       changedSince: (xid, limit) =>
         inSession('changed-since', () => server.changedSince(xid).slice(0, limit)),
-      setOn: v =>
+      setOn: (v, leaseMs) =>
         inSession('set-on', () => {
           const { view } = server
           const { database } = server.state
           const { identity } = v
-          session.viewAfter = { ...view, mode: 'ON', drained: false, identity, database, reason: 'gate' }
+          session.viewAfter = {
+            ...view,
+            mode: 'ON',
+            drained: false,
+            identity,
+            database,
+            reason: 'gate',
+            leaseMs,
+          }
         }),
       commit: () => this.#commit(session),
       rollback: () => this.#rollback(session),

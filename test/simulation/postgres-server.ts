@@ -20,6 +20,19 @@ export interface Committed {
   readonly byHand: boolean
 }
 
+export interface ServerRules {
+  /** Versions of a new incarnation begin above all that may have been given before. */
+  readonly versionBase: boolean
+}
+
+/** The database as it was. */
+interface Backup {
+  readonly history: ReadonlyMap<string, readonly Committed[]>
+  readonly nextXid: bigint
+  readonly view: View
+  readonly incarnation: Incarnation
+}
+
 /** The row of `database_incarnation`. */
 export interface Incarnation {
   readonly id: string
@@ -28,6 +41,7 @@ export interface Incarnation {
   readonly timeline: number
 }
 
+const ROOT = '0123456789ab'
 /** More versions than a document gets in one run. */
 const BASE_STEP = 1_000
 
@@ -45,6 +59,8 @@ export class PostgresServer {
   incarnation: Incarnation = { id: '', number: 0, versionBase: 0, timeline: 0 }
   downUntil = 0
   commits = 0
+  readonly #rules: ServerRules
+  #backup: Backup | undefined
   #clusterTimeline = 1
   /** Of all times, those that were lost included: ids are random, and the wall clock gives the base. */
   #incarnations = 0
@@ -57,10 +73,12 @@ export class PostgresServer {
     identity: null,
     database: null,
     reason: 'new-database',
+    leaseMs: 0,
   }
 
-  constructor(timeline: Timeline) {
+  constructor(timeline: Timeline, rules: ServerRules) {
     this.timeline = timeline
+    this.#rules = rules
   }
 
   get up(): boolean {
@@ -75,13 +93,15 @@ export class PostgresServer {
   }
 
   /** Under the exclusive VIEW lock. */
-  beginIncarnation(database: string, reason: string): void {
-    const { id, number, versionBase } = this.incarnation
+  beginIncarnation(database: string, reason: string, atLeast: number): void {
+    const { id, number: last, versionBase } = this.incarnation
     if (id !== database) return
+    const number = Math.max(last + 1, atLeast)
     this.incarnation = {
-      id: `i${++this.#incarnations}`,
-      number: number + 1,
-      versionBase: id === '' ? 0 : Math.max(versionBase, this.#incarnations * BASE_STEP),
+      id: `${ROOT}-${number}-${String(++this.#incarnations).padStart(8, '0')}`,
+      number,
+      versionBase:
+        id === '' || !this.#rules.versionBase ? 0 : Math.max(versionBase, this.#incarnations * BASE_STEP),
       timeline: this.#clusterTimeline,
     }
     if (id !== '')
@@ -186,6 +206,29 @@ export class PostgresServer {
     } catch {
       session.end()
     }
+  }
+
+  backUp(): void {
+    const history = new Map([...this.history].map(([id, versions]) => [id, [...versions]]))
+    this.#backup = { history, nextXid: this.#nextXid, view: this.view, incarnation: this.incarnation }
+  }
+
+  /** Whether a backup is older than transaction `xid`. */
+  canSetBack(xid: bigint): boolean {
+    return this.#backup !== undefined && this.#backup.nextXid < xid
+  }
+
+  /** Puts the backup in the place of the database; timeline and order numbers stay. Resolves to what is lost. */
+  setBack(downMs: number): Committed[] {
+    const { history, nextXid, view, incarnation } = this.#backup!
+    this.restart(downMs, false)
+    const lost = [...this.history].flatMap(([id, versions]) => versions.slice(history.get(id)?.length ?? 0))
+    this.history.clear()
+    for (const [id, versions] of history) this.history.set(id, [...versions])
+    this.#nextXid = nextXid
+    this.view = view
+    this.incarnation = incarnation
+    return lost
   }
 
   /** Ends all sessions; `promoted` = a synchronous standby takes over, on a timeline of its own. */

@@ -33,6 +33,10 @@ const KNOWN: Readonly<Record<string, number>> = {
   'witnessed-block': 2,
   'database-only-off': 3,
   'read-committed': 47,
+  'longest-lease': 16,
+  'set-back-noticed': 4,
+  'server-looked-at': 95,
+  'version-base': 16,
 }
 const MS = 10_000
 

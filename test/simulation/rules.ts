@@ -1,8 +1,11 @@
 import {
+  BlindCheck,
   EndlessLease,
   JoiningBatchReader,
+  LateCheck,
   LateFenceWriter,
   LeaseFromTheEnd,
+  OwnLeaseOutage,
   RepairFirstGate,
   TrustingReader,
 } from './broken-parts.ts'
@@ -188,6 +191,34 @@ export const RULES: readonly Rule[] = [
     dagger: false,
     off: store({ oneStatement: false }),
     focus: 'bundle',
+  },
+  {
+    name: 'longest-lease',
+    says: 'a drain waits for the longest lease of all instances',
+    dagger: false,
+    off: parts({ Outage: OwnLeaseOutage }),
+    focus: 'mixed-leases',
+  },
+  {
+    name: 'set-back-noticed',
+    says: 'a marker of the future begins a new incarnation of the database',
+    dagger: false,
+    off: parts({ DatabaseCheck: BlindCheck }),
+    focus: 'set-back',
+  },
+  {
+    name: 'server-looked-at',
+    says: 'nothing is written on a server that has started since it was looked at',
+    dagger: false,
+    off: parts({ DatabaseCheck: LateCheck }),
+    focus: 'set-back',
+  },
+  {
+    name: 'version-base',
+    says: 'versions of a new incarnation begin above all that came before',
+    dagger: false,
+    off: { ...SOUND, server: { versionBase: false } },
+    focus: 'set-back',
   },
   {
     name: 'read-committed',

@@ -33,6 +33,8 @@ export interface Scenario {
   readonly killAtStep: number
   readonly pauseAtStep: number
   readonly terminateAtStep: number
+  /** Leases of the gateways, as multiples of the build's: a rolling change of LEASE_MS. */
+  readonly leaseFactors: readonly number[]
   /** Mean pause between two faults. */
   readonly faultEveryMs: number
   readonly faults: readonly FaultName[]

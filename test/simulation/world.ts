@@ -43,9 +43,12 @@ export class World {
     this.network = new Network(this.timeline, this.random, kind => fateOf(this.scenario, kind))
     this.network.healed = true
     this.redis = new RedisTopology(this.timeline, this.random)
-    this.postgres = new PostgresServer(this.timeline)
+    this.postgres = new PostgresServer(this.timeline, build.server)
     this.refs = Array.from({ length: documents }, (_, index) => ({ userId: 'u', kind: `d${index}` }))
-    this.checker = new Checker(this.postgres, build.times.leaseMs * LEASE_ERROR + SUSPENSION_MS)
+    this.checker = new Checker(
+      this.postgres,
+      build.times.leaseMs * Math.max(...this.scenario.leaseFactors) * LEASE_ERROR + SUSPENSION_MS,
+    )
     this.sequenceChecker = new SequenceChecker(this.postgres, what => this.checker.violated(what))
     this.gateways = new Gateways(this, gateways)
   }

@@ -6,7 +6,7 @@ import { toAll } from '../../src/telemetry/fan-out.ts'
 import { ProtocolObserver } from '../../src/telemetry/protocol-observer.ts'
 
 const view = (mode: View['mode'], epoch: number, reason: string): View => ({
-  ...{ mode, epoch, reason, drained: false, identity: null, database: null },
+  ...{ mode, epoch, reason, drained: false, identity: null, database: null, leaseMs: 0 },
 })
 
 function observed() {

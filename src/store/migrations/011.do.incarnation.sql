@@ -2,7 +2,8 @@
 -- of itself: transaction ids, versions and events of the time that it lost mean nothing in it, and never run again.
 CREATE TABLE database_incarnation (
   only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
-  -- Random, another one for each incarnation; '' = no gateway has met this database yet.
+  -- `<root>-<number>-<random>`: the root stays when a database is set back, and tells its incarnations from other
+  -- databases. '' = no gateway has met this database yet.
   id text NOT NULL,
   -- Grows by one with each incarnation.
   number integer NOT NULL,
@@ -59,15 +60,19 @@ $$;
 
 -- Begins a new incarnation in the place of `of_id`, and turns the view OFF, to be drained: leases of the time that was
 -- lost may be running. Nothing happens when another instance was faster. The base comes from the wall clock, one million
--- versions for each second, so that it is above whatever was given in the time that is lost.
-CREATE FUNCTION begin_incarnation(of_id text, why text) RETURNS void LANGUAGE plpgsql AS
+-- versions for each second, so that it is above whatever was given in the time that is lost. `at_least`: a number above
+-- those of incarnations that were lost.
+CREATE FUNCTION begin_incarnation(of_id text, why text, at_least integer) RETURNS void LANGUAGE plpgsql AS
 $$
 BEGIN
   PERFORM require_safe_transaction();
   PERFORM lock_view_exclusive();
   UPDATE database_incarnation i SET
-    id = left(replace(gen_random_uuid()::text, '-', ''), 16),
-    number = i.number + 1,
+    id = concat_ws('-',
+      CASE WHEN why IN ('new-database', 'another-database') THEN left(md5(gen_random_uuid()::text), 12)
+           ELSE split_part(of_id, '-', 1) END,
+      greatest(i.number + 1, at_least), left(md5(gen_random_uuid()::text), 8)),
+    number = greatest(i.number + 1, at_least),
     version_base = CASE WHEN of_id = '' THEN 0 ELSE
       greatest(i.version_base + 1000000, floor(extract(epoch FROM clock_timestamp()))::bigint * 1000000) END,
     system_identifier = e.system_identifier, timeline = e.timeline, database_oid = e.database_oid,

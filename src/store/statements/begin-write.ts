@@ -32,11 +32,12 @@ type BegunRecord = ViewRecord & { readonly version_base: string; readonly server
 export async function beginWrite(client: ClientBase, refs: readonly DocumentRef[]): Promise<Begun> {
   const [lock, read] = refs.length === 1 ? one(refs[0]!) : several(refs)
   const [, , views, documents] = await Batch.run(client, [BEGIN, lock, VIEW, read])
-  const view = views!.rows[0] as unknown as BegunRecord
+  const record = views!.rows[0] as unknown as BegunRecord | undefined
+  const view = toView(record)
   return {
-    view: toView(view),
-    versionBase: Number(view.version_base),
-    server: view.server,
+    view,
+    versionBase: Number(record!.version_base),
+    server: record!.server,
     rows: documents!.rows.map(record => toRow(record as unknown as DocumentRecord)),
   }
 }

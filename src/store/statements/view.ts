@@ -10,7 +10,7 @@ import {
 } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
-export const VIEW_COLUMNS = 'mode, epoch, drained, run_id, replication_id, database, reason'
+export const VIEW_COLUMNS = 'mode, epoch, drained, run_id, replication_id, database, reason, lease_ms'
 
 /** For DatabaseState.server. A restored server has started, and one that was promoted is another. */
 export const SERVER = 'extract(epoch FROM pg_postmaster_start_time())::text'
@@ -25,7 +25,7 @@ export async function selectView(db: Queryable): Promise<View> {
     name: 'select-view',
     text: `SELECT ${VIEW_COLUMNS} FROM cache_view`,
   })
-  return toView(rows[0]!)
+  return toView(rows[0])
 }
 
 /** The view, which database this is, and its oldest running transaction. Fails on a standby. */
@@ -37,7 +37,7 @@ export async function selectViewSnapshot(db: Queryable): Promise<ViewSnapshot> {
                   EXISTS (SELECT FROM handovers WHERE NOT taken) AS handovers_wait
            FROM cache_view`,
   })
-  return toSnapshot(rows[0]!)
+  return toSnapshot(rows[0])
 }
 
 /** ON at `epoch` becomes OFF under the exclusive VIEW lock; nothing happens when another instance was faster. */
@@ -46,6 +46,20 @@ export async function turnViewOff(db: Queryable, epoch: number, reason: string):
     name: 'turn-view-off',
     text: 'SELECT turn_view_off($1, $2)',
     values: [String(epoch), reason],
+  })
+}
+
+/** Makes the row of cache_view again, OFF and not drained. */
+export async function healView(db: Queryable): Promise<void> {
+  await runReadCommitted(db, { name: 'heal-view', text: 'SELECT heal_view()', values: [] })
+}
+
+/** The longest lease is `leaseMs` or more when this resolves. */
+export async function raiseLease(db: Queryable, leaseMs: number): Promise<void> {
+  await runReadCommitted(db, {
+    name: 'raise-lease',
+    text: 'SELECT raise_lease($1)',
+    values: [String(leaseMs)],
   })
 }
 
@@ -74,14 +88,14 @@ export async function lockViewExclusive(db: Queryable): Promise<void> {
 }
 
 /** Turns the view ON(V); the caller holds the exclusive VIEW lock and has seen it OFF at this epoch. */
-export async function turnViewOn(db: Queryable, v: ViewToken): Promise<void> {
+export async function turnViewOn(db: Queryable, v: ViewToken, leaseMs: number): Promise<void> {
   await db.query({
     name: 'turn-view-on',
     text: `UPDATE cache_view
            SET mode = 'ON', drained = false, run_id = $2, replication_id = $3, database = database_identity(),
-               reason = 'gate', changed_at = clock_timestamp()
+               reason = 'gate', lease_ms = $4, changed_at = clock_timestamp()
            WHERE epoch = $1`,
-    values: [v.epoch, v.identity.runId, v.identity.replicationId],
+    values: [v.epoch, v.identity.runId, v.identity.replicationId, leaseMs],
   })
 }
 
@@ -95,10 +109,15 @@ export async function selectDatabaseState(db: Queryable): Promise<DatabaseState>
 }
 
 /** A new incarnation in the place of `database`, and the view OFF; nothing happens when another instance was faster. */
-export async function beginIncarnation(db: Queryable, database: string, reason: string): Promise<void> {
+export async function beginIncarnation(
+  db: Queryable,
+  database: string,
+  reason: string,
+  atLeast: number,
+): Promise<void> {
   await runReadCommitted(db, {
     name: 'begin-incarnation',
-    text: 'SELECT begin_incarnation($1, $2)',
-    values: [database, reason],
+    text: 'SELECT begin_incarnation($1, $2, $3)',
+    values: [database, reason, String(atLeast)],
   })
 }
