@@ -3,8 +3,8 @@ import { PROTOCOL_PARTS, type ProtocolParts } from '../../src/consistency/protoc
 import type { CacheRules } from './memory-cache.ts'
 import type { HandoverRules } from './memory-handover.ts'
 import type { StoreRules } from './memory-store.ts'
-import type { ConnectionRules } from './redis-connections.ts'
 import type { ServerRules } from './postgres-server.ts'
+import type { ConnectionRules } from './redis-connections.ts'
 import type { ScriptRules } from './redis-scripts.ts'
 import type { SequenceRules } from './sequence-scripts.ts'
 
