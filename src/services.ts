@@ -127,7 +127,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   )
   const cache = redis === undefined ? NO_CACHE : traced('redis', redis.cache)
   const observer = new ProtocolObserver(log, telemetry, step)
-  const { reader, writer, supervisor, lease, outage, handover } = createProtocol({
+  const { reader, writer, supervisor, lease, outage, handover, check } = createProtocol({
     store,
     handovers: new PostgresHandover(viewPool),
     cache,
@@ -178,6 +178,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     view: store,
     lease,
     outage,
+    check,
     handover,
     clock: SYSTEM_CLOCK,
     renewMs: config.times.renewMs,

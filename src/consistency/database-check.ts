@@ -68,6 +68,11 @@ export class DatabaseCheck {
     return fault === null
   }
 
+  /** Whether the server was looked at since it started: what another one says may be of a time that was lost. */
+  knows(server: string): boolean {
+    return this.#servers.has(server)
+  }
+
   #remember(state: DatabaseState): void {
     if (this.#seen?.database !== state.database || this.#seen.xid < state.nextXid)
       this.#seen = { database: state.database, xid: state.nextXid }

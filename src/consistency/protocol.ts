@@ -39,6 +39,7 @@ export interface Protocol {
   readonly outage: Outage
   readonly near: NearCache
   readonly handover: Handover
+  readonly check: DatabaseCheck
 }
 
 /**
@@ -79,5 +80,5 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const writer = new parts.Writer({ ...deps, lease, outage, handover, check })
   const renewal = new Renewal({ ...deps, lease, outage, check, leaseMs: times.leaseMs })
   const supervisor = new Supervisor({ ...deps, lease, outage, renewal, handover, gate: new parts.Gate(deps) })
-  return { reader, writer, supervisor, lease, outage, near, handover }
+  return { reader, writer, supervisor, lease, outage, near, handover, check }
 }

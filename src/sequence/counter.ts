@@ -1,3 +1,4 @@
+import type { DatabaseCheck } from '../consistency/database-check.ts'
 import type { Handover } from '../consistency/handover.ts'
 import type { Lease } from '../consistency/lease.ts'
 import type { Outage } from '../consistency/outage.ts'
@@ -20,6 +21,7 @@ export interface CounterDeps {
   readonly lease: Lease
   readonly outage: Outage
   readonly handover: Handover
+  readonly check: Pick<DatabaseCheck, 'knows'>
   readonly clock: ClockPort
   /** Pause between two lease renewals. */
   readonly renewMs: number
@@ -37,7 +39,8 @@ interface DrawRequest {
   readonly settingsVersion: number
 }
 
-type RedisOutcome = DrawOutcome | 'unreachable'
+/** `unchecked`: the block is of a server that the lease renewals have not looked at since it started; it is burned. */
+type RedisOutcome = DrawOutcome | 'unreachable' | 'unchecked'
 
 /** Another instance may open or use up a block, or move the view, between two steps. */
 const MAX_TRIES = 8
@@ -71,10 +74,11 @@ export class Counter {
       if (outcome === 'settings') return 'settings'
       if (typeof outcome === 'number') return { last: outcome, source: 'redis' }
       if (outcome === 'stale' || isVacancy(outcome)) continue
-      const last = await this.#deps.store.draw(day, count)
-      if (last !== null) {
-        this.#note(day, last)
-        return { last, source: 'database' }
+      const last = outcome === 'unchecked' ? outcome : await this.#fromDatabase(day, count)
+      if (typeof last === 'number') return { last, source: 'database' }
+      if (last === 'unchecked') {
+        await this.#deps.clock.sleep(this.#deps.renewMs)
+        continue
       }
       if (outcome === 'view' && renewals++ < MAX_RENEWALS) {
         await this.#deps.clock.sleep(this.#deps.renewMs)
@@ -124,17 +128,29 @@ export class Counter {
     count: number,
     met: Vacancy,
   ): Promise<RedisOutcome> {
-    const { cache, store } = this.#deps
-    const opening = store.reserve(day, count, usedOf(met), knownOf(met)).then(block => {
+    const { cache, store, check } = this.#deps
+    const open = async (): Promise<RedisOutcome> => {
+      const block = await store.reserve(day, count, usedOf(met), knownOf(met))
+      if (!check.knows(block.server)) return 'unchecked'
       this.#note(day, block.last)
       return this.#ask(() => cache.open(v, day, count, met, block))
-    })
+    }
+    const opening = open()
     this.#opening.set(id, opening)
     try {
       return await opening
     } finally {
       this.#opening.delete(id)
     }
+  }
+
+  /** Straight from the database; null while the view is ON. Numbers of a server that nobody has looked at are burned. */
+  async #fromDatabase(day: SequenceDay, count: number): Promise<number | 'unchecked' | null> {
+    const drawn = await this.#deps.store.draw(day, count)
+    if (drawn === null) return null
+    if (!this.#deps.check.knows(drawn.server)) return 'unchecked'
+    this.#note(day, drawn.last)
+    return drawn.last
   }
 
   /** For a database that will have been set back to before these numbers; nothing waits for it. */

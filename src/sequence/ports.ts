@@ -8,6 +8,15 @@ export interface NumberBlock {
   readonly last: number
 }
 
+/** What PostgreSQL gave, and which server gave it (DatabaseCheck.knows). */
+export interface ReservedBlock extends NumberBlock {
+  readonly server: string
+}
+export interface StoredDraw {
+  readonly last: number
+  readonly server: string
+}
+
 /** A user's day; `day` is YYYYMMDD. */
 export interface SequenceDay {
   readonly userId: string
@@ -53,9 +62,9 @@ export interface SequenceStorePort {
    * last number of any block that Redis knows of: the new one begins above it even when the database was set back to
    * before that was reserved.
    */
-  reserve(day: SequenceDay, atLeast: number, used: number, known: number): Promise<NumberBlock>
-  /** Resolves to the last number drawn above the high-water mark; null while the view is ON. */
-  draw(day: SequenceDay, count: number): Promise<number | null>
+  reserve(day: SequenceDay, atLeast: number, used: number, known: number): Promise<ReservedBlock>
+  /** Draws above the high-water mark; null while the view is ON. */
+  draw(day: SequenceDay, count: number): Promise<StoredDraw | null>
   /** No number above it was handed out; 0 when there is none. */
   highWater(day: SequenceDay): Promise<number>
 }

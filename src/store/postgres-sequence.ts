@@ -1,9 +1,10 @@
 import type { Pool } from 'pg'
 import type {
-  NumberBlock,
   ReplyStorePort,
+  ReservedBlock,
   SequenceDay,
   SequenceStorePort,
+  StoredDraw,
   StoredReply,
 } from '../sequence/ports.ts'
 import type { Availability } from './availability.ts'
@@ -21,11 +22,11 @@ export class PostgresSequence implements SequenceStorePort, ReplyStorePort {
     this.#availability = availability
   }
 
-  reserve(day: SequenceDay, atLeast: number, used: number, known: number): Promise<NumberBlock> {
+  reserve(day: SequenceDay, atLeast: number, used: number, known: number): Promise<ReservedBlock> {
     return this.#run(() => reserveBlock(this.#pool, day, { wanted: atLeast, used, known }))
   }
 
-  draw({ userId, day }: SequenceDay, count: number): Promise<number | null> {
+  draw({ userId, day }: SequenceDay, count: number): Promise<StoredDraw | null> {
     return this.#run(() => drawNumbers(this.#pool, userId, day, count))
   }
 

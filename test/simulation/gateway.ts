@@ -81,7 +81,7 @@ export class Gateway {
       },
       build.parts,
     )
-    const { lease, outage, handover } = this.protocol
+    const { lease, outage, handover, check } = this.protocol
     this.counter = new Counter({
       cache: new MemorySequenceCache(cache, new SequenceScripts(build.sequence)),
       store: new MemorySequenceStore(store, postgres, build.sequence),
@@ -89,6 +89,7 @@ export class Gateway {
       lease,
       outage,
       handover,
+      check,
       clock: process,
       renewMs: build.times.renewMs,
     })

@@ -2,9 +2,11 @@ import type { ViewToken } from '../../src/consistency/ports.ts'
 import type {
   DrawOutcome,
   NumberBlock,
+  ReservedBlock,
   SequenceCachePort,
   SequenceDay,
   SequenceStorePort,
+  StoredDraw,
   Vacancy,
 } from '../../src/sequence/ports.ts'
 import type { MemoryCache } from './memory-cache.ts'
@@ -27,23 +29,23 @@ export class MemorySequenceStore implements SequenceStorePort {
     this.#rules = rules
   }
 
-  reserve(day: SequenceDay, atLeast: number, _used: number, known: number): Promise<NumberBlock> {
+  reserve(day: SequenceDay, atLeast: number, _used: number, known: number): Promise<ReservedBlock> {
     return this.#store.availability.race(() =>
       this.#store.call('reserve', () => {
         const last = this.#raise(day, Math.max(BLOCK, atLeast), known)
-        return { first: last - Math.max(BLOCK, atLeast) + 1, last }
+        return { first: last - Math.max(BLOCK, atLeast) + 1, last, server: this.#server.state.server }
       }),
     )
   }
 
-  draw(day: SequenceDay, count: number): Promise<number | null> {
+  draw(day: SequenceDay, count: number): Promise<StoredDraw | null> {
     return this.#store.availability.race(() =>
       this.#store.call('draw', async () => {
         const session = this.#server.connect()
         try {
           await session.lock('view', 'shared')
           if (this.#rules.databaseOnlyOff && this.#server.view.mode === 'ON') return null
-          return this.#raise(day, count)
+          return { last: this.#raise(day, count), server: this.#server.state.server }
         } finally {
           session.end()
         }

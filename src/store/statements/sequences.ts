@@ -1,7 +1,8 @@
-import type { NumberBlock, SequenceDay } from '../../sequence/ports.ts'
+import type { ReservedBlock, SequenceDay, StoredDraw } from '../../sequence/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
 import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
+import { SERVER } from './view.ts'
 
 /** What decides where a block begins and how long it is. */
 export interface BlockRequest {
@@ -18,29 +19,30 @@ export async function reserveBlock(
   db: Queryable,
   { userId, day }: SequenceDay,
   { wanted, used, known }: BlockRequest,
-): Promise<NumberBlock> {
-  const rows = await runReadCommitted<{ first_number: string; last_number: string }>(db, {
+): Promise<ReservedBlock> {
+  const rows = await runReadCommitted<{ first_number: string; last_number: string; server: string }>(db, {
     name: 'reserve-block',
-    text: 'SELECT first_number, last_number FROM reserve_block($1, $2, $3, $4, $5)',
+    text: `SELECT first_number, last_number, ${SERVER} AS server FROM reserve_block($1, $2, $3, $4, $5)`,
     values: [userId, day, String(wanted), String(used), String(known)],
   })
-  return { first: Number(rows[0]!.first_number), last: Number(rows[0]!.last_number) }
+  const [row] = rows
+  return { first: Number(row!.first_number), last: Number(row!.last_number), server: row!.server }
 }
 
-/** Draws numbers straight from the database; resolves to the last. Null while the view is ON. */
+/** Draws numbers straight from the database. Null while the view is ON. */
 export async function drawNumbers(
   db: Queryable,
   userId: string,
   day: string,
   wanted: number,
-): Promise<number | null> {
-  const rows = await runReadCommitted<{ last: string | null }>(db, {
+): Promise<StoredDraw | null> {
+  const rows = await runReadCommitted<{ last: string | null; server: string }>(db, {
     name: 'draw-numbers',
-    text: 'SELECT draw_numbers($1, $2, $3) AS last',
+    text: `SELECT draw_numbers($1, $2, $3) AS last, ${SERVER} AS server`,
     values: [userId, day, String(wanted)],
   })
-  const last = rows[0]?.last ?? null
-  return last === null ? null : Number(last)
+  const { last, server } = rows[0]!
+  return last === null ? null : { last: Number(last), server }
 }
 
 /** The high-water mark of a user's day: no number above it was handed out. 0 when there is none. */
