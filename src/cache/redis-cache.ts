@@ -14,7 +14,7 @@ import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import type { Examination } from './examination.ts'
-import { ERASED_KEY, GATE_KEY, isSwept, MARKER_KEY, PROPOSAL_KEY, VIEW_KEY } from './keys.ts'
+import { ERASED_KEY, GATE_KEY, isSwept, MARKER_KEY, PROPOSAL_KEY, stampKey, VIEW_KEY } from './keys.ts'
 import type { Answered, ReadPool } from './read-pool.ts'
 import { guarded, reported } from './redis-failures.ts'
 import { scanned } from './scan.ts'
@@ -34,6 +34,8 @@ export const PROTOCOL_SCRIPTS = [
   'advance-marker',
 ] as const
 
+/** The admin defaults belong to no user. */
+const DEFAULTS_STAMP = '@admin'
 /** Keys that one SCAN looks at: well below a millisecond of Redis, so that no read waits for it. */
 const KEYS_PER_SCAN = 500
 const KEYS_PER_SWEEP = 500
@@ -93,12 +95,12 @@ export class RedisCache implements CachePort {
 
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
     const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    const keys = [VIEW_KEY, ERASED_KEY, ...fences.flatMap(fence => fence.keys)]
+    const keys = [VIEW_KEY, ERASED_KEY, ...fences.flatMap(stamped)]
     return this.#run(v, 'fence', keys, [nonce, ...args])
   }
 
   put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
-    const keys = [VIEW_KEY, ERASED_KEY, ...entries.flatMap(entry => entry.keys)]
+    const keys = [VIEW_KEY, ERASED_KEY, ...entries.flatMap(stamped)]
     return this.#run(
       v,
       'put',
@@ -108,17 +110,12 @@ export class RedisCache implements CachePort {
   }
 
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome> {
-    return this.#run(v, 'unfence', [VIEW_KEY, ...entry.keys], [nonce, ...entry.values])
+    return this.#run(v, 'unfence', [VIEW_KEY, ...stamped(entry)], [nonce, ...entry.values])
   }
 
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
     const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    return this.#run(
-      v,
-      'erase',
-      [VIEW_KEY, ERASED_KEY, ...fences.flatMap(({ keys }) => keys)],
-      [nonce, ...args],
-    )
+    return this.#run(v, 'erase', [VIEW_KEY, ERASED_KEY, ...fences.flatMap(stamped)], [nonce, ...args])
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {
@@ -173,4 +170,9 @@ export class RedisCache implements CachePort {
   ): Promise<ScriptOutcome> {
     return guarded(this.#breaker, this.#scripts.run(v, script, keys, [viewText(v), ...args]))
   }
+}
+
+/** The stamp that a document shares with others of its user, then its keys. */
+function stamped({ keys }: Pick<CacheEntry, 'keys'>): readonly string[] {
+  return [stampKey(/^user:([^:]+):/.exec(keys[0]!)?.[1] ?? DEFAULTS_STAMP), ...keys]
 }

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- fence(min, nonce) of several documents, each on its own.
--- KEYS: gateway:view, gateway:erased, then the keys of each document, the whole first.
+-- KEYS: gateway:view, gateway:erased, then for each document its stamp and its keys, the whole first.
 -- ARGV: V, nonce, then for each document: min, number of keys.
 -- Answers 'view' (nothing done), 'refused' (a version >= min, a fence above min, or the memory of an erased version >= min
 -- stood in at least one), 'done'. A late fence on an erased document would open the door to the old value behind it.
@@ -12,17 +12,17 @@ local outcome = 'done'
 local first = 3
 for arg = 3, #ARGV, 2 do
   local min, count = tonumber(ARGV[arg]), tonumber(ARGV[arg + 1])
-  local head = head_of(KEYS[first])
+  local head = head_of(KEYS[first + 1])
   local version, fence = version_in(head), fence_in(head)
-  if (version and version >= min) or (fence and fence > min) or erased_at(KEYS[2], KEYS[first], head) >= min then
+  if (version and version >= min) or (fence and fence > min) or erased_at(KEYS[2], KEYS[first + 1], head) >= min then
     outcome = 'refused'
   else
     local text = '{"fence":' .. ARGV[arg] .. ',"nonce":"' .. nonce .. '"}'
     changing(KEYS[first])
-    for key = first, first + count - 1 do
+    for key = first + 1, first + count do
       redis.call('SET', KEYS[key], text)
     end
   end
-  first = first + count
+  first = first + 1 + count
 end
 return outcome

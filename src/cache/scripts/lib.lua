@@ -28,15 +28,10 @@ local function head_of(key)
   return text_in(redis.pcall('GETRANGE', key, 0, 63)) or ''
 end
 
--- A document's key changes: the stamp of its user grows, so that one look at it tells that none has. Called before the
+-- A document's key changes: the stamp of its user (a declared key, as all are) grows, so that one look at it tells that none has. Called before the
 -- change: a stamp that moves too early does no harm. It begins with the microseconds of now, so that one that somebody
 -- deletes does not come by its old numbers again.
-local function changing(key)
-  local user = string.match(key, '^user:([^:]+):')
-  if not user then
-    return
-  end
-  local stamp = 'gateway:stamp:' .. user
+local function changing(stamp)
   local last = get(stamp)
   if last and #last >= 16 and type(redis.pcall('INCR', stamp)) == 'number' then
     return
