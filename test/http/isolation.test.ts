@@ -91,7 +91,9 @@ t.test('routes of admins are for admins', async t => {
       'a role in a header': { ...ALICE, 'x-role': 'admin', role: 'admin' },
     })) {
       const reply = await ask(operation, headers, { id: 'alice', user_id: 'alice' })
-      t.equal(reply.statusCode, 403, `${nameOf(operation)} by ${who}`)
+      // Who acts for every user may find them all.
+      const allowed = nameOf(operation) === 'GET /api/admin/users' && who.startsWith('a service')
+      t.equal(reply.statusCode, allowed ? 200 : 403, `${nameOf(operation)} by ${who}`)
     }
   }
   const create = (headers: object) =>

@@ -113,7 +113,7 @@ function listRoute(app: FastifyInstance, transfer: TransferService): void {
   })
   app.get<{ Querystring: UserQueryString }>(
     '/api/admin/users',
-    { schema, preValidation: async request => requireAdminOrService(principalOf(request)) },
+    { schema, onRequest: async request => requireAdminOrService(principalOf(request)) },
     async ({ query: { q = '', where = [], limit = DEFAULT_LIMIT, cursor } }) =>
       transfer.listUsers({ prefix: q, where, limit, cursor }),
   )
@@ -132,7 +132,7 @@ function exportRoute(app: FastifyInstance, transfer: TransferService): void {
   })
   app.get<{ Querystring: { user_id?: string } }>(
     '/api/admin/export',
-    { schema, preValidation: async request => requireAdmin(principalOf(request)) },
+    { schema, onRequest: async request => requireAdmin(principalOf(request)) },
     async ({ query: { user_id: only } }, reply) => {
       const lines = transfer.exportUsers(only === undefined ? undefined : requireUserId(only))
       // The first line before the headers: an outage is a problem then, and not a broken answer.
@@ -172,7 +172,7 @@ function importRoute(app: FastifyInstance, transfer: TransferService): void {
     scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload))
     scope.post<{ Querystring: { mode?: 'merge' | 'replace' } & DryRunQuery; Body: Readable | undefined }>(
       '/api/admin/import',
-      { schema, preValidation: async request => requireAdmin(principalOf(request)) },
+      { schema, onRequest: async request => requireAdmin(principalOf(request)) },
       async (request, reply) => {
         const options = {
           caller: callerOf(request),

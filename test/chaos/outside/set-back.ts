@@ -58,10 +58,15 @@ function scenario(name: string, says: string, meanwhile: Meanwhile): Scenario {
 /** Everything since the last return, and over the whole run what must never be used twice. */
 export function judgeSince(history: History, since: number): Violation[] {
   return [
-    ...check({ ...history, operations: history.operations.filter(({ start }) => start >= since) }),
+    ...check({ ...history, operations: history.operations.filter(verifiedSince(since)) }),
     ...checkUnique(history),
     ...checkValues(history),
   ]
+}
+
+/** An answer that says that nobody could confirm it may come from the time that was lost. */
+function verifiedSince(since: number) {
+  return ({ start, cache }: History['operations'][number]) => start >= since && !/unverified/.test(cache)
 }
 
 /** Each loss of the view costs an epoch, which the database of the snapshot does not know. */
