@@ -193,7 +193,7 @@ export const VARIABLES = {
   ),
   ANSWERS_IN_FLIGHT_BYTES: count(
     'Large answers that callers have not taken yet, an eighth of it for one caller; beyond: 503, the caller 429.',
-    256 * MIB,
+    64 * MIB,
     MIB,
     16 * 1024 * MIB,
   ),
