@@ -3,14 +3,22 @@ import { isJsonObject, type JsonObject, own } from './json.ts'
 import { VOLATILITIES } from './schemas/mode-position.ts'
 import { timeZoneFault } from './time-zones.ts'
 
-/** A rule across fields. Says what is wrong, or nothing; silent when a field has the wrong type. */
-type Rule = (data: JsonObject) => Fault | undefined
+/** A rule across fields. */
+interface Rule {
+  /** Paths of all that it looks at. */
+  readonly fields: readonly string[]
+  /** Says what is wrong, or nothing; silent when a field has the wrong type. */
+  readonly check: (data: JsonObject) => Fault | undefined
+}
 
 /** Clients send rounded thirds. */
 const ALLOCATION_TOLERANCE_PERCENT = 1
 const WEIGHTS_TOLERANCE = 0.01
 /** Sums of decimals are not exact: 0.4 + 0.35 + 0.26 must not fail by 1e-17. */
 const ROUNDING = 1e-9
+
+const WEIGHTS = ['mtf.primary_weight', 'mtf.secondary_weight', 'mtf.tertiary_weight']
+const SHARES = ['ultra_percent', 'scalp_percent', 'swing_percent', 'position_percent']
 
 const RULES: Readonly<Record<string, readonly Rule[]>> = {
   mode: [
@@ -19,20 +27,30 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
     ordered('size.base_size_usd', 'size.max_size_usd'),
     ordered('assignment.confidence_min', 'assignment.confidence_max'),
     ordered('assignment.profit_potential_min', 'assignment.profit_potential_max'),
-    volatilityOrdered,
+    { fields: ['assignment.volatility_min', 'assignment.volatility_max'], check: volatilityOrdered },
     ordered('stale_release.stale_zone_lo', 'stale_release.stale_zone_hi'),
-    weightsSumToOne,
+    { fields: ['mtf.mtf_enabled', ...WEIGHTS], check: weightsSumToOne },
     ...reentryRules('position_optimization.'),
   ],
   scalp_reentry: reentryRules(''),
-  capital_allocation: [sharesSumToHundred],
+  capital_allocation: [{ fields: SHARES, check: sharesSumToHundred }],
   circuit_breaker: [ordered('max_loss_per_hour', 'max_daily_loss')],
-  settings: [timeZoneKnown],
+  settings: [{ fields: ['trading.timezone'], check: timeZoneKnown }],
 }
 
-/** The faults of a whole document against the rules across its fields. */
-export function checkRules(family: string, data: JsonObject): Fault[] {
-  return (RULES[family] ?? []).map(rule => rule(data)).filter(fault => fault !== undefined)
+/**
+ * The faults of a whole document against the rules across its fields; with `concerns` against those of which it is true
+ * of any field.
+ */
+export function checkRules(
+  family: string,
+  data: JsonObject,
+  concerns: (path: string) => boolean = () => true,
+): Fault[] {
+  return (RULES[family] ?? [])
+    .filter(({ fields }) => fields.some(concerns))
+    .map(({ check }) => check(data))
+    .filter(fault => fault !== undefined)
 }
 
 /** Those of the fields of `scalp_reentry`, below `prefix`. */
@@ -48,19 +66,21 @@ function reentryRules(prefix: string): readonly Rule[] {
 }
 
 function ordered(lesser: string, greater: string): Rule {
-  return data => {
+  const check: Rule['check'] = data => {
     const [low, high] = [numberAt(data, lesser), numberAt(data, greater)]
     if (low === undefined || high === undefined || low <= high) return undefined
     return { path: lesser, message: `must be <= ${greater} (${high})` }
   }
+  return { fields: [lesser, greater], check }
 }
 
 function ascending(lesser: string, greater: string): Rule {
-  return data => {
+  const check: Rule['check'] = data => {
     const [low, high] = [numberAt(data, lesser), numberAt(data, greater)]
     if (low === undefined || high === undefined || low < high) return undefined
     return { path: lesser, message: `must be < ${greater} (${high})` }
   }
+  return { fields: [lesser, greater], check }
 }
 
 function volatilityOrdered(data: JsonObject): Fault | undefined {
@@ -75,7 +95,7 @@ function volatilityOrdered(data: JsonObject): Fault | undefined {
 
 function weightsSumToOne(data: JsonObject): Fault | undefined {
   if (valueAt(data, 'mtf.mtf_enabled') !== true) return undefined
-  const sum = sumOf(data, ['mtf.primary_weight', 'mtf.secondary_weight', 'mtf.tertiary_weight'])
+  const sum = sumOf(data, WEIGHTS)
   if (sum === undefined || Math.abs(sum - 1) <= WEIGHTS_TOLERANCE + ROUNDING) return undefined
   return {
     path: 'mtf',
@@ -84,7 +104,7 @@ function weightsSumToOne(data: JsonObject): Fault | undefined {
 }
 
 function sharesSumToHundred(data: JsonObject): Fault | undefined {
-  const sum = sumOf(data, ['ultra_percent', 'scalp_percent', 'swing_percent', 'position_percent'])
+  const sum = sumOf(data, SHARES)
   if (sum === undefined || Math.abs(sum - 100) <= ALLOCATION_TOLERANCE_PERCENT + ROUNDING) return undefined
   return {
     path: '',

@@ -2,6 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Fault } from '../errors.ts'
 import { documentOf } from './catalogue.ts'
+import { diff } from './changes.ts'
 import { isJsonObject, type JsonObject, typeFault } from './json.ts'
 import { joinPath } from './paths.ts'
 import { checkRules } from './rules.ts'
@@ -26,12 +27,53 @@ const validators = new Map<string, ValidateFunction>()
  */
 export function validateDocument(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
   if (!isJsonObject(data)) return [{ path: '', message: typeFault('object', data) }]
-  const { schema, family } = documentOf(kind)
-  const faults = [
-    ...schemaFaults(validatorOf(kind), data),
-    ...unknownFields(schema, data, examples),
-    ...checkRules(family, data),
-  ]
+  return bounded([...fieldFaults(kind, data, examples), ...checkRules(documentOf(kind).family, data)])
+}
+
+/** What is wrong with a change. */
+export interface Judgement {
+  /** Faults of what it changes. */
+  readonly faults: readonly Fault[]
+  /** Faults of what was stored before, when it was allowed, and stays as it is. */
+  readonly stored: readonly Fault[]
+}
+
+/** The same of a document that is to become `after`. A rule is broken by a change of any of its fields. */
+export function judgeChange(
+  kind: string,
+  before: JsonObject,
+  after: JsonObject,
+  examples: readonly JsonObject[],
+): Judgement {
+  const all = validateDocument(kind, after, examples)
+  if (all.length === 0) return { faults: [], stored: [] }
+  const { family } = documentOf(kind)
+  const changed = diff(before, after).map(({ path }) => path)
+  const isChanged = (path: string) =>
+    changed.some(each => each === path || isBelow(each, path) || isBelow(path, each))
+  const fields = fieldFaults(kind, after, examples)
+  const faults = bounded([
+    ...fields.filter(({ path }) => isChanged(path)),
+    ...checkRules(family, after, isChanged),
+  ])
+  const broken = new Set(faults.map(identityOf))
+  return { faults, stored: all.filter(fault => !broken.has(identityOf(fault))) }
+}
+
+function identityOf({ path, message }: Fault): string {
+  return `${path}\n${message}`
+}
+
+function isBelow(path: string, parent: string): boolean {
+  return parent === '' || path.startsWith(`${parent}.`)
+}
+
+function fieldFaults(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
+  const { schema } = documentOf(kind)
+  return [...schemaFaults(validatorOf(kind), data), ...unknownFields(schema, data, examples)]
+}
+
+function bounded(faults: Fault[]): Fault[] {
   if (faults.length <= MAX_FAULTS) return faults
   return [...faults.slice(0, MAX_FAULTS), { path: '', message: `${faults.length - MAX_FAULTS} more faults` }]
 }

@@ -3,6 +3,7 @@ import { DOCUMENTS } from '../documents/catalogue.ts'
 import { applyDefaults, compareDocument, resetField } from '../documents/compare.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import type { JsonObject } from '../documents/json.ts'
+import { validateDocument } from '../documents/validate.ts'
 import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
 import type { DocumentReads } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
@@ -19,7 +20,9 @@ import type {
   DocumentAddress,
   FieldChange,
   Reason,
+  Warning,
 } from './service.ts'
+import { warningsOf } from './warnings.ts'
 
 export interface DefaultsDeps {
   readonly reads: DocumentReads
@@ -73,6 +76,10 @@ export class UserDefaults implements DefaultsService {
       const changes = compare(kind, found[index]!.data, defaults)
       if (changes.length > 0) documents[kind] = changes
     })
+    const warnings = kinds.flatMap((kind, index) => {
+      const { data } = found[index]!
+      return warningsOf(kind, validateDocument(kind, data, [documentDefaults(defaults.data, kind), data]))
+    })
     const all = Object.values(documents).flat()
     const count = (risk: FieldChange['risk']) => all.filter(change => change.risk === risk).length
     return {
@@ -82,6 +89,7 @@ export class UserDefaults implements DefaultsService {
       medium_risk: count('medium'),
       low_risk: count('low'),
       documents,
+      ...(warnings.length === 0 ? {} : { warnings }),
     }
   }
 
@@ -101,22 +109,20 @@ export class UserDefaults implements DefaultsService {
       const steps = documents.map((document, index) =>
         step(document, addresses[index]!, next, defaults, limits),
       )
-      return {
-        changes: steps.flatMap(({ planned }) => planned),
-        result: steps.flatMap(({ changes }) => changes),
-      }
+      return { changes: steps.flatMap(({ planned }) => planned), result: reportOf(steps) }
     }
     if (preview) {
-      return report(decide(await reads.documents(actor, kinds)).result, false)
+      return { applied: false, ...decide(await reads.documents(actor, kinds)).result }
     }
     const { result } = await writes.write(actor, kinds, reason, decide)
-    return report(result, true)
+    return { applied: true, ...result }
   }
 }
 
 interface Step {
   readonly planned: readonly PlannedChange[]
   readonly changes: readonly FieldChange[]
+  readonly warnings: readonly Warning[]
 }
 
 /** What becomes of one document: its differences that the change takes away, and the write that does it. */
@@ -130,8 +136,10 @@ function step(
   const { kind } = address
   const after = next(document.data, documentDefaults(defaults.data, kind))
   const left = new Set(compare(kind, after, defaults).map(({ path }) => path))
+  const { changes: planned, warnings } = plan(document, address, after, defaults.data, limits)
   return {
-    planned: plan(document, address, after, defaults.data, limits),
+    planned,
+    warnings: warningsOf(kind, warnings),
     changes: compare(kind, document.data, defaults).filter(({ path }) => !left.has(path)),
   }
 }
@@ -144,8 +152,15 @@ function compare(
   return compareDocument(kind, data, documentDefaults(defaults, kind), risks)
 }
 
-function report(changes: readonly FieldChange[], applied: boolean): ChangeReport {
-  return { applied, all_match: changes.length === 0, total_changes: changes.length, changes }
+function reportOf(steps: readonly Step[]): Omit<ChangeReport, 'applied'> {
+  const changes = steps.flatMap(each => each.changes)
+  const warnings = steps.flatMap(each => each.warnings)
+  return {
+    all_match: changes.length === 0,
+    total_changes: changes.length,
+    changes,
+    ...(warnings.length === 0 ? {} : { warnings }),
+  }
 }
 
 function addressesOf(scope: DefaultsScope): readonly DocumentAddress[] {

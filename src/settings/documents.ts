@@ -27,6 +27,7 @@ import type {
   ReadOptions,
   Reason,
 } from './service.ts'
+import { warned, withWarnings } from './warnings.ts'
 
 export interface DocumentsDeps {
   readonly reads: DocumentReads
@@ -78,9 +79,12 @@ export class Documents implements DocumentService {
     const [document] = await this.#deps.reads.documents(actor, [address.kind])
     requireVersions(actor, [document!], [address], precondition)
     const next = merged(document!, address, change)
-    const [planned] = plan(document!, address, next, defaults.data, this.#deps.limits)
+    const {
+      changes: [planned],
+      warnings,
+    } = plan(document!, address, next, defaults.data, this.#deps.limits)
     const after = planned === undefined ? document!.data : (readJson(planned.data!) as JsonObject)
-    return dryRun(address.kind, document!.data, after, defaults)
+    return { ...dryRun(address.kind, document!.data, after, defaults), ...warned(address.kind, warnings) }
   }
 
   async history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]> {
@@ -137,12 +141,14 @@ export class Documents implements DocumentService {
   ): Promise<DocumentAnswer> {
     const { writes, defaults, limits } = this.#deps
     const { data } = await defaults.current()
-    const { rows } = await writes.write(actor, [address.kind], reason, ([document]) => {
+    const { rows, result } = await writes.write(actor, [address.kind], reason, ([document]) => {
       requireVersions(actor, [document!], [address], precondition)
-      return { changes: plan(document!, address, nextOf(document!), data, limits), result: undefined }
+      const { changes, warnings } = plan(document!, address, nextOf(document!), data, limits)
+      return { changes, result: warnings }
     })
     const row = rows[0]!
-    return { version: row.version, body: envelopeOf(row, partOf(address)), status: 'hit' }
+    const body = withWarnings(envelopeOf(row, partOf(address)), result)
+    return { version: row.version, body, status: 'hit' }
   }
 
   /** What a select answers; one that finds nothing is tried again when the user has been created, or USER_NOT_FOUND. */

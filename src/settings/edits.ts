@@ -9,7 +9,7 @@ import { guardJson } from '../documents/guard.ts'
 import { documentLimitFaultOf } from '../documents/json/limits.ts'
 import { isJsonObject, type JsonObject, typeFault } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
-import { validateDocument } from '../documents/validate.ts'
+import { judgeChange } from '../documents/validate.ts'
 import { type Fault, ProblemError } from '../errors.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { DocumentAddress } from './service.ts'
@@ -52,9 +52,16 @@ export interface Limits {
   readonly userBytes: number
 }
 
+export interface Plan {
+  /** None when nothing changes. */
+  readonly changes: readonly PlannedChange[]
+  /** Stored values that were allowed when they were stored and are no longer, untouched by the change. */
+  readonly warnings: readonly Fault[]
+}
+
 /**
- * The change that makes `next` of the document, or none when nothing changes. VALIDATION_FAILED when it breaks the
- * schema or a rule, paths as the caller of `address` sees them; DOCUMENT_TOO_LARGE.
+ * The change that makes `next` of the document. VALIDATION_FAILED when what it changes breaks the schema or a rule, paths
+ * as the caller of `address` sees them; DOCUMENT_TOO_LARGE.
  */
 export function plan(
   document: LiveDocument,
@@ -62,17 +69,18 @@ export function plan(
   next: JsonObject,
   defaults: JsonObject,
   limits: Limits,
-): PlannedChange[] {
+): Plan {
   const { kind, section } = address
   const examples = [documentDefaults(defaults, kind), document.data]
   const whole = complete(kind, next, examples[0]!)
-  const faults = validateDocument(kind, whole, examples)
+  const { faults, stored } = judgeChange(kind, document.data, whole, examples)
   if (faults.length > 0) throw invalid(faults.map(fault => below(section, fault)))
+  const warnings = stored.map(fault => below(section, fault))
   const changes = diff(document.data, whole)
-  if (changes.length === 0) return []
+  if (changes.length === 0) return { changes: [], warnings }
   const data = canonicalJson(whole)
   requireSize(data, limits)
-  return [{ ref: document.row.ref, data, changes: canonicalJson(changes) }]
+  return { changes: [{ ref: document.row.ref, data, changes: canonicalJson(changes) }], warnings }
 }
 
 /** DOCUMENT_TOO_LARGE: merges must not let a document grow for ever, in bytes, names or values. */

@@ -55,12 +55,21 @@ export interface FieldChange extends Difference {
   readonly new?: unknown
 }
 
+/** A stored value that the present rules do not allow; it stays until a write touches it. */
+export interface Warning {
+  readonly document: string
+  readonly path: string
+  readonly message: string
+}
+
 /** What load-defaults, reset and dry runs answer. */
 export interface ChangeReport {
   readonly applied: boolean
   readonly all_match: boolean
   readonly total_changes: number
   readonly changes: readonly FieldChange[]
+  /** Absent = none. */
+  readonly warnings?: readonly Warning[]
 }
 
 /** How a user's documents differ from the cached defaults. */
@@ -72,6 +81,8 @@ export interface Comparison {
   readonly low_risk: number
   /** By kind, in catalogue order; kinds without a change are absent. */
   readonly documents: Readonly<Record<string, readonly FieldChange[]>>
+  /** Absent = none. */
+  readonly warnings?: readonly Warning[]
 }
 
 export interface HistoryEntry {

@@ -32,7 +32,7 @@ function put(read: (bytes: Buffer | string) => unknown): unknown {
   const patch = checkedPatch(read(body))
   const size = { ...(patch.size as JsonObject), leverage: 5 + (turn++ % 2) }
   const next = merged(current, address, { ...patch, size })
-  const planned = plan(current, address, next, BUILT_IN_DEFAULTS, LIMITS)
+  const { changes: planned } = plan(current, address, next, BUILT_IN_DEFAULTS, LIMITS)
   return CODEC.encode({ ...row, data: planned[0]?.data ?? text })
 }
 

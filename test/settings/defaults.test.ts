@@ -8,6 +8,8 @@ t.test('comparison, preview, load-defaults and reset', async t => {
   const { gateway } = await startStack(t)
   const post = (url: string, payload?: object) =>
     gateway.as('42', { method: 'POST', url, ...(payload === undefined ? {} : { payload }) })
+  // A service that only looks creates no user.
+  await gateway.as('42', { url: '/api/user/settings' })
   t.match((await gateway.as('42', { url: COMPARISON })).json(), { all_match: true, total_changes: 0 })
   await gateway.as('42', {
     method: 'PUT',

@@ -2,6 +2,7 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import { type DocumentFamily, FAMILIES, MODES, type Mode } from '../../documents/catalogue.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../documents/defaults.ts'
 import { firstField, partial } from './patch.ts'
+import { Fault } from './problem.ts'
 import { any, component, enumeration, examplesOf, UPDATED_AT, UserId, Version } from './registry.ts'
 
 /** Exactly one of several components, with the examples of all: no answer fits two of them. */
@@ -36,6 +37,12 @@ export const EXAMPLE_CHANGE = {
   risk: 'medium',
 }
 
+export const Warnings = Type.Optional(
+  Type.Array(Type.Object({ document: Type.String(), path: Type.String(), message: Type.String() }), {
+    description: 'stored values that the present rules do not allow; absent = none',
+  }),
+)
+
 export const ChangeReport = component(
   'ChangeReport',
   Type.Object(
@@ -44,6 +51,7 @@ export const ChangeReport = component(
       all_match: Type.Boolean(),
       total_changes: Type.Integer({ minimum: 0 }),
       changes: Type.Array(Change),
+      warnings: Warnings,
     },
     { examples: [{ applied: true, all_match: false, total_changes: 1, changes: [EXAMPLE_CHANGE] }] },
   ),
@@ -60,6 +68,7 @@ export const DryRunReport = component(
       all_match: Type.Boolean(),
       total_changes: Type.Integer({ minimum: 0 }),
       changes: Type.Array(Change),
+      warnings: Warnings,
     },
     { examples: [{ applied: false, all_match: false, total_changes: 1, changes: [EXAMPLE_CHANGE] }] },
   ),
@@ -137,7 +146,16 @@ function defineEnvelope(name: string, schema: TSchema, example: unknown): Envelo
   const envelope = component(
     name,
     Type.Object(
-      { version: Version, updated_at: Type.String({ format: 'date-time' }), data },
+      {
+        version: Version,
+        updated_at: Type.String({ format: 'date-time' }),
+        data,
+        warnings: Type.Optional(
+          Type.Array(Fault, {
+            description: 'of a write: stored values that the present rules do not allow; absent = none',
+          }),
+        ),
+      },
       { examples: [{ version: 7, updated_at: UPDATED_AT, data: example }] },
     ),
   )

@@ -4,7 +4,7 @@ import type { Actor, DefaultsOptions, DefaultsScope, DefaultsService } from '../
 import { actorOf, lookerOf } from '../caller.ts'
 import { preconditionOf } from '../conditional.ts'
 import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
-import { Change, ChangeReport, EXAMPLE_CHANGE } from '../openapi/components.ts'
+import { Change, ChangeReport, EXAMPLE_CHANGE, Warnings } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { DryRun } from '../openapi/parameters.ts'
 import { component } from '../openapi/registry.ts'
@@ -29,6 +29,7 @@ const Comparison = component(
       medium_risk: Type.Integer({ minimum: 0 }),
       low_risk: Type.Integer({ minimum: 0 }),
       documents: Type.Record(Type.String(), Type.Array(Change), { description: 'by kind of document' }),
+      warnings: Warnings,
     },
     {
       examples: [

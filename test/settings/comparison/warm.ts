@@ -32,7 +32,7 @@ export async function compareTwice(t: Scope, users: number): Promise<Outcome> {
   const file = join(temporaryDirectory(t), 'defaults.json')
   copyFileSync(join(ROOT, 'default-settings.json'), file)
   const { gateway } = await startStack(t, { DEFAULT_SETTINGS_FILE: file, ...PATIENT })
-  await gateway.as('seed', { url: COMPARISON })
+  await gateway.as('seed', { url: '/api/user/settings' })
   await createUsers(gateway.databaseUrl, users)
   rmSync(file)
   const cold = await watchStatements(() => compareAll(gateway, users))
