@@ -77,7 +77,8 @@ export class Checker {
   }
 
   readEnds({ refs, floors, setBacks }: ReadStart, { status, versions, values }: ReadResult): void {
-    if (setBacks !== this.#setBacks || refs.some((ref, index) => this.#isLost(ref, versions[index]!))) return
+    if (setBacks !== this.#setBacks || refs.some((ref, index) => this.#isLost(ref, versions[index]!, status)))
+      return
     const answers = refs.map((ref, index) => {
       const version = versions[index]!
       const body = values?.[index]
@@ -103,10 +104,13 @@ export class Checker {
       this.violated(`${status}: torn read of ${refs.map(documentId)}: versions ${versions}`)
   }
 
-  /** Whether it is of a time that was lost so lately that leases of that time may be running. */
-  #isLost(ref: DocumentRef, version: number): boolean {
+  /**
+   * Whether it is of a time that was lost: so lately that leases of that time may be running, or answered as `unverified`
+   * by a gateway that cannot reach the database, and so cannot know.
+   */
+  #isLost(ref: DocumentRef, version: number, status: ReadResult['status']): boolean {
     const id = documentId(ref)
-    const since = this.#server.timeline.now - this.#leaseMs
+    const since = status === 'unverified' ? 0 : this.#server.timeline.now - this.#leaseMs
     return this.#lost.some(each => each.id === id && each.version === version && each.at >= since)
   }
 

@@ -54,11 +54,14 @@ export class MemorySequenceStore implements SequenceStorePort {
   }
 
   highWater(day: SequenceDay): Promise<number> {
-    return this.#store.call('high-water', () => this.#server.highWater.get(idOf(day)) ?? 0)
+    return this.#store.call('high-water', () =>
+      Math.max(this.#server.highWater.get(idOf(day)) ?? 0, this.#server.sequenceFloor),
+    )
   }
 
   #raise(day: SequenceDay, by: number, above = 0): number {
-    const last = Math.max(this.#server.highWater.get(idOf(day)) ?? 0, above) + by
+    const { highWater, sequenceFloor } = this.#server
+    const last = Math.max(highWater.get(idOf(day)) ?? 0, above, sequenceFloor) + by
     this.#server.highWater.set(idOf(day), last)
     return last
   }

@@ -23,11 +23,15 @@ export interface Committed {
 export interface ServerRules {
   /** Versions of a new incarnation begin above all that may have been given before. */
   readonly versionBase: boolean
+  /** Order numbers of a new incarnation begin above all that may have been drawn before. */
+  readonly sequenceFloor: boolean
 }
 
 /** The database as it was. */
 interface Backup {
   readonly history: ReadonlyMap<string, readonly Committed[]>
+  readonly highWater: ReadonlyMap<string, number>
+  readonly sequenceFloor: number
   readonly nextXid: bigint
   readonly view: View
   readonly incarnation: Incarnation
@@ -44,6 +48,8 @@ export interface Incarnation {
 const ROOT = '0123456789ab'
 /** More versions than a document gets in one run. */
 const BASE_STEP = 1_000
+/** More order numbers than a run draws. */
+const FLOOR_STEP = 10_000
 
 /** One PostgreSQL: what is committed, who is connected, and which database it is. READ COMMITTED. */
 export class PostgresServer {
@@ -53,6 +59,8 @@ export class PostgresServer {
   /** By documentId, oldest version first. */
   readonly history = new Map<string, Committed[]>()
   readonly highWater = new Map<string, number>()
+  /** No order number is drawn at or below it. */
+  sequenceFloor = 0
   readonly handovers = new Map<string, StoredHandover>()
   /** Of `server`: another one after each start. */
   starts = 1
@@ -104,6 +112,7 @@ export class PostgresServer {
         id === '' || !this.#rules.versionBase ? 0 : Math.max(versionBase, this.#incarnations * BASE_STEP),
       timeline: this.#clusterTimeline,
     }
+    if (id !== '' && this.#rules.sequenceFloor) this.sequenceFloor = this.#incarnations * FLOOR_STEP
     if (id !== '')
       this.view = { ...this.view, mode: 'OFF', epoch: this.view.epoch + 1, drained: false, reason }
   }
@@ -210,7 +219,14 @@ export class PostgresServer {
 
   backUp(): void {
     const history = new Map([...this.history].map(([id, versions]) => [id, [...versions]]))
-    this.#backup = { history, nextXid: this.#nextXid, view: this.view, incarnation: this.incarnation }
+    this.#backup = {
+      history,
+      highWater: new Map(this.highWater),
+      sequenceFloor: this.sequenceFloor,
+      nextXid: this.#nextXid,
+      view: this.view,
+      incarnation: this.incarnation,
+    }
   }
 
   /** Whether a backup is older than transaction `xid`. */
@@ -218,13 +234,16 @@ export class PostgresServer {
     return this.#backup !== undefined && this.#backup.nextXid < xid
   }
 
-  /** Puts the backup in the place of the database; timeline and order numbers stay. Resolves to what is lost. */
+  /** Puts the backup in the place of the database; its timeline stays. Resolves to what is lost. */
   setBack(downMs: number): Committed[] {
-    const { history, nextXid, view, incarnation } = this.#backup!
+    const { history, highWater, sequenceFloor, nextXid, view, incarnation } = this.#backup!
     this.restart(downMs, false)
     const lost = [...this.history].flatMap(([id, versions]) => versions.slice(history.get(id)?.length ?? 0))
     this.history.clear()
     for (const [id, versions] of history) this.history.set(id, [...versions])
+    this.highWater.clear()
+    for (const [id, last] of highWater) this.highWater.set(id, last)
+    this.sequenceFloor = sequenceFloor
     this.#nextXid = nextXid
     this.view = view
     this.incarnation = incarnation

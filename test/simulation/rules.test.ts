@@ -31,6 +31,8 @@ const KNOWN: Readonly<Record<string, number>> = {
   'block-opened-once': 11,
   'mirror-unread': 2,
   'witnessed-block': 2,
+  'sequence-floor': 2,
+  'draws-known-server': 350,
   'database-only-off': 3,
   'read-committed': 47,
   'longest-lease': 16,

@@ -33,6 +33,7 @@ const connections = (off: Partial<Build['connections']>): Build => ({
   connections: { ...SOUND.connections, ...off },
 })
 const store = (off: Partial<Build['store']>): Build => ({ ...SOUND, store: { ...SOUND.store, ...off } })
+const server = (off: Partial<Build['server']>): Build => ({ ...SOUND, server: { ...SOUND.server, ...off } })
 const sequence = (off: Partial<Build['sequence']>): Build => ({
   ...SOUND,
   sequence: { ...SOUND.sequence, ...off },
@@ -217,7 +218,7 @@ export const RULES: readonly Rule[] = [
     name: 'version-base',
     says: 'versions of a new incarnation begin above all that came before',
     dagger: false,
-    off: { ...SOUND, server: { versionBase: false } },
+    off: server({ versionBase: false }),
     focus: 'set-back',
   },
   {
@@ -266,6 +267,20 @@ export const RULES: readonly Rule[] = [
     dagger: false,
     off: sequence({ witnessed: false }),
     focus: 'counter-by-hand',
+  },
+  {
+    name: 'sequence-floor',
+    says: 'order numbers of a new incarnation begin above all that may have been drawn before',
+    dagger: false,
+    off: server({ sequenceFloor: false }),
+    focus: 'set-back',
+  },
+  {
+    name: 'draws-known-server',
+    says: 'order numbers of a database server that has started since the last lease renewal are burned',
+    dagger: false,
+    off: sequence({ knownServer: false }),
+    focus: 'set-back',
   },
   {
     name: 'database-only-off',

@@ -15,6 +15,8 @@ export interface SequenceRules {
   readonly mirrorUnread: boolean
   /** A block counts only while its witness agrees. */
   readonly witnessed: boolean
+  /** Numbers of a database server that has started since the last lease renewal are burned. */
+  readonly knownServer: boolean
   /** Numbers come straight from the database only while the view is OFF. */
   readonly databaseOnlyOff: boolean
 }
