@@ -162,6 +162,17 @@ export const FOCUSES = {
     faultEveryMs: 300,
     faults: ['redis-cut'],
   },
+  /** Writers wait for gates, which take their time under the VIEW lock. */
+  'slow-gate': {
+    ...ONLY_THESE,
+    documents: 1,
+    clients: 8,
+    thinkMs: 20,
+    sore: { lose: [], hold: ['postgres.set-on', 'postgres.apply-and-commit'], stop: [], often: 0.9 },
+    holdMs: 400,
+    faultEveryMs: 500,
+    faults: ['redis-restart', 'redis-cut'],
+  },
   /** The database is set back to an earlier state of itself, and tells nothing of it. */
   'set-back': {
     ...ONLY_THESE,

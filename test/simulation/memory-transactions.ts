@@ -55,14 +55,15 @@ export class MemoryTransactions {
         versionBase: server.incarnation.versionBase,
         server: server.state.server,
       })
-      const early = begun()
+      // Of that snapshot the view does the harm; old rows are refused by the UPDATE.
+      const early = server.view
       await session.lock('view', 'shared')
       for (const id of refs.map(documentId).sort()) await session.lock(`row ${id}`, 'exclusive')
       await server.timeline.hop()
       const { view } = server
       await server.timeline.hop()
       session.check()
-      return this.#deps.readCommitted ? { ...begun(), view } : early
+      return { ...begun(), view: this.#deps.readCommitted ? view : early }
     })
     // After a COMMIT that may have taken place there is nothing to roll back any more.
     let open = true

@@ -34,7 +34,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'sequence-floor': 2,
   'draws-known-server': 350,
   'database-only-off': 3,
-  'read-committed': 47,
+  'read-committed': 14,
   'longest-lease': 16,
   'set-back-noticed': 4,
   'server-looked-at': 95,

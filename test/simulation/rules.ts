@@ -226,6 +226,7 @@ export const RULES: readonly Rule[] = [
     says: 'every transaction is READ COMMITTED, whatever the database prefers',
     dagger: false,
     off: store({ readCommitted: false }),
+    focus: 'slow-gate',
   },
   {
     name: 'near-heads',
