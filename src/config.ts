@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
 import { type RedisTarget, redisTarget } from './config/endpoints.ts'
+import { checkKeyPrefix } from './config/key-prefix.ts'
 import { type Environment, parseVariables } from './config/parse-variables.ts'
 import { checkRules } from './config/rules.ts'
 import { withScopes } from './config/scopes.ts'
@@ -52,6 +53,7 @@ export function loadConfig(given: Environment): Config {
   checkRules(variables, faulty, faults)
   checkDatabase(variables, faults)
   const redis = redisTarget(variables, faults)
+  checkKeyPrefix(variables, faults)
   const tokens = withScopes(serviceTokens(variables, faults), variables, faults)
   const production = variables.NODE_ENV === 'production'
   checkSecrets(variables, tokens, production, faults)
@@ -192,6 +194,8 @@ function group(
     redis: {
       /** Undefined = none configured: everything is answered from PostgreSQL. */
       target: redis,
+      /** '' = the names of keys as they are. */
+      keyPrefix: vars.REDIS_KEY_PREFIX ?? '',
       poolSize: vars.REDIS_POOL_SIZE,
       connectTimeoutMs: vars.REDIS_CONNECT_TIMEOUT_MS,
       readTimeoutMs: vars.REDIS_READ_TIMEOUT_MS,

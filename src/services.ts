@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Pool } from 'pg'
+import { KeyNames } from './cache/keys.ts'
 import { NO_CACHE } from './cache/no-cache.ts'
 import { openRedis, type RedisAccess } from './cache/redis.ts'
 import { RedisExchange } from './cache/redis-exchange.ts'
@@ -20,7 +21,7 @@ import { UserZones } from './sequence/user-zones.ts'
 import { AdminDefaults } from './settings/admin-defaults.ts'
 import { AdminDefaultsCache } from './settings/admin-defaults-cache.ts'
 import type { AdminDefaultsService, CacheService, UserService } from './settings/admin-service.ts'
-import { CODEC } from './settings/codec.ts'
+import { createCodec } from './settings/codec.ts'
 import { UserDefaults } from './settings/defaults.ts'
 import { DocumentReads } from './settings/document-reads.ts'
 import { DocumentWrites } from './settings/document-writes.ts'
@@ -110,11 +111,14 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const availability = new Availability()
   const traced = <T extends object>(system: StoreSystem, port: T) =>
     config.tracing.endpoint === undefined ? port : watched(system, port)
-  const redis = openRedis(config, redisLog(log, telemetry, endpointNames(config).redis), SEQUENCE_SCRIPTS)
+  const names = new KeyNames(config.redis.keyPrefix)
+  const codec = createCodec(names)
+  const redisEvents = redisLog(log, telemetry, endpointNames(config).redis)
+  const redis = openRedis(config, names, redisEvents, SEQUENCE_SCRIPTS)
   const counters =
     redis === undefined
       ? NO_SEQUENCE_CACHE
-      : traced('redis', new RedisSequence(redis.scripts, redis.scriptConnection, redis.breaker))
+      : traced('redis', new RedisSequence(redis.scripts, redis.scriptConnection, redis.breaker, names))
   const store = traced(
     'postgresql',
     new PostgresStore({
@@ -131,7 +135,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     store,
     handovers: new PostgresHandover(viewPool),
     cache,
-    codec: CODEC,
+    codec,
     clock: SYSTEM_CLOCK,
     observer,
     times: config.times,
@@ -186,7 +190,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const exchange =
     redis === undefined
       ? NO_EXCHANGE_CACHE
-      : new RedisExchange(redis.scriptConnection, redis.breaker, config.settings.binanceCacheTtlMs)
+      : new RedisExchange(redis.scriptConnection, redis.breaker, names, config.settings.binanceCacheTtlMs)
   const changes = new ChangeFeed({
     log: new PostgresChangeLog(pool, availability),
     limits: { all: config.http.maxListeners, perUser: LISTENERS_PER_USER },
@@ -226,7 +230,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       warnAbove: config.settings.sequenceWarnAbove,
     }),
     exchange,
-    cache: new CacheInspection({ cache, store, codec: CODEC, reader, provisioning }),
+    cache: new CacheInspection({ cache, store, codec, reader, provisioning }),
     status: new Status({
       redis,
       view,

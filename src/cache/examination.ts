@@ -1,5 +1,5 @@
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
-import { isOwnKey, PROBE_KEY } from './keys.ts'
+import type { KeyNames } from './keys.ts'
 import type { ReadConnection } from './read-connection.ts'
 import { RespError } from './resp.ts'
 import { scanned } from './scan.ts'
@@ -13,14 +13,16 @@ const KEYS_PER_PAGE = '500'
 /** Whether a Redis can be trusted as a cache, and whom it belongs to besides. */
 export class Examination {
   readonly #connection: ReadConnection
+  readonly #names: KeyNames
   #checked = -1
   #refusal: string | undefined
   #foreignKeys = 0
   readonly #notice: (sentence: string) => void
 
   /** `notice` is told each finding once, for the log. */
-  constructor(connection: ReadConnection, notice: (sentence: string) => void) {
+  constructor(connection: ReadConnection, names: KeyNames, notice: (sentence: string) => void) {
     this.#connection = connection
+    this.#names = names
     this.#notice = notice
   }
 
@@ -57,11 +59,12 @@ export class Examination {
   }
 
   async #refusedCommands(): Promise<string | undefined> {
-    const refused = String(await this.#connection.send(['EVAL', CHECK.text, '1', PROBE_KEY]))
+    const { probe } = this.#names
+    const refused = String(await this.#connection.send(['EVAL', CHECK.text, '1', probe]))
     for (const args of [
-      ['MGET', PROBE_KEY],
-      ['EXISTS', PROBE_KEY],
-      ['GETRANGE', PROBE_KEY, '0', '0'],
+      ['MGET', probe],
+      ['EXISTS', probe],
+      ['GETRANGE', probe, '0', '0'],
       ['SCAN', '0', 'COUNT', '1'],
     ]) {
       const refusal = await this.#connection.send(args).catch(error => error)
@@ -70,14 +73,16 @@ export class Examination {
     return refused === '' ? undefined : refusalOf(refused.split('\n').join(', '))
   }
 
+  /** Names behind a prefix are apart from those of other programs: nothing is said of them. */
   async #lookForOthers(): Promise<void> {
+    if (this.#names.prefix !== '') return
     let cursor = '0'
     let foreign = 0
     for (let page = 0; page < MAX_PAGES; page++) {
       const { cursor: next, keys } = scanned(
         await this.#connection.send(['SCAN', cursor, 'COUNT', KEYS_PER_PAGE]),
       )
-      foreign += keys.filter(key => !isOwnKey(key)).length
+      foreign += keys.filter(key => !this.#names.isOwn(key)).length
       cursor = next
       if (cursor === '0') break
     }

@@ -1,64 +1,100 @@
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import { EXCHANGE_KINDS } from '../exchange/exchange.ts'
 
-/** V, as text: which dataset Redis is trusted to be. */
-export const VIEW_KEY = 'gateway:view'
-/** `<transaction id> <database>`: every committed change with an older id is fenced or stored. */
-export const MARKER_KEY = 'gateway:marker'
-/** A nonce that whoever advances the marker left before: see advance-marker.lua. */
-export const PROPOSAL_KEY = 'gateway:proposal'
-/** Hash: key of a deleted document -> version below which nothing fills it again. */
-export const ERASED_KEY = 'gateway:erased'
-
-/** A number that grows with whatever the scripts do to a document of the user; lib.lua writes it. */
-export function stampKey(userId: string): string {
-  return `gateway:stamp:${userId}`
-}
-
-/** Sorted set: day (YYYYMMDD) -> the highest number of any user that was reserved or drawn. */
-export const SEQUENCE_NOTES_KEY = 'gateway:sequences'
-
-/** The counter of one user's day (YYYYMMDD), its witness, and the mirror that the contract names. */
-export function sequenceKeys(userId: string, day: string): readonly [string, string, string] {
-  const block = `gateway:sequence:${userId}:${day}`
-  return [block, `${block}:last`, userKey(userId, `sequence:${day}`)]
-}
-
-/** The key of one user's document or section; `suffix` is from the table of documents. */
-export function userKey(userId: string, suffix: string): string {
-  return `user:${userId}:${suffix}`
-}
-
-export const DEFAULTS_KEY = 'admin:defaults:all'
-/** MD5 (hex) of the defaults' `data`. */
-export const DEFAULTS_HASH_KEY = 'admin:defaults:hash'
-
-export function exchangeKey(userId: string, kind: string): string {
-  return `binance:${userId}:${kind}`
-}
-
-/** An instance that has taken long to open the gate writes V' here, with a TTL: the others wait. */
-export const GATE_KEY = 'gateway:gate'
-
-/** Commands are tried with it, to see whether an ACL refuses them. */
-export const PROBE_KEY = 'gateway:probe'
-
 const ID = '[A-Za-z0-9@][A-Za-z0-9_.@-]{0,63}'
 const SUFFIXES = DOCUMENTS.flatMap(({ keySuffixes }) => keySuffixes.map(({ suffix }) => suffix))
 const DAY = '\\d{8}'
-/** Every name that the gateway gives to a key, and no other: a key such as `user:42:name` belongs to another program. */
-const OWN = new RegExp(
-  `^(?:user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})|binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})|admin:defaults:(?:all|hash)|gateway:(?:view|marker|proposal|erased|gate|probe|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?))$`,
-)
-/** What a sweep leaves: the view that it works under, and the sign that it is at work. */
-const KEPT: ReadonlySet<string> = new Set([VIEW_KEY, GATE_KEY])
+/** Every name behind the prefix, and no other: a key such as `user:42:name` belongs to another program. */
+const OWN = [
+  `user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})`,
+  `binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})`,
+  'admin:defaults:(?:all|hash)',
+  `gateway:(?:view|marker|proposal|erased|gate|probe|sequences|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?)`,
+].join('|')
+/** The admin defaults belong to no user. */
+const DEFAULTS_STAMP = '@admin'
 
-/** True when the gateway itself gave a key this name. */
-export function isOwnKey(key: string): boolean {
-  return OWN.test(key)
-}
+/** The names of all keys that the gateway uses; REDIS_KEY_PREFIX stands before each. */
+export class KeyNames {
+  readonly prefix: string
+  /** V, as text: which dataset Redis is trusted to be. */
+  readonly view: string
+  /** `<transaction id> <database>`: every committed change with an older id is fenced or stored. */
+  readonly marker: string
+  /** A nonce that the instance that advances the marker left before: see advance-marker.lua. */
+  readonly proposal: string
+  /** Hash: key of a deleted document -> version below which nothing fills it again. */
+  readonly erased: string
+  /** An instance that has taken long to open the gate writes V' here, with a TTL: the others wait. */
+  readonly gate: string
+  /** Commands are tried with it, to see whether an ACL refuses them. */
+  readonly probe: string
+  /** Sorted set: day (YYYYMMDD) -> the highest number of any user that was reserved or drawn. */
+  readonly sequenceNotes: string
+  readonly defaults: string
+  /** MD5 (hex) of the defaults' `data`. */
+  readonly defaultsHash: string
+  readonly #stamps: string
+  readonly #sequences: string
+  readonly #users: string
+  readonly #exchange: string
+  readonly #own: RegExp
+  /** A sweep leaves the view that it works under, the sign that it is at work, and what the numbers are known to be. */
+  readonly #kept: ReadonlySet<string>
 
-/** True when a cold start removes the key. */
-export function isSwept(key: string): boolean {
-  return OWN.test(key) && !KEPT.has(key)
+  /** `prefix` as the configuration allows it: nothing in it has a meaning in a pattern of SCAN. */
+  constructor(prefix: string) {
+    this.prefix = prefix
+    this.view = `${prefix}gateway:view`
+    this.marker = `${prefix}gateway:marker`
+    this.proposal = `${prefix}gateway:proposal`
+    this.erased = `${prefix}gateway:erased`
+    this.gate = `${prefix}gateway:gate`
+    this.probe = `${prefix}gateway:probe`
+    this.sequenceNotes = `${prefix}gateway:sequences`
+    this.defaults = `${prefix}admin:defaults:all`
+    this.defaultsHash = `${prefix}admin:defaults:hash`
+    this.#stamps = `${prefix}gateway:stamp:`
+    this.#sequences = `${prefix}gateway:sequence:`
+    this.#users = `${prefix}user:`
+    this.#exchange = `${prefix}binance:`
+    this.#own = new RegExp(`^(?:${OWN})$`)
+    this.#kept = new Set([this.view, this.gate, this.sequenceNotes])
+  }
+
+  /** The key of one user's document or section; `suffix` is from the table of documents. */
+  user(userId: string, suffix: string): string {
+    return `${this.#users}${userId}:${suffix}`
+  }
+
+  /** A number that grows with whatever the scripts do to a document of the user; lib.lua writes it. */
+  stamp(userId: string): string {
+    return this.#stamps + userId
+  }
+
+  /** The stamp of the user whose document `key` is; documents of no user share one. */
+  stampOf(key: string): string {
+    if (!key.startsWith(this.#users)) return this.stamp(DEFAULTS_STAMP)
+    return this.stamp(key.slice(this.#users.length, key.indexOf(':', this.#users.length)))
+  }
+
+  /** The counter of one user's day (YYYYMMDD), its witness, and the mirror that the contract names. */
+  sequence(userId: string, day: string): readonly [string, string, string] {
+    const block = `${this.#sequences}${userId}:${day}`
+    return [block, `${block}:last`, this.user(userId, `sequence:${day}`)]
+  }
+
+  exchange(userId: string, kind: string): string {
+    return `${this.#exchange}${userId}:${kind}`
+  }
+
+  /** True when the gateway itself gave a key this name. */
+  isOwn(key: string): boolean {
+    return key.startsWith(this.prefix) && this.#own.test(key.slice(this.prefix.length))
+  }
+
+  /** True when a cold start removes the key. */
+  isSwept(key: string): boolean {
+    return this.isOwn(key) && !this.#kept.has(key)
+  }
 }

@@ -2,7 +2,7 @@ import type { CacheHeads, CacheIdentity, CacheReply } from '../consistency/cache
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
-import { GATE_KEY, VIEW_KEY } from './keys.ts'
+import type { KeyNames } from './keys.ts'
 import type { ReadConnection } from './read-connection.ts'
 import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.ts'
 import { readScript } from './script-files.ts'
@@ -31,10 +31,12 @@ export class ReadPool {
   readonly #commands: Commands = new WeakMap()
   readonly #stampCommands: Commands = new WeakMap()
   readonly #existCommands: Commands = new WeakMap()
+  readonly #names: KeyNames
   #next = 0
 
-  constructor(connections: readonly ReadConnection[]) {
+  constructor(connections: readonly ReadConnection[], names: KeyNames) {
     this.connections = connections
+    this.#names = names
   }
 
   get generation(): number {
@@ -101,7 +103,7 @@ export class ReadPool {
     const connection = this.generation
     const viewSource = this.connections[0]!
     const [texts, ...servers] = await Promise.all([
-      viewSource.send(['MGET', VIEW_KEY, GATE_KEY]),
+      viewSource.send(['MGET', this.#names.view, this.#names.gate]),
       ...this.connections.map(each => each.info()),
     ])
     const [first] = servers

@@ -14,7 +14,7 @@ import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import type { Examination } from './examination.ts'
-import { ERASED_KEY, GATE_KEY, isSwept, MARKER_KEY, PROPOSAL_KEY, stampKey, VIEW_KEY } from './keys.ts'
+import type { KeyNames } from './keys.ts'
 import type { Answered, ReadPool } from './read-pool.ts'
 import { guarded, reported } from './redis-failures.ts'
 import { scanned } from './scan.ts'
@@ -34,11 +34,17 @@ export const PROTOCOL_SCRIPTS = [
   'advance-marker',
 ] as const
 
-/** The admin defaults belong to no user. */
-const DEFAULTS_STAMP = '@admin'
 /** Keys that one SCAN looks at: well below a millisecond of Redis, so that no read waits for it. */
 const KEYS_PER_SCAN = 500
 const KEYS_PER_SWEEP = 500
+
+export interface RedisCacheDeps {
+  readonly reads: ReadPool
+  readonly scripts: ScriptRunner
+  readonly breaker: Breaker
+  readonly examination: Examination
+  readonly names: KeyNames
+}
 
 /** The CachePort over Redis. Every outcome is reported to the breaker, here and nowhere else. */
 export class RedisCache implements CachePort {
@@ -46,12 +52,14 @@ export class RedisCache implements CachePort {
   readonly #scripts: ScriptRunner
   readonly #breaker: Breaker
   readonly #examination: Examination
+  readonly #names: KeyNames
 
-  constructor(reads: ReadPool, scripts: ScriptRunner, breaker: Breaker, examination: Examination) {
+  constructor({ reads, scripts, breaker, examination, names }: RedisCacheDeps) {
     this.#reads = reads
     this.#scripts = scripts
     this.#breaker = breaker
     this.#examination = examination
+    this.#names = names
   }
 
   get usable(): boolean {
@@ -95,12 +103,12 @@ export class RedisCache implements CachePort {
 
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
     const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    const keys = [VIEW_KEY, ERASED_KEY, ...fences.flatMap(stamped)]
+    const keys = [this.#names.view, this.#names.erased, ...this.#stamped(fences)]
     return this.#run(v, 'fence', keys, [nonce, ...args])
   }
 
   put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
-    const keys = [VIEW_KEY, ERASED_KEY, ...entries.flatMap(stamped)]
+    const keys = [this.#names.view, this.#names.erased, ...this.#stamped(entries)]
     return this.#run(
       v,
       'put',
@@ -110,55 +118,65 @@ export class RedisCache implements CachePort {
   }
 
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome> {
-    return this.#run(v, 'unfence', [VIEW_KEY, ...stamped(entry)], [nonce, ...entry.values])
+    return this.#run(v, 'unfence', [this.#names.view, ...this.#stamped([entry])], [nonce, ...entry.values])
   }
 
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
     const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    return this.#run(v, 'erase', [VIEW_KEY, ERASED_KEY, ...fences.flatMap(stamped)], [nonce, ...args])
+    return this.#run(
+      v,
+      'erase',
+      [this.#names.view, this.#names.erased, ...this.#stamped(fences)],
+      [nonce, ...args],
+    )
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {
-    return this.#run(v, 'adopt', [VIEW_KEY], [])
+    return this.#run(v, 'adopt', [this.#names.view], [])
   }
 
   cold(v: ViewToken): Promise<ScriptOutcome> {
-    return this.#run(v, 'cold', [VIEW_KEY, MARKER_KEY], [])
+    return this.#run(v, 'cold', [this.#names.view, this.#names.marker], [])
   }
 
   async sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'> {
-    const scan = ['SCAN', from ?? '0', 'COUNT', String(KEYS_PER_SCAN)]
+    const scan = ['SCAN', from ?? '0', 'MATCH', `${this.#names.prefix}*`, 'COUNT', String(KEYS_PER_SCAN)]
     const page = await guarded(this.#breaker, this.#scripts.ask(v.identity, scan))
     if (page === 'view') return 'view'
     const { cursor, keys } = scanned(page)
-    const own = keys.filter(isSwept)
+    const own = keys.filter(key => this.#names.isSwept(key))
     for (let at = 0; at < own.length; at += KEYS_PER_SWEEP) {
-      const outcome = await this.#run(v, 'sweep', [VIEW_KEY, ...own.slice(at, at + KEYS_PER_SWEEP)], [])
+      const outcome = await this.#run(
+        v,
+        'sweep',
+        [this.#names.view, ...own.slice(at, at + KEYS_PER_SWEEP)],
+        [],
+      )
       if (outcome !== 'done') return 'view'
     }
     return { next: cursor === '0' ? null : cursor }
   }
 
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome> {
-    return this.#run(v, 'hold', [VIEW_KEY, GATE_KEY], [ttlMs])
+    return this.#run(v, 'hold', [this.#names.view, this.#names.gate], [ttlMs])
   }
 
   async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {
     const reply =
       identity === undefined
-        ? ((await this.read([MARKER_KEY])).values[0] ?? null)
-        : await guarded(this.#breaker, this.#scripts.ask(identity, ['GET', MARKER_KEY]))
+        ? ((await this.read([this.#names.marker])).values[0] ?? null)
+        : await guarded(this.#breaker, this.#scripts.ask(identity, ['GET', this.#names.marker]))
     if (reply === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
     const [, xid, database] = /^(\d+) (.+)$/.exec(String(reply ?? '')) ?? []
     return xid === undefined || database === undefined ? null : { xid: BigInt(xid), database }
   }
 
   proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome> {
-    return this.#run(v, 'propose-marker', [VIEW_KEY, PROPOSAL_KEY], [nonce])
+    return this.#run(v, 'propose-marker', [this.#names.view, this.#names.proposal], [nonce])
   }
 
   advanceMarker(v: ViewToken, nonce: string, { xid, database }: Marker): Promise<ScriptOutcome> {
-    const keys = [VIEW_KEY, MARKER_KEY, PROPOSAL_KEY]
+    const keys = [this.#names.view, this.#names.marker, this.#names.proposal]
     return this.#run(v, 'advance-marker', keys, [nonce, xid.toString(), database])
   }
 
@@ -170,9 +188,9 @@ export class RedisCache implements CachePort {
   ): Promise<ScriptOutcome> {
     return guarded(this.#breaker, this.#scripts.run(v, script, keys, [viewText(v), ...args]))
   }
-}
 
-/** The stamp that a document shares with others of its user, then its keys. */
-function stamped({ keys }: Pick<CacheEntry, 'keys'>): readonly string[] {
-  return [stampKey(/^user:([^:]+):/.exec(keys[0]!)?.[1] ?? DEFAULTS_STAMP), ...keys]
+  /** The stamp that each document shares with others of its user, then its keys. */
+  #stamped(documents: readonly Pick<CacheEntry, 'keys'>[]): readonly string[] {
+    return documents.flatMap(({ keys }) => [this.#names.stampOf(keys[0]!), ...keys])
+  }
 }

@@ -1,29 +1,31 @@
 import type { ExchangeCache, ExchangeKind, Snapshot } from '../exchange/exchange.ts'
 import type { Breaker } from './breaker.ts'
 import type { RedisConnection } from './connection.ts'
-import { exchangeKey } from './keys.ts'
+import type { KeyNames } from './keys.ts'
 import { guarded } from './redis-failures.ts'
 
 /** The ExchangeCache over Redis. Not under the cache protocol: what it keeps is gone after its TTL anyway. */
 export class RedisExchange implements ExchangeCache {
   readonly #connection: RedisConnection
   readonly #breaker: Breaker
+  readonly #names: KeyNames
   readonly #ttlMs: number
 
-  constructor(connection: RedisConnection, breaker: Breaker, ttlMs: number) {
+  constructor(connection: RedisConnection, breaker: Breaker, names: KeyNames, ttlMs: number) {
     this.#connection = connection
     this.#breaker = breaker
+    this.#names = names
     this.#ttlMs = ttlMs
   }
 
   async put(userId: string, kind: ExchangeKind, body: Buffer): Promise<void> {
     await this.#bestEffort(() =>
-      this.#connection.client.set(exchangeKey(userId, kind), body, 'PX', this.#ttlMs),
+      this.#connection.client.set(this.#names.exchange(userId, kind), body, 'PX', this.#ttlMs),
     )
   }
 
   async get(userId: string, kind: ExchangeKind): Promise<Snapshot | undefined> {
-    const key = exchangeKey(userId, kind)
+    const key = this.#names.exchange(userId, kind)
     const { client } = this.#connection
     const found = await this.#bestEffort(() => Promise.all([client.getBuffer(key), client.pttl(key)]))
     if (found === undefined) return undefined
@@ -34,7 +36,7 @@ export class RedisExchange implements ExchangeCache {
   }
 
   async remove(userId: string, kind: ExchangeKind): Promise<void> {
-    await this.#bestEffort(() => this.#connection.client.del(exchangeKey(userId, kind)))
+    await this.#bestEffort(() => this.#connection.client.del(this.#names.exchange(userId, kind)))
   }
 
   async #bestEffort<T>(work: () => Promise<T>): Promise<T | undefined> {

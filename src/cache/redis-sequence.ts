@@ -10,7 +10,7 @@ import {
   type Vacancy,
 } from '../sequence/ports.ts'
 import type { Breaker } from './breaker.ts'
-import { SEQUENCE_NOTES_KEY, sequenceKeys, userKey, VIEW_KEY } from './keys.ts'
+import type { KeyNames } from './keys.ts'
 import type { ReadConnection } from './read-connection.ts'
 import { guarded } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
@@ -28,11 +28,13 @@ export class RedisSequence implements SequenceCachePort {
   readonly #scripts: ScriptRunner
   readonly #connection: ReadConnection
   readonly #breaker: Breaker
+  readonly #names: KeyNames
 
-  constructor(scripts: ScriptRunner, connection: ReadConnection, breaker: Breaker) {
+  constructor(scripts: ScriptRunner, connection: ReadConnection, breaker: Breaker, names: KeyNames) {
     this.#scripts = scripts
     this.#connection = connection
     this.#breaker = breaker
+    this.#names = names
   }
 
   get usable(): boolean {
@@ -40,7 +42,7 @@ export class RedisSequence implements SequenceCachePort {
   }
 
   draw(v: ViewToken, day: SequenceDay, count: number, settingsVersion: number): Promise<DrawOutcome> {
-    const keys = [VIEW_KEY, ...keysOf(day), userKey(day.userId, SETTINGS_SUFFIX)]
+    const keys = [this.#names.view, ...this.#keysOf(day), this.#names.user(day.userId, SETTINGS_SUFFIX)]
     return this.#run(v, 'sequence-draw', keys, [count, settingsVersion, TTL_MS])
   }
 
@@ -51,25 +53,25 @@ export class RedisSequence implements SequenceCachePort {
     met: Vacancy,
     { first, last }: NumberBlock,
   ): Promise<DrawOutcome> {
-    const keys = [VIEW_KEY, ...keysOf(day)]
+    const keys = [this.#names.view, ...this.#keysOf(day)]
     return this.#run(v, 'sequence-open', keys, [met, count, first, last, TTL_MS])
   }
 
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {
-    const [block, witness] = keysOf(day)
-    return this.#run(v, 'sequence-last', [VIEW_KEY, block, witness], [])
+    const [block, witness] = this.#keysOf(day)
+    return this.#run(v, 'sequence-last', [this.#names.view, block, witness], [])
   }
 
   async note({ day }: SequenceDay, last: number): Promise<void> {
     const commands = [
-      ['ZADD', SEQUENCE_NOTES_KEY, 'GT', String(last), day],
-      ['PEXPIRE', SEQUENCE_NOTES_KEY, String(TTL_MS)],
+      ['ZADD', this.#names.sequenceNotes, 'GT', String(last), day],
+      ['PEXPIRE', this.#names.sequenceNotes, String(TTL_MS)],
     ]
     await guarded(this.#breaker, Promise.all(commands.map(command => this.#connection.send(command))))
   }
 
   async notes(): Promise<ReadonlyMap<string, number>> {
-    const command = ['ZRANGE', SEQUENCE_NOTES_KEY, '0', '-1', 'WITHSCORES']
+    const command = ['ZRANGE', this.#names.sequenceNotes, '0', '-1', 'WITHSCORES']
     const reply = await guarded(this.#breaker, this.#connection.send(command))
     const texts = Array.isArray(reply) ? reply.map(String) : []
     return new Map(texts.flatMap((day, at) => (at % 2 === 0 ? [[day, Number(texts[at + 1])] as const] : [])))
@@ -87,8 +89,8 @@ export class RedisSequence implements SequenceCachePort {
       return outcome
     throw new CacheUnavailableError(`the script ${script} answered something unknown`)
   }
-}
 
-function keysOf({ userId, day }: SequenceDay): readonly [string, string, string] {
-  return sequenceKeys(userId, day)
+  #keysOf({ userId, day }: SequenceDay): readonly [string, string, string] {
+    return this.#names.sequence(userId, day)
+  }
 }

@@ -3,6 +3,7 @@ import type { CachePort } from '../consistency/cache-port.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
 import type { RedisConnection } from './connection.ts'
 import { Examination } from './examination.ts'
+import type { KeyNames } from './keys.ts'
 import { ReadConnection } from './read-connection.ts'
 import { ReadPool } from './read-pool.ts'
 import { PROTOCOL_SCRIPTS, RedisCache } from './redis-cache.ts'
@@ -42,6 +43,7 @@ export interface RedisAccess {
 /** More scripts of the same connection, such as those of the sequence. */
 export function openRedis(
   config: Config,
+  names: KeyNames,
   events: RedisEvents,
   moreScripts: readonly string[] = [],
 ): RedisAccess | undefined {
@@ -54,7 +56,10 @@ export function openRedis(
     timeoutMs: config.times.fenceTimeoutMs,
     name: 'settings-gateway-script',
   }
-  const reads = new ReadPool(Array.from({ length: poolSize }, () => new ReadConnection(forReads)))
+  const reads = new ReadPool(
+    Array.from({ length: poolSize }, () => new ReadConnection(forReads)),
+    names,
+  )
   const scriptConnection = new ReadConnection(forScripts)
   const all = [...reads.connections, scriptConnection]
   for (const connection of reads.connections) connection.on('trouble', error => events.trouble('read', error))
@@ -66,7 +71,7 @@ export function openRedis(
     probe: () => Promise.all(all.map(ping)),
     onChange: (state, error) => events.breaker(state, error),
   })
-  const examination = new Examination(scriptConnection, sentence => events.notice(sentence))
+  const examination = new Examination(scriptConnection, names, sentence => events.notice(sentence))
   let unidentified: string | undefined
   for (const connection of all) {
     connection.on('trouble', error => {
@@ -78,7 +83,7 @@ export function openRedis(
   }
   const scripts = new ScriptRunner(scriptConnection, [...PROTOCOL_SCRIPTS, ...moreScripts])
   return {
-    cache: new RedisCache(reads, scripts, breaker, examination),
+    cache: new RedisCache({ reads, scripts, breaker, examination, names }),
     breaker,
     reads,
     scripts,

@@ -67,6 +67,9 @@ export const VARIABLES = {
     'Sentinels as host:port,host:port; together with REDIS_SENTINEL_NAME, without REDIS_URL and REDIS_HOST.',
   ),
   REDIS_SENTINEL_NAME: text('Name of the primary that the Sentinels watch.'),
+  REDIS_KEY_PREFIX: text(
+    'Put before every key of the gateway, such as bot1: (64 printable ASCII characters without space, braces and * ? [ ] \\); gateways of different databases on one Redis need different ones.',
+  ),
   REDIS_POOL_SIZE: count('Connections to Redis that serve reads.', 1, 1, 32),
   REDIS_CONNECT_TIMEOUT_MS: count('Longest wait for a connection to Redis.', 1_000, 50, MINUTE_MS),
   REDIS_READ_TIMEOUT_MS: count(

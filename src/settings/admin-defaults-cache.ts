@@ -4,7 +4,7 @@ import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { compileRiskIndex, type RiskIndex } from '../documents/risk.ts'
 import { ProblemError } from '../errors.ts'
-import { CODEC, dataOf } from './codec.ts'
+import { dataOf, encode } from './codec.ts'
 import { DEFAULTS_REF } from './defaults-ref.ts'
 import { isUnreadable } from './stored-document.ts'
 
@@ -39,7 +39,7 @@ export class AdminDefaultsCache {
     }
     // Somebody wrote something else into Redis by hand: every write of every user needs the defaults.
     const [row] = (await this.#store.readRows([DEFAULTS_REF])).rows
-    return this.#parsed(row === undefined ? bytes : Buffer.from(CODEC.encode(row)[0]!))
+    return this.#parsed(row === undefined ? bytes : encode(row)[0]!)
   }
 
   /** The envelope. NOT_READY while no defaults are loaded. */

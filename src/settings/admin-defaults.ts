@@ -18,7 +18,7 @@ import type { JsonObject } from '../documents/json.ts'
 import { type Fault, ProblemError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import type { AdminDefaultsService, DefaultsSource, SyncReport } from './admin-service.ts'
-import { CODEC, dataOf, defaultsHash } from './codec.ts'
+import { dataOf, defaultsHash, encode } from './codec.ts'
 import { DEFAULTS_REF } from './defaults-ref.ts'
 import type { DocumentReads } from './document-reads.ts'
 import { checkedPatch, invalid, type Limits, requireSize } from './edits.ts'
@@ -187,7 +187,7 @@ function checked(defaults: JsonObject): JsonObject {
 }
 
 function bodyOf(row: Row): Buffer {
-  return CODEC.encode(row)[0] as Buffer
+  return encode(row)[0]!
 }
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff')

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { DEFAULTS_HASH_KEY, DEFAULTS_KEY, stampKey, userKey } from '../cache/keys.ts'
+import type { KeyNames } from '../cache/keys.ts'
 import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
@@ -13,25 +13,27 @@ import { storedData } from './stored-document.ts'
  * Documents as Redis holds them: the envelope that a GET answers, byte for byte. `data` is written in canonical
  * form, so that the bytes are the same whether they come from a write or from a row.
  */
-export const CODEC: CodecPort = { keys: keysOf, stampKey, encode }
+export function createCodec(names: KeyNames): CodecPort {
+  return { keys: ref => keysOf(names, ref), stampKey: userId => names.stamp(userId), encode }
+}
 
-const keyCache = new Map<string, (userId: string) => readonly string[]>()
+const suffixesOf = new Map<string, readonly string[]>()
 
-function keysOf({ userId, kind }: DocumentRef): readonly string[] {
-  if (kind === DEFAULTS_REF.kind) return [DEFAULTS_KEY, DEFAULTS_HASH_KEY]
-  let keys = keyCache.get(kind)
-  if (keys === undefined) {
-    const suffixes = documentOf(kind).keySuffixes.map(({ suffix }) => suffix)
-    keys = user => suffixes.map(suffix => userKey(user, suffix))
-    keyCache.set(kind, keys)
+function keysOf(names: KeyNames, { userId, kind }: DocumentRef): readonly string[] {
+  if (kind === DEFAULTS_REF.kind) return [names.defaults, names.defaultsHash]
+  let suffixes = suffixesOf.get(kind)
+  if (suffixes === undefined) {
+    suffixes = documentOf(kind).keySuffixes.map(({ suffix }) => suffix)
+    suffixesOf.set(kind, suffixes)
   }
-  return keys(userId)
+  return suffixes.map(suffix => names.user(userId, suffix))
 }
 
 /** Of a row that was just written both the cache and the answer want the bytes. */
 const encoded = new WeakMap<Row, readonly Buffer[]>()
 
-function encode(row: Row): readonly Buffer[] {
+/** The bytes for each key of the row's document. The row is not deleted. */
+export function encode(row: Row): readonly Buffer[] {
   let parts = encoded.get(row)
   if (parts === undefined) {
     parts = partsOf(row)
@@ -82,6 +84,5 @@ export function partOf({ kind, section }: DocumentAddress): number {
 
 /** The envelope of a row, or of one of its sections. */
 export function envelopeOf(row: Row, part: number): Buffer {
-  const bytes = CODEC.encode(row)[part]!
-  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+  return encode(row)[part]!
 }

@@ -4,7 +4,7 @@ import { request } from 'undici'
 import { end, freePort, spawnChild, untilReady } from '../../src/dev/child.ts'
 import { debianPackages } from '../../src/dev/debian-packages.ts'
 import { DOCUMENTS } from '../../src/documents/catalogue.ts'
-import { CODEC } from '../../src/settings/codec.ts'
+import { PLAIN_CODEC } from '../helper/plain-names.ts'
 import type { ServerProcess } from './server-process.ts'
 import { CACHE_DIR, type Stack } from './stack.ts'
 
@@ -93,7 +93,7 @@ function usageOf(pid: number): { cpuUs: number; rssBytes: number } {
 function nginxConfig(root: string, stack: Stack, port: number, userId: string): string {
   const modules = join(root, 'usr/lib/nginx/modules')
   const lua = join(root, 'usr/share/lua/5.1')
-  const keys = DOCUMENTS.map(({ kind }) => `"${CODEC.keys({ userId, kind })[0]}"`).join(', ')
+  const keys = DOCUMENTS.map(({ kind }) => `"${PLAIN_CODEC.keys({ userId, kind })[0]}"`).join(', ')
   const connect = `local redis = require("nginx.redis"):new()
         local ok = redis:connect("127.0.0.1", ${stack.redisPort})
         if not ok then return ngx.exit(502) end`

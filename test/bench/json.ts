@@ -2,8 +2,8 @@ import { canonicalJson } from '../../src/documents/canonical.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../src/documents/defaults.ts'
 import { readJson } from '../../src/documents/json/read.ts'
 import type { JsonObject } from '../../src/documents/json.ts'
-import { CODEC } from '../../src/settings/codec.ts'
 import { checkedPatch, merged, plan } from '../../src/settings/edits.ts'
+import { PLAIN_CODEC } from '../helper/plain-names.ts'
 
 /**
  * `npm run bench:json`: the JSON reader beside bare JSON.parse, turn by turn in one process, in microseconds of CPU; and
@@ -33,7 +33,7 @@ function put(read: (bytes: Buffer | string) => unknown): unknown {
   const size = { ...(patch.size as JsonObject), leverage: 5 + (turn++ % 2) }
   const next = merged(current, address, { ...patch, size })
   const { changes: planned } = plan(current, address, next, BUILT_IN_DEFAULTS, LIMITS)
-  return CODEC.encode({ ...row, data: planned[0]?.data ?? text })
+  return PLAIN_CODEC.encode({ ...row, data: planned[0]?.data ?? text })
 }
 
 const bare = (bytes: Buffer | string) => JSON.parse(bytes.toString())
@@ -42,7 +42,7 @@ const work: Record<string, () => unknown> = {
   'body, readJson': () => readJson(body),
   'row, bare JSON.parse': () => bare(text),
   'row, readJson': () => readJson(text),
-  'a miss: row to envelope': () => CODEC.encode({ ...row }),
+  'a miss: row to envelope': () => PLAIN_CODEC.encode({ ...row }),
   'a PUT: body, row, merge, checks, envelope': () => put(readJson),
 }
 const best = new Map<string, number>()

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { request } from 'undici'
-import { CODEC } from '../../src/settings/codec.ts'
+import { PLAIN_CODEC } from '../helper/plain-names.ts'
 import { startNginx, startWebdis } from './c-proxies.ts'
 import type { Contender } from './rounds.ts'
 import type { ServerProcess } from './server-process.ts'
@@ -76,8 +76,8 @@ export async function readContenders(stack: Stack, offline: boolean): Promise<Pr
 
 /** Those that are not to be had are left out, and said so. */
 async function proxyContenders(stack: Stack): Promise<Contender[]> {
-  const small = CODEC.keys({ userId: userOf('3 KB'), kind: 'settings' })[0]!
-  const large = CODEC.keys({ userId: userOf('40 KB'), kind: 'settings' })[0]!
+  const small = PLAIN_CODEC.keys({ userId: userOf('3 KB'), kind: 'settings' })[0]!
+  const large = PLAIN_CODEC.keys({ userId: userOf('40 KB'), kind: 'settings' })[0]!
   const nginx = await stack.own(startNginx(stack, DEFAULT_USER))
   const webdis = await stack.own(startWebdis(stack))
   const gets = (server: ServerProcess, name: string, path: string, against: string): Contender => ({

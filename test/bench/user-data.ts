@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis'
 import type pg from 'pg'
 import { encodeCommand } from '../../src/cache/resp.ts'
 import { documentDefaults } from '../../src/documents/defaults.ts'
-import { CODEC } from '../../src/settings/codec.ts'
+import { PLAIN_CODEC } from '../helper/plain-names.ts'
 
 /** One small document per user: a million users fit. */
 export const GROWTH_KIND = 'capital_allocation'
@@ -80,8 +80,8 @@ export class UserData {
 
   #setOf(userId: string): string {
     const ref = { userId, kind: GROWTH_KIND }
-    const [key] = CODEC.keys(ref)
-    const [value] = CODEC.encode({ ref, version: 1, updatedAt: UPDATED_AT, data: this.#data })
+    const [key] = PLAIN_CODEC.keys(ref)
+    const [value] = PLAIN_CODEC.encode({ ref, version: 1, updatedAt: UPDATED_AT, data: this.#data })
     return encodeCommand(['SET', key!, String(value)])
   }
 }

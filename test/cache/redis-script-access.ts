@@ -5,6 +5,7 @@ import type { CachePort } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { type Scope, startRedis } from '../helper/backends.ts'
 import { eventually, JWT_SECRET } from '../helper/gateway.ts'
+import { PLAIN_NAMES } from '../helper/plain-names.ts'
 
 /** The gateway's own code over a Redis of the test's own: the cache, the sequence, and the client for a look inside. */
 export async function openScripts(t: Scope) {
@@ -18,6 +19,7 @@ export async function openScripts(t: Scope) {
   })
   const redis = openRedis(
     config,
+    PLAIN_NAMES,
     { breaker: () => {}, trouble: () => {}, notice: () => {}, fault: () => {} },
     SEQUENCE_SCRIPTS,
   )!
@@ -30,7 +32,7 @@ export async function openScripts(t: Scope) {
   return {
     client: scriptConnection.client,
     cache,
-    sequence: new RedisSequence(redis.scripts, redis.scriptConnection, redis.breaker),
+    sequence: new RedisSequence(redis.scripts, redis.scriptConnection, redis.breaker, PLAIN_NAMES),
     breaker: redis.breaker,
     v: (epoch: number): ViewToken => ({ epoch, identity }),
     /** A view of another dataset. */

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { sequenceKeys } from '../../src/cache/keys.ts'
 import type { Vacancy } from '../../src/sequence/ports.ts'
+import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import { bytesOf, openScripts } from './redis-script-access.ts'
 
 const DAY = { userId: 'u', day: '20260106' }
-const [BLOCK, WITNESS, MIRROR] = sequenceKeys(DAY.userId, DAY.day)
+const [BLOCK, WITNESS, MIRROR] = PLAIN_NAMES.sequence(DAY.userId, DAY.day)
 const SETTINGS = 'user:u:settings:trading'
 const HOUR_MS = 3_600_000
 
@@ -82,7 +82,7 @@ t.test('whatever an operator does to one of the keys, no number comes twice', as
   const saved = new Map<string, Buffer>()
   for (const key of [BLOCK, WITNESS, MIRROR]) saved.set(key, (await client.dumpBuffer(key))!)
   drawn.push(await draw())
-  const [other, , otherMirror] = sequenceKeys('w', DAY.day)
+  const [other, , otherMirror] = PLAIN_NAMES.sequence('w', DAY.day)
   await client.set(other, (await client.get(BLOCK))!.replace(BLOCK, other).replace(/^\d+/, '1'))
   await client.set(otherMirror, '1')
   const edits: [string, (key: string) => Promise<unknown>][] = [

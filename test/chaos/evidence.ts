@@ -1,6 +1,6 @@
 import type { DocumentRef, Row } from '../../src/consistency/ports.ts'
-import { CODEC } from '../../src/settings/codec.ts'
 import { selectDocuments } from '../../src/store/statements/documents.ts'
+import { PLAIN_CODEC } from '../helper/plain-names.ts'
 import type { CachedKey, OnPeriod, StoredVersion } from './history.ts'
 import { marksOf } from './marks.ts'
 import type { Stack } from './stack.ts'
@@ -80,8 +80,8 @@ export async function readRows(stack: Stack): Promise<readonly Row[]> {
 export async function compareCache(stack: Stack): Promise<CachedKey[]> {
   const rows = await readRows(stack)
   const expected = rows.flatMap(row => {
-    const values = CODEC.encode(row)
-    return CODEC.keys(row.ref).map((key, index) => ({ key, expected: String(values[index]) }))
+    const values = PLAIN_CODEC.encode(row)
+    return PLAIN_CODEC.keys(row.ref).map((key, index) => ({ key, expected: String(values[index]) }))
   })
   const cached = await stack.command(client => client.mget(expected.map(({ key }) => key)))
   return expected.map((each, index) => ({ ...each, cached: cached[index] ?? null }))

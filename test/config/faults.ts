@@ -37,6 +37,22 @@ export const BROKEN: Readonly<Record<string, BrokenCase>> = {
     change: { DATABASE_POOL_SIZE: '0' },
     faults: ['DATABASE_POOL_SIZE must be >= 2, is "0"'],
   },
+  'a prefix with a space': {
+    change: { REDIS_KEY_PREFIX: 'bot 1:' },
+    faults: ['REDIS_KEY_PREFIX must be printable ASCII characters without a space'],
+  },
+  'a prefix that is a pattern': {
+    change: { REDIS_KEY_PREFIX: 'bot*:' },
+    faults: ['REDIS_KEY_PREFIX must hold no braces and none of * ? [ ] \\'],
+  },
+  'a prefix with a hash tag': {
+    change: { REDIS_KEY_PREFIX: '{bot}:' },
+    faults: ['REDIS_KEY_PREFIX must hold no braces and none of * ? [ ] \\'],
+  },
+  'a prefix without end': {
+    change: { REDIS_KEY_PREFIX: 'b'.repeat(65) },
+    faults: ['REDIS_KEY_PREFIX must have at most 64 characters, has 65'],
+  },
   'a port that is none': { change: { PORT: '99999' }, faults: ['PORT must be <= 65535, is "99999"'] },
   'a number with its unit': { change: { LEASE_MS: '1s' }, faults: ['LEASE_MS must be integer, is "1s"'] },
   'a fraction': { change: { REDIS_POOL_SIZE: '1.5' }, faults: ['REDIS_POOL_SIZE must be integer, is "1.5"'] },

@@ -1,5 +1,5 @@
-import { stampKey } from '../../src/cache/keys.ts'
 import type { CodecPort, DocumentRef, Row } from '../../src/consistency/ports.ts'
+import { PLAIN_NAMES } from '../helper/plain-names.ts'
 
 /** A document's key in maps. */
 export function documentId({ userId, kind }: DocumentRef): string {
@@ -12,7 +12,7 @@ export const SIM_CODEC: CodecPort = {
     const whole = `user:${userId}:${kind}`
     return kind === 'd0' ? [whole, `${whole}:section`] : [whole]
   },
-  stampKey,
+  stampKey: userId => PLAIN_NAMES.stamp(userId),
   encode: row => SIM_CODEC.keys(row.ref).map(() => envelope(row)),
 }
 

@@ -1,4 +1,4 @@
-import { MARKER_KEY, stampKey } from '../../src/cache/keys.ts'
+import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import { DRAWING_DAY, DRAWING_USERS, dataOf } from './documents.ts'
 import { markerIn } from './redis-scripts.ts'
 import { keysOf } from './sequence-scripts.ts'
@@ -27,7 +27,7 @@ const FAULTS = {
   'stamp-by-hand': ({ redis, refs, random }) => {
     const another = 10 ** 15 + random.int(8 * 10 ** 15)
     const value = random.pick([undefined, undefined, '', '0', 'a text of some length', String(another)])
-    redis.editByHand(stampKey(refs[0]!.userId), value)
+    redis.editByHand(PLAIN_NAMES.stamp(refs[0]!.userId), value)
   },
   'counter-by-hand': ({ redis, random }) => {
     const [own, others] = DRAWING_USERS.map(userId => keysOf({ userId, day: DRAWING_DAY }))
@@ -45,7 +45,7 @@ const FAULTS = {
   'postgres-backup': ({ postgres }) => postgres.backUp(),
   // Redis, or a process, must have heard of a transaction that is lost: nobody else could tell.
   'postgres-set-back': ({ postgres, redis, checker, random }) => {
-    const known = markerIn(redis.primary.get(MARKER_KEY))
+    const known = markerIn(redis.primary.get(PLAIN_NAMES.marker))
     if (known?.database !== postgres.state.database || !postgres.canSetBack(known.xid)) return
     checker.setBack(postgres.setBack(random.between(0, 300)))
   },

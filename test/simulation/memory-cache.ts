@@ -1,4 +1,3 @@
-import { GATE_KEY, MARKER_KEY, VIEW_KEY } from '../../src/cache/keys.ts'
 import type {
   CacheEntry,
   CacheFence,
@@ -12,6 +11,7 @@ import type {
 } from '../../src/consistency/cache-port.ts'
 import { CacheUnavailableError } from '../../src/consistency/cache-port.ts'
 import type { DatasetIdentity, ViewToken } from '../../src/consistency/ports.ts'
+import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisConnections } from './redis-connections.ts'
 import { markerIn, type RedisScripts } from './redis-scripts.ts'
 import type { RedisServer } from './redis-server.ts'
@@ -76,7 +76,7 @@ export class MemoryCache implements CachePort {
     const seen = await this.#ask('identify', server => ({
       identity: server.identity,
       role: server.role,
-      view: server.get(VIEW_KEY) ?? null,
+      view: server.get(PLAIN_NAMES.view) ?? null,
       gateHeld: this.#gateHeld(server),
     }))
     if (seen.role !== 'master') this.#deps.connections.leaveReplica('read')
@@ -85,7 +85,7 @@ export class MemoryCache implements CachePort {
   }
 
   async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {
-    const read = (server: RedisServer) => markerIn(server.get(MARKER_KEY))
+    const read = (server: RedisServer) => markerIn(server.get(PLAIN_NAMES.marker))
     if (identity === undefined) return (await this.#deps.connections.ask('read', 'readMarker', read)).value
     const marker = await this.#onDataset(identity, 'readMarker', read)
     if (marker === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
@@ -143,7 +143,7 @@ export class MemoryCache implements CachePort {
     const keys = await this.#onDataset(v.identity, 'scan', scan)
     if (keys === 'view') return 'view'
     const page = keys.slice(0, KEYS_PER_SCAN)
-    const own = page.filter(key => key !== VIEW_KEY && key !== GATE_KEY)
+    const own = page.filter(key => key !== PLAIN_NAMES.view && key !== PLAIN_NAMES.gate)
     const next = keys.length > page.length ? page.at(-1)! : null
     const { adoptBeforeSweep } = this.#deps.rules
     const outcome = await this.script(v, 'sweep', server =>
@@ -218,8 +218,8 @@ export class MemoryCache implements CachePort {
   }
 
   #gateHeld(server: RedisServer): boolean {
-    const [, until, view] = /^([\d.]+) (.+)$/.exec(server.get(GATE_KEY) ?? '') ?? []
-    return view === server.get(VIEW_KEY) && Number(until) > this.#deps.timeline.now
+    const [, until, view] = /^([\d.]+) (.+)$/.exec(server.get(PLAIN_NAMES.gate) ?? '') ?? []
+    return view === server.get(PLAIN_NAMES.view) && Number(until) > this.#deps.timeline.now
   }
 
   #expire(server: RedisServer, nonce: string, keys: readonly string[], ms: number): void {

@@ -1,8 +1,8 @@
-import { ERASED_KEY, GATE_KEY, MARKER_KEY, PROPOSAL_KEY, stampKey, VIEW_KEY } from '../../src/cache/keys.ts'
 import type { CacheEntry, CacheFence, Marker, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { fenceText, HEAD_BYTES, headOf } from '../../src/consistency/stored-bytes.ts'
 import { epochOf, viewText } from '../../src/consistency/token.ts'
+import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisServer } from './redis-server.ts'
 
 /** Beyond it INCR is refused. */
@@ -84,15 +84,15 @@ export class RedisScripts {
   }
 
   adopt(server: RedisServer, v: ViewToken): ScriptOutcome {
-    if (epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch) return 'view'
-    server.set(VIEW_KEY, viewText(v))
+    if (epochOf(server.get(PLAIN_NAMES.view) ?? '') >= v.epoch) return 'view'
+    server.set(PLAIN_NAMES.view, viewText(v))
     return 'done'
   }
 
   cold(server: RedisServer, v: ViewToken): ScriptOutcome {
-    if (epochOf(server.get(VIEW_KEY) ?? '') >= v.epoch) return 'view'
-    server.delete(MARKER_KEY)
-    server.set(VIEW_KEY, viewText(v))
+    if (epochOf(server.get(PLAIN_NAMES.view) ?? '') >= v.epoch) return 'view'
+    server.delete(PLAIN_NAMES.marker)
+    server.set(PLAIN_NAMES.view, viewText(v))
     return 'done'
   }
 
@@ -104,21 +104,22 @@ export class RedisScripts {
 
   hold(server: RedisServer, v: ViewToken, until: number): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
-    if (until > 0) server.set(GATE_KEY, `${until} ${viewText(v)}`)
+    if (until > 0) server.set(PLAIN_NAMES.gate, `${until} ${viewText(v)}`)
     return 'done'
   }
 
   proposeMarker(server: RedisServer, v: ViewToken, nonce: string): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
-    server.set(PROPOSAL_KEY, nonce)
+    server.set(PLAIN_NAMES.proposal, nonce)
     return 'done'
   }
 
   advanceMarker(server: RedisServer, v: ViewToken, nonce: string, { xid, database }: Marker): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
-    if (this.#rules.proposedMarker && server.get(PROPOSAL_KEY) !== nonce) return 'refused'
-    const stored = markerIn(server.get(MARKER_KEY))
-    if (stored?.database !== database || stored.xid < xid) server.set(MARKER_KEY, `${xid} ${database}`)
+    if (this.#rules.proposedMarker && server.get(PLAIN_NAMES.proposal) !== nonce) return 'refused'
+    const stored = markerIn(server.get(PLAIN_NAMES.marker))
+    if (stored?.database !== database || stored.xid < xid)
+      server.set(PLAIN_NAMES.marker, `${xid} ${database}`)
     return 'done'
   }
 
@@ -151,14 +152,14 @@ export class RedisScripts {
   #stamp(server: RedisServer, key: string): void {
     const [, user] = /^user:([^:]+):/.exec(key) ?? []
     if (user === undefined) return
-    const last = server.get(stampKey(user)) ?? ''
+    const last = server.get(PLAIN_NAMES.stamp(user)) ?? ''
     const counts = last.length >= 16 && /^-?[1-9]\d*$/.test(last) && BigInt(last) < MAX_INTEGER
     const first = this.#rules.freshStamps ? server.microseconds : 10 ** 15
-    server.set(stampKey(user), String(counts ? BigInt(last) + 1n : first))
+    server.set(PLAIN_NAMES.stamp(user), String(counts ? BigInt(last) + 1n : first))
   }
 
   #fit(server: RedisServer, v: ViewToken): boolean {
-    return !this.#rules.viewText || server.get(VIEW_KEY) === viewText(v)
+    return !this.#rules.viewText || server.get(PLAIN_NAMES.view) === viewText(v)
   }
 }
 
@@ -169,7 +170,7 @@ function erasedAt(server: RedisServer, key: string): number {
 
 /** A field of the hash gateway:erased, as a key of the in-memory server. */
 export function erasedField(key: string): string {
-  return `${ERASED_KEY} ${key}`
+  return `${PLAIN_NAMES.erased} ${key}`
 }
 
 export function markerIn(text: string | undefined): Marker | null {

@@ -1,8 +1,8 @@
-import { sequenceKeys, VIEW_KEY } from '../../src/cache/keys.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { viewText } from '../../src/consistency/token.ts'
 import type { DrawOutcome, NumberBlock, SequenceDay, Vacancy } from '../../src/sequence/ports.ts'
+import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisServer } from './redis-server.ts'
 
 /** Rules of the order numbers that the test build can switch off. Names are those of rules.ts. */
@@ -92,12 +92,12 @@ export class SequenceScripts {
 }
 
 function fit(server: RedisServer, v: ViewToken): boolean {
-  return server.get(VIEW_KEY) === viewText(v)
+  return server.get(PLAIN_NAMES.view) === viewText(v)
 }
 
 /** The block, its witness, and the mirror. */
 export function keysOf({ userId, day }: SequenceDay): readonly [string, string, string] {
-  return sequenceKeys(userId, day)
+  return PLAIN_NAMES.sequence(userId, day)
 }
 
 function vacancyIn(server: RedisServer, day: SequenceDay, block: Block | undefined): Vacancy | undefined {
