@@ -34,6 +34,7 @@ import { FAST_DOCUMENTS } from './http/routes/document-table.ts'
 import { eventRoutes } from './http/routes/event-routes.ts'
 import { exchangeRoutes } from './http/routes/exchange-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
+import { rootRoute } from './http/routes/root-route.ts'
 import { sequenceRoutes } from './http/routes/sequence-routes.ts'
 import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
 import { transferRoutes } from './http/routes/transfer-routes.ts'
@@ -157,6 +158,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     maxEventLoopDelayMs === 0 ? () => false : refuseUnderPressure(app, maxEventLoopDelayMs)
   await documentApi(app)
   await app.register(servePages)
+  rootRoute(app)
   operationRoutes(app, { status: services.status, metrics, draining: () => draining })
   const authenticator = new Authenticator(config.auth)
   const limits = new CallerLimits(config.http.rateLimit)

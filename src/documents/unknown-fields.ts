@@ -2,6 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { distance } from 'fastest-levenshtein'
 import type { Fault } from '../errors.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own, typeFault } from './json.ts'
+import { pathOfLeaf } from './leaf-paths.ts'
 import { joinPath } from './paths.ts'
 
 /** Faults that are worth the search for the nearest name. */
@@ -26,11 +27,11 @@ interface Place {
  */
 export function unknownFields(schema: TSchema, data: JsonObject, examples: readonly unknown[]): Fault[] {
   const faults: Fault[] = []
-  visit(data, { schema, examples, path: '' }, faults)
+  visit(data, { schema, examples, path: '' }, schema, faults)
   return faults
 }
 
-function visit(data: JsonObject, place: Place, faults: Fault[]): void {
+function visit(data: JsonObject, place: Place, root: TSchema, faults: Fault[]): void {
   const known: Record<string, TSchema> | undefined = place.schema?.properties
   // A free object, and an extra field that is {} or null in an example, may hold anything.
   if (known === undefined && (place.schema !== undefined || place.examples.some(isFree))) return
@@ -41,12 +42,15 @@ function visit(data: JsonObject, place: Place, faults: Fault[]): void {
     const given = examples.filter(example => Object.hasOwn(example, name)).map(example => own(example, name))
     if (schema === undefined && given.length === 0) {
       const candidates = () => [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]
-      const message = faults.length < MAX_SUGGESTIONS ? unknownField(name, candidates()) : 'unknown field'
+      const message =
+        faults.length < MAX_SUGGESTIONS
+          ? unknownField(name, candidates(), at => pathOfLeaf(root, at))
+          : 'unknown field'
       faults.push({ path, message })
     } else if (schema === undefined && !given.some(example => sameType(example, value))) {
       faults.push({ path, message: typeFault(jsonTypeOf(given[0]), value) })
     } else if (isJsonObject(value)) {
-      visit(value, { schema, examples: given, path }, faults)
+      visit(value, { schema, examples: given, path }, root, faults)
     }
   }
 }
@@ -61,9 +65,19 @@ function isFree(example: unknown): boolean {
   return example === null || (isJsonObject(example) && Object.keys(example).length === 0)
 }
 
-/** Says so, and names the nearest of the known fields. */
-export function unknownField(name: string, candidates: readonly string[]): string {
-  return unknownName('field', name, candidates)
+/**
+ * Says so, and names the nearest of the known fields; `elsewhere` finds where a field of this name is, if not here: a
+ * field without its group is commoner than one that is misspelt so much.
+ */
+export function unknownField(
+  name: string,
+  candidates: readonly string[],
+  elsewhere: (name: string) => string | undefined = () => undefined,
+): string {
+  const path = elsewhere(name.slice(0, SHOWN_NAME))
+  return path === undefined
+    ? unknownName('field', name, candidates)
+    : `unknown field ${name.slice(0, SHOWN_NAME)}, did you mean ${path}?`
 }
 
 /** The same of any named thing: `what` is such as `field`. */

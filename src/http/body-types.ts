@@ -5,6 +5,8 @@ import { ProblemError } from '../errors.ts'
 
 const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 const SHOWN_TYPE = 100
+/** What routes read; a route that reads lines inherits the parser of JSON. */
+const TYPES = ['application/x-ndjson', 'application/json']
 
 /**
  * Refuses bodies that are encoded (gzip) or of a type that the route does not read. One without a byte counts as none, whatever its type says.
@@ -17,13 +19,13 @@ export function checkBodyTypes(app: FastifyInstance): void {
     if (!isIdentity(headers['content-encoding'])) return done(encoded(headers['content-encoding']!))
     if (server.hasContentTypeParser(mediaType(headers['content-type']))) return done(null, payload)
     if (headers['transfer-encoding'] === undefined) {
-      if (Number(headers['content-length'] ?? 0) > 0) return done(unsupported(headers['content-type']))
+      if (Number(headers['content-length'] ?? 0) > 0) return done(unsupported(raw, server))
       forgetBody(raw)
       return done(null, payload)
     }
     isEmpty(payload as Readable).then(
       empty => {
-        if (!empty) return done(unsupported(headers['content-type']))
+        if (!empty) return done(unsupported(raw, server))
         forgetBody(raw)
         done(null, payload)
       },
@@ -63,12 +65,12 @@ function encoded(encoding: string): ProblemError {
   return new ProblemError('UNSUPPORTED_MEDIA_TYPE', detail, { headers: { 'accept-encoding': 'identity' } })
 }
 
-function unsupported(type: string | undefined): ProblemError {
+function unsupported({ headers }: IncomingMessage, server: FastifyInstance): ProblemError {
+  const type = headers['content-type']
   const what =
     type === undefined || type === ''
       ? 'the body has no Content-Type'
       : `${JSON.stringify(type.slice(0, SHOWN_TYPE))} is not supported`
-  return new ProblemError('UNSUPPORTED_MEDIA_TYPE', `${what}: send application/json`, {
-    headers: { accept: 'application/json' },
-  })
+  const accept = TYPES.find(each => server.hasContentTypeParser(each)) ?? 'application/json'
+  return new ProblemError('UNSUPPORTED_MEDIA_TYPE', `${what}: send ${accept}`, { headers: { accept } })
 }

@@ -31,6 +31,9 @@ export interface DefaultsDeps {
   readonly limits: Limits
 }
 
+/** Paths are as long as names may be. */
+const SHOWN_PATH = 200
+
 /** The document after the change, given its defaults. Pure. */
 type Next = (data: JsonObject, defaults: JsonObject) => JsonObject
 
@@ -61,7 +64,8 @@ export class UserDefaults implements DefaultsService {
     }
     const next: Next = (data, defaults) => {
       const reset = resetField(data, defaults, path)
-      if (reset === undefined) throw invalid([{ path: 'path', message: `${document} has no field ${path}` }])
+      if (reset === undefined)
+        throw invalid([{ path: 'path', message: `${document} has no field ${path.slice(0, SHOWN_PATH)}` }])
       return reset
     }
     return this.#change(actor, [{ kind: document }], 'reset', next, options)

@@ -19,7 +19,16 @@ export function checkedPatch(patch: unknown): JsonObject {
   if (!isJsonObject(patch)) throw invalid([{ path: '', message: typeFault('object', patch) }])
   const faults = guardJson(patch)
   if (faults.length > 0) throw invalid(faults)
+  if (isEnvelope(patch)) {
+    const message = 'is the whole answer of a GET: send only its `data`'
+    throw new ProblemError('VALIDATION_FAILED', `the body ${message}`, { errors: [{ path: '', message }] })
+  }
   return patch
+}
+
+/** The commonest mistake of a PUT. No document has these fields. */
+function isEnvelope({ version, updated_at: updatedAt, data }: JsonObject): boolean {
+  return typeof version === 'number' && typeof updatedAt === 'string' && isJsonObject(data)
 }
 
 /** The same for settings of a user, which have no notes. */

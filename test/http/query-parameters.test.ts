@@ -2,12 +2,17 @@ import t from 'tap'
 import { request } from 'undici'
 import { SERVICE, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
-import { bodyOf, isStream, OPERATIONS, urlOf } from './api-document.ts'
+import { bodyOf, isStream, OPERATIONS, type Operation, urlOf } from './api-document.ts'
 import { CALLERS } from './mistakes.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const BOT = { ...SERVICE, 'x-user-id': '42' }
 const { gateway } = await startStack(t)
+
+function typeOf({ requestBody }: Operation): { 'content-type'?: string } {
+  const [type] = Object.keys(requestBody?.content ?? {})
+  return type === undefined ? {} : { 'content-type': type }
+}
 
 async function versions(): Promise<unknown> {
   const { headers } = await gateway.as('42', { url: '/api/futures/ginie/decision-settings' })
@@ -28,7 +33,7 @@ t.test('an unknown parameter is refused by every route, and nothing is written',
       const answer = await gateway.app.inject({
         method,
         url: `${urlOf(operation)}?dryRun=true`,
-        headers: caller,
+        headers: { ...caller, ...typeOf(operation) },
         ...bodyOf(operation),
       })
       t.equal(answer.statusCode, 400, `${method} ${operation.path}`)

@@ -26,7 +26,8 @@ const DESCRIPTION = `Settings, order numbers and exchange cache of a multi-user 
 
 Errors are problems (RFC 9457) with a stable \`code\`. Before a request meets an operation it may be answered with 404
 \`NOT_FOUND\` (no such route), 405 \`METHOD_NOT_ALLOWED\` with \`Allow\`, 408 \`REQUEST_TIMEOUT\` (it came too slowly),
-431 \`HEADERS_TOO_LARGE\`, or 400 \`VALIDATION_FAILED\` (it is not HTTP).`
+417 \`EXPECTATION_FAILED\`, 431 \`HEADERS_TOO_LARGE\`, or 400 \`VALIDATION_FAILED\` (it is not HTTP, or a header that must
+come once came twice).`
 
 /** Collects the OpenAPI document. Before the routes. */
 export async function documentApi(app: FastifyInstance): Promise<void> {

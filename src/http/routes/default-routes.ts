@@ -13,7 +13,10 @@ import { WRITE_ERRORS } from './document-routes.ts'
 import { DOCUMENT_ROUTES, documentName, params } from './document-table.ts'
 
 const Reset = Type.Object(
-  { document: Type.String({ maxLength: 64 }), path: Type.String({ minLength: 1, maxLength: 512 }) },
+  {
+    document: Type.String({ maxLength: 64 }),
+    path: Type.String({ minLength: 1, description: 'as the comparison has it' }),
+  },
   {
     additionalProperties: false,
     examples: [{ document: 'mode.scalp', path: 'confidence.min_confidence' }],
