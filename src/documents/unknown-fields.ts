@@ -36,15 +36,16 @@ function visit(data: JsonObject, place: Place, root: TSchema, faults: Fault[]): 
   // A free object, and an extra field that is {} or null in an example, may hold anything.
   if (known === undefined && (place.schema !== undefined || place.examples.some(isFree))) return
   const examples = place.examples.filter(isJsonObject)
+  let candidates: string[] | undefined
   for (const [name, value] of Object.entries(data)) {
     const path = joinPath(place.path, name)
     const schema = known !== undefined && Object.hasOwn(known, name) ? known[name] : undefined
     const given = examples.filter(example => Object.hasOwn(example, name)).map(example => own(example, name))
     if (schema === undefined && given.length === 0) {
-      const candidates = () => [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]
+      candidates ??= [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]
       const message =
         faults.length < MAX_SUGGESTIONS
-          ? unknownField(name, candidates(), at => pathOfLeaf(root, at))
+          ? unknownField(name, candidates, at => pathOfLeaf(root, at))
           : 'unknown field'
       faults.push({ path, message })
     } else if (schema === undefined && !given.some(example => sameType(example, value))) {

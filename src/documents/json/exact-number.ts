@@ -46,8 +46,11 @@ export function keepsNumber(token: string): boolean {
   if (value === 0) return digits === ''
   if (digits.length <= SAFE_DIGITS && exponent > -300) return true
   if (digits.length > MAX_DIGITS) return false
-  const kept = significant(value.toPrecision(digits.length))
-  return kept.digits === digits && kept.exponent === exponent
+  // Both, because a digit that is exactly in the middle is rounded up by one and to the even digit by the other.
+  return [String(value), value.toPrecision(digits.length)].some(written => {
+    const kept = significant(written)
+    return kept.digits === digits && kept.exponent === exponent
+  })
 }
 
 /** Digits without zeros at their ends, and the power of ten of the first one; no digits for zero. */
