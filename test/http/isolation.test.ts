@@ -25,7 +25,7 @@ function ask(operation: Operation, headers: InjectOptions['headers'], values = {
 t.test('without a token: 401, on every route but those of operators', async t => {
   t.strictSame(
     OPERATIONS.filter(operation => !GUARDED.includes(operation)).map(({ path }) => path),
-    ['/health', '/health/live', '/health/ready', '/health/redis', '/metrics'],
+    ['/', '/health', '/health/live', '/health/ready', '/health/redis', '/metrics'],
   )
   for (const operation of GUARDED) {
     const reply = await ask(operation, {})
