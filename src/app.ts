@@ -47,6 +47,7 @@ import { logDestination } from './log-destination.ts'
 import { createServices, type Services } from './services.ts'
 import { Activity } from './telemetry/activity.ts'
 import { toAll } from './telemetry/fan-out.ts'
+import { loggedError } from './telemetry/logged-error.ts'
 import type { StepHook } from './telemetry/protocol-observer.ts'
 
 /** What tests and chaos runs may put in place of the real thing. */
@@ -78,6 +79,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     logger: {
       level: config.logLevel,
       redact: REDACTED,
+      serializers: { err: error => loggedError(error) },
       stream: overrides.logStream ?? logDestination(),
     },
     // One line per request would cost more than Redis does: errors are logged, and metrics count the rest.

@@ -36,6 +36,7 @@ import { StoredZones } from './settings/stored-zones.ts'
 import { Users } from './settings/users.ts'
 import { startFailure } from './start-failure.ts'
 import { Availability } from './store/availability.ts'
+import { isAway } from './store/database-errors.ts'
 import { type Migrated, migrate } from './store/migrate.ts'
 import { createPool, createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
@@ -45,6 +46,7 @@ import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
 import { PostgresUsers } from './store/postgres-users.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
+import { inOneLine } from './telemetry/logged-error.ts'
 import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.ts'
 import { redisLog } from './telemetry/redis-log.ts'
 import { RetentionObserver } from './telemetry/retention-observer.ts'
@@ -103,10 +105,10 @@ const LISTENERS_PER_USER = 100
 /** Builds the use cases over PostgreSQL and Redis. Connects to neither before `start`. */
 export function createServices(config: Config, { log, telemetry, step }: ServiceOptions): Services {
   const pool = createPool({ ...config.database, freeTimeoutMs: FREE_TIMEOUT_MS }, error =>
-    log.warn({ err: error }, 'a database connection was lost'),
+    log.warn({ reason: inOneLine(error) }, 'a database connection was lost'),
   )
   const viewPool = createViewPool(config.database, config.times.leaseMs, error =>
-    log.warn({ err: error }, 'the database connection of the lease renewals was lost'),
+    log.warn({ reason: inOneLine(error) }, 'the database connection of the lease renewals was lost'),
   )
   const availability = new Availability()
   const traced = <T extends object>(system: StoreSystem, port: T) =>
@@ -169,6 +171,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       migrated = await migrate(config.database.url)
     },
     words: error => startFailure(error, config),
+    isAway,
     supervisor,
     loadDefaults: () => admin.loadIfMissing(),
     retention,

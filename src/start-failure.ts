@@ -64,7 +64,11 @@ export function databaseFailure(error: unknown, url: string): string | undefined
     const why = code === 'ENOTFOUND' ? systemErrorWords(code) : error.message
     return `PostgreSQL at ${database} cannot be used: ${why}; check DATABASE_URL`
   }
-  if ('severity' in error) return `PostgreSQL at ${database} answers: ${error.message} (${code})`
+  if ('severity' in error) {
+    // The function that failed: the innermost comes first.
+    const where = 'where' in error && typeof error.where === 'string' ? `, ${error.where.split('\n')[0]}` : ''
+    return `PostgreSQL at ${database} answers: ${error.message} (SQLSTATE ${code}${where})`
+  }
   return undefined
 }
 

@@ -8,6 +8,8 @@ export interface StartUpDeps {
   readonly loadDefaults: () => Promise<void>
   /** Begins when all else is done. */
   readonly retention: { start(): void }
+  /** False when the database answers, and refuses something. */
+  readonly isAway: (error: unknown) => boolean
   /** An error in words for operators. */
   readonly words: (error: unknown) => string
   readonly log: FastifyBaseLogger
@@ -83,13 +85,14 @@ export class StartUp {
   }
 
   #note(error: unknown): void {
-    const problem = isTemporary(error)
+    const away = isTemporary(error) && this.#deps.isAway(error)
+    const problem = away
       ? 'the database was not reachable at the start'
       : this.#deps.words(error).split('\n').join(' ')
     if (problem === this.#problem) return
     this.#problem = problem
     const { log, words } = this.#deps
-    if (isTemporary(error)) log.error({ reason: words(error) }, `${problem}, trying again`)
+    if (away) log.error({ reason: words(error) }, `${problem}, trying again`)
     else log.fatal({ reason: problem }, 'the start fails, trying again')
   }
 

@@ -11,6 +11,8 @@ export class Availability {
   #down = false
   #latencyMs: number | null = null
   #failures = 0
+  /** What the server answered in place of the view, when it was not away. */
+  #refusal: unknown
   readonly #waiting = new Set<(error: DatabaseUnavailableError) => void>()
 
   get down(): boolean {
@@ -27,22 +29,27 @@ export class Availability {
     this.#latencyMs = latencyMs
     this.#down = false
     this.#failures = 0
+    this.#refusal = undefined
   }
 
-  /** `refused`: the server is known to be gone. Anything else may be a slow moment, unless it happens twice in a row. */
-  failed(refused: boolean): void {
+  /**
+   * `refused`: the server is known to be gone, or answered with the error `refusal`. Anything else may be a slow moment,
+   * unless it happens twice in a row.
+   */
+  failed(refused: boolean, refusal?: unknown): void {
+    this.#refusal = refusal ?? this.#refusal
     this.#failures++
     this.#latencyMs = null
     if (!refused && this.#failures < SLOW_FAILURES) return
     this.#down = true
-    const error = unreachable()
+    const error = this.#error()
     for (const reject of this.#waiting) reject(error)
     this.#waiting.clear()
   }
 
   /** Throws when the database is known to be away. */
   check(): void {
-    if (this.#down) throw unreachable()
+    if (this.#down) throw this.#error()
   }
 
   /** For reads: gives up at once when the database is found to be away while they wait. */
@@ -59,8 +66,9 @@ export class Availability {
       this.#waiting.delete(giveUp!)
     }
   }
-}
 
-function unreachable(): DatabaseUnavailableError {
-  return new DatabaseUnavailableError('the database is not reachable')
+  #error(): DatabaseUnavailableError {
+    if (this.#refusal === undefined) return new DatabaseUnavailableError('the database is not reachable')
+    return new DatabaseUnavailableError('the database does not tell its state', { cause: this.#refusal })
+  }
 }

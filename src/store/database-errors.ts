@@ -49,6 +49,16 @@ export function isConnectionLost(error: unknown): boolean {
   return state === undefined || CONNECTION_LOST_CLASSES.has(state.slice(0, 2))
 }
 
+/**
+ * Whether the server cannot be reached, ends, starts, or takes no more connections: otherwise it answers, and refuses
+ * something.
+ */
+export function isAway(error: unknown): boolean {
+  const cause = error instanceof DatabaseUnavailableError ? (error.cause ?? error) : error
+  const state = sqlStateOf(cause)
+  return state === undefined || state.startsWith('08') || state.startsWith('57P0') || state === '53300'
+}
+
 /** Two transactions waited for one another, or one came in between; trying again works. */
 export function isConflict(error: unknown): boolean {
   const state = sqlStateOf(error)

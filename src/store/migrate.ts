@@ -6,7 +6,11 @@ import { BEGIN } from './read-committed.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations/*', import.meta.url))
 /** Instances that start at once migrate one after the other. */
-const LOCK_AND_WAIT = `SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7215, 2)`
+const LOCK_AND_WAIT = `
+  SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0;
+  -- A function that this server does not have is met when it is called, and may be guarded there.
+  SET LOCAL check_function_bodies = off;
+  SELECT pg_advisory_xact_lock(7215, 2)`
 
 /** The database is not fit for this gateway; trying again is pointless. */
 export class MigrationError extends Error {
@@ -38,20 +42,14 @@ export async function migrate(databaseUrl: string): Promise<Migrated> {
   }
 }
 
-async function run(databaseUrl: string): Promise<Migrated> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'settings-gateway-migrate',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  })
-  // Without a listener a connection that breaks would end the process; the query in progress rejects anyway.
-  client.on('error', () => {})
-  await client.connect()
-  try {
+function run(databaseUrl: string): Promise<Migrated> {
+  return connected(databaseUrl, async client => {
     await requireVersion(client)
+    await requireUtf8(client)
     // Whatever the database prefers: what is read behind the lock must be newer than the lock.
     await client.query(BEGIN.text)
     await client.query(LOCK_AND_WAIT)
+    await requireAdvisoryLocks(databaseUrl)
     const postgrator = new Postgrator({
       driver: 'pg',
       migrationPattern: MIGRATIONS,
@@ -66,6 +64,20 @@ async function run(databaseUrl: string): Promise<Migrated> {
     const version = await postgrator.getDatabaseVersion()
     await client.query('COMMIT')
     return { version, applied: applied.length }
+  })
+}
+
+async function connected<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'settings-gateway-migrate',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  })
+  // Without a listener a connection that breaks would end the process; the query in progress rejects anyway.
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await work(client)
   } finally {
     await client.end()
   }
@@ -75,6 +87,32 @@ async function requireVersion(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num')
   const major = Math.floor(Number(rows[0]?.server_version_num) / 10_000)
   if (major < 15) throw new MigrationError(`PostgreSQL 15 or newer is needed, the server is version ${major}`)
+}
+
+async function requireUtf8(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ server_encoding: string }>('SHOW server_encoding')
+  const encoding = rows[0]?.server_encoding
+  if (encoding !== 'UTF8')
+    throw new MigrationError(
+      `the database must have the encoding UTF8, it has ${encoding}: settings hold any text`,
+    )
+}
+
+/**
+ * The order of writes rests on advisory locks. There are servers that accept them and exclude nobody: a second connection
+ * must not get the lock that the migrating one holds.
+ */
+async function requireAdvisoryLocks(databaseUrl: string): Promise<void> {
+  await connected(databaseUrl, async client => {
+    const { rows } = await client.query<{ locked: boolean }>(
+      'SELECT pg_try_advisory_xact_lock(7215, 2) AS locked',
+    )
+    if (!rows[0]!.locked) return
+    const { rows: versions } = await client.query<{ version: string }>('SELECT version()')
+    throw new MigrationError(
+      `the advisory locks of this server exclude nobody, so writes would not be in order: ${versions[0]!.version}`,
+    )
+  })
 }
 
 async function refuseNewer(postgrator: Postgrator): Promise<void> {

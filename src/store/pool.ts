@@ -44,8 +44,15 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
   })
-  pool.on('error', onError)
-  pool.on('connect', client => client.on('error', onError))
+  // The pool repeats what an idle client says, and hangs the client onto the error.
+  const told = new WeakSet<Error>()
+  const tellOnce = (error: Error) => {
+    if (told.has(error)) return
+    told.add(error)
+    onError(error)
+  }
+  pool.on('error', tellOnce)
+  pool.on('connect', client => client.on('error', tellOnce))
   return pool
 }
 

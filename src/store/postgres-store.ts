@@ -11,7 +11,7 @@ import type {
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
 import { within } from '../within.ts'
 import type { Availability } from './availability.ts'
-import { asUnavailable, isRefused } from './database-errors.ts'
+import { asUnavailable, isAway, isRefused } from './database-errors.ts'
 import { ViewMissingError } from './rows.ts'
 import { beginWrite } from './statements/begin-write.ts'
 import {
@@ -75,7 +75,7 @@ export class PostgresStore implements StorePort {
       this.#availability.reached(performance.now() - startedAt)
       return snapshot
     } catch (error) {
-      this.#availability.failed(isRefused(error))
+      this.#availability.failed(isRefused(error), isAway(error) ? undefined : error)
       throw asUnavailable(error)
     }
   }

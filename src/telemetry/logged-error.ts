@@ -1,0 +1,29 @@
+/** What is logged of an error: never the connections and commands that clients of PostgreSQL and Redis hang onto theirs. */
+export interface LoggedError extends Record<string, unknown> {
+  readonly type: string
+  readonly message: string
+  readonly code?: string
+  /** Where PostgreSQL was: the function and its line. */
+  readonly where?: string
+  readonly stack: string
+  readonly cause?: LoggedError
+}
+
+/** Causes of causes beyond this say nothing new. */
+const MAX_CAUSES = 3
+
+/** For pino, in the place of its own serializer, which takes all properties over. */
+export function loggedError(error: unknown, depth = 0): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error), stack: '' }
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}
+  const where = 'where' in error && typeof error.where === 'string' ? { where: error.where } : {}
+  const cause =
+    error.cause === undefined || depth >= MAX_CAUSES ? {} : { cause: loggedError(error.cause, depth + 1) }
+  return { type: error.name, message: error.message, ...code, ...where, stack: error.stack ?? '', ...cause }
+}
+
+/** The cause of a lost connection, in a line: `terminating connection due to administrator command (57P01)`. */
+export function inOneLine(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''
+  return `${error.message.split('\n').join(' ')}${code}`
+}
