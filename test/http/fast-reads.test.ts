@@ -73,12 +73,16 @@ t.test('the caller names the request, and every answer is counted', async t => {
     }
   }
   const before = await count()
+  let hits = 0
   for (let i = 0; i < 5; i++) {
-    t.equal((await get(gateway, SCALP, { ...BOT, 'x-request-id': `mine-${i}` })).id, `mine-${i}`)
+    const reply = await get(gateway, SCALP, { ...BOT, 'x-request-id': `mine-${i}` })
+    t.equal(reply.id, `mine-${i}`)
+    // A machine too busy to renew the lease reads from the database.
+    if (reply.headers['cache-status'] === HIT) hits++
   }
   const after = await count()
   t.equal(after.requests - before.requests, 5)
-  t.equal(after.hits - before.hits, 5)
+  t.equal(after.hits - before.hits, hits)
 })
 
 t.test('what Fastify has to say is not left out', async t => {
@@ -97,14 +101,21 @@ t.test('what Fastify has to say is not left out', async t => {
   t.equal(await head.body.text(), '')
 })
 
-/** Commands that Redis ran, from now on. */
+/** Commands that Redis ran for reads, from now on: looks at heads, and reads of whole values of users. */
 async function commandsOf(gateway: TestGateway) {
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const { reads } = gateway.services.redis!
+  const { client } = reads.connections[0]!
+  const read = reads.read.bind(reads)
+  let whole = 0
+  // The renewals of the instances send MGET as well.
+  reads.read = (keys, answered) => {
+    if (keys.some(key => key.startsWith('user:'))) whole++
+    read(keys, answered)
+  }
   await client.config('RESETSTAT')
   return async () => {
     const text = await client.info('commandstats')
-    const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(text)?.[1] ?? 0)
-    return { heads: calls('getrange'), whole: calls('mget') }
+    return { heads: Number(/cmdstat_getrange:calls=(\d+)/.exec(text)?.[1] ?? 0), whole }
   }
 }
 

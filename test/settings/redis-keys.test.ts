@@ -26,7 +26,7 @@ const ROUTES: Readonly<Record<string, string>> = {
 }
 const OTHERS = [
   ...['admin:defaults:all', 'admin:defaults:hash'],
-  ...['gateway:marker', 'gateway:stamp:42', 'gateway:view'],
+  ...['gateway:marker', 'gateway:proposal', 'gateway:stamp:42', 'gateway:stamp:@admin', 'gateway:view'],
 ]
 
 const { gateway } = await startStack(t)
