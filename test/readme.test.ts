@@ -8,7 +8,7 @@ import { DEVELOPMENT_SERVICE_TOKEN } from '../src/config.ts'
 import { onServer, temporaryDirectory } from './helper/backends.ts'
 import { startStack, type TestGateway } from './helper/gateway.ts'
 import { runNode } from './helper/node-process.ts'
-import { ROOT, readmeBlocks, readmeCommands, readmeText } from './helper/readme.ts'
+import { blocksOf, PAGES, pageText, ROOT, readmeBlocks, readmeCommands, readmeText } from './helper/readme.ts'
 
 const run = promisify(execFile)
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
@@ -19,6 +19,10 @@ const { services } = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'
 const ADDRESS = 'http://127.0.0.1:8080'
 /** What npm runs without `run`. */
 const LIFECYCLE = ['start', 'test']
+/** A volume of Compose and a table, which look like metrics. */
+const NO_METRICS = ['redis_data', 'cache_view']
+/** What npm does by itself. */
+const OWN = ['ci']
 
 let gateway: TestGateway
 
@@ -45,7 +49,7 @@ for (const command of readmeCommands()) {
 }
 
 t.test('the example of the client runs as it stands', async t => {
-  const [example] = readmeBlocks().filter(({ language }) => language === 'ts')
+  const [example] = blocksOf(pageText('README.md')).filter(({ language }) => language === 'ts')
   // The package itself is tried by test/client/package.test.ts.
   const file = join(ROOT, '.data', `readme-${process.pid}.ts`)
   const text = example!.text.replace("'settings-gateway-client'", "'../src/client/client.ts'")
@@ -53,7 +57,7 @@ t.test('the example of the client runs as it stands', async t => {
   t.teardown(() => rmSync(file, { force: true }))
   const { code, output } = await runNode([file], { cwd: temporaryDirectory(t), env: {} })
   t.equal(code, 0, output)
-  t.match(output, /^order \d+, leverage \d+\nit is version \d+ by now\n$/)
+  t.match(output, /^order \d+, leverage \d+\n$/)
 })
 
 t.test('the SQL is accepted', async t => {
@@ -61,29 +65,15 @@ t.test('the SQL is accepted', async t => {
     ...readmeBlocks().flatMap(({ language, text }) => (language === 'sql' ? [text] : [])),
     ...[...readmeText().matchAll(/psql .* -c "([^"]+)"/g)].map(([, sql]) => sql!),
   ]
-  t.equal(statements.length, 1)
+  t.ok(statements.length > 0)
   await onServer(gateway.databaseUrl, async client => {
     // Undone: other tests share the role.
     for (const sql of statements) await client.query(`BEGIN; ${sql}; ROLLBACK`)
   })
 })
 
-t.test('the Python example is Python', async t => {
-  const [example] = readmeBlocks().filter(({ language }) => language === 'python')
-  try {
-    await run('python3', ['-c', 'import ast, sys; ast.parse(sys.argv[1])', example!.text])
-    t.pass()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    t.comment('skipped: no python3 on the PATH')
-  }
-})
-
-t.test('every file and route it names exists', async t => {
-  const text = readmeText()
-  for (const [, file] of text.matchAll(/`((?:src|openapi|test)\/[\w./-]+|[A-Z]+\.md)`/g)) {
-    t.ok(existsSync(join(ROOT, file!)), file!)
-  }
+t.test('every route and metric that a page names exists', async t => {
+  const text = PAGES.map(pageText).join('\n')
   const paths = Object.keys((await gateway.as('42', { url: '/docs/json' })).json().paths)
   for (const [, route] of text.matchAll(/`(?:GET |POST |PUT |DELETE )?(\/(?:api|health)[\w/:.-]*)`/g)) {
     const pattern = route!.replaceAll(/:(\w+)/g, '{$1}')
@@ -91,7 +81,7 @@ t.test('every file and route it names exists', async t => {
   }
   const { body } = await gateway.as('42', { url: '/metrics' })
   for (const [, metric] of text.matchAll(/`((?:cache|redis|settings|http)_\w+)(?:\{\w+\})?`/g)) {
-    if (metric !== 'redis_data') t.match(body, `# TYPE ${metric} `)
+    if (!NO_METRICS.includes(metric!)) t.match(body, `# TYPE ${metric} `)
   }
 })
 
@@ -106,6 +96,7 @@ async function curl(t: Test, command: string): Promise<void> {
 
 function npm(t: Test, command: string): void {
   const [, first = '', second = ''] = command.split(' ')
+  if (OWN.includes(first)) return
   const script = first === 'run' ? second : first
   t.ok(first === 'run' || LIFECYCLE.includes(first), 'npm knows it')
   t.ok(script in scripts, `package.json has the script ${script}`)

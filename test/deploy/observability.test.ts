@@ -25,7 +25,7 @@ const SCENARIOS = pathOf('test/deploy/alerts.promtool.yml')
 const { groups } = parse(readFileSync(ALERTS, 'utf8')) as { groups: { rules: Rule[] }[] }
 const rules = groups.flatMap(group => group.rules)
 const dashboard = JSON.parse(readFileSync(pathOf('deploy/grafana/dashboards/settings-gateway.json'), 'utf8'))
-const readme = readFileSync(pathOf('README.md'), 'utf8')
+const page = readFileSync(pathOf('docs/operate.md'), 'utf8')
 const panels = (dashboard.panels as Panel[]).filter(({ type }) => type !== 'row')
 
 t.test('the names in an expression', async t => {
@@ -77,8 +77,8 @@ t.test('every alert says what it means and what to do; every panel what it shows
     t.strictSame(Object.keys(annotations), ['summary', 'description', 'action'], alert)
     for (const text of Object.values(annotations)) t.ok(text.length > 20, alert)
     t.ok(
-      readme.includes(`| \`${alert}\` (${labels.severity}) | ${annotations.description} |`),
-      `README: ${alert}`,
+      page.includes(`| \`${alert}\` (${labels.severity}) | ${annotations.description} |`),
+      `docs/operate.md: ${alert}`,
     )
     t.ok(['critical', 'warning', 'info'].includes(labels.severity), alert)
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const ROOT = join(import.meta.dirname, '../..')
@@ -9,12 +9,27 @@ export interface Block {
   readonly text: string
 }
 
-/** The pages whose every command is checked. */
-const PAGES = ['README.md', 'docs/configuration.md', 'docs/deploy.md', 'docs/operate.md']
+/** Run by test/callers/callers.test.ts. */
+const PROGRAMS = 'docs/callers.md'
 
-/** The README and the pages of its commands. */
+/** Every page in Markdown that a reader of the repository meets, by its path from the root. */
+export const PAGES: readonly string[] = [
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].filter(page => existsSync(join(ROOT, page))),
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter(name => name.endsWith('.md'))
+    .map(name => `docs/${name}`)
+    .sort(),
+]
+
+export function pageText(page: string): string {
+  return readFileSync(join(ROOT, page), 'utf8')
+}
+
+/** The README and the pages whose every command is checked. */
 export function readmeText(): string {
-  return PAGES.map(page => readFileSync(join(ROOT, page), 'utf8')).join('\n')
+  return PAGES.filter(page => page !== PROGRAMS)
+    .map(pageText)
+    .join('\n')
 }
 
 /** The fenced blocks of these pages. */
