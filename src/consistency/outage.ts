@@ -42,6 +42,11 @@ export class Outage {
     return waiting
   }
 
+  /** A view waits for its leases to end; writes wait as long, whatever the longest lease of the instances is. */
+  get draining(): boolean {
+    return this.#draining.size > 0
+  }
+
   /** W_off is in proportion to the lease that it outlasts. */
   protected waitMs(leaseMs: number): number {
     const { times } = this.#deps

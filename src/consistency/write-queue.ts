@@ -18,9 +18,12 @@ export class WriteQueueFullError extends Error {
 export class WriteQueue {
   readonly #tails = new Map<string, { waiting: number; last: Promise<void> }>()
   readonly #deadlines: Deadlines
+  readonly #isDraining: () => boolean
 
-  constructor(clock: Pick<ClockPort, 'now' | 'sleep'>) {
+  /** `isDraining`: the write in front waits until all leases have ended, which may take longer than WAIT_MS. */
+  constructor(clock: Pick<ClockPort, 'now' | 'sleep'>, isDraining: () => boolean) {
     this.#deadlines = new Deadlines(clock, WAIT_MS)
+    this.#isDraining = isDraining
   }
 
   /** Runs `work` when all earlier work on any of `ids` has ended. WriteQueueFullError, and it never runs. */
@@ -46,10 +49,16 @@ export class WriteQueue {
   /** Waits for what is before. One that gives up keeps its places until then: those behind it wait for all before. */
   async #turn(before: Promise<unknown>, leave: () => void): Promise<void> {
     const late = Promise.withResolvers<never>()
-    const end = this.#deadlines.begin(() => {
-      void before.then(leave)
-      late.reject(new WriteQueueFullError(`writes of one document waited longer than ${WAIT_MS} ms`))
-    })
+    let end = () => {}
+    const watch = () => {
+      end = this.#deadlines.begin(() => {
+        // A request must not fail because of Redis: its time begins when the leases have ended.
+        if (this.#isDraining()) return watch()
+        void before.then(leave)
+        late.reject(new WriteQueueFullError(`writes of one document waited longer than ${WAIT_MS} ms`))
+      })
+    }
+    watch()
     try {
       await Promise.race([before, late.promise])
     } finally {

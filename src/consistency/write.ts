@@ -74,7 +74,7 @@ export class Writer {
 
   constructor(deps: WriteDeps) {
     this.#deps = deps
-    this.#queue = new WriteQueue(deps.clock)
+    this.#queue = new WriteQueue(deps.clock, () => deps.outage.draining)
     deps.handover.handle('fence', (epoch, request) => this.#fenceFor(epoch, request as FenceRequest))
   }
 

@@ -122,7 +122,7 @@ t.test('the queue is bounded, for each user and for all', async t => {
 
 t.test('writes of one document: one that waits too long is refused and never runs', async t => {
   const clock = clockByHand()
-  const queue = new WriteQueue(clock)
+  const queue = new WriteQueue(clock, () => false)
   const first = Promise.withResolvers<void>()
   const ran: string[] = []
   const writes = [
@@ -142,6 +142,21 @@ t.test('writes of one document: one that waits too long is refused and never run
   t.match(late, { status: 'rejected', reason: WriteQueueFullError })
   t.match(behind, { status: 'rejected', reason: WriteQueueFullError })
   t.strictSame(ran, ['fresh'])
+})
+
+t.test('writes that wait for leases of other instances are not refused meanwhile', async t => {
+  const clock = clockByHand()
+  let draining = true
+  const queue = new WriteQueue(clock, () => draining)
+  const drained = Promise.withResolvers<void>()
+  const first = queue.run(['a'], () => drained.promise)
+  const second = queue.run(['a'], async () => 'done')
+  await clock.pass(5_500)
+  await clock.pass(5_500)
+  draining = false
+  drained.resolve()
+  await first
+  t.equal(await second, 'done')
 })
 
 t.test('a deadline that was met calls nobody', async t => {
