@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { PAGES, pageText, ROOT } from './helper/readme.ts'
+import { RULES } from './simulation/rules.ts'
 
 /** What Markdown leaves of a heading as the name of its place on the page. */
 function anchorsOf(page: string): readonly string[] {
@@ -33,3 +34,9 @@ for (const page of PAGES) {
       t.ok(statSync(join(ROOT, folder!)).isDirectory(), folder!)
   })
 }
+
+t.test('docs/consistency.md has each rule of the simulation, with its file, and no other', async t => {
+  const rows = pageText('docs/consistency.md').matchAll(/^\| `([a-z-]+)`( †)? \| .+ \| .+ \| `src\/.+` \|$/gm)
+  const named = [...rows].map(([, name, dagger]) => `${name}${dagger ?? ''}`)
+  t.strictSame(named.sort(), RULES.map(({ name, dagger }) => `${name}${dagger ? ' †' : ''}`).sort())
+})

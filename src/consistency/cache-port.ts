@@ -1,4 +1,4 @@
-/** What the protocol needs of Redis; in the simulation it is memory. Names are those of consistency.md. */
+/** What the protocol needs of Redis; in the simulation it is memory. Names are those of docs/consistency.md. */
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
 /** A transaction id of one database, kept in Redis: older changes are fenced or stored there. */

@@ -42,7 +42,7 @@ interface StampedReply extends CacheReply {
   readonly stamp: Buffer | undefined
 }
 
-/** The read of consistency.md: whole values out of Redis, or from the database. What was a hit is kept near. */
+/** The read of docs/consistency.md: whole values out of Redis, or from the database. What was a hit is kept near. */
 export class FullRead {
   readonly #deps: FullReadDeps
 

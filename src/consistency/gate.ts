@@ -51,7 +51,7 @@ class RefusedError extends Error {
 }
 
 /**
- * Turns the view from OFF and drained to ON (consistency.md, "Gate"). Nothing long happens under the exclusive VIEW lock,
+ * Turns the view from OFF and drained to ON (docs/consistency.md, "Renewal and gate"). Nothing long happens under the exclusive VIEW lock,
  * whatever the distance to Redis and the number of documents: what is at risk is fenced before, and under the lock only
  * what was changed meanwhile.
  */

@@ -17,7 +17,7 @@ export interface Grant {
  */
 export const CLOCK_JUMP_MS = 100
 
-/** The lease of this instance (consistency.md, "lease"): held in memory, measured on the monotonic clock. */
+/** The lease of this instance (docs/consistency.md, "Words"): held in memory, measured on the monotonic clock. */
 export class Lease {
   readonly #clock: ClockPort
   readonly #leaseMs: number

@@ -1,6 +1,6 @@
 /**
  * What the protocol needs of the world, Redis apart (cache-port.ts). Production gives it PostgreSQL and the process's
- * clocks; the simulation gives it memory and a seeded scheduler. Names are those of consistency.md.
+ * clocks; the simulation gives it memory and a seeded scheduler. Names are those of docs/consistency.md.
  */
 
 /** One document of one user; the admin defaults are a document of the pseudo-user `@admin`. */
@@ -190,7 +190,7 @@ export interface ObserverPort {
   failed(duty: string, error: unknown): void
 }
 
-/** The times of consistency.md, all in milliseconds. */
+/** The times of docs/consistency.md, all in milliseconds. */
 export interface ProtocolTimes {
   readonly leaseMs: number
   readonly renewMs: number

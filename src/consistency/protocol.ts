@@ -43,7 +43,7 @@ export interface Protocol {
 }
 
 /**
- * The classes that carry the rules of consistency.md. The simulation puts a broken one in the place of one of them at
+ * The classes that carry the rules of docs/consistency.md. The simulation puts a broken one in the place of one of them at
  * a time, to prove that its rule is needed.
  */
 export interface ProtocolParts {

@@ -15,7 +15,7 @@ export interface ReadOptions {
 
 export type ReadDeps = FullReadDeps
 
-/** The read of consistency.md, with the near cache in front of its first step. */
+/** The read of docs/consistency.md, with the near cache in front of its first step. */
 export class Reader {
   readonly #deps: ReadDeps
   readonly #full: FullRead

@@ -67,7 +67,7 @@ type FenceResult =
   | { readonly standing: true; readonly nonce: string }
   | { readonly standing: false; readonly failure: string }
 
-/** The write of consistency.md. */
+/** The write of docs/consistency.md. */
 export class Writer {
   readonly #deps: WriteDeps
   readonly #queue: WriteQueue

@@ -48,7 +48,7 @@ const MAX_TRIES = 8
 const MAX_RENEWALS = 3
 
 /**
- * Order numbers that never repeat (consistency.md, "Sequence numbers"). Blocks are reserved in PostgreSQL; Redis
+ * Order numbers that never repeat (docs/consistency.md, "Order numbers"). Blocks are reserved in PostgreSQL; Redis
  * counts inside a block that belongs to one V. Whatever Redis forgets or repeats after a crash, it does under
  * another V, with another block. A draw is never sent twice: one whose reply was lost burns its numbers; a network that
  * repeats it burns some more. A key that an operator has changed counts as no block at all.

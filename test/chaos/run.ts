@@ -9,7 +9,7 @@ import { runProgram, say } from './program.ts'
 import { work } from './workload.ts'
 
 /**
- * `npm run chaos -- --seconds 600 --seed 1`: three gateways, eight clients, all faults of consistency.md in turn.
+ * `npm run chaos -- --seconds 600 --seed 1`: three gateways, eight clients, all faults of `faults/` in turn.
  * `--only TEXT` leaves the faults whose names contain it; `--keep DIR` keeps logs and the recorded operations there.
  * Ends with 1 when anything that was promised did not hold.
  */

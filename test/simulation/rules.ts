@@ -16,7 +16,7 @@ import type { Focus } from './focuses.ts'
 export interface Rule {
   readonly name: string
   readonly says: string
-  /** Marked † in consistency.md; the others belong to this implementation. */
+  /** Marked † in docs/consistency.md; the others belong to this implementation. */
   readonly dagger: boolean
   readonly off: Build
   /** The mixture of faults it guards against, when it is rare otherwise. */

@@ -84,7 +84,7 @@ function runInThread(order: CampaignOrder): Promise<Tally> {
 }
 
 async function ruleTable(rules: readonly (typeof RULES)[number][]): Promise<boolean> {
-  say('\nEach rule switched off († = marked so in consistency.md):')
+  say('\nEach rule switched off († = marked so in docs/consistency.md):')
   say('| rule | says | seeds until caught | seed | what the checker saw |')
   say('|---|---|---|---|---|')
   let all = true

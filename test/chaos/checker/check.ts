@@ -5,7 +5,7 @@ import { checkBundles, checkReads } from './reads.ts'
 import { transactionsOf } from './transactions.ts'
 import { checkOrigins, checkStored, checkValues, checkWrites } from './versions.ts'
 
-/** Everything that consistency.md promises, checked against what a run recorded. Pure. */
+/** Everything that docs/consistency.md promises, checked against what a run recorded. Pure. */
 export function check(history: History): Violation[] {
   const transactions = transactionsOf(history)
   return [
