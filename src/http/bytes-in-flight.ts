@@ -1,8 +1,15 @@
-import { Transform } from 'node:stream'
+import { pipeline, type Readable, Transform } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ProblemError } from '../errors.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { onAnswerEnd } from './connection-end.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route reads its body as a stream, and holds no more of it at once. */
+    heldBodyBytes?: number
+  }
+}
 
 /** Smaller answers are bounded by the connections, each of which holds a few. */
 export const LARGE_ANSWER_BYTES = 64 * 1_024
@@ -16,10 +23,13 @@ const CLOSE = { connection: 'close', 'retry-after': '1' }
 export function boundBodies(app: FastifyInstance, budget: ByteBudget): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
     const { headers } = request
+    const { heldBodyBytes } = request.routeOptions.config
     const length = Number(headers['content-length'] ?? 0)
-    if (length > 0) done(taken(budget, request, reply, length), payload)
-    else if (headers['transfer-encoding'] === undefined) done(null, payload)
-    else done(null, payload.pipe(counted(budget, request, reply)))
+    const chunked = headers['transfer-encoding'] !== undefined
+    if (length > 0) done(taken(budget, request, reply, Math.min(length, heldBodyBytes ?? length)), payload)
+    else if (!chunked) done(null, payload)
+    else if (heldBodyBytes !== undefined) done(taken(budget, request, reply, heldBodyBytes), payload)
+    else done(null, counted(payload as Readable, budget, request, reply))
   })
 }
 
@@ -46,7 +56,12 @@ function taken(
 }
 
 /** A body that does not say how long it is, counted as it comes. */
-function counted(budget: ByteBudget, request: FastifyRequest, reply: FastifyReply): Transform {
+function counted(
+  payload: Readable,
+  budget: ByteBudget,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Transform {
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, next) => {
       const problem = taken(budget, request, reply, chunk.length)
@@ -54,7 +69,8 @@ function counted(budget: ByteBudget, request: FastifyRequest, reply: FastifyRepl
       else next(problem)
     },
   })
-  return counter
+  // A caller who goes away ends the counter as well; pipe() would leave who reads it waiting.
+  return pipeline(payload, counter, () => {})
 }
 
 export function tooMuch(whose: 'caller' | 'all'): ProblemError {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { ListedUser, StoredUser, UserQuery, UserStorePort } from '../transfer/ports.ts'
+import type { ListedUser, StoredUser, UserBatch, UserQuery, UserStorePort } from '../transfer/ports.ts'
 import type { Availability } from './availability.ts'
 import { asUnavailable } from './database-errors.ts'
 import { selectUsers, selectWholeUsers } from './statements/users.ts'
@@ -18,8 +18,8 @@ export class PostgresUsers implements UserStorePort {
     return this.#ask(() => selectUsers(this.#pool, query))
   }
 
-  read(after: string, limit: number, only?: string): Promise<readonly StoredUser[]> {
-    return this.#ask(() => selectWholeUsers(this.#pool, after, limit, only))
+  read(batch: UserBatch): Promise<readonly StoredUser[]> {
+    return this.#ask(() => selectWholeUsers(this.#pool, batch))
   }
 
   async #ask<T>(query: () => Promise<T>): Promise<T> {

@@ -7,8 +7,10 @@ export interface ExportDeps {
   readonly counter: Pick<Counter, 'last'>
 }
 
-/** Users read in one statement: with 30 KB each, what one batch holds in memory. */
+/** Users read in one statement. */
 const USERS_PER_BATCH = 100
+/** Bytes of their documents after which a batch ends, at the user who passes it: users may have some MB each. */
+const BYTES_PER_BATCH = 4 * 1_024 * 1_024
 
 /**
  * Every user as one line of NDJSON, in the order of the ids: `{"user_id","documents":{kind: data},"sequence":{day: n}}`.
@@ -18,10 +20,10 @@ const USERS_PER_BATCH = 100
 export async function* exportUsers({ store, counter }: ExportDeps, only?: string): AsyncGenerator<string> {
   let after = ''
   for (;;) {
-    const users = await store.read(after, USERS_PER_BATCH, only)
+    const users = await store.read({ after, users: USERS_PER_BATCH, bytes: BYTES_PER_BATCH, only })
     for (const user of users) yield await lineOf(user, counter)
     const last = users.at(-1)
-    if (last === undefined || only !== undefined || users.length < USERS_PER_BATCH) return
+    if (last === undefined || only !== undefined) return
     after = last.userId
   }
 }

@@ -23,6 +23,8 @@ export interface ImportedUser {
 const FIELDS = ['user_id', 'documents', 'sequence']
 /** Order ids have five digits for the number; a counter beyond this is a mistake, and would burn as many numbers. */
 const MAX_NUMBER = 1_000_000
+/** An export has the days of its last three, of every time zone; each day costs a round trip, and numbers that are burned. */
+const MAX_DAYS = 16
 
 /** Reads a line: the user, or all its faults, with paths of the line. `userId` as far as it can be told. */
 export function parseLine(
@@ -82,6 +84,10 @@ function sequenceOf(value: unknown, faults: Fault[]): ReadonlyMap<string, number
   const days = new Map<string, number>()
   if (!isJsonObject(value)) {
     faults.push({ path: 'sequence', message: 'must be object' })
+    return days
+  }
+  if (Object.keys(value).length > MAX_DAYS) {
+    faults.push({ path: 'sequence', message: `must have ${MAX_DAYS} days at most` })
     return days
   }
   for (const [day, number] of Object.entries(value)) {

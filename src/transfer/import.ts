@@ -1,25 +1,14 @@
-import { refId } from '../consistency/batch-reader.ts'
 import type { DocumentRef, Row } from '../consistency/ports.ts'
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
-import type { PlannedChange, Writer } from '../consistency/write.ts'
-import { inOurNames } from '../documents/aliases.ts'
-import { canonicalJson } from '../documents/canonical.ts'
+import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
+import type { Writer } from '../consistency/write.ts'
+import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
-import { diff } from '../documents/changes.ts'
-import { complete } from '../documents/complete.ts'
-import { documentDefaults } from '../documents/defaults.ts'
-import type { JsonObject } from '../documents/json.ts'
-import { mergeDocument } from '../documents/merge.ts'
-import { joinPath } from '../documents/paths.ts'
-import { validateDocument } from '../documents/validate.ts'
 import { type Fault, ProblemError } from '../errors.ts'
 import type { Counter } from '../sequence/counter.ts'
 import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
-import { type Limits, requireSize } from '../settings/edits.ts'
-import { isLive } from '../settings/provisioning.ts'
-import { repairableData } from '../settings/stored-document.ts'
-import { requireRoom } from '../settings/user-size.ts'
+import type { Limits } from '../settings/edits.ts'
 import { type ImportedUser, parseLine } from './import-line.ts'
+import { type ImportMode, type Plan, planLine } from './import-plan.ts'
 import { type Line, linesOf } from './lines.ts'
 
 export interface ImportDeps {
@@ -31,12 +20,11 @@ export interface ImportDeps {
 
 export interface ImportOptions {
   readonly caller: string
-  /** `merge`: into what the user has. `replace`: each document of the line in the place of the user's. */
-  readonly mode: 'merge' | 'replace'
+  readonly mode: ImportMode
   readonly dryRun: boolean
 }
 
-export type ImportStatus = 'created' | 'updated' | 'unchanged' | 'refused'
+export type ImportStatus = Plan['status'] | 'refused'
 
 /** What became of one line. */
 export interface ImportOutcome {
@@ -48,11 +36,13 @@ export interface ImportOutcome {
   readonly errors?: readonly Fault[]
 }
 
-/** The last line of an answer. `error`: the import ended early, and lines behind the last outcome were not looked at. */
+/** The last line of an answer. `error`: the import ended early; of lines behind the last outcome some may be stored. */
 export type ImportSummary = Record<ImportStatus, number> & { readonly done: boolean; readonly error?: string }
 
 /** Users under way at once: fewer than the connections of the pool, so that other callers find one. */
 const CONCURRENCY = 4
+/** Lines in memory: those under way, and the one that is being read. */
+export const LINES_AT_ONCE = CONCURRENCY + 1
 
 /** Draws at once when a counter is raised; each reserves a block as large as it is. */
 const NUMBERS_PER_DRAW = 10_000
@@ -70,7 +60,7 @@ export async function* importUsers(
   const counts: Record<ImportStatus, number> = { created: 0, updated: 0, unchanged: 0, refused: 0 }
   const running: Promise<ImportOutcome>[] = []
   try {
-    for await (const line of linesOf(source, deps.limits.documentBytes)) {
+    for await (const line of linesOf(bodyOf(source), deps.limits.documentBytes)) {
       const outcome = importLine(deps, line, options)
       // Looked at in its turn.
       outcome.catch(() => {})
@@ -86,11 +76,33 @@ export async function* importUsers(
       yield outcome
     }
   } catch (error) {
-    if (!(error instanceof DatabaseUnavailableError)) throw error
-    yield { done: false, ...counts, error: 'the database is not reachable: send the rest again' }
+    const reason = reasonOf(error)
+    if (reason === undefined) throw error
+    yield { done: false, ...counts, error: `${reason}: send the rest again` }
     return
   }
   yield { done: true, ...counts }
+}
+
+/** The caller went away, or the body broke off. */
+class BodyError extends Error {
+  override readonly name = 'BodyError'
+}
+
+async function* bodyOf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* source
+  } catch (error) {
+    throw new BodyError('the body broke off', { cause: error })
+  }
+}
+
+/** Why an import ends before its last line; undefined for what never should happen. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof BodyError) return error.message
+  if (error instanceof DatabaseUnavailableError) return 'the database is not reachable'
+  if (error instanceof CommitUnknownError) return 'whether the next line was stored is not known'
+  return undefined
 }
 
 async function importLine(
@@ -109,86 +121,39 @@ async function importLine(
   }
   const { user } = parsed
   try {
-    const { status, changes } = await store(deps, user, options)
-    return { line: number, user_id: user.userId, status, changes }
+    const { status, count } = await store(deps, user, options)
+    return { line: number, user_id: user.userId, status, changes: count }
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error
-    const errors = error.errors ?? [{ path: '', message: error.message }]
+    const errors = faultsOf(error)
+    if (errors === undefined) throw error
     return { line: number, user_id: user.userId, status: 'refused', changes: 0, errors }
   }
 }
 
-interface Stored {
-  readonly status: Exclude<ImportStatus, 'refused'>
-  readonly changes: number
+/** Why one line is refused while the others go on. */
+function faultsOf(error: unknown): readonly Fault[] | undefined {
+  if (error instanceof ProblemError) return error.errors ?? [{ path: '', message: error.message }]
+  if (error instanceof WriteQueueFullError)
+    return [{ path: '', message: 'too many writes of this user are waiting: send the line again' }]
+  return undefined
 }
 
-async function store(deps: ImportDeps, user: ImportedUser, options: ImportOptions): Promise<Stored> {
+async function store(
+  deps: ImportDeps,
+  user: ImportedUser,
+  options: ImportOptions,
+): Promise<Pick<Plan, 'status' | 'count'>> {
   const { data: defaults } = await deps.defaults.current()
   const refs = DOCUMENTS.map(({ kind }): DocumentRef => ({ userId: user.userId, kind }))
-  let planned: { stored: Stored; changes: PlannedChange[] } | undefined
+  let planned: Plan | undefined
   const decide = (rows: ReadonlyMap<string, Row>) => {
-    planned = plan(refs, rows, user, defaults, deps.limits, options)
+    planned = planLine(refs, rows, user, defaults, deps.limits, options.mode)
     return { changes: options.dryRun ? [] : planned.changes, result: undefined }
   }
   await deps.writer.write(refs, decide, { updatedBy: options.caller, reason: 'import' })
-  const { status, changes } = planned!.stored
+  const { status, count } = planned!
   const raised = await raiseCounters(deps.counter, user, options.dryRun)
-  return { status: status === 'unchanged' && raised > 0 ? 'updated' : status, changes: changes + raised }
-}
-
-/** The changes that a line makes of a user's documents. VALIDATION_FAILED with the paths of the line. */
-function plan(
-  refs: readonly DocumentRef[],
-  rows: ReadonlyMap<string, Row>,
-  { documents }: ImportedUser,
-  defaults: JsonObject,
-  limits: Limits,
-  { mode }: ImportOptions,
-): { stored: Stored; changes: PlannedChange[] } {
-  const exists = refs.some(ref => isLive(rows.get(refId(ref))))
-  const faults: Fault[] = []
-  let count = 0
-  const changes = refs.flatMap(ref => {
-    const row = rows.get(refId(ref))
-    const before = isLive(row) ? repairableData(row) : undefined
-    const byDefault = documentDefaults(defaults, ref.kind)
-    const given = documents.get(ref.kind)
-    const after = afterwards(ref.kind, given, before, byDefault, mode)
-    if (given !== undefined) {
-      const examples = before === undefined ? [byDefault] : [byDefault, before]
-      faults.push(
-        ...validateDocument(ref.kind, after, examples).map(({ path, message }) => ({
-          path: path === '' ? joinPath('documents', ref.kind) : `${joinPath('documents', ref.kind)}.${path}`,
-          message,
-        })),
-      )
-    }
-    const fields = before === undefined ? [] : diff(before, after)
-    if (before !== undefined && fields.length === 0) return []
-    count += before === undefined ? diff(byDefault, after).length : fields.length
-    const data = canonicalJson(after)
-    requireSize(data, limits)
-    return [{ ref, data, changes: canonicalJson(fields) }]
-  })
-  if (faults.length > 0)
-    throw new ProblemError('VALIDATION_FAILED', 'the line breaks the rules', { errors: faults })
-  requireRoom(rows, changes, limits.userBytes)
-  const status = !exists ? 'created' : changes.length === 0 ? 'unchanged' : 'updated'
-  return { stored: { status, changes: count }, changes }
-}
-
-function afterwards(
-  kind: string,
-  given: JsonObject | undefined,
-  before: JsonObject | undefined,
-  byDefault: JsonObject,
-  mode: ImportOptions['mode'],
-): JsonObject {
-  if (given === undefined) return before ?? byDefault
-  const named = inOurNames(kind, given)
-  const whole = mode === 'replace' ? named : mergeDocument(before ?? byDefault, named)
-  return complete(kind, whole, byDefault)
+  return { status: status === 'unchanged' && raised > 0 ? 'updated' : status, count: count + raised }
 }
 
 /** Counters only rise: the numbers up to those of the line are drawn, so that none of them is handed out. */

@@ -37,9 +37,21 @@ export interface StoredUser {
   readonly sequence: ReadonlyMap<string, number>
 }
 
+/** Which users are read at once. */
+export interface UserBatch {
+  /** Only users behind this id, in the order of the ids. */
+  readonly after: string
+  /** So many at most. */
+  readonly users: number
+  /** It ends with the user whose documents reach so many bytes together with those before. */
+  readonly bytes: number
+  /** That user alone. */
+  readonly only: string | undefined
+}
+
 /** All users, in the order of their ids. Every method rejects with DatabaseUnavailableError when the server is away. */
 export interface UserStorePort {
   list(query: UserQuery): Promise<readonly ListedUser[]>
-  /** The documents of users behind `after`, each user's of one moment; `only`: of that user alone. */
-  read(after: string, limit: number, only?: string): Promise<readonly StoredUser[]>
+  /** Users with their documents, each user's of one moment; none behind the last one. */
+  read(batch: UserBatch): Promise<readonly StoredUser[]>
 }

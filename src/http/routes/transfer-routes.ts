@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin, requireAdminOrService, requireUserId } from '../../auth/principal.ts'
+import { LINES_AT_ONCE } from '../../transfer/import.ts'
 import type { TransferService } from '../../transfer/transfer-service.ts'
 import { callerOf, principalOf } from '../caller.ts'
 import { operation } from '../openapi/operation.ts'
@@ -133,8 +134,11 @@ function exportRoute(app: FastifyInstance, transfer: TransferService): void {
   app.get<{ Querystring: { user_id?: string } }>(
     '/api/admin/export',
     { schema, onRequest: async request => requireAdmin(principalOf(request)) },
-    async ({ query: { user_id: only } }, reply) => {
-      const lines = transfer.exportUsers(only === undefined ? undefined : requireUserId(only))
+    async ({ method, query: { user_id: only } }, reply) => {
+      const userId = only === undefined ? undefined : requireUserId(only)
+      // Fastify would read all of it and throw it away.
+      if (method === 'HEAD') return reply.type(NDJSON).send(Readable.from([]))
+      const lines = transfer.exportUsers(userId)
       // The first line before the headers: an outage is a problem then, and not a broken answer.
       const first = await lines.next()
       return reply.type(NDJSON).send(Readable.from(first.done ? [] : from(first.value, lines)))
@@ -167,12 +171,18 @@ function importRoute(app: FastifyInstance, transfer: TransferService): void {
     }),
     consumes: [NDJSON],
   }
+  const { bodyLimit = 0 } = app.initialConfig
   app.register(async scope => {
-    // As a stream: the lines are read one after the other, and each has a limit of its own.
+    // As a stream: the lines are read one after the other, and each has a limit of its own. Nothing else is a stream.
+    scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload))
     scope.post<{ Querystring: { mode?: 'merge' | 'replace' } & DryRunQuery; Body: Readable | undefined }>(
       '/api/admin/import',
-      { schema, onRequest: async request => requireAdmin(principalOf(request)) },
+      {
+        schema,
+        config: { heldBodyBytes: LINES_AT_ONCE * bodyLimit },
+        onRequest: async request => requireAdmin(principalOf(request)),
+      },
       async (request, reply) => {
         const options = {
           caller: callerOf(request),

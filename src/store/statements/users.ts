@@ -1,4 +1,11 @@
-import type { Condition, ListedUser, Operator, StoredUser, UserQuery } from '../../transfer/ports.ts'
+import type {
+  Condition,
+  ListedUser,
+  Operator,
+  StoredUser,
+  UserBatch,
+  UserQuery,
+} from '../../transfer/ports.ts'
 import type { Queryable } from './documents.ts'
 
 /** Written into the text of a statement: nothing else ever is. */
@@ -58,12 +65,10 @@ function sqlOf({ kind, path, operator, value }: Condition, values: unknown[]): s
     WHERE w.user_id = u.user_id AND w.kind = ${add(kind)} AND w.data IS NOT NULL AND ${test})`
 }
 
-/** Users behind `after` with all their documents and the marks of their order numbers, each user's of one moment. */
+/** Users with all their documents and the marks of their order numbers, each user's of one moment. */
 export async function selectWholeUsers(
   db: Queryable,
-  after: string,
-  limit: number,
-  only: string | undefined,
+  { after, users: limit, bytes, only }: UserBatch,
 ): Promise<StoredUser[]> {
   const { rows } = await db.query<{
     user_id: string
@@ -76,15 +81,21 @@ export async function selectWholeUsers(
              SELECT user_id FROM documents
              WHERE kind = '${ROOT_KIND}' AND data IS NOT NULL AND ${NO_USERS}
                AND user_id COLLATE "C" > $1 AND ($3::text IS NULL OR user_id = $3)
-             ORDER BY user_id COLLATE "C" LIMIT $2)
+             ORDER BY user_id COLLATE "C" LIMIT $2),
+           d AS MATERIALIZED (
+             SELECT user_id, kind, data::text AS data FROM documents JOIN u USING (user_id) WHERE data IS NOT NULL),
+           b AS (
+             SELECT user_id FROM (
+               SELECT user_id, sum(sum(octet_length(data))) OVER (ORDER BY user_id COLLATE "C") - sum(octet_length(data)) AS before
+               FROM d GROUP BY user_id) AS sizes
+             WHERE before < $4)
            SELECT * FROM (
-             SELECT user_id, kind, data::text AS data, NULL::text AS sequence FROM documents JOIN u USING (user_id)
-             WHERE data IS NOT NULL
+             SELECT user_id, kind, data, NULL::text AS sequence FROM d JOIN b USING (user_id)
              UNION ALL
-             SELECT user_id, NULL, day, high_water::text FROM sequences JOIN u USING (user_id)
+             SELECT user_id, NULL, day, high_water::text FROM sequences JOIN b USING (user_id)
              WHERE day >= to_char(clock_timestamp() AT TIME ZONE 'UTC' - interval '${SEQUENCE_DAYS} days', 'YYYYMMDD')
            ) AS parts ORDER BY user_id COLLATE "C"`,
-    values: [after, limit, only ?? null],
+    values: [after, limit, only ?? null, bytes],
   })
   const users = new Map<string, { documents: Map<string, string>; sequence: Map<string, number> }>()
   for (const { user_id: userId, kind, data, sequence } of rows) {
