@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici'
 import type { ImportOutcome, ImportSummary } from '../../transfer/import.ts'
+import { linesOf } from '../../transfer/lines.ts'
 import type { CommandOptions } from '../command-line.ts'
 
 /** Options of every command that speaks to a running gateway. */
@@ -15,9 +16,22 @@ export const GATEWAY_OPTIONS = {
 /** The gateway could not be reached, or refused the request; the message is for the person at the terminal. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError'
+  /** It may answer the same request later: it is busy, restarts, or its database does. */
+  readonly transient: boolean
+
+  constructor(
+    message: string,
+    { transient = false, ...options }: ErrorOptions & { transient?: boolean } = {},
+  ) {
+    super(message, options)
+    this.transient = transient
+  }
 }
 
 const NDJSON = 'application/x-ndjson'
+const TRANSIENT = new Set([408, 429, 502, 503, 504])
+/** Of an answer: outcomes name 100 faults or so. */
+const MAX_LINE_BYTES = 16 * 1_024 * 1_024
 /** No line takes the gateway longer: reading from a database that is busy, or storing one user. */
 const SILENCE_MS = 60_000
 
@@ -26,6 +40,8 @@ export class GatewayAdmin {
   readonly #url: string
   readonly #token: string
   readonly #agent = new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS })
+  /** From then on it is known to be there. */
+  #hasAnswered = false
 
   constructor(url: string, token: string) {
     this.#url = url.replace(/\/+$/, '')
@@ -50,14 +66,17 @@ export class GatewayAdmin {
     } while (cursor !== '')
   }
 
-  /** Sends lines and gives back what became of each. */
-  async import(
-    lines: readonly (string | Buffer)[],
-    query: string,
-  ): Promise<(ImportOutcome | ImportSummary)[]> {
+  /** Sends lines and yields what became of each, in their order; of the rest nothing is known when it throws. */
+  async *import(lines: readonly (string | Buffer)[], query: string): AsyncGenerator<ImportOutcome> {
     const body = Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from('\n')]))
-    const text = await textOf(await this.#request('POST', `/api/admin/import${query}`, body))
-    return text.split('\n').flatMap(line => (line === '' ? [] : [JSON.parse(line)]))
+    const chunks = await this.#request('POST', `/api/admin/import${query}`, body)
+    for await (const { bytes } of linesOf(unbroken(chunks), MAX_LINE_BYTES)) {
+      const answer = JSON.parse(String(bytes)) as ImportOutcome | ImportSummary
+      if (!('done' in answer)) yield answer
+      else if (answer.done) return
+      else throw new GatewayError(answer.error ?? BROKE_OFF, { transient: true })
+    }
+    throw new GatewayError(BROKE_OFF, { transient: true })
   }
 
   close(): Promise<void> {
@@ -75,25 +94,36 @@ export class GatewayAdmin {
         },
         body: body ?? null,
       })
+      this.#hasAnswered = true
       if (reply.statusCode === 200) return reply.body
       const problem = (await reply.body.json().catch(() => ({}))) as { detail?: string }
       throw new GatewayError(
         `the gateway answered ${reply.statusCode}: ${problem.detail ?? 'no reason given'}`,
+        { transient: TRANSIENT.has(reply.statusCode) },
       )
     } catch (error) {
       if (error instanceof GatewayError) throw error
       const { code, message } = error as NodeJS.ErrnoException
-      throw new GatewayError(`${this.#url} does not answer: ${code ?? message}`, { cause: error })
+      throw new GatewayError(`${this.#url} does not answer: ${code ?? message}`, {
+        cause: error,
+        transient: this.#hasAnswered,
+      })
     }
+  }
+}
+
+const BROKE_OFF = 'the answer of the gateway broke off'
+
+async function* unbroken(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* chunks
+  } catch (error) {
+    throw new GatewayError(BROKE_OFF, { cause: error, transient: true })
   }
 }
 
 async function textOf(chunks: AsyncIterable<Buffer>): Promise<string> {
   const parts: Buffer[] = []
-  try {
-    for await (const chunk of chunks) parts.push(chunk)
-  } catch (error) {
-    throw new GatewayError('the answer of the gateway broke off', { cause: error })
-  }
+  for await (const chunk of unbroken(chunks)) parts.push(chunk)
   return Buffer.concat(parts).toString()
 }

@@ -51,7 +51,7 @@ await withGateway(values, async gateway => {
     for await (const { number, bytes } of linesOf(createReadStream(file), MAX_LINE_BYTES)) {
       // As bytes: the gateway says where a line is not UTF-8.
       yield {
-        line: bytes ?? Buffer.alloc(0),
+        line: bytes ?? `"${MAX_LINE_BYTES} bytes and more"`,
         about: { where: `${file}:${number}`, bytes: bytes?.length ?? 0 },
       }
     }
