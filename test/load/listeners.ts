@@ -1,12 +1,11 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandLine } from '../../src/commands/command-line.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { SERVICE } from '../helper/gateway.ts'
 import { startInstance } from '../helper/instance.ts'
-import { heapMb, maxOpenFiles, residentMb } from './memory.ts'
+import { cpuSeconds, heapMb, maxOpenFiles, residentMb } from './memory.ts'
 import { compareCommits } from './notify-cost.ts'
 import { withScope } from './scope.ts'
 
@@ -69,9 +68,11 @@ await withScope(async scope => {
     `rss ${before.rss.toFixed(0)} -> ${after.rss.toFixed(0)} MB, heap ${before.heap.toFixed(0)} -> ${after.heap.toFixed(0)} MB`,
   )
   say(`per listener: ${(((after.rss - before.rss) * 1_024) / count).toFixed(1)} KB of rss`)
-  const [cpuBefore, idleMs] = [cpuMs(pid), 5_000]
-  await sleep(idleMs)
-  say(`idle, the process takes ${(((cpuMs(pid) - cpuBefore) / idleMs) * 100).toFixed(1)} % of one core`)
+  const [cpuBefore, idleSeconds] = [cpuSeconds(pid), 5]
+  await sleep(idleSeconds * 1_000)
+  say(
+    `idle, the process takes ${(((cpuSeconds(pid) - cpuBefore) / idleSeconds) * 100).toFixed(1)} % of one core`,
+  )
   const delays: number[] = []
   for (let change = 0; change < CHANGES; change++) {
     const user = `u${(change * 97) % count}`
@@ -106,12 +107,6 @@ async function write(url: string, user: string, min: number): Promise<void> {
   })
   if (!reply.ok) throw new Error(`a write was answered with ${reply.status}`)
   await reply.text()
-}
-
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  // utime and stime, in ticks of 10 ms.
-  return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
 function say(line: string): void {

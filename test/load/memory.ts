@@ -6,6 +6,13 @@ export function residentMb(pid: number): number {
   return Number(kilobytes) / 1_024
 }
 
+/** Processor time of a process so far. */
+export function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  // utime and stime, in ticks of 10 ms.
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
 /** Used heap of a gateway after it was asked for its metrics, MB. */
 export async function heapMb(url: string): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text()
