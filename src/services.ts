@@ -5,7 +5,7 @@ import { NO_CACHE } from './cache/no-cache.ts'
 import { openRedis, type RedisAccess } from './cache/redis.ts'
 import { RedisExchange } from './cache/redis-exchange.ts'
 import { RedisSequence, SEQUENCE_SCRIPTS } from './cache/redis-sequence.ts'
-import { endpointNames } from './config/endpoint-names.ts'
+import { endpointNames, endpointOf } from './config/endpoint-names.ts'
 import { type Config, ConfigError } from './config.ts'
 import { createProtocol } from './consistency/protocol.ts'
 import { ChangeFeed } from './events/change-feed.ts'
@@ -141,6 +141,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     clock: SYSTEM_CLOCK,
     observer,
     times: config.times,
+    databaseName: endpointOf(config.database.url),
     readWaitMs: config.database.statementTimeoutMs + READ_GRACE_MS,
     nearCacheBytes: config.redis.nearCacheBytes,
     serveUnverified: config.database.onOutage === 'serve',

@@ -9,7 +9,7 @@ const OWN = [
   `user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})`,
   `binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})`,
   'admin:defaults:(?:all|hash)',
-  `gateway:(?:view|marker|proposal|erased|gate|probe|sequences|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?)`,
+  `gateway:(?:view|owner|marker|proposal|erased|gate|probe|sequences|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?)`,
 ].join('|')
 /** The admin defaults belong to no user. */
 const DEFAULTS_STAMP = '@admin'
@@ -19,6 +19,8 @@ export class KeyNames {
   readonly prefix: string
   /** V, as text: which dataset Redis is trusted to be. */
   readonly view: string
+  /** `<database> <name>`: whose gateways use the keys, with a TTL. */
+  readonly owner: string
   /** `<transaction id> <database>`: every committed change with an older id is fenced or stored. */
   readonly marker: string
   /** A nonce that the instance that advances the marker left before: see advance-marker.lua. */
@@ -46,6 +48,7 @@ export class KeyNames {
   constructor(prefix: string) {
     this.prefix = prefix
     this.view = `${prefix}gateway:view`
+    this.owner = `${prefix}gateway:owner`
     this.marker = `${prefix}gateway:marker`
     this.proposal = `${prefix}gateway:proposal`
     this.erased = `${prefix}gateway:erased`
@@ -59,7 +62,7 @@ export class KeyNames {
     this.#users = `${prefix}user:`
     this.#exchange = `${prefix}binance:`
     this.#own = new RegExp(`^(?:${OWN})$`)
-    this.#kept = new Set([this.view, this.gate, this.sequenceNotes])
+    this.#kept = new Set([this.view, this.owner, this.gate, this.sequenceNotes])
   }
 
   /** The key of one user's document or section; `suffix` is from the table of documents. */

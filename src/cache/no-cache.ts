@@ -17,6 +17,7 @@ export const NO_CACHE: CachePort = {
   cold: none,
   sweep: none,
   hold: none,
+  claim: none,
   readMarker: none,
   proposeMarker: none,
   advanceMarker: none,

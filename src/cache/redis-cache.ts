@@ -30,6 +30,7 @@ export const PROTOCOL_SCRIPTS = [
   'cold',
   'sweep',
   'hold',
+  'claim',
   'propose-marker',
   'advance-marker',
 ] as const
@@ -37,6 +38,8 @@ export const PROTOCOL_SCRIPTS = [
 /** Keys that one SCAN looks at: well below a millisecond of Redis, so that no read waits for it. */
 const KEYS_PER_SCAN = 500
 const KEYS_PER_SWEEP = 500
+/** A database whose gateways have not said for so long that they use Redis uses it no more. */
+const CLAIM_MS = 3_000
 
 export interface RedisCacheDeps {
   readonly reads: ReadPool
@@ -159,6 +162,18 @@ export class RedisCache implements CachePort {
 
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome> {
     return this.#run(v, 'hold', [this.#names.view, this.#names.gate], [ttlMs])
+  }
+
+  async claim(
+    identity: DatasetIdentity,
+    { database, name }: { readonly database: string; readonly name: string },
+  ): Promise<string | null> {
+    const v = { epoch: 0, database, identity }
+    const call = this.#scripts.call(v, 'claim', [this.#names.owner], [database, name, CLAIM_MS])
+    const reply = String(await guarded(this.#breaker, call))
+    if (reply === 'done') return null
+    if (reply.startsWith('owner ')) return reply.slice('owner '.length)
+    throw new CacheUnavailableError('Redis holds another dataset by now')
   }
 
   async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {

@@ -72,13 +72,14 @@ export class Gate {
   }
 
   /**
-   * One try, for the view seen OFF and drained at `epoch` and the dataset seen as `identity`, which holds the text
+   * One try, for the view of `database` seen OFF and drained at `epoch` and the dataset seen as `identity`, which holds the text
    * `seenView` as its view: the new epoch is above it, or Redis would refuse to adopt one for as many gates as the
    * database was set back by. Resolves to the new epoch and what was repaired, or null when another gate was faster or the
    * database was set back. Throws on any failure; the view is still OFF then.
    */
   async open(
     epoch: number,
+    database: string,
     identity: DatasetIdentity,
     seenView: string | null,
   ): Promise<{ epoch: number; repaired: number | 'cold' } | null> {
@@ -86,7 +87,7 @@ export class Gate {
     const newEpoch = await store.newEpoch(epoch, epochOf(seenView ?? '') + 1)
     if (newEpoch === null) return null
     await observer.step('gate.epoch')
-    const v = { epoch: newEpoch, identity }
+    const v = { epoch: newEpoch, database, identity }
     this.#heldAt = clock.now()
     const plan = await this.#plan(v)
     if (plan === null) return null
@@ -117,7 +118,7 @@ export class Gate {
   async #begin(v: ViewToken): Promise<GateTransaction | null> {
     const tx = await this.#deps.store.beginGate()
     const { mode, drained, epoch } = tx.view
-    if (mode === 'OFF' && drained && epoch === v.epoch) return tx
+    if (mode === 'OFF' && drained && epoch === v.epoch && tx.database === v.database) return tx
     await tx.rollback()
     return null
   }

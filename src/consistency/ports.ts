@@ -24,9 +24,11 @@ export interface DatasetIdentity {
   readonly replicationId: string
 }
 
-/** V: one epoch of trust in one Redis dataset. */
+/** V: one epoch of trust of one database in one Redis dataset. */
 export interface ViewToken {
   readonly epoch: number
+  /** The incarnation of the database, as in DatabaseState. */
+  readonly database: string
   readonly identity: DatasetIdentity
 }
 

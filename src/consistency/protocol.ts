@@ -22,6 +22,8 @@ export interface ProtocolDeps {
   readonly clock: ClockPort
   readonly observer: ObserverPort
   readonly times: ProtocolTimes
+  /** For people who read of it in Redis: host and name of the database. */
+  readonly databaseName: string
   /** Longest wait of a read for rows of the database, milliseconds. */
   readonly readWaitMs: number
   /** Bound of the near cache; 0 = none. */

@@ -4,7 +4,7 @@ import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
 import type { ClockPort, ObserverPort, StorePort, ViewSnapshot, ViewToken } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
-import { epochOf, sameIdentity, viewText } from './token.ts'
+import { epochOf, isOfDatabase, sameIdentity, viewText } from './token.ts'
 
 export interface RenewalDeps {
   readonly store: StorePort
@@ -16,6 +16,8 @@ export interface RenewalDeps {
   readonly check: DatabaseCheck
   /** Of this instance. */
   readonly leaseMs: number
+  /** For people: where the database is. */
+  readonly databaseName: string
 }
 
 /** A new incarnation may begin meanwhile, by this instance or another, and the longest lease may have to be raised. */
@@ -26,7 +28,11 @@ export interface Sighting {
   readonly snapshot: ViewSnapshot
   /** Undefined while Redis is not usable. */
   readonly cacheIdentity: CacheIdentity | undefined
+  readonly owner: Owner
 }
+
+/** Whose gateways use the keys in Redis. */
+export type Owner = 'this-database' | 'unknown' | { readonly another: string }
 
 /** Lease renewal (each instance, every p). */
 export class Renewal {
@@ -52,7 +58,7 @@ export class Renewal {
     else if (view.database !== snapshot.database) {
       await this.#deps.outage.turnOff(view.epoch, 'another-database')
     } else if (cacheIdentity !== undefined) {
-      const v = { epoch: view.epoch, identity: view.identity }
+      const v = { epoch: view.epoch, database: view.database, identity: view.identity }
       if (speaksOf(cacheIdentity, v)) {
         if (view.leaseMs < this.#deps.leaseMs) {
           // Whoever turns the view OFF from now on waits as long. Whether that came first a new look tells.
@@ -66,7 +72,25 @@ export class Renewal {
         await this.#confirmLoss(v)
       }
     }
-    return { snapshot, cacheIdentity }
+    return { snapshot, cacheIdentity, owner: await this.#claim(snapshot, cacheIdentity) }
+  }
+
+  /** Says that this database uses Redis, or finds out which other one does. */
+  async #claim({ database }: ViewSnapshot, seen: CacheIdentity | undefined): Promise<Owner> {
+    const { cache, observer, databaseName } = this.#deps
+    if (seen === undefined || seen.role !== 'master') return 'unknown'
+    try {
+      const another = await cache.claim(seen.identity, { database, name: databaseName })
+      if (another === null) return 'this-database'
+      const error = new Error(
+        `gateways of another database (${another}) use this Redis: set REDIS_KEY_PREFIX, or another Redis`,
+      )
+      observer.failed('redis-owner', error)
+      return { another }
+    } catch {
+      // The cache has counted and logged it.
+      return 'unknown'
+    }
   }
 
   #again(tries: number): Promise<Sighting> {
@@ -107,7 +131,7 @@ export class Renewal {
     const now = await this.#identify()
     if (now === undefined || now.role !== 'master' || speaksOf(now, v)) return
     if (!sameIdentity(v.identity, now.identity)) await this.#deps.outage.turnOff(v.epoch, 'redis-identity')
-    else if (now.view === null || epochOf(now.view) < v.epoch)
+    else if (now.view === null || epochOf(now.view) < v.epoch || !isOfDatabase(now.view, v.database))
       await this.#deps.outage.turnOff(v.epoch, 'redis-lost-view')
   }
 }

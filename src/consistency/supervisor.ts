@@ -24,6 +24,8 @@ export interface ViewStatus {
   /** Whether the last renewal reached the database. */
   readonly databaseReached: boolean
   readonly leaseHeld: boolean
+  /** Another database whose gateways use this Redis: it is left to them. */
+  readonly anotherOwner: string | undefined
 }
 
 /** The back-off between two gates never grows beyond this. */
@@ -36,6 +38,7 @@ export class Supervisor {
   readonly #deps: SupervisorDeps
   #view: View | undefined
   #databaseReached = false
+  #anotherOwner: string | undefined
   #stopped = true
   #loop: Promise<void> = Promise.resolve()
   #offSince: number | undefined
@@ -55,6 +58,7 @@ export class Supervisor {
       view: this.#view,
       databaseReached: this.#databaseReached,
       leaseHeld: this.#deps.lease.current() !== undefined,
+      anotherOwner: this.#anotherOwner,
     }
   }
 
@@ -92,6 +96,7 @@ export class Supervisor {
     const sighting = await this.#deps.renewal.renew()
     this.#databaseReached = true
     this.#view = sighting.snapshot.view
+    this.#anotherOwner = typeof sighting.owner === 'object' ? sighting.owner.another : undefined
     this.#deps.observer.viewSeen(this.#view)
     if (this.#view.mode === 'ON') {
       this.#deps.handover.serve(sighting.snapshot.handoversWait)
@@ -118,27 +123,27 @@ export class Supervisor {
   }
 
   /** Beside the renewals: a gate may have many documents to fence, over a long distance. */
-  #tryGate({ cacheIdentity }: Sighting, view: View): void {
+  #tryGate({ cacheIdentity, owner, snapshot }: Sighting, view: View): void {
     const { clock } = this.#deps
     if (cacheIdentity === undefined || cacheIdentity.role !== 'master') return
-    if (this.#gating || cacheIdentity.gateHeld) return
+    if (owner !== 'this-database' || this.#gating || cacheIdentity.gateHeld) return
     const now = clock.now()
     if (now < this.#gateAfter) return
     // Jitter keeps the gates of several instances apart.
     this.#gateAfter = now + this.#backOffMs * (0.5 + clock.random())
     this.#backOffMs = Math.min(MAX_BACK_OFF_MS, this.#backOffMs * 2)
     this.#gating = true
-    const opening = this.#open(cacheIdentity, view, now).finally(() => {
+    const opening = this.#open(cacheIdentity, snapshot.database, view, now).finally(() => {
       this.#gating = false
       this.#background.delete(opening)
     })
     this.#background.add(opening)
   }
 
-  async #open(cacheIdentity: CacheIdentity, view: View, now: number): Promise<void> {
+  async #open(cacheIdentity: CacheIdentity, database: string, view: View, now: number): Promise<void> {
     const { clock, gate, observer } = this.#deps
     try {
-      const opened = await gate.open(view.epoch, cacheIdentity.identity, cacheIdentity.view)
+      const opened = await gate.open(view.epoch, database, cacheIdentity.identity, cacheIdentity.view)
       if (opened === null) return
       observer.viewOn(opened.epoch, clock.now() - (this.#offSince ?? now), opened.repaired)
       // The lease, and with it the first hit, need not wait for the next renewal.

@@ -1,15 +1,20 @@
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
 /**
- * What the scripts have in common, as a number (3 = order numbers in keys of the gateway, 4 = the marker is proposed first):
+ * What the scripts have in common, as a number (3 = order numbers in keys of the gateway, 4 = the marker is proposed first, 5 = V names the database):
  * instances whose scripts keep different rules must not share a view. With another number in the text each refuses the
  * view of the other, and answers from PostgreSQL meanwhile.
  */
-const SCRIPT_RULES = 4
+const SCRIPT_RULES = 5
 
-/** V as `gateway:view` holds it: `<epoch> r<rules of the scripts> <run_id> <replication id>`. */
+/** V as `gateway:view` holds it: `<epoch> r<rules of the scripts> <database> <run_id> <replication id>`. */
 export function viewText(v: ViewToken): string {
-  return `${v.epoch} r${SCRIPT_RULES} ${v.identity.runId} ${v.identity.replicationId}`
+  return `${v.epoch} r${SCRIPT_RULES} ${v.database} ${v.identity.runId} ${v.identity.replicationId}`
+}
+
+/** True when a `gateway:view` text is of this database. */
+export function isOfDatabase(text: string, database: string): boolean {
+  return text.split(' ')[2] === database
 }
 
 /** The epoch of a `gateway:view` text; 0 for anything else, older than every real epoch. */

@@ -227,5 +227,5 @@ export class Writer {
 }
 
 function tokenOf(tx: WriteTransaction): ViewToken {
-  return { epoch: tx.view.epoch, identity: tx.view.identity! }
+  return { epoch: tx.view.epoch, database: tx.view.database!, identity: tx.view.identity! }
 }

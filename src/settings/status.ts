@@ -91,11 +91,17 @@ export class Status implements StatusService {
 
   #warnings(databaseUp: boolean, redisUp: boolean, cache: CacheState): string[] {
     const { redis, startProblem } = this.#deps
+    const { anotherOwner } = this.#deps.view()
     const problem = startProblem()
     return [
       ...(problem === undefined ? [] : [problem]),
       ...(databaseUp ? [] : ['PostgreSQL is not reachable: writes are refused, cached settings are served']),
       ...(redis === undefined ? ['no Redis is configured: everything is answered from PostgreSQL'] : []),
+      ...(anotherOwner === undefined
+        ? []
+        : [
+            `the cache is not used: gateways of another database (${anotherOwner}) use this Redis; set REDIS_KEY_PREFIX, or another Redis`,
+          ]),
       ...(redis?.refusal === undefined ? [] : [`the cache is not used: ${redis.refusal}`]),
       ...(redis === undefined || redis.foreignKeys === 0
         ? []

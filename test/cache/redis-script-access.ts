@@ -7,6 +7,8 @@ import { type Scope, startRedis } from '../helper/backends.ts'
 import { eventually, JWT_SECRET } from '../helper/gateway.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 
+const DATABASE = '0123456789ab-1-01234567'
+
 /** The gateway's own code over a Redis of the test's own: the cache, the sequence, and the client for a look inside. */
 export async function openScripts(t: Scope) {
   const { url } = await startRedis(t)
@@ -34,10 +36,11 @@ export async function openScripts(t: Scope) {
     cache,
     sequence: new RedisSequence(redis.scripts, redis.scriptConnection, redis.breaker, PLAIN_NAMES),
     breaker: redis.breaker,
-    v: (epoch: number): ViewToken => ({ epoch, identity }),
+    v: (epoch: number): ViewToken => ({ epoch, database: DATABASE, identity }),
     /** A view of another dataset. */
     foreign: (epoch: number): ViewToken => ({
       epoch,
+      database: DATABASE,
       identity: { ...identity, replicationId: 'f'.repeat(40) },
     }),
   }

@@ -34,6 +34,7 @@ t.test('the second try of a fence has a nonce of its own, which the write goes o
     clock: process,
     observer: { step: () => {}, viewOff: () => {}, viewOn: () => {}, viewSeen: () => {}, failed: () => {} },
     times: SOUND.times,
+    databaseName: 'simulated',
     nearCacheBytes: 0,
     readWaitMs: 3_000,
     serveUnverified: true,

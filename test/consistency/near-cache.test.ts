@@ -3,7 +3,11 @@ import { NearCache } from '../../src/consistency/near-cache.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { headsOf, versionsIn } from '../../src/consistency/stored-bytes.ts'
 
-const V: ViewToken = { epoch: 3, identity: { runId: 'a'.repeat(40), replicationId: 'b'.repeat(40) } }
+const V: ViewToken = {
+  epoch: 3,
+  database: 'd',
+  identity: { runId: 'a'.repeat(40), replicationId: 'b'.repeat(40) },
+}
 
 function envelope(version: number, data: string): Buffer {
   return Buffer.from(`{"version":${version},"updated_at":"2026-01-06T12:00:00.000Z","data":{"a":"${data}"}}`)

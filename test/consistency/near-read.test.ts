@@ -90,8 +90,12 @@ t.test('a fence, a lost key and a flushed Redis lead to the database', async t =
   const stored = 'settings-gateway; fwd=miss; stored'
   await gateway.as('42', { url: DECISION })
   await hit(t, gateway, DECISION)
-  const [epoch, , runId, replicationId] = (await client.get('gateway:view'))!.split(' ')
-  const v = { epoch: Number(epoch), identity: { runId: runId!, replicationId: replicationId! } }
+  const [epoch, , database, runId, replicationId] = (await client.get('gateway:view'))!.split(' ')
+  const v = {
+    epoch: Number(epoch),
+    database: database!,
+    identity: { runId: runId!, replicationId: replicationId! },
+  }
   // As a writer's that dies before its COMMIT.
   t.equal(await cache.fence(v, '0123456789abcdef', [{ keys: ['user:42:mode:scalp'], min: 2 }]), 'done')
   t.not((await gateway.as('42', { url: DECISION })).headers['cache-status'], HIT)

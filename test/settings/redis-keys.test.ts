@@ -26,7 +26,8 @@ const ROUTES: Readonly<Record<string, string>> = {
 }
 const OTHERS = [
   ...['admin:defaults:all', 'admin:defaults:hash'],
-  ...['gateway:marker', 'gateway:proposal', 'gateway:stamp:42', 'gateway:stamp:@admin', 'gateway:view'],
+  ...['gateway:marker', 'gateway:owner', 'gateway:proposal', 'gateway:stamp:42', 'gateway:stamp:@admin'],
+  'gateway:view',
 ]
 
 const { gateway } = await startStack(t)

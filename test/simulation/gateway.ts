@@ -74,6 +74,7 @@ export class Gateway {
         codec: SIM_CODEC,
         clock: process,
         observer,
+        databaseName: 'simulated',
         times: timesOf(build.times, leaseFactor),
         nearCacheBytes: NEAR_CACHE_BYTES,
         readWaitMs: 3_000,

@@ -84,6 +84,12 @@ export class MemoryCache implements CachePort {
     return seen
   }
 
+  async claim(identity: DatasetIdentity, { database }: { readonly database: string }): Promise<null> {
+    // There is one database. What others find is tried with real servers.
+    await this.#onDataset(identity, 'claim', () => database)
+    return null
+  }
+
   async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {
     const read = (server: RedisServer) => markerIn(server.get(PLAIN_NAMES.marker))
     if (identity === undefined) return (await this.#deps.connections.ask('read', 'readMarker', read)).value
