@@ -35,10 +35,10 @@ const KNOWN: Readonly<Record<string, number>> = {
   'draws-known-server': 350,
   'handover-carried-out': 23,
   'database-only-off': 16,
-  'read-committed': 687,
-  'longest-lease': 1,
+  'read-committed': 48,
+  'longest-lease': 4,
   'set-back-noticed': 2,
-  'server-looked-at': 90,
+  'server-looked-at': 282,
   'version-base': 2,
 }
 const MS = 10_000
