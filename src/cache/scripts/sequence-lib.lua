@@ -5,11 +5,10 @@
 -- mirror   the same number for others to look at; nothing here reads it
 
 -- Last number drawn and last number of the block that this V counts in; nothing when none is open, when an operator has
--- changed, moved or removed a key, or when Redis refuses the command.
+-- changed, moved or removed a key. A command that Redis refuses ends the script (get, in lib.lua).
 local function block_in(block_key, witness_key, view)
-  local text = redis.pcall('GET', block_key)
-  local last, limit, owner = string.match(type(text) == 'string' and text or '', '^(%d+) (%d+) (.+)$')
-  if owner == block_key .. ' ' .. view and redis.pcall('GET', witness_key) == last then
+  local last, limit, owner = string.match(get(block_key) or '', '^(%d+) (%d+) (.+)$')
+  if owner == block_key .. ' ' .. view and get(witness_key) == last then
     return tonumber(last), limit
   end
 end
@@ -21,16 +20,14 @@ local function vacancy_in(block_key, limit)
   if limit then
     return 'used ' .. limit
   end
-  local text = redis.pcall('GET', block_key)
-  local ticket = string.match(type(text) == 'string' and text or '', '^ticket (%d+ %d+)$')
+  local ticket = string.match(get(block_key) or '', '^ticket (%d+ %d+)$')
   return ticket and 'block ' .. ticket
 end
 
 -- The last number of a block of another V: the database may have been set back to before it was reserved.
 local function known_in(block_key, witness_key)
-  local text = redis.pcall('GET', block_key)
-  local last, limit, owner = string.match(type(text) == 'string' and text or '', '^(%d+) (%d+) (%S+) ')
-  return owner == block_key and redis.pcall('GET', witness_key) == last and limit or '0'
+  local last, limit, owner = string.match(get(block_key) or '', '^(%d+) (%d+) (%S+) ')
+  return owner == block_key and get(witness_key) == last and limit or '0'
 end
 
 local function count_to(last, limit, block_key, witness_key, mirror_key, view, ttl)
