@@ -5,7 +5,7 @@ import { ProblemError } from '../errors.ts'
 
 const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 const SHOWN_TYPE = 100
-/** What routes read; a route that reads lines inherits the parser of JSON. */
+/** What routes read; a route that reads lines reads nothing else. */
 const TYPES = ['application/x-ndjson', 'application/json']
 
 /**

@@ -25,7 +25,7 @@ export function showProgress(unit: string, total: number): Progress {
   return {
     add: count => {
       value += count
-      bar.update(value, { rate: Math.round(value / ((performance.now() - startedAt) / 1_000)) })
+      bar.update(Math.round(value), { rate: Math.round(value / ((performance.now() - startedAt) / 1_000)) })
     },
     total: count => bar.setTotal(count),
     stop: () => bar.stop(),
@@ -40,7 +40,7 @@ function lines(unit: string): Progress {
       value += count
       if (performance.now() < next) return
       next = performance.now() + LINE_EVERY_MS
-      process.stderr.write(`${value} ${unit}\n`)
+      process.stderr.write(`${Math.round(value)} ${unit}\n`)
     },
     total: () => {},
     stop: () => {},
