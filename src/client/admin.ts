@@ -1,8 +1,18 @@
-import type { ChangeReport, Inspection, SyncReport } from './answers.ts'
+import type {
+  ChangeReport,
+  ExportedUser,
+  ImportOutcome,
+  ImportSummary,
+  Inspection,
+  SyncReport,
+  UserPage,
+  UserToImport,
+} from './answers.ts'
 import type { Envelope } from './documents.ts'
 import { NotFoundError } from './errors.ts'
-import type { CallOptions, Reading, WriteOptions } from './options.ts'
+import type { CallOptions, ImportOptions, Reading, UserListOptions, WriteOptions } from './options.ts'
 import type { Requests } from './requests.ts'
+import { query } from './routes.ts'
 
 const DEFAULTS = '/api/admin/defaults'
 
@@ -66,5 +76,32 @@ export class Admin {
     const path = `/api/admin/cache/${encodeURIComponent(userId)}/warm`
     const { keys } = await this.#requests.plain<{ keys: number }>('POST', path, { safe: true, ...options })
     return keys
+  }
+
+  /** A page of users, in the order of their ids; services may call it too. */
+  async users({ prefix, where = [], limit, cursor, ...options }: UserListOptions = {}): Promise<UserPage> {
+    const conditions = where.map(condition => `where=${encodeURIComponent(condition)}`)
+    const rest = query({ q: prefix, limit, cursor }).slice(1)
+    const all = [rest, ...conditions].filter(part => part !== '').join('&')
+    return this.#requests.json(`/api/admin/users${all === '' ? '' : `?${all}`}`, options)
+  }
+
+  /** Every user with all documents, or the one named, as fast as they are taken: memory does not grow with them. */
+  exportUsers({
+    userId,
+    ...options
+  }: CallOptions & { readonly userId?: string } = {}): AsyncGenerator<ExportedUser, void> {
+    return this.#requests.exportUsers(userId, options)
+  }
+
+  /**
+   * Imports users, each in one transaction; yields what became of each, in their order, and returns the counts. Takes
+   * users no faster than the gateway stores them, and sends again those without an answer.
+   */
+  importUsers(
+    users: Iterable<UserToImport> | AsyncIterable<UserToImport>,
+    options: ImportOptions = {},
+  ): AsyncGenerator<ImportOutcome, ImportSummary> {
+    return this.#requests.importUsers(users, options)
   }
 }

@@ -119,3 +119,42 @@ export interface Inspection {
 }
 
 export type ExchangeKind = 'positions' | 'orders'
+
+/** Times are RFC 3339, UTC. */
+export interface ListedUser {
+  readonly user_id: string
+  readonly created_at: string
+  readonly updated_at: string
+  /** How many documents the user has. */
+  readonly documents: number
+}
+
+export interface UserPage {
+  readonly users: readonly ListedUser[]
+  /** `cursor` of the next page; null on the last one. */
+  readonly next: string | null
+}
+
+/** A user as an export has it: data by kind of document, and the last order number of each day (YYYYMMDD). */
+export interface ExportedUser {
+  readonly user_id: string
+  readonly documents: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly sequence: Readonly<Record<string, number>>
+}
+
+/** Any part of the documents and days may be there. */
+export type UserToImport = Pick<ExportedUser, 'user_id'> & Partial<ExportedUser>
+
+/** What became of one user. */
+export interface ImportOutcome {
+  /** Counted from 1, in the order in which the users were given. */
+  readonly line: number
+  readonly user_id: string | null
+  readonly status: 'created' | 'updated' | 'unchanged' | 'refused'
+  /** Fields that changed, and counters that were raised. */
+  readonly changes: number
+  readonly errors?: readonly Fault[]
+}
+
+/** Users by what became of them. */
+export type ImportSummary = Readonly<Record<ImportOutcome['status'], number>>

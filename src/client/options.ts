@@ -120,3 +120,21 @@ export interface WatchOptions {
   /** Called when the stream is open: what changes from now on is told. And when it was lost, with why. */
   readonly onConnection?: (error?: unknown) => void
 }
+
+export interface UserListOptions extends CallOptions {
+  /** Beginning of the user id. */
+  readonly prefix?: string
+  /** Conditions that must all hold, such as `mode.scalp:size.leverage>10`. */
+  readonly where?: readonly string[]
+  /** Users of one page; 100 if not given, 1,000 at most. */
+  readonly limit?: number
+  /** `next` of the page before. */
+  readonly cursor?: string
+}
+
+export interface ImportOptions extends CallOptions {
+  /** `merge` (if not given) into what a user has; `replace` puts each document in the place of the stored one. */
+  readonly mode?: 'merge' | 'replace'
+  /** Say what would become of each user, and write nothing. */
+  readonly dryRun?: boolean
+}

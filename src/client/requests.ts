@@ -1,9 +1,11 @@
+import type { ExportedUser, ImportOutcome, ImportSummary, UserToImport } from './answers.ts'
 import { UnreachableError } from './errors.ts'
 import { type EtagCache, freeze } from './etag-cache.ts'
 import type { Fallback } from './fallback.ts'
 import { parseJson, stringifyJson } from './json.ts'
 import { ownerName } from './last-known.ts'
-import type { CallOptions, IfMatch, Reading, WatchEvent, WatchOptions } from './options.ts'
+import type { CallOptions, IfMatch, ImportOptions, Reading, WatchEvent, WatchOptions } from './options.ts'
+import { exportUsers, importUsers } from './transfer.ts'
 import type { Call, Reply, Transport } from './transport.ts'
 import { watchChanges } from './watch.ts'
 
@@ -77,6 +79,17 @@ export class Requests {
     const condition = { 'if-match': ifMatch === undefined ? undefined : entityTag(ifMatch) }
     return (await this.#send({ ...call, method, path, token, headers: { ...headers, ...condition } }))
       .value as T
+  }
+
+  exportUsers(userId: string | undefined, { signal }: CallOptions = {}): AsyncGenerator<ExportedUser, void> {
+    return exportUsers(this.#deps.streams, userId, signal)
+  }
+
+  importUsers(
+    users: Iterable<UserToImport> | AsyncIterable<UserToImport>,
+    options: ImportOptions,
+  ): AsyncGenerator<ImportOutcome, ImportSummary> {
+    return importUsers(this.#deps.streams, users, options)
   }
 
   watch(options: WatchOptions): AsyncGenerator<WatchEvent, void, undefined> {

@@ -38,10 +38,10 @@ export interface Reply {
 
 /** What is sent in each attempt. */
 interface Prepared {
-  readonly method: Call['method']
+  method: Call['method']
   readonly path: string
   readonly headers: Record<string, string>
-  readonly body: string | null
+  body: string | null
 }
 
 /** Below the gateway's KEEP_ALIVE_TIMEOUT_MS (95 s): the client closes first, so no request meets a closing connection. */
@@ -111,13 +111,22 @@ export class Transport {
     }
   }
 
-  /** An answer whose body goes on; the caller must read or destroy it. Without a time limit. */
+  /**
+   * An answer whose body goes on; the caller must read or destroy it. Without a time limit. `lines`: NDJSON that is sent
+   * with POST.
+   */
   async stream(
     path: string,
     headers: Call['headers'],
     signal: AbortSignal,
+    lines?: string,
   ): Promise<Dispatcher.ResponseData['body']> {
     const prepared = await this.#prepare({ method: 'GET', path, headers: headers ?? {}, safe: true })
+    if (lines !== undefined) {
+      prepared.method = 'POST'
+      prepared.headers['content-type'] = 'application/x-ndjson'
+      prepared.body = lines
+    }
     const answer = await this.#pool.request({ ...prepared, signal })
     if (answer.statusCode === 200) return answer.body
     const text = await answer.body.text()
@@ -174,7 +183,7 @@ export class Transport {
 }
 
 /** What the caller gets for an error of the connection, of undici, or of parsing. */
-function errorOf(error: unknown, timeoutMs: number | undefined): Error {
+export function errorOf(error: unknown, timeoutMs: number | undefined): Error {
   const { code, message } = error as { code?: unknown; message?: string }
   if (timeoutMs !== undefined) {
     return new UnreachableError(`the gateway did not answer within ${timeoutMs} ms`, { cause: error })
@@ -187,6 +196,11 @@ function errorOf(error: unknown, timeoutMs: number | undefined): Error {
   return new UnreachableError(`the gateway ${why}`, { cause: error })
 }
 
+/** Whether the same request may be answered later. */
+export function isTransient(status: number): boolean {
+  return TRANSIENT.has(status)
+}
+
 function mayHaveArrived(error: unknown): boolean {
   if (error instanceof UnreachableError) return true
   return error instanceof ProblemError && (AMBIGUOUS.has(error.status) || error.code === 'COMMIT_UNKNOWN')
@@ -196,7 +210,7 @@ function mayHaveArrived(error: unknown): boolean {
 function pauseBefore(tried: number, error: unknown): number | undefined {
   const backOff = FIRST_PAUSE_MS * 2 ** tried * (0.5 + Math.random() / 2)
   if (error instanceof UnreachableError) return Math.min(backOff, MAX_PAUSE_MS)
-  if (!(error instanceof ProblemError) || !TRANSIENT.has(error.status)) return undefined
+  if (!(error instanceof ProblemError) || !isTransient(error.status)) return undefined
   const pause = Math.max(backOff, (error.retryAfterSeconds ?? 0) * 1_000)
   return pause <= MAX_PAUSE_MS ? pause : undefined
 }

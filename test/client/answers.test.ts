@@ -9,6 +9,8 @@ import type * as sequence from '../../src/sequence/service.ts'
 import type * as admin from '../../src/settings/admin-service.ts'
 import type * as settings from '../../src/settings/service.ts'
 import type * as status from '../../src/settings/status-service.ts'
+import type * as imports from '../../src/transfer/import.ts'
+import type * as transfer from '../../src/transfer/transfer-service.ts'
 import type { Scope } from '../helper/backends.ts'
 import { runNode } from '../helper/node-process.ts'
 import { ROOT } from '../helper/readme.ts'
@@ -24,6 +26,9 @@ export type Checked = [
   Fits<status.HealthReport, client.HealthReport>,
   Fits<admin.SyncReport, client.SyncReport>,
   Fits<admin.Inspection, client.Inspection>,
+  Fits<transfer.UserPage, client.UserPage>,
+  Fits<imports.ImportOutcome, client.ImportOutcome>,
+  Fits<imports.ImportSummary, client.ImportSummary>,
   Fits<exchange.ExchangeKind, client.ExchangeKind>,
   Fits<client.ExchangeKind, exchange.ExchangeKind>,
 ]
