@@ -36,6 +36,7 @@ const CHECKS: readonly { readonly of: RegExp; readonly check: (t: Test, command:
   { of: /^npm /, check: npm },
   { of: /^docker compose /, check: compose },
   { of: /^cp /, check: copy },
+  { of: /^npx tap run /, check: (t, command) => t.ok(existsSync(join(ROOT, command.split(' ')[3]!))) },
   // What it makes is checked by deploy/compose.test.ts.
   { of: /^sh deploy\//, check: (t, command) => t.ok(existsSync(join(ROOT, command.split(' ')[1]!))) },
 ]

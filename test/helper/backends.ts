@@ -71,10 +71,15 @@ function sharedServer(t: Scope): Promise<string> {
   const given = process.env.TEST_POSTGRES_URL
   if (given !== undefined) return Promise.resolve(given)
   shared ??= startSharedPostgres().then(({ url, stop }) => {
-    t.teardown(stop)
+    outermost(t).teardown(stop)
     return url
   })
   return shared
+}
+
+/** The test of the whole file: its other subtests need what the first one has started. */
+function outermost(t: Scope & { readonly parent?: Scope }): Scope {
+  return t.parent === undefined ? t : outermost(t.parent)
 }
 
 /** A server with the migrated template database in it. */
