@@ -9,7 +9,7 @@ const OWN = [
   `user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})`,
   `binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})`,
   'admin:defaults:(?:all|hash)',
-  `gateway:(?:view|owner|marker|proposal|erased|gate|probe|sequences|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?)`,
+  `gateway:(?:view|owner|marker|proposal|gate|probe|sequences|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?)`,
 ].join('|')
 /** The admin defaults belong to no user. */
 const DEFAULTS_STAMP = '@admin'
@@ -25,8 +25,6 @@ export class KeyNames {
   readonly marker: string
   /** A nonce that the instance that advances the marker left before: see advance-marker.lua. */
   readonly proposal: string
-  /** Hash: key of a deleted document -> version below which nothing fills it again. */
-  readonly erased: string
   /** An instance that has taken long to open the gate writes V' here, with a TTL: the others wait. */
   readonly gate: string
   /** Commands are tried with it, to see whether an ACL refuses them. */
@@ -51,7 +49,6 @@ export class KeyNames {
     this.owner = `${prefix}gateway:owner`
     this.marker = `${prefix}gateway:marker`
     this.proposal = `${prefix}gateway:proposal`
-    this.erased = `${prefix}gateway:erased`
     this.gate = `${prefix}gateway:gate`
     this.probe = `${prefix}gateway:probe`
     this.sequenceNotes = `${prefix}gateway:sequences`
@@ -70,7 +67,7 @@ export class KeyNames {
     return `${this.#users}${userId}:${suffix}`
   }
 
-  /** A number that grows with whatever the scripts do to a document of the user; lib.lua writes it. */
+  /** A number that grows with each fence and put of a document of the user; lib.lua writes it. */
   stamp(userId: string): string {
     return this.#stamps + userId
   }

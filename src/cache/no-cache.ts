@@ -11,6 +11,8 @@ export const NO_CACHE: CachePort = {
   identify: none,
   fence: none,
   put: none,
+  makeStamps: none,
+  fill: none,
   unfence: none,
   erase: none,
   adopt: none,

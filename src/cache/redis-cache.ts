@@ -1,6 +1,7 @@
 import type {
   CacheEntry,
   CacheFence,
+  CacheFill,
   CacheIdentity,
   CachePort,
   CacheReply,
@@ -24,6 +25,8 @@ import type { ScriptRunner } from './script-runner.ts'
 export const PROTOCOL_SCRIPTS = [
   'fence',
   'put',
+  'make-stamps',
+  'fill',
   'unfence',
   'erase',
   'adopt',
@@ -35,6 +38,10 @@ export const PROTOCOL_SCRIPTS = [
   'advance-marker',
 ] as const
 
+/** Commands that come later than this are not expected: until then a fence stands where a document was deleted. */
+const ERASED_TTL_MS = 600_000
+/** A stamp that a reader made, and that nothing was stored with: a read takes seconds. */
+const READER_STAMP_TTL_MS = 60_000
 /** Keys that one SCAN looks at: well below a millisecond of Redis, so that no read waits for it. */
 const KEYS_PER_SCAN = 500
 const KEYS_PER_SWEEP = 500
@@ -106,18 +113,25 @@ export class RedisCache implements CachePort {
 
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
     const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    const keys = [this.#names.view, this.#names.erased, ...this.#stamped(fences)]
+    const keys = [this.#names.view, ...this.#stamped(fences)]
     return this.#run(v, 'fence', keys, [nonce, ...args])
   }
 
-  put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
-    const keys = [this.#names.view, this.#names.erased, ...this.#stamped(entries)]
-    return this.#run(
-      v,
-      'put',
-      keys,
-      entries.flatMap(entry => [entry.version, entry.keys.length, ...entry.values]),
-    )
+  put(v: ViewToken, nonce: string, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
+    const args = entries.flatMap(({ version, keys, values }) => [version, keys.length, ...values])
+    return this.#run(v, 'put', [this.#names.view, ...this.#stamped(entries)], [nonce, ...args])
+  }
+
+  async makeStamps(v: ViewToken, stampKeys: readonly string[]): Promise<readonly string[] | 'view'> {
+    const args = [viewText(v), READER_STAMP_TTL_MS]
+    const made = this.#scripts.call(v, 'make-stamps', [this.#names.view, ...stampKeys], args)
+    const text = String(await guarded(this.#breaker, made))
+    return text === 'view' ? 'view' : text.split(' ')
+  }
+
+  fill(v: ViewToken, fills: readonly CacheFill[]): Promise<ScriptOutcome> {
+    const args = fills.flatMap(({ version, stamp, keys, values }) => [version, stamp, keys.length, ...values])
+    return this.#run(v, 'fill', [this.#names.view, ...this.#stamped(fills)], args)
   }
 
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome> {
@@ -126,12 +140,8 @@ export class RedisCache implements CachePort {
 
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
     const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    return this.#run(
-      v,
-      'erase',
-      [this.#names.view, this.#names.erased, ...this.#stamped(fences)],
-      [nonce, ...args],
-    )
+    const keys = [this.#names.view, ...this.#stamped(fences)]
+    return this.#run(v, 'erase', keys, [nonce, ERASED_TTL_MS, ...args])
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {

@@ -48,6 +48,12 @@ export interface CacheEntry {
   readonly values: readonly (Buffer | string)[]
 }
 
+/** A row as a reader stores it. */
+export interface CacheFill extends CacheEntry {
+  /** The stamp of its user that the reader saw before it read the row. */
+  readonly stamp: string
+}
+
 export interface CacheFence {
   readonly keys: readonly string[]
   readonly min: number
@@ -74,10 +80,20 @@ export interface CachePort {
   identify(): Promise<CacheIdentity>
   /** Each document on its own: `refused` when at least one was, the others are fenced all the same. */
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
-  /** `refused`: at least one entry was not stored, for a newer version or fence is there. */
-  put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome>
+  /**
+   * The put of the writer whose fences carry `nonce`: in the place of its own fence or an older value. `refused`: at least
+   * one entry was not stored.
+   */
+  put(v: ViewToken, nonce: string, entries: readonly CacheEntry[]): Promise<ScriptOutcome>
+  /** The stamps that the keys hold; those that are missing are made. */
+  makeStamps(v: ViewToken, stampKeys: readonly string[]): Promise<readonly string[] | 'view'>
+  /**
+   * A reader's: in the place of an older value, and of nothing or a fence at <= version while the stamp is still the one
+   * that was seen. `refused`: at least one was not stored.
+   */
+  fill(v: ViewToken, fills: readonly CacheFill[]): Promise<ScriptOutcome>
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome>
-  /** Deletes the keys fenced with `nonce` and remembers `min`, below which nothing fills them again. */
+  /** The keys fenced with `nonce` expire; until then a fence above `min` keeps late commands out. */
   erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
   adopt(v: ViewToken): Promise<ScriptOutcome>
   /** Like adopt; the marker is gone then, and all other keys of the gateway have to be swept before V counts. */

@@ -1,5 +1,5 @@
 import { type BatchReader, refId } from './batch-reader.ts'
-import type { CacheEntry, CachePort, CacheReply } from './cache-port.ts'
+import type { CacheFill, CachePort, CacheReply } from './cache-port.ts'
 import type { CodecPort, DocumentRef, Row, ViewToken } from './ports.ts'
 import type { Repair } from './repair.ts'
 import { headOf, isValue } from './stored-bytes.ts'
@@ -23,6 +23,14 @@ export interface DatabaseReadDeps {
   readonly repair: Repair
 }
 
+/** What Redis said, and the stamps it holds, by user. */
+export interface StampedReply extends CacheReply {
+  readonly stamps: Stamps
+  /** Users whose documents were read. */
+  readonly users: number
+}
+
+type Stamps = ReadonlyMap<string, string>
 type Encoded = ReadonlyMap<string, readonly (Buffer | string)[]>
 
 /** Steps 2 to 4 of the read: from the primary database, and back into the cache. */
@@ -37,47 +45,68 @@ export class DatabaseRead {
   async read(
     wanted: readonly Wanted[],
     v: ViewToken | undefined,
-    reply: CacheReply | undefined,
+    reply: StampedReply | undefined,
   ): Promise<DatabaseAnswer> {
+    // Before the rows are read: a write that they lack must be one that moves these stamps.
+    const stamps = v === undefined || reply === undefined ? undefined : await this.#stamps(wanted, v, reply)
     const { rows, epoch } = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
     const encoded = new Map<string, readonly (Buffer | string)[]>()
     for (const row of rows.values())
       if (row.data !== null) encoded.set(refId(row.ref), this.#deps.codec.encode(row))
     const values = wanted.map(({ ref, part }) => toBuffer(encoded.get(refId(ref))?.[part]))
-    if (v === undefined || reply === undefined) return { status: 'degraded', values }
+    if (v === undefined || reply === undefined || stamps === undefined) return { status: 'degraded', values }
     // A change by hand was not fenced: it turned the view OFF in its own transaction. Rows read behind it must not stand
     // in the cache beside others from before it, for which leases may still be running.
-    const entries = epoch === v.epoch ? this.#entriesToStore(wanted, reply, rows, encoded, v) : []
-    return { status: (await this.#put(v, entries)) ? 'miss-stored' : 'miss', values }
+    const fills = epoch === v.epoch ? this.#fillsOf(wanted, { ...reply, stamps }, rows, encoded, v) : []
+    return { status: (await this.#fill(v, fills)) ? 'miss-stored' : 'miss', values }
+  }
+
+  /** Those of the reply; a reader that finds none makes one. A user without one is read and not stored. */
+  async #stamps(wanted: readonly Wanted[], v: ViewToken, reply: StampedReply): Promise<Stamps> {
+    const { cache, codec } = this.#deps
+    const users = new Set(wanted.map(({ ref }) => ref.userId).filter(userId => !reply.stamps.has(userId)))
+    if (users.size === 0 || reply.values.every(isValue)) return reply.stamps
+    const unstamped = [...users]
+    const keys = unstamped.map(userId => codec.stampKey(userId))
+    try {
+      const made = await cache.makeStamps(v, keys)
+      if (made === 'view') return reply.stamps
+      return new Map([...reply.stamps, ...unstamped.map((userId, at) => [userId, made[at]!] as const)])
+    } catch {
+      // The cache has counted and logged it.
+      return reply.stamps
+    }
   }
 
   /** What is missing or older in Redis; documents under a fence newer than their row go to the repair instead. */
-  #entriesToStore(
+  #fillsOf(
     wanted: readonly Wanted[],
-    reply: CacheReply,
+    reply: StampedReply,
     rows: ReadonlyMap<string, Row>,
     encoded: Encoded,
     v: ViewToken,
-  ): CacheEntry[] {
-    const entries = new Map<string, CacheEntry>()
+  ): CacheFill[] {
+    const fills = new Map<string, CacheFill>()
     wanted.forEach(({ ref }, index) => {
       const row = rows.get(refId(ref))
       const values = encoded.get(refId(ref))
       if (row === undefined || values === undefined) return
       const stored = reply.values[index] ?? null
       const head = stored === null ? undefined : headOf(stored)
-      if (head?.type === 'fence' && head.min > row.version) this.#deps.repair.start(v, ref, head)
-      else if (head?.type !== 'value' || !isValue(stored)) {
-        entries.set(refId(ref), { keys: this.#deps.codec.keys(ref), version: row.version, values })
+      const stamp = reply.stamps.get(ref.userId)
+      if (head?.type === 'fence' && head.min > row.version)
+        this.#deps.repair.start(v, ref, { nonce: head.nonce, stamp })
+      else if ((head?.type !== 'value' || !isValue(stored)) && stamp !== undefined) {
+        fills.set(refId(ref), { keys: this.#deps.codec.keys(ref), version: row.version, stamp, values })
       }
     })
-    return [...entries.values()]
+    return [...fills.values()]
   }
 
-  async #put(v: ViewToken, entries: readonly CacheEntry[]): Promise<boolean> {
-    if (entries.length === 0) return false
+  async #fill(v: ViewToken, fills: readonly CacheFill[]): Promise<boolean> {
+    if (fills.length === 0) return false
     try {
-      return (await this.#deps.cache.put(v, entries)) === 'done'
+      return (await this.#deps.cache.fill(v, fills)) === 'done'
     } catch {
       return false
     }

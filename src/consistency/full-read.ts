@@ -1,5 +1,5 @@
-import type { CachePort, CacheReply } from './cache-port.ts'
-import type { DatabaseRead, Wanted } from './database-read.ts'
+import type { CachePort } from './cache-port.ts'
+import type { DatabaseRead, StampedReply, Wanted } from './database-read.ts'
 import type { Grant, Lease } from './lease.ts'
 import type { NearCache } from './near-cache.ts'
 import type { CodecPort } from './ports.ts'
@@ -36,12 +36,6 @@ export interface FullReadDeps {
   readonly serveUnverified: boolean
 }
 
-/** With the stamp of the moment, if there is one and all documents are one user's: see NearCache. */
-interface StampedReply extends CacheReply {
-  readonly stampKey: string | undefined
-  readonly stamp: Buffer | undefined
-}
-
 /** The read of docs/consistency.md: whole values out of Redis, or from the database. What was a hit is kept near. */
 export class FullRead {
   readonly #deps: FullReadDeps
@@ -64,14 +58,20 @@ export class FullRead {
     }
     const versions = reply.values.map(versionOf)
     const values = join === undefined ? reply.values : [join(reply.values)]
-    const { stampKey } = reply
-    const heads = reply.stamp ?? headsOf(reply.values)
-    this.#deps.near.keep(id, begun.v, { keys, stampKey, heads, versions, values })
+    this.#deps.near.keep(id, begun.v, { keys, ...this.#headOf(reply), versions, values })
     return { status: 'hit', versions, values }
   }
 
+  /** What has to be confirmed of several documents of one user is the stamp of the same moment: see NearCache. */
+  #headOf({ values, stamps, users }: StampedReply): { stampKey: string | undefined; heads: Buffer } {
+    const [userId] = stamps.keys()
+    if (values.length === 1 || users > 1 || userId === undefined)
+      return { stampKey: undefined, heads: headsOf(values as readonly Buffer[]) }
+    return { stampKey: this.#deps.codec.stampKey(userId), heads: Buffer.from(stamps.get(userId)!, 'latin1') }
+  }
+
   /** The steps after it. `reply` is what Redis said, if it was asked and answered. Throws as fromCache does. */
-  async fromDatabase(reading: Reading, reply: CacheReply | undefined): Promise<ReadResult> {
+  async fromDatabase(reading: Reading, reply: StampedReply | undefined): Promise<ReadResult> {
     const { wanted, begun, join } = reading
     try {
       const { status, values } = await this.#deps.database.read(listed(wanted), begun?.v, reply)
@@ -85,7 +85,7 @@ export class FullRead {
   }
 
   /** What Redis holds, or else this process, while the database cannot say whether it still stands. */
-  async #unverified(reading: Reading, first: CacheReply | undefined): Promise<ReadResult | undefined> {
+  async #unverified(reading: Reading, first: StampedReply | undefined): Promise<ReadResult | undefined> {
     let reply = first
     // Replies may only have been late, because this process was busy: now they are worth another try.
     for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++) reply = await this.#ask(reading)
@@ -99,13 +99,18 @@ export class FullRead {
   async #ask({ wanted, keys }: Reading): Promise<StampedReply | undefined> {
     const { cache, codec } = this.#deps
     if (!cache.usable) return undefined
-    const userId = keys.length > 1 ? onlyUser(listed(wanted)) : undefined
-    const stampKey = userId === undefined ? undefined : codec.stampKey(userId)
+    const users = [...new Set(listed(wanted).map(({ ref }) => ref.userId))]
     try {
-      const { values, connection } = await cache.read(stampKey === undefined ? keys : [...keys, stampKey])
-      const stamp = values[keys.length]
-      const stamped = isStamp(stamp) ? { stampKey, stamp } : { stampKey: undefined, stamp: undefined }
-      return { connection, values: values.slice(0, keys.length), ...stamped }
+      const { values, connection } = await cache.read([
+        ...keys,
+        ...users.map(userId => codec.stampKey(userId)),
+      ])
+      const stamps = new Map<string, string>()
+      users.forEach((userId, at) => {
+        const stamp = values[keys.length + at]
+        if (isStamp(stamp)) stamps.set(userId, stamp.toString('latin1'))
+      })
+      return { connection, values: values.slice(0, keys.length), stamps, users: users.length }
     } catch {
       // The cache has counted and logged it; no read fails because of Redis.
       return undefined
@@ -119,12 +124,6 @@ function isFence(bytes: Buffer | null): boolean {
 
 export function listed(wanted: WantedOf): readonly Wanted[] {
   return typeof wanted === 'function' ? wanted() : wanted
-}
-
-/** The one user whose documents they are. */
-function onlyUser(wanted: readonly Wanted[]): string | undefined {
-  const userId = wanted[0]?.ref.userId
-  return wanted.every(({ ref }) => ref.userId === userId) ? userId : undefined
 }
 
 function joined(status: ReadStatus, values: readonly (Buffer | null)[], join: Join | undefined): ReadResult {

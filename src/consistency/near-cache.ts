@@ -44,11 +44,14 @@ const MAX_REFUSED = 20_000
  *   Entries of another V are not found, and the lease says whether Redis holds this V at the moment of the reply.
  * - A head also holds `updated_at`; a fence is a head that equals no value's, so it leads to the database as ever.
  *
- * Several documents of one user have one head, for one of each would cost Redis more than all else together: the stamp,
- * a number that every script moves on in the same step in which it changes a document of that user, a fence
- * included. It was read in the same MGET as the documents. It never falls within one V: keys are never deleted but by
- * `cold`, whose V is another one. Should somebody delete or replace it by hand, then the next script begins with the
- * microseconds of that moment, above all that was made before, and what no script has made is not gone by.
+ * Several documents of one user have one head, because one of each would cost Redis more than all else together: the stamp,
+ * a number that every fence and every put moves on in the same step. It was read in the same MGET as the documents, all of
+ * which were values. An operator who deletes or replaces it makes the next script begin with the microseconds of that
+ * moment, above all that was made before, and a text that no script has made is not compared.
+ *
+ * Only a fill of a missing or fenced key leaves the stamp as it is. It cannot confirm older bytes: where all keys were values
+ * beside the stamp S, a later version has moved the stamp with its fence, and a key that an operator deleted meanwhile is
+ * filled under S only with what was committed at S, which is what was kept.
  *
  * Evicts by the clock algorithm: a hit sets a flag and moves nothing. Once full, it takes in only what is read a second
  * time (the doorkeeper of Einziger, Friedman and Manes, "TinyLFU", 2017): with far more users than fit, copies that

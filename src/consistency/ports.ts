@@ -174,7 +174,7 @@ export interface ClockPort {
 export interface CodecPort {
   /** The Redis keys of a document, the whole first, then its sections. */
   keys(ref: DocumentRef): readonly string[]
-  /** A key whose value grows with whatever the scripts of the cache do to a document of the user. */
+  /** A key whose value grows with each fence and put of a document of the user. */
   stampKey(userId: string): string
   /** The bytes for each of `keys(row.ref)`. The row is not deleted. */
   encode(row: Row): readonly (Buffer | string)[]

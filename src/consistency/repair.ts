@@ -9,6 +9,12 @@ export interface RepairDeps {
   readonly observer: ObserverPort
 }
 
+/** A fence, and the stamp that was seen beside it. */
+export interface MetFence {
+  readonly nonce: string
+  readonly stamp: string | undefined
+}
+
 /**
  * Step 3 of the read: a fence newer than its row stands in Redis. Either its writer is still at work, or it died
  * or rolled back and nobody else will take the fence away. Runs beside the read, which has its answer already.
@@ -22,16 +28,16 @@ export class Repair {
   }
 
   /** Begins the repair of one document under V unless one is running. Never throws. */
-  start(v: ViewToken, ref: DocumentRef, fence: { readonly min: number; readonly nonce: string }): void {
+  start(v: ViewToken, ref: DocumentRef, met: MetFence): void {
     const id = refId(ref)
     if (this.#running.has(id)) return
     this.#running.add(id)
-    this.#repair(v, ref, fence)
+    this.#repair(v, ref, met)
       .catch(error => this.#deps.observer.failed('repair', error))
       .finally(() => this.#running.delete(id))
   }
 
-  async #repair(v: ViewToken, ref: DocumentRef, fence: { min: number; nonce: string }): Promise<void> {
+  async #repair(v: ViewToken, ref: DocumentRef, { nonce, stamp }: MetFence): Promise<void> {
     const { store, cache, codec } = this.#deps
     const read = await store.readIfUnlocked([ref])
     const row = read?.rows[0]
@@ -40,7 +46,8 @@ export class Repair {
     // As in DatabaseRead: what was read beside another view is not for this one.
     if (read?.epoch !== v.epoch) return
     const entry = { keys: codec.keys(ref), version: row.version, values: codec.encode(row) }
-    if (row.version >= fence.min) await cache.put(v, [entry])
-    else await cache.unfence(v, fence.nonce, entry)
+    const outcome = await cache.unfence(v, nonce, entry)
+    // It may stand in the key of a section only, when the key of the whole was deleted or evicted.
+    if (outcome === 'refused' && stamp !== undefined) await cache.fill(v, [{ ...entry, stamp }])
   }
 }

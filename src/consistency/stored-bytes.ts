@@ -5,7 +5,7 @@ export type StoredHead =
   | { readonly type: 'unknown' }
 
 const VALUE_HEAD = /^\{"version":(\d{1,16}),/
-const STAMP = /^\d{16,19}$/
+const STAMP = /^[1-8]\d{15}$/
 const VALUE_PREFIX = Buffer.from('{"version":')
 const MAX_DIGITS = 16
 const ZERO = 0x30

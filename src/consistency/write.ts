@@ -211,6 +211,7 @@ export class Writer {
       if (live.length > 0) {
         await cache.put(
           v,
+          nonce,
           live.map(row => ({ keys: codec.keys(row.ref), version: row.version, values: codec.encode(row) })),
         )
       }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { isVacancy, type Vacancy } from '../../src/sequence/ports.ts'
 import { SOUND } from '../simulation/build.ts'
 import { Random } from '../simulation/random.ts'
-import { erasedField, RedisScripts } from '../simulation/redis-scripts.ts'
+import { RedisScripts } from '../simulation/redis-scripts.ts'
 import { RedisServer } from '../simulation/redis-server.ts'
 import { keysOf, SequenceScripts } from '../simulation/sequence-scripts.ts'
 import { bytesOf, entryOf, headsOf, openScripts } from './redis-script-access.ts'
@@ -13,6 +13,8 @@ import { bytesOf, entryOf, headsOf, openScripts } from './redis-script-access.ts
 const DOCUMENTS = [['user:u:d0', 'user:u:d0:section'], ['user:u:d1']]
 const SETTINGS = 'user:u:settings:trading'
 const STAMP = 'gateway:stamp:u'
+/** A stamp that is gone. */
+const LATE = '1111111111111111'
 const DAY = { userId: 'u', day: '20260106' }
 const RUNS = 60
 
@@ -24,7 +26,16 @@ const base = { epoch, foreign: fc.integer({ min: 0, max: 9 }).map(dice => dice =
 
 const command = fc.oneof(
   fc.record({ name: fc.constant('fence' as const), ...base, version, nonce, documents }),
-  fc.record({ name: fc.constant('put' as const), ...base, version, documents }),
+  fc.record({ name: fc.constant('put' as const), ...base, version, nonce, documents }),
+  fc.record({ name: fc.constant('stamps' as const), ...base }),
+  fc.record({
+    name: fc.constant('fill' as const),
+    ...base,
+    version,
+    documents,
+    late: fc.integer({ min: 0, max: 3 }).map(dice => dice === 0),
+  }),
+  fc.record({ name: fc.constant('delete' as const), ...base, documents }),
   fc.record({ name: fc.constant('unfence' as const), ...base, version, nonce, documents }),
   fc.record({ name: fc.constant('erase' as const), ...base, version, nonce, documents }),
   fc.record({ name: fc.constant('adopt' as const), ...base }),
@@ -60,7 +71,14 @@ const command = fc.oneof(
   fc.record({
     name: fc.constant('stamp' as const),
     ...base,
-    text: fc.constantFrom('', '7', 'a text as long as one', '-1000000000000000', '9223372036854775807'),
+    text: fc.constantFrom(
+      '',
+      '7',
+      'a text as long as one',
+      '1700000000000000',
+      '8999999999999999',
+      '9223372036854775807',
+    ),
   }),
   fc.record({ name: fc.constant('unstamp' as const), ...base }),
   fc.record({
@@ -80,6 +98,7 @@ const PLAIN: ReadonlySet<Command['name']> = new Set([
   'counter',
   'stamp',
   'unstamp',
+  'delete',
   'flushall',
 ])
 
@@ -89,9 +108,8 @@ type Stamps = readonly [string | null, string | null]
 function moveOf(before: string | null, now: string | null): string {
   if (now === before) return 'rests'
   if (now === null || now.length < 16) return `is ${now}`
-  const step = /^-?\d+$/.test(before ?? '') && /^-?\d+$/.test(now) ? BigInt(now) - BigInt(before!) : 0n
-  if (step > 0n && step < 10n) return `moves by ${step}`
-  return /^1\d{15}$/.test(now) ? 'is made anew' : `is ${now}`
+  if (!/^1\d{15}$/.test(now)) return `is ${now}`
+  return before !== null && /^\d{16}$/.test(before) && now <= before ? 'falls' : 'grows'
 }
 
 /** Tickets are the microseconds of the server. */
@@ -106,6 +124,13 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
   const random = new Random(1)
   /** What the last draws met: the tickets of the two servers differ. */
   const met: { real: Vacancy; memory: Vacancy } = { real: 'used 0', memory: 'used 0' }
+  /** The stamps that the last readers saw: those of the two servers differ. */
+  const seen = { real: LATE, memory: LATE }
+  const keep = (made: readonly string[] | 'view', server: keyof typeof seen) => {
+    if (made === 'view') return 'view'
+    seen[server] = made[0]!
+    return 'stamps'
+  }
   const view = (which: Command) => (which.foreign ? real.foreign(which.epoch) : real.v(which.epoch))
 
   const onReal = (c: Command): Promise<unknown> => {
@@ -120,8 +145,18 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
       case 'put':
         return real.cache.put(
           v,
+          c.nonce,
           c.documents.map(keys => entryOf(c.version, keys)),
         )
+      case 'stamps':
+        return real.cache.makeStamps(v, [STAMP]).then(made => keep(made, 'real'))
+      case 'fill':
+        return real.cache.fill(
+          v,
+          c.documents.map(keys => ({ ...entryOf(c.version, keys), stamp: c.late ? LATE : seen.real })),
+        )
+      case 'delete':
+        return real.client.del(c.documents.flat()).then(() => 'OK')
       case 'unfence':
         return real.cache.unfence(v, c.nonce, entryOf(c.version, c.documents[0]))
       case 'erase':
@@ -177,8 +212,22 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
         return scripts.put(
           server,
           v,
+          c.nonce,
           c.documents.map(keys => entryOf(c.version, keys)),
         )
+      case 'stamps': {
+        const made = scripts.makeStamps(server, v, [STAMP])
+        return keep(c.foreign ? 'view' : made, 'memory')
+      }
+      case 'fill':
+        return scripts.fill(
+          server,
+          v,
+          c.documents.map(keys => ({ ...entryOf(c.version, keys), stamp: c.late ? LATE : seen.memory })),
+        )
+      case 'delete':
+        for (const key of c.documents.flat()) server.delete(key)
+        return 'OK'
       case 'unfence':
         return scripts.unfence(server, v, c.nonce, entryOf(c.version, c.documents[0]))
       case 'erase':
@@ -262,15 +311,10 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
       'gateway:marker',
       'gateway:proposal',
     ]
-    const [stored, erased] = await Promise.all([
-      real.client.mget(keys),
-      real.client.hgetall('gateway:erased'),
-    ])
+    const stored = await real.client.mget(keys)
     for (const [index, key] of keys.entries())
       if (withoutTicket(stored[index]) !== withoutTicket(server.get(key) ?? null))
         return `${key}: ${stored[index]} / ${server.get(key)}`
-    for (const [key] of DOCUMENTS)
-      if (erased[key!] !== server.get(erasedField(key!))) return `erased ${key}: ${erased[key!]}`
     return undefined
   }
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { fenceText } from '../../src/consistency/stored-bytes.ts'
-import { bytesOf, entryOf, headsOf, KEYS, openScripts } from './redis-script-access.ts'
+import { bytesOf, entryOf, fill, headsOf, KEYS, openScripts } from './redis-script-access.ts'
 
 const [KEY, SECTION] = KEYS
 const A = 'aaaaaaaaaaaaaaaa'
@@ -19,7 +19,7 @@ t.test(
     t.equal(await client.get(KEY), fenceText(5, B), 'an equal one gets the new nonce')
     t.equal(await cache.fence(v(1), A, at(4)), 'refused')
     t.equal(await client.get(KEY), fenceText(5, B))
-    await cache.put(v(1), [entryOf(6)])
+    await fill(cache, v(1), 6)
     t.equal(await cache.fence(v(1), A, at(6)), 'refused')
     t.equal(await client.get(KEY), bytesOf(6))
     const other = [...at(6), { keys: ['user:u:d1'], min: 1 }]
@@ -43,33 +43,36 @@ t.test('unfence: exactly that fence', async t => {
   t.equal(await cache.unfence(v(2), A, entryOf(4)), 'refused', 'nothing is there')
 })
 
-t.test('erase: only its own fence, and nothing older fills the key again', async t => {
+t.test('erase: only its own fence; nothing older comes back, and the keys expire', async t => {
   const { cache, client, v } = await openScripts(t)
   await cache.adopt(v(1))
   await cache.fence(v(1), A, at(5))
   t.equal(await cache.erase(v(1), B, at(5)), 'refused')
   t.equal(await cache.erase(v(1), A, at(5)), 'done')
-  t.strictSame(await client.mget(KEY, SECTION), [null, null])
-  t.equal(await cache.put(v(1), [entryOf(5)]), 'refused')
+  t.strictSame(await client.mget(KEY, SECTION), [fenceText(6, A), fenceText(6, A)])
+  for (const key of [...KEYS, 'gateway:stamp:u']) t.ok((await client.pttl(key)) > 0, key)
+  t.equal(await fill(cache, v(1), 5), 'refused')
   // The simulation's seed 26941: a late fence of an earlier write, and its put right behind it.
   t.equal(await cache.fence(v(1), B, at(4)), 'refused')
   t.equal(await cache.fence(v(1), B, at(5)), 'refused')
-  t.equal(await cache.put(v(1), [entryOf(4)]), 'refused')
-  t.strictSame(await client.mget(KEY, SECTION), [null, null])
+  t.equal(await cache.put(v(1), B, [entryOf(4)]), 'refused')
+  t.strictSame(await client.mget(KEY, SECTION), [fenceText(6, A), fenceText(6, A)])
   t.equal(await cache.fence(v(1), B, at(6)), 'done')
-  t.equal(await cache.put(v(1), [entryOf(6)]), 'done')
+  t.equal(await cache.put(v(1), B, [entryOf(6)]), 'done')
   t.equal(await client.get(KEY), bytesOf(6))
+  for (const key of [...KEYS, 'gateway:stamp:u']) t.equal(await client.pttl(key), -1, key)
 })
 
 t.test('a fence passes when Redis is out of memory, a put does not; the breaker stays closed', async t => {
   const { cache, client, v, breaker } = await openScripts(t)
   await cache.adopt(v(1))
-  await cache.put(v(1), [entryOf(4)])
+  await fill(cache, v(1), 4)
   await client.config('SET', 'maxmemory', '1')
   t.equal(await cache.fence(v(1), A, at(5)), 'done')
   t.equal(await client.get(KEY), fenceText(5, A))
   t.equal(await headsOf(cache, KEYS), `${fenceText(5, A)}\n${fenceText(5, A)}`)
-  for (let i = 0; i < 4; i++) await t.rejects(cache.put(v(1), [entryOf(5)]), /OOM/)
+  for (let i = 0; i < 4; i++) await t.rejects(cache.put(v(1), A, [entryOf(5)]), /OOM/)
+  await t.rejects(fill(cache, v(1), 5), /OOM/)
   await t.rejects(cache.unfence(v(1), A, entryOf(4)), /OOM/)
   t.equal(await cache.erase(v(1), A, at(5)), 'done')
   t.equal(await cache.adopt(v(2)), 'done')
@@ -94,15 +97,18 @@ t.test('the stamp of the user moves with every change, and never comes by an old
     t.equal(await outcome, wanted, what)
     t.equal(await stamp(), last, what)
   }
-  await moves('put', cache.put(v(1), [entryOf(4)]))
-  await rests('the same again', cache.put(v(1), [entryOf(4)]), 'done')
-  await rests('an older one', cache.put(v(1), [entryOf(3)]), 'refused')
+  await moves('fence', cache.fence(v(1), A, at(4)))
+  await moves('put', cache.put(v(1), A, [entryOf(4)]))
+  await rests('the same again', cache.put(v(1), A, [entryOf(4)]), 'done')
+  await rests('an older one', cache.put(v(1), A, [entryOf(3)]), 'refused')
+  await client.del(...KEYS)
+  await rests('a fill where nothing is', fill(cache, v(1), 4), 'done')
   await rests('another V', cache.fence(v(2), A, at(5)), 'view')
   await moves('fence', cache.fence(v(1), A, at(5)))
   await rests('unfence of another', cache.unfence(v(1), B, entryOf(4)), 'refused')
   await moves('unfence', cache.unfence(v(1), A, entryOf(4)))
   await client.set(SECTION, bytesOf(2))
-  await moves('a section is healed', cache.put(v(1), [entryOf(4)]))
+  await moves('a section is healed', cache.put(v(1), A, [entryOf(4)]))
   await moves('fence again', cache.fence(v(1), A, at(5)))
   await moves('erase', cache.erase(v(1), A, at(5)))
   for (const lost of [() => client.del('gateway:stamp:u'), () => client.set('gateway:stamp:u', 'garbage')]) {

@@ -57,6 +57,12 @@ export function entryOf(version: number, keys: readonly string[] = KEYS) {
   return { keys, version, values: keys.map(() => bytesOf(version)) }
 }
 
+/** Stores a version as a reader does that found nothing but its stamp. */
+export async function fill(cache: CachePort, v: ViewToken, version: number, keys: readonly string[] = KEYS) {
+  const stamps = await cache.makeStamps(v, ['gateway:stamp:u'])
+  return stamps === 'view' ? stamps : cache.fill(v, [{ ...entryOf(version, keys), stamp: stamps[0]! }])
+}
+
 /** The heads of keys, as one read of them answers. */
 export function headsOf(cache: CachePort, keys: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {

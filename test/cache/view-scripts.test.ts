@@ -1,9 +1,10 @@
 import t from 'tap'
 import { viewText } from '../../src/consistency/token.ts'
 import type { Vacancy } from '../../src/sequence/ports.ts'
-import { bytesOf, entryOf, headsOf, KEYS, openScripts } from './redis-script-access.ts'
+import { bytesOf, entryOf, fill, headsOf, KEYS, openScripts } from './redis-script-access.ts'
 
 const NONCE = 'aaaaaaaaaaaaaaaa'
+const STAMP = 'gateway:stamp:u'
 const FENCES = [{ keys: KEYS, min: 5 }]
 const MARKER = { xid: 100n, database: '7215/1' }
 
@@ -17,7 +18,7 @@ t.test('adopt and cold: only a newer V; what another dataset answers does not co
     t.equal(await cache.adopt(old), 'view')
     t.equal(await cache.cold(old), 'view')
   }
-  await cache.put(v(2), [entryOf(1)])
+  await fill(cache, v(2), 1)
   await client.set('gateway:marker', '7 x/1')
   t.equal(await cache.cold(v(3)), 'done')
   t.equal(await client.get('gateway:view'), viewText(v(3)))
@@ -30,7 +31,9 @@ t.test('every script refuses another V, and after FLUSHALL; it does nothing then
   await cache.adopt(v(2))
   const calls = (w: ReturnType<typeof v>) => [
     cache.fence(w, NONCE, FENCES),
-    cache.put(w, [entryOf(5)]),
+    cache.put(w, NONCE, [entryOf(5)]),
+    cache.makeStamps(w, ['gateway:stamp:u']),
+    cache.fill(w, [{ ...entryOf(5), stamp: '1767700000000000' }]),
     cache.unfence(w, NONCE, entryOf(5)),
     cache.erase(w, NONCE, FENCES),
     cache.proposeMarker(w, NONCE),
@@ -109,20 +112,59 @@ t.test('hold: under its V only; others see that a gate is at work', async t => {
   t.equal((await cache.identify()).gateHeld, false, 'that gate has been overtaken')
 })
 
-t.test('put: missing, older or fenced at <= version; heals a section of another version', async t => {
+t.test('put: over its own fence or an older value; heals a section of another version', async t => {
   const { cache, client, v } = await openScripts(t)
   await cache.adopt(v(1))
-  t.equal(await cache.put(v(1), [entryOf(5)]), 'done')
-  t.equal(await cache.put(v(1), [entryOf(4)]), 'refused')
+  const put = (version: number, nonce = NONCE) => cache.put(v(1), nonce, [entryOf(version)])
+  t.equal(await put(5), 'refused', 'nothing is there')
+  await cache.fence(v(1), NONCE, [{ keys: KEYS, min: 5 }])
+  t.equal(await put(5, 'bbbbbbbbbbbbbbbb'), 'refused', 'the fence of another')
+  t.equal(await put(5), 'done')
+  t.equal(await put(4), 'refused')
   t.equal(await client.get(KEYS[0]), bytesOf(5))
   await client.set(KEYS[1], bytesOf(3))
-  t.equal(await cache.put(v(1), [entryOf(5)]), 'done')
+  t.equal(await put(5), 'done')
   t.equal(await client.get(KEYS[1]), bytesOf(5))
+  t.equal(await put(6), 'done', 'an older value')
   await cache.fence(v(1), NONCE, [{ keys: KEYS, min: 7 }])
-  t.equal(await cache.put(v(1), [entryOf(6)]), 'refused')
-  t.equal(await cache.put(v(1), [entryOf(7)]), 'done')
+  t.equal(await put(7), 'done')
   t.equal(await client.pttl(KEYS[0]), -1)
 })
+
+t.test(
+  'fill: over nothing or a fence at <= version with the stamp of the reader; over an older value',
+  async t => {
+    const { cache, client, v } = await openScripts(t)
+    await cache.adopt(v(1))
+    const seen = async () => (await cache.makeStamps(v(1), [STAMP]))[0]!
+    const fillWith = (version: number, stamp: string) => cache.fill(v(1), [{ ...entryOf(version), stamp }])
+    const first = await seen()
+    t.match(first, /^1\d{15}$/)
+    t.equal(await seen(), first, 'made once')
+    t.ok((await client.pttl(STAMP)) > 0, 'it expires while nothing is stored')
+    t.equal(await fillWith(4, '1767700000000000'), 'refused', 'another stamp')
+    t.equal(await fillWith(4, first), 'done')
+    t.equal(await client.pttl(STAMP), -1)
+    await client.del(...KEYS)
+    t.equal(await fillWith(4, first), 'done', 'a fill leaves the stamp, so that another may follow')
+    t.equal(await client.pttl(KEYS[0]), -1)
+    await cache.fence(v(1), NONCE, [{ keys: KEYS, min: 5 }])
+    await client.del(...KEYS)
+    t.equal(await fillWith(4, first), 'refused', 'the row was read before that write')
+    t.equal(await fillWith(5, await seen()), 'done')
+    await cache.fence(v(1), NONCE, [{ keys: KEYS, min: 6 }])
+    t.equal(await fillWith(5, await seen()), 'refused', 'the fence is newer')
+    t.equal(await fillWith(6, first), 'refused')
+    t.equal(await fillWith(6, await seen()), 'done')
+    t.equal(await fillWith(5, await seen()), 'refused')
+    t.equal(await fillWith(7, first), 'done', 'an older value')
+    await client.set(KEYS[1], bytesOf(3))
+    t.equal(await fillWith(7, first), 'done')
+    t.equal(await client.get(KEYS[1]), bytesOf(7))
+    await client.del(STAMP, ...KEYS)
+    t.equal(await fillWith(7, first), 'refused', 'somebody deleted the stamp')
+  },
+)
 
 t.test('the marker grows within one database, and starts anew in another', async t => {
   const { cache, v, foreign } = await openScripts(t)
@@ -156,7 +198,8 @@ t.test('after SCRIPT FLUSH every script is loaded again by itself', async t => {
   t.equal(await flushed(() => cache.adopt(v(2))), 'done')
   t.equal(await flushed(() => cache.fence(v(2), NONCE, FENCES)), 'done')
   t.equal(await flushed(() => cache.unfence(v(2), NONCE, entryOf(4))), 'done')
-  t.equal(await flushed(() => cache.put(v(2), [entryOf(5)])), 'done')
+  t.equal(await flushed(() => cache.put(v(2), NONCE, [entryOf(5)])), 'done')
+  t.equal(await flushed(() => fill(cache, v(2), 5)), 'done')
   t.equal(await flushed(() => cache.erase(v(2), NONCE, FENCES)), 'refused')
   t.equal(await flushed(() => cache.proposeMarker(v(2), NONCE)), 'done')
   t.equal(await flushed(() => cache.advanceMarker(v(2), NONCE, MARKER)), 'done')

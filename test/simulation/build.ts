@@ -30,6 +30,8 @@ export const SOUND: Build = {
     exactNonce: true,
     stampedFences: true,
     freshStamps: true,
+    stampedFills: true,
+    putOverOwnFence: true,
   },
   cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0, dataset: true, adoptBeforeSweep: true },
   connections: { datasetWithReply: true },

@@ -18,6 +18,10 @@ export interface ReadStart {
  * - acknowledged writes are in the history;
  * - the documents of one read stood together at one moment.
  *
+ * Exempt, because the promise does not hold there: the fence of a write is deleted by hand or evicted before the write's put, and that
+ * put is lost or late as well. A reader that had read the row before COMMIT then finds nothing that refuses its fill. Until
+ * the next write of the document its reads may be of the version before.
+ *
  * Exempt, as the contract says: an answer marked `unverified` (the database could not be reached) may be old, and its
  * documents of different moments; it must have been committed all the same. A change by hand (psql) counts as
  * acknowledged when the leases of its time have ended: "seen within L".
@@ -29,6 +33,8 @@ export class Checker {
   readonly #leaseMs: number
   readonly #acknowledged = new Map<string, number>()
   #setBacks = 0
+  /** By document: the versions whose fence was removed. */
+  readonly #removedFences = new Map<string, Set<number>>()
   /** What was committed, and lost when the database was set back, with the time of that. */
   readonly #lost: {
     readonly id: string
@@ -58,6 +64,17 @@ export class Checker {
       })
     for (const [id, version] of this.#acknowledged)
       this.#acknowledged.set(id, Math.min(version, this.#server.row(id)?.version ?? 0))
+  }
+
+  /** An operator, or Redis, has removed the fence of version `min`. */
+  fenceRemoved(ref: DocumentRef, min: number): void {
+    const id = documentId(ref)
+    this.#removedFences.set(id, (this.#removedFences.get(id) ?? new Set()).add(min))
+  }
+
+  /** Whether the cache may lack this version. */
+  isExempt(ref: DocumentRef, version: number): boolean {
+    return this.#removedFences.get(documentId(ref))?.has(version) === true
   }
 
   acknowledged(ref: DocumentRef, version: number, data: string | null): void {
@@ -94,12 +111,13 @@ export class Checker {
     if (status === 'unverified') return
     refs.forEach((ref, index) => {
       const floor = floors[index]!
-      if (answers[index]!.some(({ row }) => row.version >= floor)) return
+      if (answers[index]!.some(({ row }) => row.version >= floor) || this.isExempt(ref, floor)) return
       if (versions[index] !== 0 || floor !== 0)
         this.violated(
           `${status}: stale read of ${documentId(ref)}: version ${versions[index]} after ${floor} was acknowledged`,
         )
     })
+    if (refs.some((ref, index) => this.isExempt(ref, versions[index]! + 1))) return
     if (!this.#together(refs, versions, answers))
       this.violated(`${status}: torn read of ${refs.map(documentId)}: versions ${versions}`)
   }

@@ -10,6 +10,8 @@ const MESSAGES = [
   'redis.identify',
   'redis.fence',
   'redis.put',
+  'redis.fill',
+  'redis.makeStamps',
   'redis.unfence',
   'redis.adopt',
   'redis.cold',

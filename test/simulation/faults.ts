@@ -1,5 +1,6 @@
+import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
-import { DRAWING_DAY, DRAWING_USERS, dataOf } from './documents.ts'
+import { DRAWING_DAY, DRAWING_USERS, dataOf, SIM_CODEC } from './documents.ts'
 import { markerIn } from './redis-scripts.ts'
 import { keysOf } from './sequence-scripts.ts'
 import type { World } from './world.ts'
@@ -24,6 +25,14 @@ const FAULTS = {
   'redis-there-and-back': ({ redis, random }) => redis.thereAndBack(random.int(MAX_LOST)),
   'redis-replica-attached': ({ redis }) => redis.attachReplica(),
   'redis-flushall': ({ redis }) => redis.flushAll(),
+  'key-by-hand': ({ redis, refs, random, checker }) => {
+    const ref = random.pick(refs)
+    const keys = SIM_CODEC.keys(ref)
+    const key = random.pick([...keys, PLAIN_NAMES.stamp(ref.userId)])
+    const head = headOf(Buffer.from(redis.primary.get(key) ?? ''))
+    if (key === keys[0] && head.type === 'fence') checker.fenceRemoved(ref, head.min)
+    redis.editByHand(key, undefined)
+  },
   'stamp-by-hand': ({ redis, refs, random }) => {
     const another = 10 ** 15 + random.int(8 * 10 ** 15)
     const value = random.pick([undefined, undefined, '', '0', 'a text of some length', String(another)])

@@ -1,6 +1,7 @@
 import type {
   CacheEntry,
   CacheFence,
+  CacheFill,
   CacheIdentity,
   CachePort,
   CacheReply,
@@ -113,10 +114,24 @@ export class MemoryCache implements CachePort {
     })
   }
 
-  put(v: ViewToken, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
+  put(v: ViewToken, nonce: string, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
     return this.script(v, 'put', server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
-      return this.#deps.scripts.put(server, v, entries)
+      return this.#deps.scripts.put(server, v, nonce, entries)
+    })
+  }
+
+  makeStamps(v: ViewToken, stampKeys: readonly string[]): Promise<readonly string[] | 'view'> {
+    return this.script(v, 'makeStamps', server => {
+      if (server.full) throw new CacheUnavailableError('OOM command not allowed')
+      return this.#deps.scripts.makeStamps(server, v, stampKeys)
+    })
+  }
+
+  fill(v: ViewToken, fills: readonly CacheFill[]): Promise<ScriptOutcome> {
+    return this.script(v, 'fill', server => {
+      if (server.full) throw new CacheUnavailableError('OOM command not allowed')
+      return this.#deps.scripts.fill(server, v, fills)
     })
   }
 
@@ -145,7 +160,8 @@ export class MemoryCache implements CachePort {
       server
         .dump()
         .map(([key]) => key)
-        .filter(key => key > (from ?? ''))
+        .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+        .filter(key => from === null || placeOf(key) > placeOf(from))
     const keys = await this.#onDataset(v.identity, 'scan', scan)
     if (keys === 'view') return 'view'
     const page = keys.slice(0, KEYS_PER_SCAN)
@@ -235,6 +251,11 @@ export class MemoryCache implements CachePort {
       }),
     )
   }
+}
+
+/** Where a sweep meets the key: the stamps last, which is worst. */
+function placeOf(key: string): string {
+  return key.startsWith('gateway:stamp:') ? `~${key}` : key
 }
 
 function bufferOf(text: string | undefined): Buffer | null {

@@ -1,12 +1,18 @@
-import type { CacheEntry, CacheFence, Marker, ScriptOutcome } from '../../src/consistency/cache-port.ts'
+import type {
+  CacheEntry,
+  CacheFence,
+  CacheFill,
+  Marker,
+  ScriptOutcome,
+} from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
-import { fenceText, HEAD_BYTES, headOf } from '../../src/consistency/stored-bytes.ts'
+import { fenceText, HEAD_BYTES, headOf, type StoredHead } from '../../src/consistency/stored-bytes.ts'
 import { epochOf, viewText } from '../../src/consistency/token.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisServer } from './redis-server.ts'
 
-/** Beyond it INCR is refused. */
-const MAX_INTEGER = 2n ** 63n - 1n
+/** A stamp as the scripts make it. */
+const STAMP = /^[1-8]\d{15}$/
 
 /** Rules of the scripts that the test build can switch off. Names are those of rules.ts. */
 export interface ScriptRules {
@@ -22,6 +28,10 @@ export interface ScriptRules {
   readonly freshStamps: boolean
   /** unfence only takes away exactly the fence it names. */
   readonly exactNonce: boolean
+  /** A fill of what is missing or fenced needs the stamp that its reader saw. */
+  readonly stampedFills: boolean
+  /** The put of a writer needs its own fence, or an older value. */
+  readonly putOverOwnFence: boolean
 }
 
 /** The scripts of src/cache/scripts over the in-memory server, rule for rule (conformance.test.ts compares them). */
@@ -38,7 +48,7 @@ export class RedisScripts {
     for (const { keys, min } of fences) {
       const { version, fence } = headIn(server, keys[0]!)
       const newer = (version !== undefined && version >= min) || (fence !== undefined && fence.min > min)
-      if (newer || erasedAt(server, keys[0]!) >= min) {
+      if (newer) {
         outcome = 'refused'
         continue
       }
@@ -49,10 +59,25 @@ export class RedisScripts {
     return outcome
   }
 
-  put(server: RedisServer, v: ViewToken, entries: readonly CacheEntry[]): ScriptOutcome {
+  put(server: RedisServer, v: ViewToken, nonce: string, entries: readonly CacheEntry[]): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
     let outcome: ScriptOutcome = 'done'
-    for (const entry of entries) if (!this.#putOne(server, entry)) outcome = 'refused'
+    for (const entry of entries) if (!this.#putOne(server, nonce, entry)) outcome = 'refused'
+    return outcome
+  }
+
+  makeStamps(server: RedisServer, v: ViewToken, stampKeys: readonly string[]): readonly string[] | 'view' {
+    if (!this.#fit(server, v)) return 'view'
+    return stampKeys.map(key => {
+      if (!STAMP.test(server.get(key) ?? '')) server.set(key, this.#following(server, 0))
+      return server.get(key)!
+    })
+  }
+
+  fill(server: RedisServer, v: ViewToken, fills: readonly CacheFill[]): ScriptOutcome {
+    if (!this.#fit(server, v)) return 'view'
+    let outcome: ScriptOutcome = 'done'
+    for (const fill of fills) if (!this.#fillOne(server, fill)) outcome = 'refused'
     return outcome
   }
 
@@ -76,8 +101,7 @@ export class RedisScripts {
         outcome = 'refused'
         continue
       }
-      server.set(erasedField(keys[0]!), String(min))
-      for (const key of keys) server.delete(key)
+      for (const key of keys) server.set(key, fenceText(min + 1, nonce))
       this.#stamp(server, keys[0]!)
     }
     return outcome
@@ -127,35 +151,56 @@ export class RedisScripts {
     return Buffer.from(keys.map(key => (server.get(key) ?? '').slice(0, HEAD_BYTES)).join('\n'))
   }
 
-  #putOne(server: RedisServer, { keys, version, values }: CacheEntry): boolean {
-    const [whole] = keys as readonly [string]
+  #putOne(server: RedisServer, nonce: string, entry: CacheEntry): boolean {
+    const { version: stored, fence } = headIn(server, entry.keys[0]!)
+    if (stored === entry.version) this.#heal(server, entry)
+    else if (
+      (stored !== undefined && stored < entry.version) ||
+      this.#isOwn(fence, nonce, entry.version, stored)
+    ) {
+      this.#stamp(server, entry.keys[0]!)
+      store(server, entry)
+    } else return false
+    return true
+  }
+
+  /** With the rule off: whatever is not newer. */
+  #isOwn(fence: Fence | undefined, nonce: string, version: number, stored: number | undefined): boolean {
+    if (this.#rules.putOverOwnFence) return fence?.nonce === nonce
+    return stored === undefined && (fence === undefined || fence.min <= version)
+  }
+
+  #fillOne(server: RedisServer, fill: CacheFill): boolean {
+    const [whole] = fill.keys as readonly [string]
     const { version: stored, fence } = headIn(server, whole)
-    if ((stored !== undefined && stored > version) || (fence !== undefined && fence.min > version))
-      return false
-    if (erasedAt(server, whole) >= version) return false
-    let touched = stored !== version
-    if (touched) {
-      server.set(whole, String(values[0]))
-      server.delete(erasedField(whole))
-    }
+    if (stored === fill.version) this.#heal(server, fill)
+    else if (stored !== undefined && stored < fill.version) {
+      this.#stamp(server, whole)
+      store(server, fill)
+    } else if (stored !== undefined || (fence !== undefined && fence.min > fill.version)) return false
+    else if (this.#rules.stampedFills && server.get(stampOf(whole)) !== fill.stamp) return false
+    else store(server, fill)
+    return true
+  }
+
+  #heal(server: RedisServer, { keys, values }: CacheEntry): void {
     for (let part = 1; part < keys.length; part++) {
       const value = String(values[part])
       if (server.get(keys[part]!)?.slice(0, HEAD_BYTES) === value.slice(0, HEAD_BYTES)) continue
+      this.#stamp(server, keys[0]!)
       server.set(keys[part]!, value)
-      touched = true
     }
-    if (touched) this.#stamp(server, whole)
-    return true
   }
 
   /** `changing` of lib.lua. */
   #stamp(server: RedisServer, key: string): void {
-    const [, user] = /^user:([^:]+):/.exec(key) ?? []
-    if (user === undefined) return
-    const last = server.get(PLAIN_NAMES.stamp(user)) ?? ''
-    const counts = last.length >= 16 && /^-?[1-9]\d*$/.test(last) && BigInt(last) < MAX_INTEGER
+    const last = server.get(stampOf(key)) ?? ''
+    server.set(stampOf(key), this.#following(server, STAMP.test(last) ? Number(last) : 0))
+  }
+
+  #following(server: RedisServer, last: number): string {
     const first = this.#rules.freshStamps ? server.microseconds : 10 ** 15
-    server.set(PLAIN_NAMES.stamp(user), String(counts ? BigInt(last) + 1n : first))
+    return String(Math.max(first, last + 1))
   }
 
   #fit(server: RedisServer, v: ViewToken): boolean {
@@ -163,20 +208,22 @@ export class RedisScripts {
   }
 }
 
-/** The version at which a missing document was erased. */
-function erasedAt(server: RedisServer, key: string): number {
-  return server.get(key) === undefined ? Number(server.get(erasedField(key)) ?? 0) : 0
+function stampOf(key: string): string {
+  return PLAIN_NAMES.stampOf(key)
 }
 
-/** A field of the hash gateway:erased, as a key of the in-memory server. */
-export function erasedField(key: string): string {
-  return `${PLAIN_NAMES.erased} ${key}`
+function store(server: RedisServer, { keys, values }: CacheEntry): void {
+  keys.forEach((key, part) => {
+    server.set(key, String(values[part]))
+  })
 }
 
 export function markerIn(text: string | undefined): Marker | null {
   const [, xid, database] = /^(\d+) (.+)$/.exec(text ?? '') ?? []
   return xid === undefined || database === undefined ? null : { xid: BigInt(xid), database }
 }
+
+type Fence = Extract<StoredHead, { type: 'fence' }>
 
 function headIn(server: RedisServer, key: string) {
   const text = server.get(key)

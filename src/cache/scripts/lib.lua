@@ -28,28 +28,53 @@ local function head_of(key)
   return text_in(redis.pcall('GETRANGE', key, 0, 63)) or ''
 end
 
--- A document's key changes: the stamp of its user (a declared key, as all are) grows, so that one look at it tells that none has. Called before the
--- change: a stamp that moves too early does no harm. It begins with the microseconds of now, so that one that somebody
--- deletes does not come by its old numbers again.
-local function changing(stamp)
-  local last = get(stamp)
-  if last and #last >= 16 and type(redis.pcall('INCR', stamp)) == 'number' then
-    return
-  end
+-- What a stamp key holds when a script has made it: microseconds since 1970. Anything else is an operator's, and counts for none.
+local function stamp_in(stamp)
+  return string.match(get(stamp) or '', '^[1-8]' .. string.rep('%d', 15) .. '$')
+end
+
+-- The stamp that follows: above the last one, and at least the microseconds of now, so that a stamp that was deleted
+-- does not get an old number again.
+local function next_stamp(last)
   local now = redis.call('TIME')
-  redis.call('SET', stamp, now[1] .. string.format('%06d', now[2]))
+  local microseconds = tonumber(now[1]) * 1000000 + tonumber(now[2])
+  return string.format('%.0f', math.max(microseconds, tonumber(last or 0) + 1))
+end
+
+-- A document's key changes: the stamp of its user (a declared key, as all are) grows, so that one look at it tells that none has. Called before the
+-- change: a stamp that moves too early does no harm. It expires after `ttl` milliseconds; nil = it stays.
+local function changing(stamp, ttl)
+  local following = next_stamp(stamp_in(stamp))
+  if ttl then
+    redis.call('SET', stamp, following, 'PX', ttl)
+  else
+    redis.call('SET', stamp, following)
+  end
 end
 
 local function version_in(head)
   return tonumber(string.match(head, '^{"version":(%d+),'))
 end
 
--- The version at which a missing document was erased: nothing up to it comes back. 0 when it was not.
-local function erased_at(erased_key, key, head)
-  return head == '' and tonumber(redis.call('HGET', erased_key, key) or 0) or 0
-end
-
 local function fence_in(head)
   local min, nonce = string.match(head, '^{"fence":(%d+),"nonce":"(%x+)"}$')
   return tonumber(min), nonce
+end
+
+-- Writes all keys of a document: KEYS[first] is the whole, ARGV[arg] its value.
+local function store(first, arg, count)
+  for offset = 0, count - 1 do
+    redis.call('SET', KEYS[first + offset], ARGV[arg + offset])
+  end
+end
+
+-- The whole is of this version already: its sections are made to be as well.
+local function heal(stamp, first, arg, count)
+  for offset = 1, count - 1 do
+    local section, value = KEYS[first + offset], ARGV[arg + offset]
+    if head_of(section) ~= string.sub(value, 1, 64) then
+      changing(stamp)
+      redis.call('SET', section, value)
+    end
+  end
 end
