@@ -23,7 +23,7 @@ export function actingUser(principal: Principal, header: string | readonly strin
   if (header !== undefined) {
     const named = requireUserId(String(header))
     if (principal.kind === 'user' && named !== principal.id) {
-      throw new ProblemError('FORBIDDEN', 'a user may act for nobody else')
+      throw new ProblemError('FORBIDDEN', 'a user may act for no other user')
     }
     return named
   }

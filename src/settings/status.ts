@@ -106,7 +106,7 @@ export class Status implements StatusService {
       ...(redis === undefined || redis.foreignKeys === 0
         ? []
         : [
-            `the Redis database holds keys of other programs (${redis.foreignKeys} seen): they are left alone, but whoever empties it empties the cache as well`,
+            `the Redis database holds keys of other programs (${redis.foreignKeys} seen): they are left alone, but emptying the database empties the cache as well`,
           ]),
       ...(redis !== undefined && !redisUp
         ? ['Redis is not usable: everything is answered from PostgreSQL']

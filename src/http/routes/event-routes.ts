@@ -22,7 +22,7 @@ export function eventRoutes(app: FastifyInstance, { changes, documents, onDroppe
     tag: 'Documents',
     summary: 'Hear of changes',
     description: [
-      "Server-sent events: one `change` for each document of the user that changed, whoever changed it and through whichever instance, about 100 ms after it was stored. Changes of one document that follow one another faster may be told as one, with the newest version. `deleted: true` when the user was deleted. Nothing of the document's content is in it: read it then, and you get that version or a newer one.",
+      "Server-sent events: one `change` for each document of the user that changed, by any caller and through any instance, about 100 ms after it was stored. Changes of one document that follow one another faster may be told as one, with the newest version. `deleted: true` when the user was deleted. Nothing of the document's content is in it: read it then, and you get that version or a newer one.",
       'A change stored after the answer began is always told, so open the stream first and read the documents afterwards. After a break send the last `id` as `Last-Event-ID`: the changes since then follow. `resync` means that they are not known (another database): read everything again. `reconnect` comes before the end: when the token expires or the instance shuts down; come back after `retry` milliseconds.',
       'A comment line comes at least every 16 s and says that nothing has changed until then; it stays away while PostgreSQL cannot be reached. A listener that does not take its events is cut off. Redis has no part in it.',
     ].join('\n\n'),
