@@ -133,7 +133,7 @@ export const RULES: readonly Rule[] = [
     says: 'the fence is placed before COMMIT',
     dagger: true,
     off: parts({ Writer: LateFenceWriter }),
-    focus: 'demotions',
+    focus: 'lost-stamps',
   },
   {
     name: 'lease-from-start',
