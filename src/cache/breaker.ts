@@ -16,7 +16,7 @@ export interface BreakerOptions {
 /** Runs `work` after `ms` of monotonic time; what it returns cancels that. */
 export type Schedule = (ms: number, work: () => void) => () => void
 
-/** A probe that takes longer counts as failed, whatever it still waits for. */
+/** A probe that takes longer counts as failed, even if it still waits. */
 const PROBE_TIMEOUT_MS = 10_000
 
 /** Timers of Node run on the monotonic clock: a wall clock that steps neither holds the breaker open nor closes it. */

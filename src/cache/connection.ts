@@ -46,7 +46,7 @@ export class RedisConnection extends EventEmitter<{
       clearTimeout(this.#opening)
       void this.#identify()
     })
-    // ioredis would print errors nobody listens to.
+    // ioredis prints errors that have no listener.
     this.client.on('error', error => this.emit('trouble', error))
   }
 
@@ -77,7 +77,7 @@ export class RedisConnection extends EventEmitter<{
     return parseServerInfo(`${server}\n${replication}`)
   }
 
-  /** Gives up the socket and connects anew: for a peer that accepts bytes and never answers. */
+  /** Gives up the socket and connects again: for a peer that accepts bytes and never answers. */
   reconnect(): void {
     this.client.disconnect(true)
   }

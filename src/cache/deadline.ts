@@ -3,7 +3,7 @@ export class RedisTimeoutError extends Error {
   override readonly name = 'RedisTimeoutError'
 }
 
-/** A timer this late (milliseconds) means that the event loop stood still: nobody could read the reply. */
+/** A timer this late (milliseconds) means that the event loop stood still: the reply could not be read. */
 export const LOOP_STALL_MS = 10
 
 /**

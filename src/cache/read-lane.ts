@@ -27,7 +27,7 @@ interface Pending {
   reply: Reply
   /** performance.now() from which its wait counts. */
   waitsFrom: number
-  /** Its wait began anew, because this process stood still. */
+  /** Its wait began again, because this process stood still. */
   extended: boolean
   /** Its caller gave up; the reply is still to come. */
   abandoned: boolean
@@ -41,10 +41,10 @@ const IDENTITY = encodeCommand(['INFO', 'replication'])
 const NOTHING = () => {}
 
 /**
- * A lean connection that only sends commands and reads replies in their order. It does not connect anew: whoever
- * made it is told once (`onLost`) and makes another.
+ * A lean connection that only sends commands and reads replies in their order. It does not connect again: its
+ * owner is told once (`onLost`) and makes another.
  *
- * Commands of one turn of the event loop leave in one write, behind whatever is under way already; each is answered
+ * Commands of one turn of the event loop leave in one write, behind what is under way already; each is answered
  * by itself. One timer watches the oldest command instead of one timer each.
  *
  * With `onInfo`, replies wait for the INFO at the end of their write. A primary that was demoted and promoted again has

@@ -23,7 +23,7 @@ const LAST_OF_HEAD = String(HEAD_BYTES - 1)
 
 /**
  * The connections that serve reads. For the lease they count as one: `generation` is another number as soon as any of
- * them was made anew or leads to another dataset. A reply counts for the number that stood when its command was sent only
+ * them was made again or leads to another dataset. A reply counts for the number that stood when its command was sent only
  * if it still stands when the reply is delivered, which the lane does behind the INFO at the end of that write.
  */
 export class ReadPool {
@@ -57,7 +57,7 @@ export class ReadPool {
 
   /**
    * The first bytes of each key, of one moment, in one round trip. The command is kept as long as the list of keys is:
-   * writing thirteen keys anew costs more than everything else here.
+   * writing thirteen keys again costs more than everything else here.
    */
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: Answered<CacheHeads>): void {
     if (stampKey === undefined) this.#heads(kept(this.#commands, keys, headsCommand), keys, answered)
@@ -65,7 +65,7 @@ export class ReadPool {
   }
 
   /**
-   * The stamp alone would do, but a key that somebody deletes by hand is to be filled in again. Two commands in one write:
+   * The stamp alone would do, but a key that an operator deletes is to be filled in again. Two commands in one write:
    * thirteen keys cost Redis a fifth of what a script that reads their heads does.
    */
   #stamp(keys: readonly string[], stampKey: string, answered: Answered<CacheHeads>): void {
@@ -81,7 +81,7 @@ export class ReadPool {
     lane.ask(kept(this.#existCommands, keys, existCommand), (error, count) => {
       if (typeof count !== 'number') answered(error ?? unknownAnswer('EXISTS'), undefined)
       else {
-        // A stamp of another type, by somebody's hand: the whole is read, and goes by its heads.
+        // An operator wrote a stamp of another type: the whole is read, and its heads decide.
         const heads = stamp instanceof Buffer && count === keys.length ? stamp : NOTHING
         answered(undefined, { heads, connection: this.#still(connection) })
       }

@@ -6,7 +6,7 @@ import { RespError } from './resp.ts'
 /** Error replies of a server that cannot serve now; every other error reply is an answer of a healthy server. */
 const NOT_SERVING = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM|NOREPLICAS)\b/
 
-/** Reports the outcome of a command to the breaker; whatever went wrong becomes CacheUnavailableError. */
+/** Reports the outcome of a command to the breaker; every failure becomes a CacheUnavailableError. */
 export function guarded<T>(breaker: Breaker, work: Promise<T>): Promise<T> {
   return work.then(
     result => {

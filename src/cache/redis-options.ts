@@ -30,7 +30,7 @@ export function redisOptions({ target, connectTimeoutMs, name }: ConnectionOptio
     // Always a number: anything else would end the reconnecting for good.
     retryStrategy: backOff,
     sentinelRetryStrategy: backOff,
-    // READONLY: the primary became a replica. Connect anew, do not send the command again.
+    // READONLY: the primary became a replica. Connect again, do not send the command again.
     reconnectOnError: error => (error.message.startsWith('READONLY') ? 1 : false),
     connectTimeout: connectTimeoutMs,
     connectionName: name,

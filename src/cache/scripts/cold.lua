@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- cold(V'): like adopt, and forgets the marker: until the sweep has ended, whoever comes next begins cold as well.
+-- cold(V'): like adopt, and forgets the marker: until the sweep has ended, the next gate begins cold as well.
 -- KEYS: gateway:view, gateway:marker. ARGV: V'. Answers 'view' (not newer) or 'done'.
 if epoch_of(get(KEYS[1])) >= epoch_of(ARGV[1]) then
   return 'view'

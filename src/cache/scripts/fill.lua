@@ -1,7 +1,7 @@
 #!lua
 -- fill(version, stamp, value) of several documents, by a reader: stores in the place of an older value; and where nothing or a
 -- fence at <= version stands, if the stamp of the user is the one that the reader saw before it read the row. A write that
--- the row lacks has moved the stamp, so nothing old comes back, whoever removed the key.
+-- the row lacks has moved the stamp, so nothing old comes back, however the key was removed.
 -- The stamp does not move where nothing or a fence stood, so that fills of one user do not refuse one another.
 -- KEYS: gateway:view, then for each document its stamp and its keys, the whole first.
 -- ARGV: V, then for each document: version, stamp, number of keys, the value of each key.
