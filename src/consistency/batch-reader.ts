@@ -35,7 +35,7 @@ export function refId(ref: DocumentRef): string {
 /**
  * Reads rows from the primary, several reads in one statement, so that an outage of Redis or a cold cache does
  * not become one query per read. A read shares only a statement that is sent after the read began; it never joins
- * one that is under way. All documents of one read come from one statement. Users take turns, and nobody waits longer than
+ * one that is under way. All documents of one read come from one statement. Users take turns, and no read waits longer than
  * `readWaitMs`: what is still cached can be served then, and a caller who has given up is not worked for.
  */
 export class BatchReader {

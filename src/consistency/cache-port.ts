@@ -105,7 +105,7 @@ export interface CachePort {
   sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'>
   /** `done` while V stands there. For `ttlMs` other instances see that a gate is at work; 0 = only looks. */
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome>
-  /** Of this dataset, and rejects when Redis holds another one; without one that of whatever dataset there is. */
+  /** Of this dataset, and rejects when Redis holds another one; without one it is that of the dataset there is. */
   /**
    * Says that gateways of this database use the keys, for a few seconds. Null = it was said; otherwise the name of another
    * database whose gateways said so lately.

@@ -40,7 +40,7 @@ export class DatabaseCheck {
   }
 
   /**
-   * True when the database is the one it was. Otherwise a new incarnation has begun when this resolves, and whatever was
+   * True when the database is the one it was. Otherwise a new incarnation has begun when this resolves, and what was
    * read before is to be read again. `marker` was read before `state`.
    */
   async accept(state: DatabaseState, marker: Marker | null): Promise<boolean> {

@@ -149,7 +149,7 @@ export class Gate {
     throw new Error('documents change faster than they can be fenced')
   }
 
-  /** Nobody holds V' before ON and scripts of every older V are refused, so that what is removed does not come back. */
+  /** No instance holds V' before ON and scripts of every older V are refused, so that what is removed does not come back. */
   async #sweep(v: ViewToken): Promise<'cold' | null> {
     const { cache, observer } = this.#deps
     this.#require(await cache.cold(v))

@@ -21,7 +21,7 @@ export interface HandoverPort {
   ask(epoch: number, requests: readonly HandoverRequest[]): Promise<void>
   /** Takes the replies to some of `ids` away, as far as they are there. */
   replies(ids: readonly string[]): Promise<readonly HandoverReply[]>
-  /** Takes requests of `epoch` that nobody else has taken; each is taken once. */
+  /** Takes requests of `epoch` that no other instance has taken; each is taken once. */
   take(epoch: number, limit: number): Promise<readonly HandoverRequest[]>
   answer(replies: readonly HandoverReply[]): Promise<void>
 }
@@ -58,7 +58,7 @@ interface Asked {
 
 /**
  * One instance that cannot reach Redis, while others can, must not turn the view OFF for all with each of its writes.
- * The first of them does, for it cannot know. When another instance has turned the view ON since, Redis is well for that
+ * The first of them does, because it cannot know. When another instance has turned the view ON since, Redis is well for that
  * one, and from then on it places the fences and draws the order numbers of the instance that is cut off.
  *
  * A fence placed by another instance is as good as one's own: it stands in the dataset of V before COMMIT, and the
@@ -108,7 +108,7 @@ export class Handover {
     })
   }
 
-  /** Called after each renewal that left a lease; `waiting`: the database holds requests that nobody has taken. */
+  /** Called after each renewal that left a lease; `waiting`: the database holds requests that no instance has taken. */
   serve(waiting: boolean): void {
     const { clock } = this.#deps
     if (this.#serving || !(waiting || clock.now() - this.#servedAt < SERVE_IDLE_MS)) return
@@ -169,7 +169,7 @@ export class Handover {
     try {
       return { id, reply: (await this.#handlers.get(kind)?.(epoch, request)) ?? null }
     } catch {
-      // The cache has counted and logged it; whoever asked goes on as if nobody had helped.
+      // The cache has counted and logged it; the instance that asked goes on as without help.
       return { id, reply: null }
     }
   }

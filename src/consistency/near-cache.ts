@@ -36,13 +36,13 @@ const MAX_REFUSED = 20_000
  *
  * Equal heads mean equal bytes, because within one V a version of a document belongs to one value:
  * - Only committed rows get into Redis, and a row's version grows by one with each change under its row lock. It never
- *   restarts, for a deleted document keeps its row and version and a user created anew goes on from there; sections
+ *   restarts: a deleted document keeps its row and version, and a user created again goes on from there; sections
  *   share the version of their document and are made from the same row.
  * - A script stores a version only where an older one or a fence stood, and a fence is refused where its version
  *   stands already. So one database cannot put a second value under a version that was seen.
  * - Another database (restored, promoted) or another dataset in Redis (restarted, restored, failed over) is another V.
  *   Entries of another V are not found, and the lease says whether Redis holds this V at the moment of the reply.
- * - A head also holds `updated_at`; a fence is a head that equals no value's, so it leads to the database as ever.
+ * - A head also holds `updated_at`; a fence is a head that equals no value's, so it leads to the database like any other.
  *
  * Several documents of one user have one head, because one of each would cost Redis more than all else together: the stamp,
  * a number that every fence and every put moves on in the same step. It was read in the same MGET as the documents, all of
@@ -87,7 +87,7 @@ export class NearCache {
     return held
   }
 
-  /** What was kept last under this id, under whichever V: for an outage, when nobody can say whether it still stands. */
+  /** What was kept last under this id, under any V: for an outage, when it cannot be known whether it still stands. */
   last(id: string): NearEntry | undefined {
     return this.#held.get(id)
   }

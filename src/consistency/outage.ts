@@ -18,7 +18,7 @@ export class Outage {
     this.#deps = deps
   }
 
-  /** ON at `epoch` becomes OFF at epoch + 1, unless somebody was faster. Resolves to the view as it is then. */
+  /** ON at `epoch` becomes OFF at epoch + 1, unless another instance was faster. Resolves to the view as it is then. */
   async turnOff(epoch: number, reason: string): Promise<View> {
     const { store, observer, lease } = this.#deps
     lease.drop()
@@ -42,7 +42,7 @@ export class Outage {
     return waiting
   }
 
-  /** A view waits for its leases to end; writes wait as long, whatever the longest lease of the instances is. */
+  /** A view waits for its leases to end; writes wait as long as the longest lease of all instances needs. */
   get draining(): boolean {
     return this.#draining.size > 0
   }

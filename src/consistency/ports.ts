@@ -41,7 +41,7 @@ export interface View {
   /** The database that turned it ON last: ON means nothing in another one (restored, promoted). */
   readonly database: string | null
   readonly reason: string
-  /** The longest lease granted since it was turned ON, milliseconds: whoever drains waits for it. */
+  /** The longest lease granted since it was turned ON, milliseconds: an instance that drains waits for it. */
   readonly leaseMs: number
 }
 
@@ -65,7 +65,7 @@ export interface ViewSnapshot extends DatabaseState {
   readonly view: View
   /** Every transaction with a smaller id has ended. */
   readonly oldestXid: bigint
-  /** An instance without Redis has left requests that nobody has taken (handover.ts). */
+  /** An instance without Redis has left requests that no instance has taken (handover.ts). */
   readonly handoversWait: boolean
 }
 
@@ -186,7 +186,7 @@ export interface ObserverPort {
   step(name: string): void | Promise<void>
   viewOff(reason: string, epoch: number): void
   viewOn(epoch: number, recoveryMs: number, repaired: number | 'cold'): void
-  /** The view as a renewal read it, whoever changed it. */
+  /** The view as a renewal read it, by whichever instance it was changed. */
   viewSeen(view: View): void
   /** A background duty failed and will be tried again. */
   failed(duty: string, error: unknown): void

@@ -46,7 +46,7 @@ export class Reader {
     let keys = options.id === undefined ? this.#keysOf(wanted) : undefined
     const id = options.id ?? keys!.join('\n')
     const held = begun === undefined || asked !== undefined ? undefined : near.find(id, begun.v)
-    // Those held are the same list each time, so that the cache need not write its command anew.
+    // Those held are the same list each time, so that the cache need not write its command again.
     keys = held?.keys ?? keys ?? this.#keysOf(wanted)
     const reading = { id, wanted, keys, begun, join }
     if (asked !== undefined || begun === undefined || !cache.usable || (held ?? known) === undefined) {

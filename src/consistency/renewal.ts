@@ -61,7 +61,7 @@ export class Renewal {
       const v = { epoch: view.epoch, database: view.database, identity: view.identity }
       if (speaksOf(cacheIdentity, v)) {
         if (view.leaseMs < this.#deps.leaseMs) {
-          // Whoever turns the view OFF from now on waits as long. Whether that came first a new look tells.
+          // An instance that turns the view OFF from now on waits as long. A new look tells whether one did before.
           await store.raiseLease(this.#deps.leaseMs)
           return this.#again(tries)
         }

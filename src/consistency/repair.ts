@@ -17,7 +17,7 @@ export interface MetFence {
 
 /**
  * Step 3 of the read: a fence newer than its row stands in Redis. Either its writer is still at work, or it died
- * or rolled back and nobody else will take the fence away. Runs beside the read, which has its answer already.
+ * or rolled back and nothing else will take the fence away. Runs beside the read, which has its answer already.
  */
 export class Repair {
   readonly #deps: RepairDeps

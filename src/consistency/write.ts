@@ -202,7 +202,7 @@ export class Writer {
     return { keys: this.#deps.codec.keys(change.ref), min: change.version }
   }
 
-  /** Best effort: whatever comes of it the write is acknowledged, for the fence still stands. */
+  /** Best effort: the write is acknowledged in any case, because the fence still stands. */
   async #store(cache: CachePort, v: ViewToken, nonce: string, rows: readonly Row[]): Promise<void> {
     const { codec, observer } = this.#deps
     const live = rows.filter(row => row.data !== null)
