@@ -1,6 +1,6 @@
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
 
-/** Timeouts in a row that mean an outage; one may be a busy machine, and costs nobody but the lease. */
+/** Timeouts in a row that mean an outage; one may be a busy machine, and costs only the lease. */
 const SLOW_FAILURES = 2
 
 /**

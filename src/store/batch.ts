@@ -137,7 +137,7 @@ export class Batch implements Submittable {
 
   handleError(error: unknown): void {
     this.#failed = true
-    // It may be what the server holds under that name: next time it is parsed anew.
+    // It may be what the server holds under that name: next time it is parsed again.
     const failed = this.#statements[this.#answers.length]
     if (failed !== undefined) this.#known?.delete(failed.name)
     this.callback(error)

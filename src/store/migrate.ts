@@ -46,7 +46,7 @@ function run(databaseUrl: string): Promise<Migrated> {
   return connected(databaseUrl, async client => {
     await requireVersion(client)
     await requireUtf8(client)
-    // Whatever the database prefers: what is read behind the lock must be newer than the lock.
+    // The database may prefer another isolation; what is read behind the lock must be newer than the lock.
     await client.query(BEGIN.text)
     await client.query(LOCK_AND_WAIT)
     await requireAdvisoryLocks(databaseUrl)
@@ -99,7 +99,7 @@ async function requireUtf8(client: pg.Client): Promise<void> {
 }
 
 /**
- * The order of writes rests on advisory locks. There are servers that accept them and exclude nobody: a second connection
+ * The order of writes rests on advisory locks. There are servers that accept them and exclude no connection: a second connection
  * must not get the lock that the migrating one holds.
  */
 async function requireAdvisoryLocks(databaseUrl: string): Promise<void> {

@@ -5,7 +5,7 @@ import { answerHandovers, insertHandovers, takeHandovers, takeReplies } from './
 
 /**
  * The HandoverPort over PostgreSQL. It uses the connection of the lease renewals: a writer that asks holds one of the pool
- * already, and with all of them waiting for a second one nobody would go on.
+ * already, and with all of them waiting for a second one none would go on.
  */
 export class PostgresHandover implements HandoverPort {
   readonly #viewPool: Pool

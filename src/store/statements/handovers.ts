@@ -3,7 +3,7 @@ import { runReadCommitted } from '../read-committed.ts'
 import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
-/** Nobody waits longer for a reply; what is older is removed. */
+/** No instance waits longer for a reply; what is older is removed. */
 const KEPT = `interval '10 seconds'`
 
 /** Leaves requests for the instances that hold a lease of `epoch`. */
@@ -34,7 +34,7 @@ export async function takeReplies(db: Queryable, ids: readonly string[]): Promis
   })
 }
 
-/** Takes requests of `epoch` that nobody else has taken. */
+/** Takes requests of `epoch` that no other instance has taken. */
 export async function takeHandovers(db: Queryable, epoch: number, limit: number): Promise<HandoverRequest[]> {
   return runReadCommitted<{ id: string; kind: HandoverKind; request: unknown }>(db, {
     name: 'take-handovers',
@@ -46,7 +46,7 @@ export async function takeHandovers(db: Queryable, epoch: number, limit: number)
   })
 }
 
-/** Leaves the replies, and removes what nobody waits for any more. */
+/** Leaves the replies, and removes those that no instance waits for any more. */
 export async function answerHandovers(db: Queryable, replies: readonly HandoverReply[]): Promise<void> {
   await runReadCommitted(db, {
     name: 'answer-handovers',

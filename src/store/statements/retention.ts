@@ -3,7 +3,7 @@ import type { HistoryLimits, RetentionStep, TableSize } from '../../retention/po
 import { runReadCommitted } from '../read-committed.ts'
 import type { Queryable } from './documents.ts'
 
-/** Longer than the pause between two rounds: whoever was not seen for so long has ended. */
+/** Longer than the pause between two rounds: an instance that was not seen for so long has ended. */
 const ABSENT = '15 minutes'
 /** Documents whose history is looked at in one step, and rows that go in one: some milliseconds of work. */
 const DOCUMENTS = 200

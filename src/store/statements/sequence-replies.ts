@@ -20,7 +20,7 @@ export async function selectReply(
   return rows[0]
 }
 
-/** Remembers a reply unless somebody else did meanwhile; resolves to the one that is remembered. */
+/** Remembers a reply unless another instance did meanwhile; resolves to the one that is remembered. */
 export async function rememberReply(
   db: Queryable,
   userId: string,
