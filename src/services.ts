@@ -194,7 +194,13 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const exchange =
     redis === undefined
       ? NO_EXCHANGE_CACHE
-      : new RedisExchange(redis.scriptConnection, redis.breaker, names, config.settings.binanceCacheTtlMs)
+      : new RedisExchange({
+          connection: redis.scriptConnection,
+          breaker: redis.breaker,
+          names,
+          isOurs: () => supervisor.status.anotherOwner === undefined,
+          ttlMs: config.settings.binanceCacheTtlMs,
+        })
   const changes = new ChangeFeed({
     log: new PostgresChangeLog(pool, availability),
     limits: { all: config.http.maxListeners, perUser: LISTENERS_PER_USER },

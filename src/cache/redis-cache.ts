@@ -45,8 +45,6 @@ const READER_STAMP_TTL_MS = 60_000
 /** Keys that one SCAN looks at: well below a millisecond of Redis, so that no read waits for it. */
 const KEYS_PER_SCAN = 500
 const KEYS_PER_SWEEP = 500
-/** A database whose gateways have not said for so long that they use Redis uses it no more. */
-const CLAIM_MS = 3_000
 
 export interface RedisCacheDeps {
   readonly reads: ReadPool
@@ -54,6 +52,8 @@ export interface RedisCacheDeps {
   readonly breaker: Breaker
   readonly examination: Examination
   readonly names: KeyNames
+  /** A database whose gateways have not said for so long that they use Redis uses it no more. */
+  readonly claimMs: number
 }
 
 /** The CachePort over Redis. Every outcome is reported to the breaker, here and nowhere else. */
@@ -63,13 +63,15 @@ export class RedisCache implements CachePort {
   readonly #breaker: Breaker
   readonly #examination: Examination
   readonly #names: KeyNames
+  readonly #claimMs: number
 
-  constructor({ reads, scripts, breaker, examination, names }: RedisCacheDeps) {
+  constructor({ reads, scripts, breaker, examination, names, claimMs }: RedisCacheDeps) {
     this.#reads = reads
     this.#scripts = scripts
     this.#breaker = breaker
     this.#examination = examination
     this.#names = names
+    this.#claimMs = claimMs
   }
 
   get usable(): boolean {
@@ -179,7 +181,7 @@ export class RedisCache implements CachePort {
     { database, name }: { readonly database: string; readonly name: string },
   ): Promise<string | null> {
     const v = { epoch: 0, database, identity }
-    const call = this.#scripts.call(v, 'claim', [this.#names.owner], [database, name, CLAIM_MS])
+    const call = this.#scripts.call(v, 'claim', [this.#names.owner], [database, name, this.#claimMs])
     const reply = String(await guarded(this.#breaker, call))
     if (reply === 'done') return null
     if (reply.startsWith('owner ')) return reply.slice('owner '.length)

@@ -4,16 +4,27 @@ import type { RedisConnection } from './connection.ts'
 import type { KeyNames } from './keys.ts'
 import { guarded } from './redis-failures.ts'
 
+export interface RedisExchangeDeps {
+  readonly connection: RedisConnection
+  readonly breaker: Breaker
+  readonly names: KeyNames
+  /** False while another database has the Redis: what is there is not of this one's users. */
+  readonly isOurs: () => boolean
+  readonly ttlMs: number
+}
+
 /** The ExchangeCache over Redis. Not under the cache protocol: what it keeps is gone after its TTL anyway. */
 export class RedisExchange implements ExchangeCache {
   readonly #connection: RedisConnection
   readonly #breaker: Breaker
   readonly #names: KeyNames
+  readonly #isOurs: () => boolean
   readonly #ttlMs: number
 
-  constructor(connection: RedisConnection, breaker: Breaker, names: KeyNames, ttlMs: number) {
+  constructor({ connection, breaker, names, isOurs, ttlMs }: RedisExchangeDeps) {
     this.#connection = connection
     this.#breaker = breaker
+    this.#isOurs = isOurs
     this.#names = names
     this.#ttlMs = ttlMs
   }
@@ -40,7 +51,7 @@ export class RedisExchange implements ExchangeCache {
   }
 
   async #bestEffort<T>(work: () => Promise<T>): Promise<T | undefined> {
-    if (!this.#breaker.closed) return undefined
+    if (!this.#breaker.closed || !this.#isOurs()) return undefined
     try {
       return await guarded(this.#breaker, this.#connection.inTime(work()))
     } catch {

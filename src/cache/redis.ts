@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import type { CachePort } from '../consistency/cache-port.ts'
+import { claimMs } from '../consistency/lease.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
 import type { RedisConnection } from './connection.ts'
 import { Examination } from './examination.ts'
@@ -83,7 +84,14 @@ export function openRedis(
   }
   const scripts = new ScriptRunner(scriptConnection, [...PROTOCOL_SCRIPTS, ...moreScripts])
   return {
-    cache: new RedisCache({ reads, scripts, breaker, examination, names }),
+    cache: new RedisCache({
+      reads,
+      scripts,
+      breaker,
+      examination,
+      names,
+      claimMs: claimMs(config.times.leaseMs),
+    }),
     breaker,
     reads,
     scripts,

@@ -28,6 +28,11 @@ export class DatabaseCheck {
     this.#deps = deps
   }
 
+  /** The database as it was seen last; undefined before the first look. */
+  get database(): string | undefined {
+    return this.#seen?.database
+  }
+
   /** Read before the database is asked: what it names had ended by then. Null = there is none, or Redis does not say. */
   async marker(): Promise<Marker | null> {
     const { cache } = this.#deps

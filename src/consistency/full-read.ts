@@ -1,4 +1,5 @@
-import type { CachePort } from './cache-port.ts'
+import type { CachePort, CacheReply } from './cache-port.ts'
+import type { DatabaseCheck } from './database-check.ts'
 import type { DatabaseRead, StampedReply, Wanted } from './database-read.ts'
 import type { Grant, Lease } from './lease.ts'
 import type { NearCache } from './near-cache.ts'
@@ -6,6 +7,7 @@ import type { CodecPort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import type { ReadResult, ReadStatus } from './read-outcome.ts'
 import { headOf, headsOf, isStamp, isValue, versionOf } from './stored-bytes.ts'
+import { databaseOf } from './token.ts'
 
 /** The documents of a read; a function where they need not be listed when the near cache knows the read. */
 export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
@@ -32,6 +34,7 @@ export interface FullReadDeps {
   readonly lease: Lease
   readonly near: NearCache
   readonly database: DatabaseRead
+  readonly check: DatabaseCheck
   /** ON_DATABASE_OUTAGE=serve: cached documents are answered, marked unverified, while the database is away. */
   readonly serveUnverified: boolean
 }
@@ -78,22 +81,37 @@ export class FullRead {
       return joined(status, values, join)
     } catch (error) {
       if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
-      const unverified = await this.#unverified(reading, reply)
+      const unverified = await this.#unverified(reading)
       if (unverified === undefined) throw error
       return unverified
     }
   }
 
   /** What Redis holds, or else this process, while the database cannot say whether it still stands. */
-  async #unverified(reading: Reading, first: StampedReply | undefined): Promise<ReadResult | undefined> {
-    let reply = first
+  async #unverified(reading: Reading): Promise<ReadResult | undefined> {
     // Replies may only have been late, because this process was busy: now they are worth another try.
-    for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++) reply = await this.#ask(reading)
+    let reply: CacheReply | undefined
+    for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++)
+      reply = await this.#askOurs(reading)
     if (reply?.values.every(isValue)) return joined('unverified', reply.values, reading.join)
     // A write may have been acknowledged behind a fence: what is older than that is not even unverified.
     if (reply?.values.some(isFence)) return undefined
     const held = this.#deps.near.last(reading.id)
     return held && { status: 'unverified', versions: held.versions, values: held.values }
+  }
+
+  /** Without a lease: nothing when Redis holds what another database has stored meanwhile. */
+  async #askOurs({ keys }: Reading): Promise<CacheReply | undefined> {
+    const { cache, codec, check } = this.#deps
+    if (!cache.usable) return undefined
+    try {
+      const { values, connection } = await cache.read([...keys, codec.viewKey])
+      const database = databaseOf(String(values[keys.length]))
+      const isOther = check.database !== undefined && database !== undefined && database !== check.database
+      return { connection, values: isOther ? [null] : values.slice(0, keys.length) }
+    } catch {
+      return undefined
+    }
   }
 
   async #ask({ wanted, keys }: Reading): Promise<StampedReply | undefined> {

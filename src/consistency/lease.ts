@@ -17,6 +17,16 @@ export interface Grant {
  */
 export const CLOCK_JUMP_MS = 100
 
+const MIN_CLAIM_MS = 3_000
+
+/**
+ * How long Redis belongs to a database after an instance has claimed it, milliseconds: no lease of `leaseMs` that was asked
+ * for before the claim is alive then, whatever the rates of the clocks.
+ */
+export function claimMs(leaseMs: number): number {
+  return Math.max(MIN_CLAIM_MS, 2 * leaseMs)
+}
+
 /** The lease of this instance (docs/consistency.md, "Words"): held in memory, measured on the monotonic clock. */
 export class Lease {
   readonly #clock: ClockPort

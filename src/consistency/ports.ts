@@ -174,6 +174,8 @@ export interface ClockPort {
 export interface CodecPort {
   /** The Redis keys of a document, the whole first, then its sections. */
   keys(ref: DocumentRef): readonly string[]
+  /** The key of the view: what is stored beside it is of the database that it names. */
+  readonly viewKey: string
   /** A key whose value grows with each fence and put of a document of the user. */
   stampKey(userId: string): string
   /** The bytes for each of `keys(row.ref)`. The row is not deleted. */

@@ -54,9 +54,12 @@ export class Renewal {
     if (!(await this.#deps.check.accept(snapshot, marker))) {
       return this.#again(tries)
     }
+    const owner = await this.#claim(snapshot, cacheIdentity)
     if (view.mode === 'OFF' || view.identity === null) lease.drop()
     else if (view.database !== snapshot.database) {
       await this.#deps.outage.turnOff(view.epoch, 'another-database')
+    } else if (typeof owner === 'object') {
+      await this.#deps.outage.turnOff(view.epoch, 'redis-of-another-database')
     } else if (cacheIdentity !== undefined) {
       const v = { epoch: view.epoch, database: view.database, identity: view.identity }
       if (speaksOf(cacheIdentity, v)) {
@@ -65,14 +68,15 @@ export class Renewal {
           await store.raiseLease(this.#deps.leaseMs)
           return this.#again(tries)
         }
-        lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
+        // The claim outlasts the lease: no other database stores anything meanwhile.
+        if (owner === 'this-database') lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
         await this.#advanceMarker(v, snapshot)
       } else {
         lease.drop()
         await this.#confirmLoss(v)
       }
     }
-    return { snapshot, cacheIdentity, owner: await this.#claim(snapshot, cacheIdentity) }
+    return { snapshot, cacheIdentity, owner }
   }
 
   /** Says that this database uses Redis, or finds out which other one does. */

@@ -23,6 +23,11 @@ export function epochOf(text: string): number {
   return Number.isSafeInteger(epoch) ? epoch : 0
 }
 
+/** The database of a `gateway:view` text; undefined for anything else. */
+export function databaseOf(text: string): string | undefined {
+  return /^\d+ r\d+ (\S+) /.exec(text)?.[1]
+}
+
 export function sameIdentity(a: DatasetIdentity | null, b: DatasetIdentity): boolean {
   return a !== null && a.runId === b.runId && a.replicationId === b.replicationId
 }

@@ -14,7 +14,12 @@ import { storedData } from './stored-document.ts'
  * form, so that the bytes are the same whether they come from a write or from a row.
  */
 export function createCodec(names: KeyNames): CodecPort {
-  return { keys: ref => keysOf(names, ref), stampKey: userId => names.stamp(userId), encode }
+  return {
+    keys: ref => keysOf(names, ref),
+    viewKey: names.view,
+    stampKey: userId => names.stamp(userId),
+    encode,
+  }
 }
 
 const suffixesOf = new Map<string, readonly string[]>()

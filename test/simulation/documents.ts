@@ -12,6 +12,7 @@ export const SIM_CODEC: CodecPort = {
     const whole = `user:${userId}:${kind}`
     return kind === 'd0' ? [whole, `${whole}:section`] : [whole]
   },
+  viewKey: PLAIN_NAMES.view,
   stampKey: userId => PLAIN_NAMES.stamp(userId),
   encode: row => SIM_CODEC.keys(row.ref).map(() => envelope(row)),
 }

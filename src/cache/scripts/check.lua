@@ -13,6 +13,7 @@ local function try(...)
 end
 try('SET', KEYS[1], '1', 'PX', '1000')
 try('GET', KEYS[1])
+try('PTTL', KEYS[1])
 try('GETRANGE', KEYS[1], 0, 63)
 try('TIME')
 try('DEL', KEYS[1])

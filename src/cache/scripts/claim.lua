@@ -6,5 +6,7 @@ local id, name = string.match(get(KEYS[1]) or '', '^(%S+) (.*)$')
 if id and id ~= ARGV[1] then
   return 'owner ' .. name
 end
-redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
+-- An instance with a longer lease may have claimed them for longer.
+local left = id and redis.call('PTTL', KEYS[1]) or 0
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', math.max(left, tonumber(ARGV[3])))
 return 'done'
