@@ -33,8 +33,7 @@ const { values: flags } = commandLine({
       type: 'string',
       value: 'N',
       default: '4',
-      minimum: 1,
-      help: 'Of each contender in each round.',
+      help: 'Of each contender in each round; fractions are for the test of this script.',
     },
     connections: { type: 'string', value: 'N', default: '64', minimum: 1, help: 'Connections.' },
     rate: {
@@ -64,6 +63,7 @@ const rounds = Number(flags.rounds)
 const seconds = Number(flags.seconds)
 const rate = Number(flags.rate)
 const connections = Number(flags.connections)
+if (!(seconds > 0)) endWithUsage(`--seconds must be a number above 0, is ${JSON.stringify(flags.seconds)}`)
 const parts = new Set(flags.only.split(','))
 const unknown = [...parts].filter(part => !PARTS.includes(part as Part))
 if (unknown.length > 0) endWithUsage(`--only takes ${PARTS.join(', ')}, not ${unknown.join(', ')}`)
