@@ -23,6 +23,8 @@ export interface TcpProxy {
    * proxy does that repeats what it believes lost. Nobody hears the second reply. Null = no more.
    */
   repeat(repeats: ((request: Buffer) => number | undefined) | null): void
+  /** What becomes of each request on its way, for a server that understands it differently. */
+  rewrite(change: (request: Buffer) => Buffer): void
   /** Ends all open connections, with these bytes as the last reply of each. */
   endWith(lastReply: Buffer): void
   /** New connections go to another port; the open ones are reset. */
@@ -47,6 +49,7 @@ export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpPro
   let dropped = 0
   let targetPort = firstPort
   let repeats: ((request: Buffer) => number | undefined) | null = null
+  let rewritten = (request: Buffer) => request
   const late = new Set<NodeJS.Timeout>()
 
   const repeatLater = (request: Buffer) => {
@@ -68,7 +71,7 @@ export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpPro
     pairs.add(pair)
     for (const socket of [client, upstream]) socket.on('error', () => {}).once('close', () => reset(pair))
     client.on('data', chunk => {
-      upstream.write(chunk)
+      upstream.write(rewritten(chunk))
       repeatLater(chunk)
     })
     let delivered = Promise.resolve()
@@ -132,6 +135,9 @@ export async function startTcpProxy(t: Scope, firstPort: number): Promise<TcpPro
     dropReplies: () => change('drop-replies'),
     blackHole: () => change('black-hole'),
     cut,
+    rewrite: change => {
+      rewritten = change
+    },
     repeat: picks => {
       repeats = picks
     },
