@@ -1,3 +1,4 @@
+import { commandLine } from '../../src/commands/command-line.ts'
 import { canonicalJson } from '../../src/documents/canonical.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../src/documents/defaults.ts'
 import { readJson } from '../../src/documents/json/read.ts'
@@ -9,6 +10,12 @@ import { PLAIN_CODEC } from '../helper/plain-names.ts'
  * `npm run bench:json`: the JSON reader beside bare JSON.parse, turn by turn in one process, in microseconds of CPU; and
  * what the gateway computes for a PUT of such a body and for a miss, of which the difference is a part.
  */
+
+commandLine({
+  command: 'npm run bench:json --',
+  summary: 'Measures the JSON reader beside bare JSON.parse, turn by turn, in microseconds of CPU.',
+  options: {},
+})
 
 const ROUNDS = 60
 const RUNS = 200

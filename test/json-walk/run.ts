@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { parseArgs } from 'node:util'
+import { commandLine } from '../../src/commands/command-line.ts'
 import { startSharedPostgres } from '../helper/backends.ts'
 import { startStack } from '../helper/gateway.ts'
 import { WALK_ENVIRONMENT, type WalkCounts, walk } from './walk.ts'
@@ -9,19 +9,30 @@ import { WALK_ENVIRONMENT, type WalkCounts, walk } from './walk.ts'
  * worker is a process with a gateway, a database and a Redis of its own.
  */
 
-const { values } = parseArgs({
+const { values } = commandLine({
+  command: 'npm run json-walk --',
+  summary:
+    'Sends JSON texts through PUT, Redis, PostgreSQL, history and rollback; ends with 1 when one comes back changed.',
   options: {
-    texts: { type: 'string', default: '1000000' },
-    seed: { type: 'string' },
-    workers: { type: 'string', default: '2' },
-    help: { type: 'boolean', default: false },
+    texts: { type: 'string', value: 'N', default: '1000000', minimum: 1, help: 'How many texts.' },
+    seed: {
+      type: 'string',
+      value: 'N',
+      minimum: 0,
+      help: 'Repeats a walk; another one each time if not given.',
+    },
+    workers: {
+      type: 'string',
+      value: 'N',
+      default: '2',
+      minimum: 1,
+      help: 'Processes, each with stores of its own.',
+    },
   },
 })
 const PROGRESS_MS = 10_000
 
-if (values.help) {
-  process.stdout.write('npm run json-walk -- [--texts 1000000] [--seed N] [--workers 2]\n')
-} else if (process.send !== undefined) {
+if (process.send !== undefined) {
   await work(Number(values.texts), Number(values.seed))
 } else {
   await runWorkers(Number(values.texts), Number(values.seed ?? Date.now() % 1e9), Number(values.workers))
