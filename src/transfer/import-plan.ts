@@ -9,7 +9,7 @@ import { documentDefaults } from '../documents/defaults.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { joinPath } from '../documents/paths.ts'
-import { validateDocument } from '../documents/validate.ts'
+import { judgeChange, validateDocument } from '../documents/validate.ts'
 import { type Fault, ProblemError } from '../errors.ts'
 import { type Limits, requireSize } from '../settings/edits.ts'
 import { isLive } from '../settings/provisioning.ts'
@@ -48,9 +48,8 @@ export function planLine(
     const given = documents.get(ref.kind)
     const after = afterwards(ref.kind, given, before, byDefault, mode)
     if (given !== undefined) {
-      const examples = before === undefined ? [byDefault] : [byDefault, before]
       faults.push(
-        ...validateDocument(ref.kind, after, examples).map(({ path, message }) => ({
+        ...faultsOf(ref.kind, before, after, byDefault).map(({ path, message }) => ({
           path: path === '' ? joinPath('documents', ref.kind) : `${joinPath('documents', ref.kind)}.${path}`,
           message,
         })),
@@ -68,6 +67,17 @@ export function planLine(
   requireRoom(rows, changes, limits.userBytes)
   const status = !exists ? 'created' : changes.length === 0 ? 'unchanged' : 'updated'
   return { status, count, changes }
+}
+
+/** As of a PUT: what a user has already is judged only where the line changes it. */
+function faultsOf(
+  kind: string,
+  before: JsonObject | undefined,
+  after: JsonObject,
+  byDefault: JsonObject,
+): readonly Fault[] {
+  if (before === undefined) return validateDocument(kind, after, [byDefault])
+  return judgeChange(kind, before, after, [byDefault, before]).faults
 }
 
 function afterwards(

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { onServer } from '../helper/backends.ts'
 import { startStack, type TestGateway } from '../helper/gateway.ts'
 import { ADMIN, bearer } from '../helper/tokens.ts'
 
@@ -141,6 +142,23 @@ t.test('merge, replace, and lines that are refused', async t => {
 
   await importInto(gateway, [line('1', { size: { leverage: 20 } })], '?mode=replace')
   t.match(await scalp(gateway, '1'), { version: 4, data: { enabled: true, size: { leverage: 20 } } })
+})
+
+t.test('a stored value that is no longer allowed is no fault of a line that does not touch it', async t => {
+  const { gateway } = await startStack(t)
+  await gateway.as('1', { url: '/api/user/settings' })
+  await onServer(gateway.databaseUrl, client =>
+    client.query(`UPDATE documents SET data = jsonb_set(data, '{size,leverage}', '500')
+                  WHERE user_id = '1' AND kind = 'mode.scalp'`),
+  )
+  const again = await importInto(gateway, await exported(gateway))
+  t.match(again, [{ user_id: '1', status: 'unchanged' }, { done: true }])
+  const line = (size: object) => ({ user_id: '1', documents: { 'mode.scalp': { size } } })
+  t.match(await importInto(gateway, [line({ max_positions: 7 }), line({ leverage: 501 })]), [
+    { status: 'updated', changes: 1 },
+    { status: 'refused' },
+    { done: true },
+  ])
 })
 
 t.test('the list of users: by the beginning of the id, by value, page by page', async t => {
