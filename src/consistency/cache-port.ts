@@ -105,7 +105,6 @@ export interface CachePort {
   sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'>
   /** `done` while V stands there. For `ttlMs` other instances see that a gate is at work; 0 = only looks. */
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome>
-  /** Of this dataset, and rejects when Redis holds another one; without one it is that of the dataset there is. */
   /**
    * Says that gateways of this database use the keys, for a few seconds. Null = it was said; otherwise the name of another
    * database whose gateways said so lately.
@@ -114,6 +113,7 @@ export interface CachePort {
     identity: DatasetIdentity,
     owner: { readonly database: string; readonly name: string },
   ): Promise<string | null>
+  /** Of this dataset, and rejects when Redis holds another one; without one it is that of the dataset there is. */
   readMarker(identity?: DatasetIdentity): Promise<Marker | null>
   /** `done` = the nonce is in the dataset of V, behind every fence that was placed before. */
   proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome>

@@ -98,14 +98,14 @@ export class NearCache {
     if (size > this.#maxBytes) return
     const before = this.#held.get(id)
     if (before !== undefined) this.#remove(id, before)
-    const own = this.#shares.get(userOf(id)) ?? 0
+    const user = userOf(id)
+    const own = this.#shares.get(user) ?? 0
     if (own > 0 && own + size > this.#maxBytes * USER_SHARE) return
     if (before === undefined && this.#bytes + size > this.#maxBytes && !this.#askedBefore(id)) return
     this.#makeRoomFor(size)
     const values = entry.values.map(compact)
     this.#held.set(id, { ...entry, values, heads: compact(entry.heads), v, size, used: false })
     this.#bytes += size
-    const user = userOf(id)
     this.#shares.set(user, size + (this.#shares.get(user) ?? 0))
   }
 

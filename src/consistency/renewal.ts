@@ -4,7 +4,7 @@ import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
 import type { ClockPort, ObserverPort, StorePort, ViewSnapshot, ViewToken } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
-import { epochOf, isOfDatabase, sameIdentity, viewText } from './token.ts'
+import { databaseOf, epochOf, sameIdentity, viewText } from './token.ts'
 
 export interface RenewalDeps {
   readonly store: StorePort
@@ -135,7 +135,7 @@ export class Renewal {
     const now = await this.#identify()
     if (now === undefined || now.role !== 'master' || speaksOf(now, v)) return
     if (!sameIdentity(v.identity, now.identity)) await this.#deps.outage.turnOff(v.epoch, 'redis-identity')
-    else if (now.view === null || epochOf(now.view) < v.epoch || !isOfDatabase(now.view, v.database))
+    else if (now.view === null || epochOf(now.view) < v.epoch || databaseOf(now.view) !== v.database)
       await this.#deps.outage.turnOff(v.epoch, 'redis-lost-view')
   }
 }

@@ -12,11 +12,6 @@ export function viewText(v: ViewToken): string {
   return `${v.epoch} r${SCRIPT_RULES} ${v.database} ${v.identity.runId} ${v.identity.replicationId}`
 }
 
-/** True when a `gateway:view` text is of this database. */
-export function isOfDatabase(text: string, database: string): boolean {
-  return text.split(' ')[2] === database
-}
-
 /** The epoch of a `gateway:view` text; 0 for anything else, older than every real epoch. */
 export function epochOf(text: string): number {
   const epoch = Number.parseInt(text, 10)
