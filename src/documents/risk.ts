@@ -94,8 +94,8 @@ function compileRule(text: string, risk: Risk): RiskRule | undefined {
   return { risk, parts, condition: { operator, value } }
 }
 
-/** A JSON literal, or a text without quotes. */
-function literal(text: string): unknown {
+/** A JSON literal, or a text without quotes: the value of a condition. */
+export function literal(text: string): unknown {
   try {
     return readJson(text)
   } catch {

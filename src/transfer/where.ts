@@ -1,6 +1,6 @@
 import { DOCUMENTS, normalizeMode } from '../documents/catalogue.ts'
-import { readJson } from '../documents/json/read.ts'
 import { splitPath } from '../documents/paths.ts'
+import { literal } from '../documents/risk.ts'
 import { unknownName } from '../documents/unknown-fields.ts'
 import type { Fault } from '../errors.ts'
 import type { Condition, Operator } from './ports.ts'
@@ -40,7 +40,7 @@ function parseCondition(text: string): Condition | string {
       DOCUMENTS.map(each => each.kind),
     )
   }
-  const value = literal(operand!.trim())
+  const value = literal(operand!)
   if (typeof value === 'object' && value !== null)
     return `must compare with a number, a text, true, false or null`
   return { kind, path: splitPath(path!), operator: operator as Operator, value: value as Condition['value'] }
@@ -51,13 +51,4 @@ export function kindNamed(name: string): string | undefined {
   const [family, mode] = name.split('.')
   const normal = mode === undefined ? name : `${family}.${normalizeMode(mode) ?? mode}`
   return DOCUMENTS.find(({ kind }) => kind === normal)?.kind
-}
-
-/** A JSON literal, or a text without quotes. */
-function literal(text: string): unknown {
-  try {
-    return readJson(text)
-  } catch {
-    return text
-  }
 }

@@ -10,14 +10,9 @@ import { validateDocument } from '../../documents/validate.ts'
 import type { Note } from '../transfer/report.ts'
 
 /** What every row of the bot has besides its settings. */
-const BOOKKEEPING: ReadonlySet<string> = new Set([
-  'id',
-  'user_id',
-  'created_at',
-  'updated_at',
-  'mode',
-  'mode_name',
-])
+export const BOOKKEEPING: ReadonlySet<string> = new Set(['id', 'user_id', 'created_at', 'updated_at'])
+/** Rows of a mode name it. */
+const MODE_NAMES: ReadonlySet<string> = new Set(['mode', 'mode_name'])
 
 /**
  * The part of a row that a document knows, in our names. Null counts as absent. What is dropped or renamed is noted under
@@ -38,7 +33,7 @@ function pick(schema: TSchema, data: JsonObject, source: string, notes: Note[]):
   if (fields === undefined) return data
   const kept: [string, unknown][] = []
   for (const [name, value] of Object.entries(data)) {
-    if (value === null || BOOKKEEPING.has(name) || isNote(name)) continue
+    if (value === null || BOOKKEEPING.has(name) || MODE_NAMES.has(name) || isNote(name)) continue
     const field = own(fields, name) as TSchema | undefined
     if (field === undefined)
       notes.push({ what: 'dropped', field: `${source}.${name}`, detail: 'has no place here' })

@@ -2,7 +2,7 @@ import { documentOf, normalizeMode } from '../../documents/catalogue.ts'
 import { isNote } from '../../documents/file-format.ts'
 import { isJsonObject, type JsonObject, own } from '../../documents/json.ts'
 import type { Note } from '../transfer/report.ts'
-import { knownFields, withinBounds } from './fields.ts'
+import { BOOKKEEPING, knownFields, withinBounds } from './fields.ts'
 import type { BotTable, BotUser } from './tables.ts'
 
 /** A user of the bot as a line of an import, and what became of its fields on the way. */
@@ -37,7 +37,6 @@ const TRADING_CONFIG: Readonly<Record<string, readonly [section: string, name: s
   notification_telegram: ['notifications', 'telegram_enabled'],
   telegram_chat_id: ['notifications', 'telegram_chat_id'],
 }
-const BOOKKEEPING: ReadonlySet<string> = new Set(['id', 'user_id', 'created_at', 'updated_at'])
 
 /** What the rows of one user mean here. Fields that the bot does not have are left to the defaults. Pure. */
 export function convertUser(user: BotUser, { dropOutOfBounds }: ConvertOptions): ConvertedUser {
