@@ -26,6 +26,8 @@ export class RedisConnection extends EventEmitter<{
   #server: ServerInfo | undefined
   #opening: NodeJS.Timeout | undefined
   #leftAt = Number.NEGATIVE_INFINITY
+  /** The socket whose errors have a listener of ours. */
+  #expected: Redis['stream'] | undefined
   readonly #openTimeoutMs: number
 
   /** `timeoutMs`: longest wait for a reply. */
@@ -47,7 +49,21 @@ export class RedisConnection extends EventEmitter<{
       void this.#identify()
     })
     // ioredis prints errors that have no listener.
-    this.client.on('error', error => this.emit('trouble', error))
+    this.client.on('error', error => {
+      this.#expectErrors()
+      this.emit('trouble', error)
+    })
+  }
+
+  /**
+   * ioredis listens for one error of a socket. TLS may report two, of the handshake and of what the peer says to its end, and
+   * an error without a listener ends the process.
+   */
+  #expectErrors(): void {
+    const { stream } = this.client
+    if (stream === undefined || stream === this.#expected) return
+    this.#expected = stream
+    stream.on('error', () => {})
   }
 
   /** Begins to connect; failures are tried again for ever. */
@@ -79,6 +95,7 @@ export class RedisConnection extends EventEmitter<{
 
   /** Gives up the socket and connects again: for a peer that accepts bytes and never answers. */
   reconnect(): void {
+    this.#expectErrors()
     this.client.disconnect(true)
   }
 
@@ -95,6 +112,7 @@ export class RedisConnection extends EventEmitter<{
 
   close(): void {
     clearTimeout(this.#opening)
+    this.#expectErrors()
     this.client.disconnect(false)
   }
 

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
+import { ReadConnection } from '../../src/cache/read-connection.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { eventually, startGateway } from '../helper/gateway.ts'
 
@@ -28,6 +29,33 @@ t.test('reads with a password, a database number, and after the lane alone was k
   await hit()
   const before = gateway.services.redis!.breaker.state
   t.equal(before, 'closed')
+})
+
+t.test('a socket that reports two errors, as TLS does, throws neither', async t => {
+  const redis = await startRedis(t)
+  const target = {
+    server: { host: '127.0.0.1', port: redis.port },
+    sentinels: [],
+    sentinelName: undefined,
+    username: undefined,
+    password: undefined,
+    db: 0,
+    tls: false,
+  }
+  const options = { target, connectTimeoutMs: 1_000, timeoutMs: 1_000, name: 'test' }
+  for (const end of ['close', 'reconnect', 'fail'] as const) {
+    const connection = new ReadConnection(options)
+    const troubles: string[] = []
+    connection.on('trouble', ({ message }) => troubles.push(message))
+    connection.open()
+    await eventually('it is connected', () => connection.server !== undefined)
+    const { stream } = connection.client
+    if (end !== 'fail') connection[end]()
+    for (const message of ['first', 'second'])
+      t.doesNotThrow(() => stream.emit('error', new Error(message)), end)
+    if (end === 'fail') t.strictSame(troubles, ['first'])
+    connection.close()
+  }
 })
 
 t.test('a script that Redis forgot is sent again', async t => {
