@@ -10,7 +10,14 @@ import type {
 } from './answers.ts'
 import type { Envelope } from './documents.ts'
 import { NotFoundError } from './errors.ts'
-import type { CallOptions, ImportOptions, Reading, UserListOptions, WriteOptions } from './options.ts'
+import type {
+  CallOptions,
+  ExportOptions,
+  ImportOptions,
+  Reading,
+  UserListOptions,
+  WriteOptions,
+} from './options.ts'
 import type { Requests } from './requests.ts'
 import { query } from './routes.ts'
 
@@ -87,11 +94,8 @@ export class Admin {
   }
 
   /** Every user with all documents, or the one named, as fast as they are taken: memory does not grow with them. */
-  exportUsers({
-    userId,
-    ...options
-  }: CallOptions & { readonly userId?: string } = {}): AsyncGenerator<ExportedUser, void> {
-    return this.#requests.exportUsers(userId, options)
+  exportUsers(options: ExportOptions = {}): AsyncGenerator<ExportedUser, void> {
+    return this.#requests.exportUsers(options)
   }
 
   /**

@@ -44,7 +44,7 @@ export class LastKnown {
 
   /** Undefined when nothing is known, or it is too old. */
   find(owner: string, path: string): { readonly known: Known; readonly ageMs: number } | undefined {
-    const known = this.#owners.get(owner)?.get(path)
+    const known = this.get(owner, path)
     if (known === undefined) return undefined
     const ageMs = ageOf(known)
     return ageMs !== undefined && ageMs <= this.#maxAgeMs ? { known, ageMs: Math.round(ageMs) } : undefined

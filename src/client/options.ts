@@ -132,7 +132,17 @@ export interface UserListOptions extends CallOptions {
   readonly cursor?: string
 }
 
-export interface ImportOptions extends CallOptions {
+export interface TransferOptions extends CallOptions {
+  /** Longest silence of a connection, milliseconds; 60,000 if not given. */
+  readonly silenceMs?: number
+}
+
+export interface ExportOptions extends TransferOptions {
+  /** Only this one; every user if not given. */
+  readonly userId?: string
+}
+
+export interface ImportOptions extends TransferOptions {
   /** `merge` (if not given) into what a user has; `replace` puts each document in the place of the stored one. */
   readonly mode?: 'merge' | 'replace'
   /** Say what would become of each user, and write nothing. */

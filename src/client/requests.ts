@@ -4,7 +4,15 @@ import { type EtagCache, freeze } from './etag-cache.ts'
 import type { Fallback } from './fallback.ts'
 import { parseJson, stringifyJson } from './json.ts'
 import { ownerName } from './last-known.ts'
-import type { CallOptions, IfMatch, ImportOptions, Reading, WatchEvent, WatchOptions } from './options.ts'
+import type {
+  CallOptions,
+  ExportOptions,
+  IfMatch,
+  ImportOptions,
+  Reading,
+  WatchEvent,
+  WatchOptions,
+} from './options.ts'
 import { exportUsers, importUsers } from './transfer.ts'
 import type { Call, Reply, Transport } from './transport.ts'
 import { watchChanges } from './watch.ts'
@@ -81,8 +89,8 @@ export class Requests {
       .value as T
   }
 
-  exportUsers(userId: string | undefined, { signal }: CallOptions = {}): AsyncGenerator<ExportedUser, void> {
-    return exportUsers(this.#deps.streams, userId, signal)
+  exportUsers(options: ExportOptions): AsyncGenerator<ExportedUser, void> {
+    return exportUsers(this.#deps.streams, options)
   }
 
   importUsers(

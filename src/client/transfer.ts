@@ -1,9 +1,9 @@
 import type { ExportedUser, ImportOutcome, ImportSummary, UserToImport } from './answers.ts'
 import { ProblemError, UnreachableError } from './errors.ts'
 import { parseJson, stringifyJson } from './json.ts'
-import type { ImportOptions } from './options.ts'
+import type { ExportOptions, ImportOptions, TransferOptions } from './options.ts'
 import { query } from './routes.ts'
-import { sleep } from './time-limit.ts'
+import { limitSilence, sleep } from './time-limit.ts'
 import { errorOf, isTransient, type Transport } from './transport.ts'
 
 const EXPORT = '/api/admin/export'
@@ -21,23 +21,22 @@ const FIRST_PAUSE_MS = 200
 /** See Admin.exportUsers. */
 export async function* exportUsers(
   transport: Transport,
-  userId: string | undefined,
-  signal: AbortSignal | undefined,
+  { userId, ...options }: ExportOptions,
 ): AsyncGenerator<ExportedUser, void, undefined> {
-  yield* linesOf<ExportedUser>(transport, `${EXPORT}${query({ user_id: userId })}`, signal)
+  yield* linesOf<ExportedUser>(transport, `${EXPORT}${query({ user_id: userId })}`, options)
 }
 
 /** See Admin.importUsers. */
 export async function* importUsers(
   transport: Transport,
   users: Iterable<UserToImport> | AsyncIterable<UserToImport>,
-  { mode, dryRun, signal }: ImportOptions,
+  { mode, dryRun, ...options }: ImportOptions,
 ): AsyncGenerator<ImportOutcome, ImportSummary, undefined> {
   const path = `${IMPORT}${query({ mode, dry_run: dryRun })}`
   const counts = { created: 0, updated: 0, unchanged: 0, refused: 0 }
   let before = 0
   for await (const batch of batchesOf(users)) {
-    for await (const outcome of sendBatch(transport, path, batch, signal)) {
+    for await (const outcome of sendBatch(transport, path, batch, options)) {
       counts[outcome.status]++
       yield { ...outcome, line: before + outcome.line }
     }
@@ -51,7 +50,7 @@ async function* sendBatch(
   transport: Transport,
   path: string,
   batch: readonly string[],
-  signal: AbortSignal | undefined,
+  options: TransferOptions,
 ): AsyncGenerator<ImportOutcome, void, undefined> {
   let done = 0
   for (let failed = 0; done < batch.length; ) {
@@ -60,7 +59,7 @@ async function* sendBatch(
       for await (const answer of linesOf<ImportOutcome | EndOfImport>(
         transport,
         path,
-        signal,
+        options,
         batch.slice(first).join(''),
       )) {
         if (!('done' in answer)) {
@@ -74,8 +73,8 @@ async function* sendBatch(
       failed = done > first ? 1 : failed + 1
       const passes =
         error instanceof UnreachableError || (error instanceof ProblemError && isTransient(error.status))
-      if (!passes || failed >= TRIES || signal?.aborted) throw error
-      await sleep(FIRST_PAUSE_MS * 2 ** failed, signal)
+      if (!passes || failed >= TRIES || options.signal?.aborted) throw error
+      await sleep(FIRST_PAUSE_MS * 2 ** failed, options.signal)
     }
   }
 }
@@ -106,16 +105,12 @@ async function* batchesOf(
 async function* linesOf<T>(
   transport: Transport,
   path: string,
-  signal: AbortSignal | undefined,
+  { signal, silenceMs = SILENCE_MS }: TransferOptions,
   lines?: string,
 ): AsyncGenerator<T, void, undefined> {
-  const ended = new AbortController()
-  const timer = setTimeout(() => ended.abort(new Error(`silent for ${SILENCE_MS} ms`)), SILENCE_MS)
-  const forward = () => ended.abort(signal?.reason)
-  if (signal?.aborted) forward()
-  signal?.addEventListener('abort', forward, { once: true })
+  const silence = limitSilence(silenceMs, signal)
   try {
-    const body = await transport.stream(path, {}, ended.signal, lines)
+    const body = await transport.stream(path, {}, silence.signal, lines)
     const decoder = new TextDecoder()
     let rest = ''
     for await (const piece of body) {
@@ -123,17 +118,15 @@ async function* linesOf<T>(
       rest = parts.pop() ?? ''
       for (const part of parts) {
         // The caller's own time does not count.
-        clearTimeout(timer)
+        silence.pause()
         yield parseJson(part) as T
-        timer.refresh()
       }
-      timer.refresh()
+      silence.restart()
     }
   } catch (error) {
     if (signal?.aborted) throw signal.reason
     throw error instanceof ProblemError ? error : errorOf(error, undefined)
   } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', forward)
+    silence.end()
   }
 }

@@ -2,7 +2,7 @@ import { AccessError, InvalidRequestError, NotFoundError } from './errors.ts'
 import { EventStreamParser } from './event-stream.ts'
 import { parseJson } from './json.ts'
 import type { WatchEvent, WatchOptions } from './options.ts'
-import { sleep } from './time-limit.ts'
+import { limitSilence, sleep } from './time-limit.ts'
 import type { Transport } from './transport.ts'
 
 const PATH = '/api/user/settings/events'
@@ -52,21 +52,20 @@ async function* connection(
   place: Place,
   { signal, silenceMs = SILENCE_MS, onConnection }: WatchOptions,
 ): AsyncGenerator<WatchEvent, void, undefined> {
-  const silent = new AbortController()
-  const timer = setTimeout(() => silent.abort(new Error(`silent for ${silenceMs} ms`)), silenceMs)
+  const silence = limitSilence(silenceMs, signal)
   try {
     const resume = place.lastEventId === '' ? undefined : place.lastEventId
     const body = await transport.stream(
       PATH,
       { ...headers, accept: 'text/event-stream', 'last-event-id': resume },
-      signal === undefined ? silent.signal : AbortSignal.any([signal, silent.signal]),
+      silence.signal,
     )
     place.pauseMs = FIRST_PAUSE_MS
     onConnection?.()
     const parser = new EventStreamParser(resume)
     const decoder = new TextDecoder()
     for await (const piece of body) {
-      timer.refresh()
+      silence.restart()
       for (const { type, data, id } of parser.add(decoder.decode(piece, { stream: true }))) {
         if (type === 'change') yield { ...(parseJson(data) as Change), type, id }
         else if (type === 'resync') yield { type, id }
@@ -75,7 +74,7 @@ async function* connection(
       place.pauseMs = parser.retryMs ?? place.pauseMs
     }
   } finally {
-    clearTimeout(timer)
+    silence.end()
   }
 }
 

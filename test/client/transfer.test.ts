@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { SettingsClient } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
@@ -79,5 +80,19 @@ t.test('an export that breaks off is no end', async t => {
   })
   const users = connect(t, url).admin.exportUsers()
   t.match((await users.next()).value, { user_id: '1' })
+  await t.rejects(users.next(), { name: 'UnreachableError' })
+})
+
+t.test('an export that falls silent is given up, a caller who takes time is not', async t => {
+  const { url } = await fakeServer(t, (_request, reply) => {
+    reply.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    reply.write(
+      '{"user_id":"1","documents":{},"sequence":{}}\n{"user_id":"2","documents":{},"sequence":{}}\n',
+    )
+  })
+  const users = connect(t, url).admin.exportUsers({ silenceMs: 50 })
+  t.match((await users.next()).value, { user_id: '1' })
+  await setTimeout(200)
+  t.match((await users.next()).value, { user_id: '2' })
   await t.rejects(users.next(), { name: 'UnreachableError' })
 })
