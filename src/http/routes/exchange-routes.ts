@@ -4,6 +4,7 @@ import { ProblemError } from '../../errors.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, type ExchangeKind } from '../../exchange/exchange.ts'
 import { userIdOf } from '../caller.ts'
 import { requireJsonBytes } from '../json-bodies.ts'
+import { pascal } from '../openapi/components.ts'
 import { AGE_HEADER } from '../openapi/headers.ts'
 import { needsNoBody, operation } from '../openapi/operation.ts'
 import { JSON_TYPE } from '../read-headers.ts'
@@ -33,7 +34,7 @@ export async function exchangeRoutes(app: FastifyInstance, exchange: ExchangeCac
 
 function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: ExchangeKind): void {
   const url = `/api/binance/${kind}`
-  const name = `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`
+  const name = pascal(kind)
   const put = operation({
     id: `put${name}`,
     tag: 'Exchange',

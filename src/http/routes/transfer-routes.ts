@@ -6,11 +6,13 @@ import { LINES_AT_ONCE } from '../../transfer/import.ts'
 import type { TransferService } from '../../transfer/transfer-service.ts'
 import { callerOf, principalOf } from '../caller.ts'
 import { operation } from '../openapi/operation.ts'
+import { DryRun } from '../openapi/parameters.ts'
 import { UserId } from '../openapi/registry.ts'
 import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
 
 const NDJSON = 'application/x-ndjson'
 const MAX_USERS = 1_000
+const DEFAULT_LIMIT = 100
 
 const UserQuery = Type.Object({
   q: Type.Optional(Type.String({ description: 'beginning of the user id', maxLength: 64 })),
@@ -22,7 +24,12 @@ const UserQuery = Type.Object({
     }),
   ),
   limit: Type.Optional(
-    Type.Integer({ minimum: 1, maximum: MAX_USERS, default: 100, description: 'users of one page' }),
+    Type.Integer({
+      minimum: 1,
+      maximum: MAX_USERS,
+      default: DEFAULT_LIMIT,
+      description: 'users of one page',
+    }),
   ),
   cursor: Type.Optional(Type.String({ description: '`next` of the page before', maxLength: 128 })),
 })
@@ -60,7 +67,6 @@ const Users = Type.Object(
     ],
   },
 )
-const DEFAULT_LIMIT = 100
 
 const ExportLine = Type.String({
   description: 'one line a user, in the order of the ids',
@@ -88,10 +94,7 @@ const ImportQuery = Type.Object({
         '`merge` into what a user has; `replace` puts each document of a line in the place of the stored one',
     }),
   ),
-  dry_run: Type.Optional(
-    Type.Boolean({ description: 'say what would become of each line, and write nothing' }),
-  ),
-  preview: Type.Optional(Type.Boolean({ description: 'the same as `dry_run`' })),
+  ...DryRun.properties,
 })
 
 /** Users: the list, the export, the import. */
