@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { onRedis } from '../chaos/stack.ts'
-import { createEmptyDatabase, startRedis, temporaryDirectory } from '../helper/backends.ts'
+import { fakeServer } from '../client/fake-server.ts'
+import { createEmptyDatabase, onServer, startRedis, temporaryDirectory } from '../helper/backends.ts'
 import { startStack } from '../helper/gateway.ts'
 import { runNode } from '../helper/node-process.ts'
 import { ADMIN } from '../helper/tokens.ts'
@@ -86,3 +88,30 @@ for (const tradingConfigs of [true, false]) {
     },
   )
 }
+
+t.test("the bot's database goes away in the middle", async t => {
+  const botUrl = await createEmptyDatabase(t)
+  // More than one request has room for, so that rows are still to be read after the first one.
+  await fillBotDatabase(botUrl, { users: 250, tradingConfigs: true })
+  const { url } = await fakeServer(t, async (request, reply) => {
+    const body = await text(request)
+    await onServer(botUrl, client =>
+      client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'settings-gateway-import'
+         AND datname = current_database()`,
+      ),
+    )
+    reply.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    for (let line = 1; line < body.split('\n').length; line++)
+      reply.write(`{"line":${line},"user_id":"u","status":"created","changes":0}\n`)
+    reply.end('{"done":true}\n')
+  })
+  const { code, output } = await runNode([SCRIPT, '--url', url, '--bot-database', botUrl], {
+    cwd: temporaryDirectory(t),
+    env: { GATEWAY_TOKEN: TOKEN },
+  })
+  t.equal(code, 1, output)
+  t.match(output, '200 created, 0 updated, 0 unchanged, 0 refused')
+  t.match(output, /^the bot's database cannot be read: .+$/m)
+  t.notMatch(output, /^ +at /m, 'no stack trace')
+})

@@ -66,3 +66,26 @@ t.test('npm run export and npm run import', async t => {
   const unnamed = await run('import', ['--url', to.url])
   t.equal(unnamed.code, 2)
 })
+
+t.test('files that cannot be read or written', async t => {
+  const { gateway } = await startStack(t)
+  const cwd = temporaryDirectory(t)
+  const file = join(cwd, 'users.ndjson')
+  writeFileSync(file, '{"user_id":"4","documents":{"x":{}}}\n')
+  const run = (...args: string[]) =>
+    runNode([join(COMMANDS, 'import.ts'), '--url', gateway.url, ...args], {
+      cwd,
+      env: { GATEWAY_TOKEN: ADMIN.authorization.replace('Bearer ', '') },
+    })
+  const nowhere = await run('--report', join(cwd, 'no', 'report'), file)
+  t.equal(nowhere.code, 2)
+  t.match(nowhere.output, /^.+report cannot be written: ENOENT\n$/)
+  const directory = await run(cwd)
+  t.equal(directory.code, 1)
+  t.match(directory.output, /^.+ cannot be read: EISDIR.*$/m)
+  t.notMatch(directory.output, /^ +at /m, 'no stack trace')
+  if (!existsSync('/dev/full')) return
+  const full = await run('--report', '/dev/full', file)
+  t.equal(full.code, 1)
+  t.match(full.output, /1 refused.*^the report is not whole: ENOSPC/ms)
+})

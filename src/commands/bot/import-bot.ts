@@ -1,6 +1,7 @@
+import { cannotRead, readable } from '../command-error.ts'
 import { commandLine, endWithUsage } from '../command-line.ts'
 import { sendLines } from '../transfer/batches.ts'
-import { GATEWAY_OPTIONS } from '../transfer/gateway.ts'
+import { DRY_RUN, GATEWAY_OPTIONS } from '../transfer/gateway.ts'
 import { showProgress } from '../transfer/progress.ts'
 import { Report } from '../transfer/report.ts'
 import { withGateway } from '../transfer/run.ts'
@@ -24,11 +25,7 @@ const { values } = commandLine({
       value: 'URL',
       help: "The bot's Redis, so that order numbers go on where it stopped.",
     },
-    'dry-run': {
-      type: 'boolean',
-      default: false,
-      help: 'Say what would become of each user, and write nothing.',
-    },
+    'dry-run': DRY_RUN,
     'out-of-bounds': {
       type: 'string',
       value: 'WHAT',
@@ -45,18 +42,20 @@ const { values } = commandLine({
 const { 'bot-database': url, 'bot-redis': redisUrl, 'out-of-bounds': outOfBounds, 'dry-run': dryRun } = values
 if (url === undefined) endWithUsage('--bot-database is needed; see `npm run import:bot -- --help`')
 if (!['refuse', 'default'].includes(outOfBounds)) endWithUsage('--out-of-bounds must be refuse or default')
-const bot = await BotDatabase.open(url).catch(error => fail("the bot's database cannot be read", error))
-const counters = redisUrl === undefined ? undefined : new BotCounters(redisUrl)
-await counters?.connect().catch(error => fail("the bot's Redis cannot be read", error))
+const DATABASE = "the bot's database"
+const REDIS = "the bot's Redis"
 
 await withGateway(values, async gateway => {
-  const users = await bot.countUsers().catch(error => fail("the bot's table `users` cannot be read", error))
+  const bot = await BotDatabase.open(url).catch(cannotRead(DATABASE))
+  const counters = redisUrl === undefined ? undefined : new BotCounters(redisUrl)
+  await counters?.connect().catch(cannotRead(REDIS))
+  const users = await bot.countUsers().catch(cannotRead("the bot's table `users`"))
+  const report = await Report.open(values.report)
   const progress = showProgress('users', users)
-  const report = new Report(values.report)
   const lines = async function* () {
-    for await (const user of bot.users()) {
+    for await (const user of readable(DATABASE, bot.users())) {
       const { documents, notes } = convertUser(user, { dropOutOfBounds: outOfBounds === 'default' })
-      const sequence = (await counters?.of(user.id)) ?? {}
+      const sequence = (await counters?.of(user.id).catch(cannotRead(REDIS))) ?? {}
       yield {
         line: JSON.stringify({ user_id: user.id, documents, sequence }),
         about: { where: `users.${user.id}`, notes },
@@ -74,10 +73,5 @@ await withGateway(values, async gateway => {
     counters?.close()
     await bot.close()
   }
-  return report.counts.refused === 0
+  return report.isClean
 })
-
-function fail(sentence: string, error: Error): never {
-  process.stderr.write(`${sentence}: ${error.message}\n`)
-  process.exit(1)
-}

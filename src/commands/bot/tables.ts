@@ -75,6 +75,8 @@ export class BotDatabase {
   /** Connects, and begins the snapshot. Rejects when the database cannot be read. */
   static async open(url: string): Promise<BotDatabase> {
     const client = new pg.Client({ connectionString: url, application_name: 'settings-gateway-import' })
+    // The statement that fails says it.
+    client.on('error', () => {})
     await client.connect()
     // READ ONLY: nothing here can write to the bot's tables, whatever its role may do.
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')

@@ -1,7 +1,8 @@
 import { Agent, request } from 'undici'
 import type { ImportOutcome, ImportSummary } from '../../transfer/import.ts'
 import { linesOf } from '../../transfer/lines.ts'
-import type { CommandOptions } from '../command-line.ts'
+import { CommandError } from '../command-error.ts'
+import type { CommandOption, CommandOptions } from '../command-line.ts'
 
 /** Options of every command that speaks to a running gateway. */
 export const GATEWAY_OPTIONS = {
@@ -13,8 +14,15 @@ export const GATEWAY_OPTIONS = {
   },
 } as const satisfies CommandOptions
 
+/** Of every command that imports. */
+export const DRY_RUN = {
+  type: 'boolean',
+  default: false,
+  help: 'Say what would become of each user, and write nothing.',
+} as const satisfies CommandOption
+
 /** The gateway could not be reached, or refused the request; the message is for the person at the terminal. */
-export class GatewayError extends Error {
+export class GatewayError extends CommandError {
   override readonly name = 'GatewayError'
   /** It may answer the same request later: it is busy, restarts, or its database does. */
   readonly transient: boolean

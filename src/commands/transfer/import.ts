@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { linesOf } from '../../transfer/lines.ts'
+import { readable } from '../command-error.ts'
 import { commandLine, endWithUsage } from '../command-line.ts'
 import { sendLines } from './batches.ts'
-import { GATEWAY_OPTIONS } from './gateway.ts'
+import { DRY_RUN, GATEWAY_OPTIONS } from './gateway.ts'
 import { showProgress } from './progress.ts'
 import { Report } from './report.ts'
 import { withGateway } from './run.ts'
@@ -26,11 +27,7 @@ const { values, positionals } = commandLine({
       default: 'merge',
       help: '`merge` into what users have, or `replace` their documents.',
     },
-    'dry-run': {
-      type: 'boolean',
-      default: false,
-      help: 'Say what would become of each user, and write nothing.',
-    },
+    'dry-run': DRY_RUN,
     report: {
       type: 'string',
       value: 'FILE',
@@ -44,11 +41,12 @@ if (!MODES.includes(values.mode)) endWithUsage(`--mode must be ${MODES.join(' or
 const size = await stat(file).catch(error => endWithUsage(`${file} cannot be read: ${error.code}`))
 
 await withGateway(values, async gateway => {
+  const report = await Report.open(values.report)
   const progress = showProgress('KiB', Math.ceil(size.size / 1024))
-  const report = new Report(values.report)
   const dryRun = values['dry-run']
+  const source = readable(file, createReadStream(file))
   const lines = async function* () {
-    for await (const { number, bytes } of linesOf(createReadStream(file), MAX_LINE_BYTES)) {
+    for await (const { number, bytes } of linesOf(source, MAX_LINE_BYTES)) {
       // As bytes: the gateway says where a line is not UTF-8.
       yield {
         line: bytes ?? `"${MAX_LINE_BYTES} bytes and more"`,
@@ -69,5 +67,5 @@ await withGateway(values, async gateway => {
     progress.stop()
     process.stdout.write(await report.end(dryRun))
   }
-  return report.counts.refused === 0
+  return report.isClean
 })

@@ -5,8 +5,6 @@ const LINE_EVERY_MS = 10_000
 
 export interface Progress {
   add(count: number): void
-  /** More is known of how much there is. */
-  total(count: number): void
   stop(): void
 }
 
@@ -27,7 +25,6 @@ export function showProgress(unit: string, total: number): Progress {
       value += count
       bar.update(Math.round(value), { rate: Math.round(value / ((performance.now() - startedAt) / 1_000)) })
     },
-    total: count => bar.setTotal(count),
     stop: () => bar.stop(),
   }
 }
@@ -42,7 +39,6 @@ function lines(unit: string): Progress {
       next = performance.now() + LINE_EVERY_MS
       process.stderr.write(`${Math.round(value)} ${unit}\n`)
     },
-    total: () => {},
     stop: () => {},
   }
 }

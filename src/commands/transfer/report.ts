@@ -1,5 +1,8 @@
-import { createWriteStream } from 'node:fs'
+import type { WriteStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { finished } from 'node:stream/promises'
 import type { ImportOutcome, ImportStatus } from '../../transfer/import.ts'
+import { endWithUsage } from '../command-line.ts'
 
 /** Something that a person should know of one field. */
 export interface Note {
@@ -17,10 +20,27 @@ export class Report {
   readonly counts: Record<ImportStatus, number> = { created: 0, updated: 0, unchanged: 0, refused: 0 }
   readonly #notes = new Map<string, number>()
   readonly #refusals = new Map<string, number>()
-  readonly #file: ReturnType<typeof createWriteStream> | undefined
+  readonly #file: WriteStream | undefined
+  #isWhole = true
 
-  constructor(path: string | undefined) {
-    this.#file = path === undefined ? undefined : createWriteStream(path)
+  private constructor(file: WriteStream | undefined) {
+    this.#file = file
+    // Looked at in the end.
+    file?.on('error', () => {})
+  }
+
+  /** Ends the process with 2 when the file cannot be written: it is looked for before anything is imported. */
+  static async open(path: string | undefined): Promise<Report> {
+    if (path === undefined) return new Report(undefined)
+    const file = await open(path, 'w').catch(error =>
+      endWithUsage(`${path} cannot be written: ${error.code}`),
+    )
+    return new Report(file.createWriteStream())
+  }
+
+  /** Nobody was refused, and the report is whole. */
+  get isClean(): boolean {
+    return this.counts.refused === 0 && this.#isWhole
   }
 
   add(source: { readonly where: string; readonly notes?: readonly Note[] }, outcome: ImportOutcome): void {
@@ -34,16 +54,29 @@ export class Report {
     this.#file?.write(`${JSON.stringify({ source: source.where, user_id, status, notes, errors })}\n`)
   }
 
-  /** Resolves to the text for the terminal when the file is written. */
+  /** Resolves to the text for the terminal when the file is written, or is known not to be. */
   async end(dryRun: boolean): Promise<string> {
-    await new Promise<void>(resolve => (this.#file === undefined ? resolve() : this.#file.end(resolve)))
+    const fault = await this.#endFile()
+    this.#isWhole = fault === undefined
     const { created, updated, unchanged, refused } = this.counts
     return [
       `${dryRun ? 'would be: ' : ''}${created} created, ${updated} updated, ${unchanged} unchanged, ${refused} refused`,
       ...table('users per refusal', this.#refusals),
       ...table('users per field', this.#notes),
+      ...(fault === undefined ? [] : [`the report is not whole: ${fault.message}`]),
       '',
     ].join('\n')
+  }
+
+  async #endFile(): Promise<Error | undefined> {
+    this.#file?.end()
+    return (
+      this.#file &&
+      finished(this.#file).then(
+        () => undefined,
+        (error: Error) => error,
+      )
+    )
   }
 }
 

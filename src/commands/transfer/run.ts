@@ -1,7 +1,8 @@
+import { CommandError } from '../command-error.ts'
 import { endWithUsage } from '../command-line.ts'
-import { GatewayAdmin, GatewayError } from './gateway.ts'
+import { GatewayAdmin } from './gateway.ts'
 
-/** Does the work of a command; a gateway that refuses or is away ends the process with 1 after one sentence. */
+/** Does the work of a command; a CommandError ends the process with 1 after its sentence. */
 export async function withGateway(
   { url, token = process.env.GATEWAY_TOKEN }: { readonly url: string; readonly token?: string | undefined },
   work: (gateway: GatewayAdmin) => Promise<boolean>,
@@ -15,7 +16,7 @@ export async function withGateway(
   try {
     succeeded = await work(gateway)
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error
+    if (!(error instanceof CommandError)) throw error
     process.stderr.write(`${error.message}\n`)
   } finally {
     await gateway.close()
