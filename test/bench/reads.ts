@@ -105,6 +105,33 @@ async function proxyContenders(stack: Stack): Promise<Contender[]> {
   ]
 }
 
+/** The reads of this gateway and of another, each with a stack of its own, in turn. */
+export async function besideContenders(now: ServerProcess, before: ServerProcess): Promise<Contender[]> {
+  const both = async (name: string, path: string, user: string, unchanged = false): Promise<Contender[]> => {
+    const load = async ({ url }: ServerProcess) => {
+      const { etag } = await get(`${url}${path}`, asBot(user))
+      return {
+        url: `${url}${path}`,
+        headers: { ...asBot(user), ...(unchanged ? { 'If-None-Match': etag } : {}) },
+      }
+    }
+    const base = `before: ${name}`
+    return [
+      { name: base, server: before, load: await load(before) },
+      { name, against: base, server: now, load: await load(now) },
+    ]
+  }
+  for (const { url } of [now, before])
+    for (const size of ['3 KB', '40 KB'] as const) await settingsOf(url, size)
+  return [
+    ...(await both('one document of 3 KB', SETTINGS, userOf('3 KB'))),
+    ...(await both('one document of 40 KB', SETTINGS, userOf('40 KB'))),
+    ...(await both('decision-settings', DECISION, DEFAULT_USER)),
+    ...(await both('304 of one document', SETTINGS, userOf('3 KB'), true)),
+    ...(await both('304 of decision-settings', DECISION, DEFAULT_USER, true)),
+  ]
+}
+
 function bareServer(stack: Stack, bodies: Record<string, Buffer>) {
   const file = join(stack.directory, 'bodies.json')
   const texts = Object.entries(bodies).map(([name, body]) => [name, body.toString('base64')])

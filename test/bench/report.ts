@@ -11,9 +11,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n')
 }
 
-export function comparison(results: readonly Result[]): string {
+/** `base`: what a contender is compared with. */
+export function comparison(results: readonly Result[], base = 'bare'): string {
   return table(
-    ['contender', 'requests/s', 'of bare', 'p50 ms', 'p99 ms', 'CPU us'],
+    ['contender', 'requests/s', `of ${base}`, 'p50 ms', 'p99 ms', 'CPU us'],
     results.map(result => [
       result.failed > 0 ? `${result.name} (${result.failed} FAILED)` : result.name,
       whole(result.rps),
@@ -51,14 +52,15 @@ export function openTable(measured: ReadonlyMap<string, OpenMeasured>): string {
   )
 }
 
-export function writeTable(results: readonly WriteRates[]): string {
-  const both = ({ gateway, plain }: WriteRates, field: 'p50' | 'p99' | 'cpuUs', digits = 1) =>
-    `${gateway[field].toFixed(digits)} / ${plain[field].toFixed(digits)}`
+/** `other`: what the PUTs are compared with. */
+export function writeTable(results: readonly WriteRates[], other = 'plain transaction'): string {
+  const both = (result: WriteRates, field: 'p50' | 'p99' | 'cpuUs', digits = 1) =>
+    `${result.gateway[field].toFixed(digits)} / ${result.other[field].toFixed(digits)}`
   return table(
     [
       'connections',
       'gateway PUT/s',
-      'plain transaction/s',
+      `${other}/s`,
       'ratio',
       'p50 ms, both',
       'p99 ms, both',
@@ -68,12 +70,12 @@ export function writeTable(results: readonly WriteRates[]): string {
     results.map(result => [
       String(result.connections),
       whole(result.gateway.rps),
-      whole(result.plain.rps),
+      whole(result.other.rps),
       result.ratio.toFixed(2),
       both(result, 'p50'),
       both(result, 'p99'),
       both(result, 'cpuUs', 0),
-      String(result.gateway.failed + result.plain.failed),
+      String(result.gateway.failed + result.other.failed),
     ]),
   )
 }

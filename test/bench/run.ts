@@ -1,24 +1,26 @@
 import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
+import { resolve } from 'node:path'
 import { request } from 'undici'
 import { commandLine, endWithUsage } from '../../src/commands/command-line.ts'
 import { growUsers } from './growth.ts'
 import { loadGenerator } from './load.ts'
 import { compareLatencies } from './open-loop.ts'
 import { compareProcesses } from './processes.ts'
-import { DECISION, DEFAULT_USER, readContenders } from './reads.ts'
+import { besideContenders, DECISION, DEFAULT_USER, readContenders } from './reads.ts'
 import { comparison, growthTable, latencyTable, openTable, processTable, writeTable } from './report.ts'
 import { compare } from './rounds.ts'
 import type { ServerProcess } from './server-process.ts'
 import { asBot, CACHE_DIR, startStack } from './stack.ts'
-import { compareWrites, drawNumbers } from './writes.ts'
+import { compareWrites, drawNumbers, gatewayWrites, plainWrites } from './writes.ts'
 
 /**
  * `npm run bench`: builds everything itself, prints and writes Markdown. Only ratios of one run mean something: the
  * machine is shared, and figures move with it.
  */
 
-const PARTS = ['reads', 'open-loop', 'writes', 'sequence', 'processes', 'users'] as const
+const PARTS = ['reads', 'open-loop', 'writes', 'sequence', 'processes', 'users', 'beside'] as const
+const DEFAULT_PARTS = PARTS.filter(part => part !== 'beside')
 type Part = (typeof PARTS)[number]
 
 const { values: flags } = commandLine({
@@ -26,7 +28,7 @@ const { values: flags } = commandLine({
   summary:
     'Measures the gateway beside bare Fastify and proxies, interleaved; only ratios of one run mean something.',
   options: {
-    only: { type: 'string', value: 'PARTS', default: PARTS.join(','), help: 'What to measure.' },
+    only: { type: 'string', value: 'PARTS', default: DEFAULT_PARTS.join(','), help: 'What to measure.' },
     match: { type: 'string', value: 'TEXT', default: '', help: 'Only contenders whose names contain this.' },
     rounds: { type: 'string', value: 'N', default: '5', minimum: 1, help: 'Rounds.' },
     seconds: {
@@ -51,6 +53,11 @@ const { values: flags } = commandLine({
       default: '1000,10000,100000,1000000',
       help: 'Users in the database.',
     },
+    checkout: {
+      type: 'string',
+      value: 'DIR',
+      help: 'Another version of this repository, installed; the part `beside` compares it with this one.',
+    },
     out: { type: 'string', value: 'FILE', help: 'Write the report there, too.' },
     offline: {
       type: 'boolean',
@@ -63,10 +70,13 @@ const rounds = Number(flags.rounds)
 const seconds = Number(flags.seconds)
 const rate = Number(flags.rate)
 const connections = Number(flags.connections)
+const writers = flags.writers.split(',').map(Number)
 if (!(seconds > 0)) endWithUsage(`--seconds must be a number above 0, is ${JSON.stringify(flags.seconds)}`)
 const parts = new Set(flags.only.split(','))
 const unknown = [...parts].filter(part => !PARTS.includes(part as Part))
 if (unknown.length > 0) endWithUsage(`--only takes ${PARTS.join(', ')}, not ${unknown.join(', ')}`)
+
+if (parts.has('beside') && flags.checkout === undefined) endWithUsage('the part beside needs --checkout DIR')
 
 const generator = loadGenerator(CACHE_DIR, flags.offline)
 const report: string[] = []
@@ -107,9 +117,38 @@ try {
     },
     writes: async () => {
       const results = []
-      for (const count of flags.writers.split(',').map(Number))
-        results.push(await compareWrites(gateway, bare, { rounds, seconds, connections: count }))
+      for (const count of writers)
+        results.push(
+          await compareWrites(gatewayWrites(gateway), plainWrites(bare), {
+            rounds,
+            seconds,
+            connections: count,
+          }),
+        )
       return `## Writes of 3 KB\n\n${writeTable(results)}`
+    },
+    beside: async () => {
+      const other = await startStack({ redisMemory: '2gb' })
+      try {
+        const before = await other.gateway({}, resolve(flags.checkout!))
+        const reads = await compare(generator, await besideContenders(gateway, before), {
+          rounds,
+          seconds,
+          connections,
+        })
+        const writes = []
+        for (const count of writers)
+          writes.push(
+            await compareWrites(gatewayWrites(gateway), gatewayWrites(before), {
+              rounds,
+              seconds,
+              connections: count,
+            }),
+          )
+        return `## Beside ${flags.checkout}\n\n${comparison(reads, 'before')}\n\n${writeTable(writes, 'before')}`
+      } finally {
+        await other.stop()
+      }
     },
     sequence: async () => {
       const measured = {

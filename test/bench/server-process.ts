@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { ended } from '../../src/dev/child.ts'
 import type { Usage } from './servers/usage.ts'
 
@@ -11,13 +11,13 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
-/** `file` is in servers/; it ends with this process. */
+/** `file` is in servers/, or absolute; the server ends with this process. */
 export async function forkServer(
   file: string,
   env: NodeJS.ProcessEnv,
   execArgv: readonly string[] = [],
 ): Promise<ServerProcess> {
-  const child = fork(join(import.meta.dirname, 'servers', file), {
+  const child = fork(resolve(import.meta.dirname, 'servers', file), {
     env: { ...process.env, ...env },
     execArgv: [...execArgv],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

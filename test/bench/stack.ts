@@ -29,8 +29,9 @@ export interface Stack {
   readonly databaseUrl: string
   readonly redisUrl: string
   readonly redisPort: number
-  gateway(env?: NodeJS.ProcessEnv): Promise<ServerProcess>
-  /** Of servers/. */
+  /** `checkout`: the directory of another version of this repository, with its dependencies installed. */
+  gateway(env?: NodeJS.ProcessEnv, checkout?: string): Promise<ServerProcess>
+  /** `file` is in servers/, or absolute. */
   server(file: string, env: NodeJS.ProcessEnv): Promise<ServerProcess>
   /** Ends a server of another kind together with the others. */
   own<T extends ServerProcess | undefined>(starting: Promise<T>): Promise<T>
@@ -78,7 +79,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       if (started !== undefined) servers.push(started)
       return started
     },
-    gateway: env => server('gateway.ts', { ...settings, ...env }),
+    gateway: (env, checkout) => {
+      const file = checkout === undefined ? 'gateway.ts' : join(checkout, 'test/bench/servers/gateway.ts')
+      return server(file, { ...settings, ...env })
+    },
     stop: async () => {
       await Promise.all(servers.map(each => each.stop()))
       await Promise.all([postgres.stop(), redis.kill()])

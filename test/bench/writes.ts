@@ -1,4 +1,4 @@
-import { type Call, closedLoop } from './closed-loop.ts'
+import { closedLoop } from './closed-loop.ts'
 import type { Measured } from './load.ts'
 import { median } from './rounds.ts'
 import type { ServerProcess } from './server-process.ts'
@@ -12,7 +12,7 @@ export interface MeasuredWrites extends Measured {
 export interface WriteRates {
   readonly connections: number
   readonly gateway: MeasuredWrites
-  readonly plain: MeasuredWrites
+  readonly other: MeasuredWrites
   /** Median over the rounds, of the same round each. */
   readonly ratio: number
 }
@@ -27,49 +27,52 @@ export interface WriteOptions {
   readonly connections: number
 }
 
-/**
- * PUTs of a changed field of a 3 KB document, each connection to a user of its own, beside the plain transaction
- * (servers/plain-writes.ts) of the same size.
- */
+/** A server that takes the writes that are measured. */
+export interface Writable {
+  readonly server: ServerProcess
+  /** Of the document of this user. */
+  path(user: string): string
+}
+
+export const gatewayWrites = (server: ServerProcess): Writable => ({
+  server,
+  path: () => '/api/user/settings',
+})
+
+/** BEGIN, SELECT FOR UPDATE, UPSERT, COMMIT and a Redis script: servers/plain-writes.ts. */
+export const plainWrites = (server: ServerProcess): Writable => ({ server, path: user => `/write/${user}` })
+
+/** PUTs of a changed field of a 3 KB document, each connection to a user of its own, at two servers in turn. */
 export async function compareWrites(
-  gateway: ServerProcess,
-  bare: ServerProcess,
+  gateway: Writable,
+  other: Writable,
   options: WriteOptions,
 ): Promise<WriteRates> {
   const { rounds, seconds, connections } = options
-  const users = Array.from({ length: connections }, (_, i) => `writer-${i}`)
-  const put = (path: string, user: string, body: object) => ({
-    method: 'PUT' as const,
-    path,
-    headers: { ...JSON_TYPE, ...asBot(user) },
-    body: JSON.stringify(body),
-  })
-  const change = (n: number) => ({ preferences: { filler: FILLER, round: n % 1_000_000 } })
   let count = Date.now() % 1_000_000
-  const round = async (
-    server: ServerProcess,
-    next: (connection: number) => Call,
-  ): Promise<MeasuredWrites> => {
+  const round = async ({ server, path }: Writable): Promise<MeasuredWrites> => {
     const before = await server.usage()
-    const measured = await closedLoop(server.url, connections, seconds, next)
+    const measured = await closedLoop(server.url, connections, seconds, connection => ({
+      method: 'PUT',
+      path: path(`writer-${connection}`),
+      headers: { ...JSON_TYPE, ...asBot(`writer-${connection}`) },
+      body: JSON.stringify({ preferences: { filler: FILLER, round: count++ % 1_000_000 } }),
+    }))
     const after = await server.usage()
     return { ...measured, cpuUs: (after.cpuUs - before.cpuUs) / Math.max(1, measured.requests) }
   }
-  const gatewayRound = () =>
-    round(gateway, connection => put('/api/user/settings', users[connection]!, change(count++)))
-  const plainRound = () =>
-    round(bare, connection => put(`/write/${users[connection]}`, users[connection]!, change(count++)))
-  await gatewayRound()
-  await plainRound()
-  const pairs: { gateway: MeasuredWrites; plain: MeasuredWrites }[] = []
+  // The first round of each warms up code and connections, and does not count.
+  await round(gateway)
+  await round(other)
+  const pairs: { gateway: MeasuredWrites; other: MeasuredWrites }[] = []
   for (let pair = 0; pair < rounds; pair++) {
-    pairs.push({ plain: await plainRound(), gateway: await gatewayRound() })
+    pairs.push({ other: await round(other), gateway: await round(gateway) })
   }
   return {
     connections,
     gateway: middleWrites(pairs.map(pair => pair.gateway)),
-    plain: middleWrites(pairs.map(pair => pair.plain)),
-    ratio: median(pairs.map(pair => pair.gateway.rps / pair.plain.rps)),
+    other: middleWrites(pairs.map(pair => pair.other)),
+    ratio: median(pairs.map(pair => pair.gateway.rps / pair.other.rps)),
   }
 }
 
