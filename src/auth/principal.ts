@@ -1,6 +1,6 @@
 import type { Scope } from '../config.ts'
+import { isUserId } from '../documents/user-id.ts'
 import { ProblemError } from '../errors.ts'
-import { isUserId } from './user-id.ts'
 
 /** Who calls: a service of ours, or a user with a token. */
 export interface Principal {

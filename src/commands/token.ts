@@ -1,8 +1,8 @@
 import { createSigner } from 'fast-jwt'
-import { isUserId } from '../auth/user-id.ts'
 import { withSecrets } from '../config/development-secrets.ts'
 import { withSecretFiles } from '../config/secret-files.ts'
 import { type Environment, readEnvironment } from '../config.ts'
+import { isUserId } from '../documents/user-id.ts'
 import { commandLine, endWithUsage } from './command-line.ts'
 
 /**

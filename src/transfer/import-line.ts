@@ -1,4 +1,3 @@
-import { isUserId } from '../auth/user-id.ts'
 import { namedTwice } from '../documents/aliases.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import { noteFaults } from '../documents/file-format.ts'
@@ -8,6 +7,7 @@ import { JsonError, readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject } from '../documents/json.ts'
 import { joinPath } from '../documents/paths.ts'
 import { unknownField, unknownName } from '../documents/unknown-fields.ts'
+import { isUserId } from '../documents/user-id.ts'
 import type { Fault } from '../errors.ts'
 import { kindNamed } from './where.ts'
 

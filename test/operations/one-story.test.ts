@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { SharedCheck } from '../../src/settings/shared-check.ts'
+import { SharedCheck } from '../../src/lifecycle/shared-check.ts'
 import { eventually, startStack, type TestGateway } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 

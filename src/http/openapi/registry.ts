@@ -1,5 +1,5 @@
 import { type TSchema, type TUnsafe, Type } from '@sinclair/typebox'
-import { USER_ID_PATTERN } from '../../auth/user-id.ts'
+import { USER_ID_PATTERN } from '../../documents/user-id.ts'
 
 /** Named schemas of the OpenAPI document, in the order they were made. */
 const components = new Map<string, TSchema>()

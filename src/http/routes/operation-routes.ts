@@ -1,7 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { ProblemError } from '../../errors.ts'
-import type { StatusService } from '../../settings/status-service.ts'
+import type { StatusService } from '../../lifecycle/status-service.ts'
 import type { Metrics } from '../metrics.ts'
 import { operation } from '../openapi/operation.ts'
 

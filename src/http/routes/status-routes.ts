@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import type { StatusService } from '../../settings/status-service.ts'
+import type { StatusService } from '../../lifecycle/status-service.ts'
 import type { Activity } from '../../telemetry/activity.ts'
 import { onAnswered } from '../answered.ts'
 import { operation } from '../openapi/operation.ts'
