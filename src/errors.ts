@@ -4,69 +4,48 @@ export interface Fault {
   readonly message: string
 }
 
-/** Every code a problem can carry, with its HTTP status and its title (RFC 9457). Clients rely on the codes. */
-export const PROBLEMS = {
-  VALIDATION_FAILED: [400, 'The request is not valid'],
-  INVALID_JSON: [400, 'The body is not JSON'],
-  INVALID_USER_ID: [400, 'The user id is not valid'],
-  USER_REQUIRED: [400, 'The request must name a user in X-User-Id'],
-  UNAUTHORIZED: [401, 'Authentication is required'],
-  FORBIDDEN: [403, 'Not allowed'],
-  NOT_FOUND: [404, 'Not found'],
-  USER_NOT_FOUND: [404, 'The user does not exist'],
-  VERSION_NOT_FOUND: [404, 'The version does not exist'],
-  CACHE_MISS: [404, 'Nothing is cached'],
-  HISTORY_PRUNED: [410, 'The version is no longer kept'],
-  METHOD_NOT_ALLOWED: [405, 'Method not allowed'],
-  REQUEST_TIMEOUT: [408, 'The request came too slowly'],
-  CONFLICT: [409, 'The request conflicts with another one'],
-  VERSION_MISMATCH: [412, 'The document has another version'],
-  BODY_TOO_LARGE: [413, 'The body is too large'],
-  DOCUMENT_TOO_LARGE: [413, 'The document would become too large'],
-  UNSUPPORTED_MEDIA_TYPE: [415, 'The content type is not supported'],
-  EXPECTATION_FAILED: [417, 'The expectation cannot be met'],
-  DEFAULTS_INVALID: [422, 'The defaults are not valid'],
-  RATE_LIMITED: [429, 'Too many requests'],
-  HEADERS_TOO_LARGE: [431, 'The headers are too large'],
-  STORED_DOCUMENT_INVALID: [500, 'A stored document is not valid'],
-  INTERNAL_ERROR: [500, 'Internal error'],
-  DATABASE_UNAVAILABLE: [503, 'The database is not reachable'],
-  COMMIT_UNKNOWN: [503, 'It is not known whether the change was stored'],
-  ISSUER_UNAVAILABLE: [503, 'Tokens cannot be checked: their issuer does not answer'],
-  NOT_READY: [503, 'The gateway is not ready'],
-  OVERLOADED: [503, 'The gateway is overloaded'],
-} as const satisfies Record<string, readonly [status: number, title: string]>
+/** Codes of what the use cases and the authentication refuse. http adds its own (problem-error.ts). */
+export type DomainCode =
+  | 'VALIDATION_FAILED'
+  | 'INVALID_USER_ID'
+  | 'USER_REQUIRED'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'USER_NOT_FOUND'
+  | 'VERSION_NOT_FOUND'
+  | 'HISTORY_PRUNED'
+  | 'CONFLICT'
+  | 'VERSION_MISMATCH'
+  | 'DOCUMENT_TOO_LARGE'
+  | 'DEFAULTS_INVALID'
+  | 'STORED_DOCUMENT_INVALID'
+  | 'ISSUER_UNAVAILABLE'
+  | 'NOT_READY'
+  | 'OVERLOADED'
 
-export type ProblemCode = keyof typeof PROBLEMS
-
-export interface ProblemOptions {
+export interface DomainErrorOptions {
   /** All faults of the input, at once. */
   readonly errors?: readonly Fault[]
-  /** More members of the problem document, such as `current` of a 412. */
-  readonly members?: Readonly<Record<string, unknown>>
-  /** Response headers, such as Retry-After or Allow. */
-  readonly headers?: Readonly<Record<string, string>>
+  /** Facts for the caller, such as `current`, the document that a VERSION_MISMATCH met. Buffers hold JSON. */
+  readonly details?: Readonly<Record<string, unknown>>
+  /** Seconds after which another try may succeed; undefined = http decides. */
+  readonly retryAfterS?: number
   readonly cause?: unknown
 }
 
-/** An error the caller is told about. `message` becomes the problem's `detail`; `cause` goes to the log only. */
-export class ProblemError extends Error {
-  override readonly name = 'ProblemError'
-  readonly code: ProblemCode
-  readonly status: number
-  readonly title: string
+/** An error that the caller is told of. `message` may be '': the code says it all. `cause` goes to the log only. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError'
+  readonly code: DomainCode
   readonly errors: readonly Fault[] | undefined
-  readonly members: Readonly<Record<string, unknown>>
-  readonly headers: Readonly<Record<string, string>>
+  readonly details: Readonly<Record<string, unknown>>
+  readonly retryAfterS: number | undefined
 
-  constructor(code: ProblemCode, detail?: string, options: ProblemOptions = {}) {
-    const [status, title] = PROBLEMS[code]
-    super(detail ?? title, { cause: options.cause })
+  constructor(code: DomainCode, message = '', options: DomainErrorOptions = {}) {
+    super(message, { cause: options.cause })
     this.code = code
-    this.status = status
-    this.title = title
     this.errors = options.errors
-    this.members = options.members ?? {}
-    this.headers = options.headers ?? {}
+    this.details = options.details ?? {}
+    this.retryAfterS = options.retryAfterS
   }
 }

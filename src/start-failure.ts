@@ -1,7 +1,7 @@
 import { endpointOf } from './config/endpoint-names.ts'
 import { type Config, ConfigError } from './config.ts'
 import { DatabaseUnavailableError } from './consistency/ports.ts'
-import { ProblemError } from './errors.ts'
+import { DomainError } from './errors.ts'
 import { codeOf, systemErrorWords } from './plain-words.ts'
 import { isUnreachableForGood } from './store/database-errors.ts'
 import { MigrationError } from './store/migrate.ts'
@@ -28,14 +28,14 @@ export function startFailure(error: unknown, config: Config | undefined): string
     return error.message
   }
   if (config === undefined) return unexpected(error)
-  if (error instanceof ProblemError && error.code === 'DEFAULTS_INVALID') {
+  if (error instanceof DomainError && error.code === 'DEFAULTS_INVALID') {
     return defaultsFailure(error, config.settings.defaultsFile)
   }
   const cause = error instanceof DatabaseUnavailableError ? (error.cause ?? error) : error
   return listenFailure(cause, config) ?? databaseFailure(cause, config.database.url) ?? unexpected(error)
 }
 
-function defaultsFailure({ errors = [], cause }: ProblemError, file: string): string {
+function defaultsFailure({ errors = [], cause }: DomainError, file: string): string {
   const code = codeOf(cause)
   if (code !== undefined) return `the defaults file ${file} cannot be read: ${systemErrorWords(code)}`
   const faults = errors.map(({ path, message }) => `\n- ${path === '' ? '' : `${path} `}${message}`)

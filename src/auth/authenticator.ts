@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import { type Expiry, expiryAt, hasExpired } from '../expiry.ts'
 import { IssuerUnavailableError } from './fetch-keys.ts'
 import { createTokenVerifier, type VerifyToken } from './jwt.ts'
@@ -65,7 +65,7 @@ export class Authenticator {
       return await this.#verify(token)
     } catch (cause) {
       if (cause instanceof IssuerUnavailableError) {
-        throw new ProblemError('ISSUER_UNAVAILABLE', undefined, { headers: { 'retry-after': '5' }, cause })
+        throw new DomainError('ISSUER_UNAVAILABLE', '', { retryAfterS: 5, cause })
       }
       throw unauthorized('the token is not valid', cause)
     }
@@ -81,9 +81,6 @@ export class Authenticator {
   }
 }
 
-function unauthorized(detail: string, cause?: unknown): ProblemError {
-  return new ProblemError('UNAUTHORIZED', detail, {
-    headers: { 'www-authenticate': 'Bearer realm="settings-gateway"' },
-    cause,
-  })
+function unauthorized(detail: string, cause?: unknown): DomainError {
+  return new DomainError('UNAUTHORIZED', detail, { cause })
 }

@@ -1,6 +1,6 @@
 import type { Scope } from '../config.ts'
 import { isUserId } from '../documents/user-id.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 
 /** Who calls: a service of ours, or a user with a token. */
 export interface Principal {
@@ -23,11 +23,11 @@ export function actingUser(principal: Principal, header: string | readonly strin
   if (header !== undefined) {
     const named = requireUserId(String(header))
     if (principal.kind === 'user' && named !== principal.id) {
-      throw new ProblemError('FORBIDDEN', 'a user may act for no other user')
+      throw new DomainError('FORBIDDEN', 'a user may act for no other user')
     }
     return named
   }
-  if (principal.kind !== 'user') throw new ProblemError('USER_REQUIRED')
+  if (principal.kind !== 'user') throw new DomainError('USER_REQUIRED')
   return requireUserId(principal.id)
 }
 
@@ -42,7 +42,7 @@ export function isLooking({ kind }: Pick<Principal, 'kind'>, method: string): bo
 /** INVALID_USER_ID for anything that is no user id. */
 export function requireUserId(text: string): string {
   if (isUserId(text)) return text
-  throw new ProblemError('INVALID_USER_ID', 'a user id has 1 to 64 letters, digits and _ . @ -')
+  throw new DomainError('INVALID_USER_ID', 'a user id has 1 to 64 letters, digits and _ . @ -')
 }
 
 /** Whether a caller may do what needs the scope; only services are bound by scopes. */
@@ -53,17 +53,17 @@ export function hasScope({ scopes }: Principal, scope: Scope): boolean {
 /** FORBIDDEN, naming the scope that the token of a service does not have. */
 export function requireScope(principal: Principal, scope: Scope): void {
   if (hasScope(principal, scope)) return
-  throw new ProblemError('FORBIDDEN', `the token of ${principal.id} lacks the scope ${scope}`)
+  throw new DomainError('FORBIDDEN', `the token of ${principal.id} lacks the scope ${scope}`)
 }
 
 /** FORBIDDEN for everybody but admins, and services with the scope `admin`. */
 export function requireAdmin({ kind, scopes }: Principal): void {
   if (kind !== 'admin' && !scopes?.has('admin')) {
-    throw new ProblemError('FORBIDDEN', 'the admin role is required')
+    throw new DomainError('FORBIDDEN', 'the admin role is required')
   }
 }
 
 /** FORBIDDEN for plain users. */
 export function requireAdminOrService({ kind }: Principal): void {
-  if (kind === 'user') throw new ProblemError('FORBIDDEN', 'the admin role or a service token is required')
+  if (kind === 'user') throw new DomainError('FORBIDDEN', 'the admin role or a service token is required')
 }

@@ -13,7 +13,7 @@ import type { SettingsSchema } from '../documents/schemas/settings.ts'
  */
 
 export type { Mode } from '../documents/catalogue.ts'
-export type { ProblemCode } from '../errors.ts'
+export type { ProblemCode } from '../http/problem-error.ts'
 export type Settings = Static<typeof SettingsSchema>
 export type ModeConfig = Static<typeof ModeSchema>
 export type SafetySettings = Static<typeof SafetySchema>

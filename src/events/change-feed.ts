@@ -1,4 +1,4 @@
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import { hasExpired } from '../expiry.ts'
 import { type ChangePoint, includes } from './change-point.ts'
 import { type ListenerLimits, Listeners } from './listeners.ts'
@@ -150,6 +150,6 @@ function reaches(before: ChangePoint, after: ChangePoint): boolean {
   return before.database === after.database && before.next <= after.next
 }
 
-function shuttingDown(): ProblemError {
-  return new ProblemError('NOT_READY', 'the instance shuts down', { headers: { 'retry-after': '1' } })
+function shuttingDown(): DomainError {
+  return new DomainError('NOT_READY', 'the instance shuts down')
 }

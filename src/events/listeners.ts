@@ -1,4 +1,4 @@
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import type { ChangePoint } from './change-point.ts'
 import type { ChangeListener, DocumentChange } from './ports.ts'
 
@@ -29,7 +29,7 @@ export class Listeners {
   add(listener: ChangeListener): void {
     const ofUser = this.#countOf.get(listener.userId) ?? 0
     if (this.#all.size >= this.#limits.all || ofUser >= this.#limits.perUser) {
-      throw new ProblemError('OVERLOADED', 'too many listeners', { headers: { 'retry-after': '5' } })
+      throw new DomainError('OVERLOADED', 'too many listeners', { retryAfterS: 5 })
     }
     this.#all.add(listener)
     this.#countOf.set(listener.userId, ofUser + 1)

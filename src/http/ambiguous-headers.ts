@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { ProblemError } from '../errors.ts'
+import { ProblemError } from './problem-error.ts'
 
 /** Headers that must not come twice: two readers could take different ones. Lists such as If-Match may. */
 const BEFORE_AUTHENTICATION = new Set(['host', 'authorization'])

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import { FixedWindow } from './fixed-window.ts'
 import { remoteNetwork } from './remote-network.ts'
 
@@ -21,7 +21,7 @@ export class AuthFailures {
 
   /** Counts a failed authentication; what else went wrong (the keys could not be fetched) is no guess. */
   count(address: string, error: unknown): void {
-    if (error instanceof ProblemError && error.code === 'UNAUTHORIZED')
+    if (error instanceof DomainError && error.code === 'UNAUTHORIZED')
       this.#window?.take(remoteNetwork(address), performance.now())
   }
 }

@@ -1,8 +1,8 @@
 import { pipeline, type Readable, Transform } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { ProblemError } from '../errors.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { onAnswerEnd } from './connection-end.ts'
+import { ProblemError } from './problem-error.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

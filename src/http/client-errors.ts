@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { ProblemError } from '../errors.ts'
 import { afterEarlierRequests } from './connection-order.ts'
+import { ProblemError } from './problem-error.ts'
 import { PROBLEM_TYPE, problemBody, rawProblem } from './problems.ts'
 import { requestId } from './request-id.ts'
 

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { FastifyInstance } from 'fastify'
-import { ProblemError } from '../errors.ts'
+import { ProblemError } from './problem-error.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifySchema } from 'fastify'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
 import { JsonError, readJson, requireJson } from '../documents/json/read.ts'
 import { typeFault } from '../documents/json.ts'
-import { ProblemError } from '../errors.ts'
 import { hasOptionalBody, needsNoBody } from './openapi/operation.ts'
+import { ProblemError } from './problem-error.ts'
 
 /**
  * JSON is the only type of bodies. Read as it is: names such as `__proto__` are faults that the checks of the

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { ProblemError } from '../errors.ts'
+import { ProblemError } from './problem-error.ts'
 import { noRoute } from './problems.ts'
 
 /** The pattern of the CORS plugin's route, and what stands for a request without a route. */

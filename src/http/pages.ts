@@ -2,10 +2,10 @@ import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import serveStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import { ProblemError } from '../errors.ts'
 import { onAnswerEnd } from './connection-end.ts'
 import { MAX_PAGE_FILES } from './file-limit.ts'
 import { serveDocs } from './openapi/swagger.ts'
+import { ProblemError } from './problem-error.ts'
 
 const OPS_FILES = fileURLToPath(new URL('ops', import.meta.url))
 const CHART_FILES = fileURLToPath(new URL('.', import.meta.resolve('uplot')))

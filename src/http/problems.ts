@@ -5,9 +5,10 @@ import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { JsonError } from '../documents/json/read.ts'
 import { typeFault } from '../documents/json.ts'
 import { unknownField } from '../documents/unknown-fields.ts'
-import { type Fault, PROBLEMS, type ProblemCode, ProblemError } from '../errors.ts'
+import { DomainError, type Fault } from '../errors.ts'
 import { userOf } from './caller.ts'
 import { LogLimit } from './log-limit.ts'
+import { PROBLEMS, type ProblemCode, ProblemError, problemOf } from './problem-error.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** The database is asked again every quarter of a second. */
@@ -59,9 +60,13 @@ function logProblem(problem: ProblemError, request: FastifyRequest): void {
     ...{ reqId: request.id, code, route: request.routeOptions.url, user: userOf(request) },
     ...(suppressed === 0 ? {} : { suppressed }),
   }
-  if (status === 503) request.log.warn({ ...where, reason: String(problem.cause ?? message) }, message)
+  if (status === 503) request.log.warn({ ...where, reason: reasonOf(problem) }, message)
   else if (status >= 500) request.log.error({ ...where, err: problem.cause ?? problem }, message)
   else request.log.debug(where, message)
+}
+
+function reasonOf({ cause, message }: ProblemError): string {
+  return cause === undefined || cause instanceof DomainError ? message : String(cause)
 }
 
 /** The JSON of a problem. Members that are Buffers hold JSON already. */
@@ -86,6 +91,7 @@ export function problemBody(problem: ProblemError, instance: string): string {
 /** What a caller is told of any error. Nothing of the inside is in it. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error
+  if (error instanceof DomainError) return problemOf(error)
   if (error instanceof DatabaseUnavailableError) {
     return new ProblemError('DATABASE_UNAVAILABLE', undefined, { headers: RETRY_AFTER, cause: error })
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest, FastifySchema, preValidationHookHandler } from 'fastify'
 import { unknownName } from '../documents/unknown-fields.ts'
-import { type Fault, ProblemError } from '../errors.ts'
+import type { Fault } from '../errors.ts'
+import { ProblemError } from './problem-error.ts'
 
 /** A parameter as a schema describes it. */
 interface Parameter {

@@ -1,4 +1,4 @@
-import { ProblemError } from '../errors.ts'
+import { ProblemError } from './problem-error.ts'
 
 /** RATE_LIMITED, with the whole seconds to wait in Retry-After. */
 export function rateLimited(waitMs: number): ProblemError {

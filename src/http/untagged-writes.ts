@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifySchema, preValidationHookHandler } from 'fastify'
-import { ProblemError } from '../errors.ts'
 import { preconditionOf } from './conditional.ts'
+import { ProblemError } from './problem-error.ts'
 
 const WRITES = new Set(['PUT', 'POST', 'DELETE'])
 

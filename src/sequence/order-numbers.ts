@@ -1,5 +1,5 @@
 import type { ClockPort } from '../consistency/ports.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import type { Counter } from './counter.ts'
 import { dayIn } from './day.ts'
 import type { SequenceObserverPort } from './ports.ts'
@@ -69,7 +69,7 @@ export class OrderNumbers implements SequenceService {
       const warnings = [...zone.warnings, ...this.#warningsOf(user.userId, day, last)]
       return warnings.length === 0 ? numbers : { ...numbers, warnings }
     }
-    throw new ProblemError('CONFLICT', 'the settings of the user change too often')
+    throw new DomainError('CONFLICT', 'the settings of the user change too often')
   }
 
   #warningsOf(userId: string, day: string, last: number): readonly string[] {

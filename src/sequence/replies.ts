@@ -1,5 +1,5 @@
 import { readJson } from '../documents/json/read.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import type { ReplyStorePort, StoredReply } from './ports.ts'
 import type { SequenceNumbers } from './service.ts'
 
@@ -31,5 +31,5 @@ export class Replies {
 
 function numbersIn({ wanted, reply }: StoredReply, count: number): SequenceNumbers {
   if (wanted === count) return readJson(reply) as SequenceNumbers
-  throw new ProblemError('CONFLICT', `the Idempotency-Key was used for ${wanted} numbers before`)
+  throw new DomainError('CONFLICT', `the Idempotency-Key was used for ${wanted} numbers before`)
 }

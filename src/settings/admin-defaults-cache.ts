@@ -3,7 +3,7 @@ import type { Reader } from '../consistency/read.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { compileRiskIndex, type RiskIndex } from '../documents/risk.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import { dataOf, encode } from './codec.ts'
 import { DEFAULTS_REF } from './defaults-ref.ts'
 import { isUnreadable } from './stored-document.ts'
@@ -46,10 +46,7 @@ export class AdminDefaultsCache {
   async read(): Promise<{ readonly bytes: Buffer; readonly status: ReadStatus }> {
     const { values, status } = await this.#reader.read([{ ref: DEFAULTS_REF, part: 0 }])
     const bytes = values?.[0] ?? null
-    if (bytes === null)
-      throw new ProblemError('NOT_READY', 'the defaults are not loaded yet', {
-        headers: { 'retry-after': '1' },
-      })
+    if (bytes === null) throw new DomainError('NOT_READY', 'the defaults are not loaded yet')
     return { bytes, status }
   }
 

@@ -15,7 +15,7 @@ import { validateDefaultsChange } from '../documents/defaults-change.ts'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
 import type { JsonObject } from '../documents/json.ts'
-import { type Fault, ProblemError } from '../errors.ts'
+import { DomainError, type Fault } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import type { AdminDefaultsService, DefaultsSource, SyncReport } from './admin-service.ts'
 import { dataOf, defaultsHash, encode } from './codec.ts'
@@ -166,7 +166,7 @@ function patched(patch: unknown): Next {
   const change = checkedPatch(patch)
   return (current, row) => {
     if (row === undefined && current === undefined) {
-      throw new ProblemError('NOT_READY', 'the defaults are not loaded yet')
+      throw new DomainError('NOT_READY', 'the defaults are not loaded yet')
     }
     // What is missing comes from the built-in file, so everything does when an operator left no object there.
     const base = current ?? BUILT_IN_DEFAULTS
@@ -198,7 +198,7 @@ async function readFileJson(file: string): Promise<unknown> {
   } catch (cause) {
     const why = cause instanceof JsonError ? cause.message : 'cannot be read'
     const errors = (cause instanceof JsonError ? cause.faults : undefined) ?? [{ path: '', message: why }]
-    throw new ProblemError('DEFAULTS_INVALID', `the defaults file ${why}`, { errors, cause })
+    throw new DomainError('DEFAULTS_INVALID', `the defaults file ${why}`, { errors, cause })
   }
 }
 
@@ -209,6 +209,6 @@ function withoutByteOrderMark(bytes: Buffer): Buffer {
     : bytes
 }
 
-function defaultsInvalid(detail: string, errors: readonly Fault[]): ProblemError {
-  return new ProblemError('DEFAULTS_INVALID', detail, { errors })
+function defaultsInvalid(detail: string, errors: readonly Fault[]): DomainError {
+  return new DomainError('DEFAULTS_INVALID', detail, { errors })
 }

@@ -3,7 +3,7 @@ import { diff } from '../documents/changes.ts'
 import { readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own } from '../documents/json.ts'
 import { riskOf } from '../documents/risk.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import type { Availability } from '../store/availability.ts'
 import { asUnavailable } from '../store/database-errors.ts'
 import { selectHistory, selectOldContent, selectPrunedVersion } from '../store/statements/history.ts'
@@ -121,15 +121,15 @@ export class Documents implements DocumentService {
   }
 
   /** Why the history does not hold the version. */
-  async #missing(actor: Actor, address: DocumentAddress, version: number): Promise<ProblemError> {
+  async #missing(actor: Actor, address: DocumentAddress, version: number): Promise<DomainError> {
     const { pool } = this.#deps
     const pruned = await this.#query(() => selectPrunedVersion(pool, refOf(actor, address)))
     if (version <= pruned)
-      return new ProblemError(
+      return new DomainError(
         'HISTORY_PRUNED',
         `version ${version} is no longer kept (HISTORY_KEEP_VERSIONS, HISTORY_KEEP_DAYS)`,
       )
-    return new ProblemError('VERSION_NOT_FOUND', `the history holds no version ${version} of this document`)
+    return new DomainError('VERSION_NOT_FOUND', `the history holds no version ${version} of this document`)
   }
 
   async #edit(

@@ -10,7 +10,7 @@ import { documentLimitFaultOf } from '../documents/json/limits.ts'
 import { isJsonObject, type JsonObject, typeFault } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { judgeChange } from '../documents/validate.ts'
-import { type Fault, ProblemError } from '../errors.ts'
+import { DomainError, type Fault } from '../errors.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { DocumentAddress } from './service.ts'
 
@@ -21,7 +21,7 @@ export function checkedPatch(patch: unknown): JsonObject {
   if (faults.length > 0) throw invalid(faults)
   if (isEnvelope(patch)) {
     const message = 'is the whole answer of a GET: send only its `data`'
-    throw new ProblemError('VALIDATION_FAILED', `the body ${message}`, { errors: [{ path: '', message }] })
+    throw new DomainError('VALIDATION_FAILED', `the body ${message}`, { errors: [{ path: '', message }] })
   }
   return patch
 }
@@ -95,14 +95,14 @@ export function plan(
 /** DOCUMENT_TOO_LARGE: merges must not let a document grow for ever, in bytes, names or values. */
 export function requireSize(json: string, { documentBytes }: Limits): void {
   if (Buffer.byteLength(json) > documentBytes) {
-    throw new ProblemError('DOCUMENT_TOO_LARGE', `a document may have ${documentBytes} bytes`)
+    throw new DomainError('DOCUMENT_TOO_LARGE', `a document may have ${documentBytes} bytes`)
   }
   const fault = documentLimitFaultOf(json)
-  if (fault !== undefined) throw new ProblemError('DOCUMENT_TOO_LARGE', `a document ${fault}`)
+  if (fault !== undefined) throw new DomainError('DOCUMENT_TOO_LARGE', `a document ${fault}`)
 }
 
-export function invalid(faults: readonly Fault[]): ProblemError {
-  return new ProblemError('VALIDATION_FAILED', 'the body breaks the rules of the document', {
+export function invalid(faults: readonly Fault[]): DomainError {
+  return new DomainError('VALIDATION_FAILED', 'the body breaks the rules of the document', {
     errors: faults,
   })
 }

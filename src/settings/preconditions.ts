@@ -1,5 +1,5 @@
 import { isKnown, type KnownVersions, type Versions } from '../consistency/versions.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import { bundleOfKinds } from './bundles.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import type { LiveDocument } from './live-document.ts'
@@ -31,8 +31,8 @@ export function requirePrecondition(
   const body = readable(current)
   const detail =
     versions === undefined ? 'there is no current version' : `the current version is ${versions.join('.')}`
-  throw new ProblemError('VERSION_MISMATCH', detail, {
-    members: body === undefined ? {} : { current: body },
+  throw new DomainError('VERSION_MISMATCH', detail, {
+    details: body === undefined ? {} : { current: body },
   })
 }
 

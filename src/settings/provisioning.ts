@@ -4,7 +4,7 @@ import type { Writer } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import { documentDefaults } from '../documents/defaults.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import { type Precondition, requireVersionsOfUser } from './preconditions.ts'
 import type { Actor } from './service.ts'
@@ -69,6 +69,6 @@ export function isLive(row: Row | undefined): row is Row & { data: string } {
   return row !== undefined && row.data !== null
 }
 
-export function userNotFound(userId: string): ProblemError {
-  return new ProblemError('USER_NOT_FOUND', `the user ${userId} does not exist`)
+export function userNotFound(userId: string): DomainError {
+  return new DomainError('USER_NOT_FOUND', `the user ${userId} does not exist`)
 }

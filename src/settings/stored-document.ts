@@ -2,7 +2,7 @@ import type { Row } from '../consistency/ports.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf } from '../documents/json.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import { DEFAULTS_REF } from './defaults-ref.ts'
 
 /** Rows that an operator changed by hand may hold anything that jsonb can hold. */
@@ -23,10 +23,10 @@ export function storedData(row: Row): JsonObject {
   const found = isJsonObject(data) ? data[section!] : data
   const what = found === undefined ? 'is nested too deeply' : `is ${jsonTypeOf(found)} instead of object`
   const repair = kind === DEFAULTS_REF.kind ? 'PUT or sync-defaults' : 'PUT, rollback or load-defaults'
-  throw new ProblemError(
+  throw new DomainError(
     'STORED_DOCUMENT_INVALID',
     `${section === undefined ? kind : `${kind}.${section}`} ${what} in the database (version ${row.version}): ${repair} repairs it`,
-    { members: { document: kind, version: row.version } },
+    { details: { document: kind, version: row.version } },
   )
 }
 
@@ -43,7 +43,7 @@ export function repairableData(row: Row): JsonObject {
 /** Whether an error says that a stored value is not what the gateway writes; its row may still be readable. */
 export function isUnreadable(error: unknown): boolean {
   return (
-    error instanceof JsonError || (error instanceof ProblemError && error.code === 'STORED_DOCUMENT_INVALID')
+    error instanceof JsonError || (error instanceof DomainError && error.code === 'STORED_DOCUMENT_INVALID')
   )
 }
 

@@ -2,7 +2,7 @@ import { refId } from '../consistency/batch-reader.ts'
 import type { DocumentRef, Row } from '../consistency/ports.ts'
 import type { PlannedChange } from '../consistency/write.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
-import { ProblemError } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 
 /**
  * Documents smaller than this need no look at the others: all of them together are half of what a user may have. So a
@@ -32,7 +32,7 @@ export function requireRoom(
   for (const { ref, data } of changes) sizes.set(refId(ref), Buffer.byteLength(data ?? ''))
   const after = sum(sizes)
   if (after <= userBytes || after <= before) return
-  throw new ProblemError(
+  throw new DomainError(
     'DOCUMENT_TOO_LARGE',
     `the documents of one user may have ${userBytes} bytes together (USER_DOCUMENTS_BYTES), and would have ${after}`,
   )

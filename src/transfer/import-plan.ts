@@ -10,7 +10,7 @@ import type { JsonObject } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { joinPath } from '../documents/paths.ts'
 import { judgeChange, validateDocument } from '../documents/validate.ts'
-import { type Fault, ProblemError } from '../errors.ts'
+import { DomainError, type Fault } from '../errors.ts'
 import { type Limits, requireSize } from '../settings/edits.ts'
 import { isLive } from '../settings/provisioning.ts'
 import { repairableData } from '../settings/stored-document.ts'
@@ -63,7 +63,7 @@ export function planLine(
     return [{ ref, data, changes: canonicalJson(fields) }]
   })
   if (faults.length > 0)
-    throw new ProblemError('VALIDATION_FAILED', 'the line breaks the rules', { errors: faults })
+    throw new DomainError('VALIDATION_FAILED', 'the line breaks the rules', { errors: faults })
   requireRoom(rows, changes, limits.userBytes)
   const status = !exists ? 'created' : changes.length === 0 ? 'unchanged' : 'updated'
   return { status, count, changes }

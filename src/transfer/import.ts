@@ -3,7 +3,7 @@ import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/por
 import type { Writer } from '../consistency/write.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
-import { type Fault, ProblemError } from '../errors.ts'
+import { DomainError, type Fault } from '../errors.ts'
 import type { Counter } from '../sequence/counter.ts'
 import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
 import type { Limits } from '../settings/edits.ts'
@@ -132,7 +132,7 @@ async function importLine(
 
 /** Why one line is refused while the others go on. */
 function faultsOf(error: unknown): readonly Fault[] | undefined {
-  if (error instanceof ProblemError) return error.errors ?? [{ path: '', message: error.message }]
+  if (error instanceof DomainError) return error.errors ?? [{ path: '', message: error.message }]
   if (error instanceof WriteQueueFullError)
     return [{ path: '', message: 'too many writes of this user are waiting: send the line again' }]
   return undefined

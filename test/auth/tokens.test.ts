@@ -3,7 +3,7 @@ import { createSigner } from 'fast-jwt'
 import t from 'tap'
 import { Authenticator } from '../../src/auth/authenticator.ts'
 import type { Scope } from '../../src/config.ts'
-import { ProblemError } from '../../src/errors.ts'
+import { DomainError } from '../../src/errors.ts'
 import { JWT_SECRET, SERVICE_TOKEN } from '../helper/gateway.ts'
 import { serveKeys } from './jwks.ts'
 
@@ -38,7 +38,7 @@ const seconds = (offset: number) => Math.floor(Date.now() / 1_000) + offset
 const refused = (header: string | undefined, on = authenticator) =>
   on.authenticate(header).then(
     () => 'accepted',
-    error => (error instanceof ProblemError ? error.code : String(error)),
+    error => (error instanceof DomainError ? error.code : String(error)),
   )
 
 t.test('tokens that are honest', async t => {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { DOCUMENTS } from '../../src/documents/catalogue.ts'
-import { ProblemError } from '../../src/errors.ts'
+import { DomainError } from '../../src/errors.ts'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
 import { allDocumentsOf, needsRoom, requireRoom } from '../../src/settings/user-size.ts'
 import { createDatabase } from '../helper/backends.ts'
@@ -112,6 +112,6 @@ t.test('what is large needs room, whatever it is; what shrinks does not', async 
   t.notOk(needsRoom(change(900), limit))
   t.ok(needsRoom(change(1_500), limit))
   requireRoom(rowsOf(1_000), change(10_000), limit)
-  t.throws(() => requireRoom(rowsOf(1_900), change(10_000), limit), ProblemError)
+  t.throws(() => requireRoom(rowsOf(1_900), change(10_000), limit), DomainError)
   requireRoom(rowsOf(5_000), change(4_000), limit)
 })

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { ProblemError } from '../../src/errors.ts'
+import { DomainError } from '../../src/errors.ts'
 import { expiryAt, hasExpired } from '../../src/expiry.ts'
 import { AuthFailures } from '../../src/http/auth-failures.ts'
 import { CallerLimits } from '../../src/http/rate-limits.ts'
@@ -27,7 +27,7 @@ t.test('rate limits: the wall clock neither prolongs nor ends a window', async t
       const limits = new CallerLimits(LIMITS)
       const failures = new AuthFailures(LIMITS)
       limits.takeWrite('42')
-      failures.count('192.0.2.1', new ProblemError('UNAUTHORIZED'))
+      failures.count('192.0.2.1', new DomainError('UNAUTHORIZED'))
       step(t, { wall })
       for (const wait of [limits.take('42'), limits.takeWrite('42'), failures.waitMs('192.0.2.1')])
         t.ok(wait > 0 && wait <= LIMITS.windowMs, String(wait))

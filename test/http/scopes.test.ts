@@ -1,5 +1,5 @@
 import t from 'tap'
-import { PROBLEMS } from '../../src/errors.ts'
+import { PROBLEMS } from '../../src/http/problem-error.ts'
 import { scopeOf } from '../../src/http/scopes.ts'
 import { startStack, type TestGateway } from '../helper/gateway.ts'
 import { userToken } from '../helper/tokens.ts'

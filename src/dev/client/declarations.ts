@@ -6,7 +6,7 @@ import { ModeSchema } from '../../documents/schemas/mode.ts'
 import { SafetySchema } from '../../documents/schemas/safety.ts'
 import { ScalpReentrySchema } from '../../documents/schemas/scalp-reentry.ts'
 import { SettingsSchema } from '../../documents/schemas/settings.ts'
-import { PROBLEMS } from '../../errors.ts'
+import { PROBLEMS } from '../../http/problem-error.ts'
 import { type JsonSchema, typeText } from './type-text.ts'
 
 /** By the names of src/client/gateway-types.ts. */

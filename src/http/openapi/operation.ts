@@ -1,6 +1,6 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
-import type { ProblemCode } from '../../errors.ts'
+import type { ProblemCode } from '../problem-error.ts'
 import { ANSWER_HEADERS, CACHE_HEADERS } from './headers.ts'
 import { problemResponses } from './problem-responses.ts'
 

@@ -1,4 +1,4 @@
-import { PROBLEMS, type ProblemCode } from '../../errors.ts'
+import { PROBLEMS, type ProblemCode } from '../problem-error.ts'
 import { problemHeaders } from './headers.ts'
 import type { Auth, Operation } from './operation.ts'
 import { Problem } from './problem.ts'

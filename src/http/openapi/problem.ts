@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { PROBLEMS } from '../../errors.ts'
+import { PROBLEMS } from '../problem-error.ts'
 import { any, component, enumeration } from './registry.ts'
 
 export const Fault = component(

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { type DocumentFamily, FAMILIES, MODES, type Mode, normalizeMode } from '../../documents/catalogue.ts'
-import { ProblemError } from '../../errors.ts'
 import { readName } from '../../settings/read-name.ts'
 import type { DocumentAddress } from '../../settings/service.ts'
 import type { FastRead } from '../fast-reads.ts'
 import { pascal } from '../openapi/components.ts'
+import { ProblemError } from '../problem-error.ts'
 
 /** One address of settings with a GET and a PUT: a document, or a section of one. */
 export interface DocumentRoute {

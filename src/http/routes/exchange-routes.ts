@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import { ProblemError } from '../../errors.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, type ExchangeKind } from '../../exchange/exchange.ts'
 import { userIdOf } from '../caller.ts'
 import { requireJsonBytes } from '../json-bodies.ts'
 import { pascal } from '../openapi/components.ts'
 import { AGE_HEADER } from '../openapi/headers.ts'
 import { needsNoBody, operation } from '../openapi/operation.ts'
+import { ProblemError } from '../problem-error.ts'
 import { JSON_TYPE } from '../read-headers.ts'
 
 /** Contract: any JSON up to 1 MiB. */

@@ -1,9 +1,9 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import { ProblemError } from '../../errors.ts'
 import type { StatusService } from '../../lifecycle/status-service.ts'
 import type { Metrics } from '../metrics.ts'
 import { operation } from '../openapi/operation.ts'
+import { ProblemError } from '../problem-error.ts'
 
 const nullableNumber = Type.Unsafe<number | null>({ type: ['number', 'null'] })
 const REDIS_EXAMPLE = {

@@ -1,13 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isLooking } from '../../auth/principal.ts'
-import { ProblemError } from '../../errors.ts'
 import type { SequenceService } from '../../sequence/service.ts'
 import type { Actor } from '../../settings/service.ts'
 import { principalOf, userIdOf } from '../caller.ts'
 import { SEQUENCE_TEXT } from '../openapi/cache-texts.ts'
 import { operation } from '../openapi/operation.ts'
 import { enumeration, UserId } from '../openapi/registry.ts'
+import { ProblemError } from '../problem-error.ts'
 
 const Count = Type.Object(
   { count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 1 })) },
