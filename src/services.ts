@@ -41,6 +41,7 @@ import { type Migrated, migrate } from './store/migrate.ts'
 import { createPool, createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
+import { PostgresHistory } from './store/postgres-history.ts'
 import { PostgresRetention } from './store/postgres-retention.ts'
 import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
@@ -220,7 +221,13 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     listeners: () => changes.count,
   })
   return {
-    documents: new Documents({ reads, writes, defaults, limits, pool, availability }),
+    documents: new Documents({
+      reads,
+      writes,
+      defaults,
+      limits,
+      history: new PostgresHistory(pool, availability),
+    }),
     defaults: new UserDefaults({ reads, writes, defaults, limits }),
     admin,
     transfer: new Transfer({

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { KeyNames } from '../cache/keys.ts'
 import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
@@ -9,11 +8,20 @@ import { DEFAULTS_REF } from './defaults-ref.ts'
 import type { DocumentAddress } from './service.ts'
 import { storedData } from './stored-document.ts'
 
+/** The names of Redis keys that the codec needs. */
+export interface DocumentKeys {
+  readonly view: string
+  readonly defaults: string
+  readonly defaultsHash: string
+  user(userId: string, suffix: string): string
+  stamp(userId: string): string
+}
+
 /**
  * Documents as Redis holds them: the envelope that a GET answers, byte for byte. `data` is written in canonical
  * form, so that the bytes are the same whether they come from a write or from a row.
  */
-export function createCodec(names: KeyNames): CodecPort {
+export function createCodec(names: DocumentKeys): CodecPort {
   return {
     keys: ref => keysOf(names, ref),
     viewKey: names.view,
@@ -24,7 +32,7 @@ export function createCodec(names: KeyNames): CodecPort {
 
 const suffixesOf = new Map<string, readonly string[]>()
 
-function keysOf(names: KeyNames, { userId, kind }: DocumentRef): readonly string[] {
+function keysOf(names: DocumentKeys, { userId, kind }: DocumentRef): readonly string[] {
   if (kind === DEFAULTS_REF.kind) return [names.defaults, names.defaultsHash]
   let suffixes = suffixesOf.get(kind)
   if (suffixes === undefined) {

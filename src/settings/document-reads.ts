@@ -7,9 +7,9 @@ import type { ReadResult, Unconfirmed } from '../consistency/read-outcome.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
 import { canonicalJson } from '../documents/canonical.ts'
-import type { Telemetry } from '../telemetry/telemetry.ts'
 import { parseEnvelope, partOf } from './codec.ts'
 import type { LiveDocument } from './live-document.ts'
+import type { ReadObserverPort } from './ports.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 import { readName } from './read-name.ts'
 import type { Actor, Bundle, DocumentAddress, ReadAnswer, ReadOptions } from './service.ts'
@@ -19,7 +19,7 @@ export interface DocumentReadsDeps {
   readonly reader: Reader
   readonly store: Pick<StorePort, 'readRows'>
   readonly provisioning: Provisioning
-  readonly telemetry: Pick<Telemetry, 'readAnswered'>
+  readonly telemetry: ReadObserverPort
 }
 
 /** Reads of a user's documents; a user not seen before is created on the way. */

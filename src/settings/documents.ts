@@ -1,18 +1,15 @@
-import type { Pool } from 'pg'
 import { diff } from '../documents/changes.ts'
 import { readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own } from '../documents/json.ts'
 import { riskOf } from '../documents/risk.ts'
 import { DomainError } from '../errors.ts'
-import type { Availability } from '../store/availability.ts'
-import { asUnavailable } from '../store/database-errors.ts'
-import { selectHistory, selectOldContent, selectPrunedVersion } from '../store/statements/history.ts'
 import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import { type DocumentReads, refOf } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
 import { checkedSettings, invalid, type Limits, merged, plan } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
+import type { HistoryPort } from './ports.ts'
 import { type Precondition, requireVersions } from './preconditions.ts'
 import type {
   Actor,
@@ -34,8 +31,7 @@ export interface DocumentsDeps {
   readonly writes: DocumentWrites
   readonly defaults: AdminDefaultsCache
   readonly limits: Limits
-  readonly pool: Pool
-  readonly availability: Availability
+  readonly history: HistoryPort
 }
 
 /** Reads and writes of one user's documents. */
@@ -88,10 +84,8 @@ export class Documents implements DocumentService {
   }
 
   async history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]> {
-    const { pool } = this.#deps
     const prefix = address.section
-    const select = () =>
-      this.#query(() => selectHistory(pool, refOf(actor, address), { ...page, section: prefix }))
+    const select = () => this.#deps.history.list(refOf(actor, address), { ...page, section: prefix })
     const records = await this.#found(actor, address, select, ({ length }) => length > 0)
     return records.map(({ changes, ...entry }) => ({
       ...entry,
@@ -105,8 +99,7 @@ export class Documents implements DocumentService {
     version: number,
     precondition: Precondition = {},
   ): Promise<DocumentAnswer> {
-    const { pool } = this.#deps
-    const select = () => this.#query(() => selectOldContent(pool, refOf(actor, address), version))
+    const select = () => this.#deps.history.readContent(refOf(actor, address), version)
     const content = await this.#found(actor, address, select, text => text !== undefined)
     if (content === undefined) throw await this.#missing(actor, address, version)
     const old = readJson(content)
@@ -122,8 +115,7 @@ export class Documents implements DocumentService {
 
   /** Why the history does not hold the version. */
   async #missing(actor: Actor, address: DocumentAddress, version: number): Promise<DomainError> {
-    const { pool } = this.#deps
-    const pruned = await this.#query(() => selectPrunedVersion(pool, refOf(actor, address)))
+    const pruned = await this.#deps.history.readPrunedVersion(refOf(actor, address))
     if (version <= pruned)
       return new DomainError(
         'HISTORY_PRUNED',
@@ -162,14 +154,6 @@ export class Documents implements DocumentService {
     if (isFound(result)) return result
     await this.#deps.reads.get(actor, { kind })
     return await select()
-  }
-
-  async #query<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#deps.availability.race(work)
-    } catch (error) {
-      throw asUnavailable(error)
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { rejectUnavailable } from './database-errors.ts'
 
 /** Timeouts in a row that mean an outage; one may be a busy machine, and costs only the lease. */
 const SLOW_FAILURES = 2
@@ -52,7 +53,12 @@ export class Availability {
     if (this.#down) throw this.#error()
   }
 
-  /** For reads: gives up at once when the database is found to be away while they wait. */
+  /** A query outside of transactions: `race`, and its errors as asUnavailable makes them. */
+  query<T>(work: () => Promise<T>): Promise<T> {
+    return rejectUnavailable(() => this.race(work))
+  }
+
+  /** Gives up at once when the database is found to be away while they wait. */
   async race<T>(work: () => Promise<T>): Promise<T> {
     this.check()
     let giveUp: ((error: DatabaseUnavailableError) => void) | undefined

@@ -34,6 +34,15 @@ export function asUnavailable(error: unknown): unknown {
   })
 }
 
+/** Does `work`; what it rejects with becomes what asUnavailable makes of it. */
+export async function rejectUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw asUnavailable(error)
+  }
+}
+
 /** Whether a failed COMMIT may have been carried out all the same. */
 export function isOutcomeUnknown(error: unknown): boolean {
   const state = sqlStateOf(error)

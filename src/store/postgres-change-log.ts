@@ -2,7 +2,6 @@ import type { Pool } from 'pg'
 import type { ChangePoint } from '../events/change-point.ts'
 import type { ChangeLog, ChangesSince, DocumentChange } from '../events/ports.ts'
 import type { Availability } from './availability.ts'
-import { asUnavailable } from './database-errors.ts'
 import { selectChangesAfter, selectVersionsOf } from './statements/changes.ts'
 
 /** The ChangeLog over the `documents` table: the id of the transaction that changed a row last is indexed. */
@@ -16,18 +15,10 @@ export class PostgresChangeLog implements ChangeLog {
   }
 
   since(since: ChangePoint | undefined, limit: number): Promise<ChangesSince> {
-    return this.#ask(() => selectChangesAfter(this.#pool, since, limit))
+    return this.#availability.query(() => selectChangesAfter(this.#pool, since, limit))
   }
 
   documentsOf(userIds: readonly string[]): Promise<readonly DocumentChange[]> {
-    return this.#ask(() => selectVersionsOf(this.#pool, userIds))
-  }
-
-  async #ask<T>(query: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#availability.race(query)
-    } catch (error) {
-      throw asUnavailable(error)
-    }
+    return this.#availability.query(() => selectVersionsOf(this.#pool, userIds))
   }
 }

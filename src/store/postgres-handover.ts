@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import type { HandoverPort, HandoverReply, HandoverRequest } from '../consistency/handover.ts'
-import { asUnavailable } from './database-errors.ts'
+import { rejectUnavailable } from './database-errors.ts'
 import { answerHandovers, insertHandovers, takeHandovers, takeReplies } from './statements/handovers.ts'
 
 /**
@@ -15,26 +15,18 @@ export class PostgresHandover implements HandoverPort {
   }
 
   ask(epoch: number, requests: readonly HandoverRequest[]): Promise<void> {
-    return this.#run(() => insertHandovers(this.#viewPool, epoch, requests))
+    return rejectUnavailable(() => insertHandovers(this.#viewPool, epoch, requests))
   }
 
   replies(ids: readonly string[]): Promise<readonly HandoverReply[]> {
-    return this.#run(() => takeReplies(this.#viewPool, ids))
+    return rejectUnavailable(() => takeReplies(this.#viewPool, ids))
   }
 
   take(epoch: number, limit: number): Promise<readonly HandoverRequest[]> {
-    return this.#run(() => takeHandovers(this.#viewPool, epoch, limit))
+    return rejectUnavailable(() => takeHandovers(this.#viewPool, epoch, limit))
   }
 
   answer(replies: readonly HandoverReply[]): Promise<void> {
-    return this.#run(() => answerHandovers(this.#viewPool, replies))
-  }
-
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      throw asUnavailable(error)
-    }
+    return rejectUnavailable(() => answerHandovers(this.#viewPool, replies))
   }
 }

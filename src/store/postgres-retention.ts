@@ -7,7 +7,6 @@ import type {
   TableSize,
 } from '../retention/ports.ts'
 import type { Availability } from './availability.ts'
-import { asUnavailable } from './database-errors.ts'
 import {
   claimRetention,
   pruneHistory,
@@ -27,7 +26,7 @@ export class PostgresRetention implements RetentionStorePort {
   }
 
   claim(holder: string): Promise<boolean> {
-    return this.#run(() => claimRetention(this.#pool, holder))
+    return this.#availability.query(() => claimRetention(this.#pool, holder))
   }
 
   step(task: RetentionTask, limits: HistoryLimits): Promise<RetentionStep> {
@@ -36,18 +35,10 @@ export class PostgresRetention implements RetentionStorePort {
       sequences: () => pruneSequences(this.#pool),
       replies: () => pruneReplies(this.#pool),
     }
-    return this.#run(steps[task])
+    return this.#availability.query(steps[task])
   }
 
   sizes(): Promise<readonly TableSize[]> {
-    return this.#run(() => selectTableSizes(this.#pool))
-  }
-
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#availability.race(work)
-    } catch (error) {
-      throw asUnavailable(error)
-    }
+    return this.#availability.query(() => selectTableSizes(this.#pool))
   }
 }

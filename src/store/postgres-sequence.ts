@@ -8,7 +8,6 @@ import type {
   StoredReply,
 } from '../sequence/ports.ts'
 import type { Availability } from './availability.ts'
-import { asUnavailable } from './database-errors.ts'
 import { rememberReply, selectReply } from './statements/sequence-replies.ts'
 import { drawNumbers, reserveBlock, selectHighWater } from './statements/sequences.ts'
 
@@ -23,30 +22,22 @@ export class PostgresSequence implements SequenceStorePort, ReplyStorePort {
   }
 
   reserve(day: SequenceDay, atLeast: number, used: number, known: number): Promise<ReservedBlock> {
-    return this.#run(() => reserveBlock(this.#pool, day, { wanted: atLeast, used, known }))
+    return this.#availability.query(() => reserveBlock(this.#pool, day, { wanted: atLeast, used, known }))
   }
 
   draw({ userId, day }: SequenceDay, count: number): Promise<StoredDraw | null> {
-    return this.#run(() => drawNumbers(this.#pool, userId, day, count))
+    return this.#availability.query(() => drawNumbers(this.#pool, userId, day, count))
   }
 
   highWater({ userId, day }: SequenceDay): Promise<number> {
-    return this.#run(() => selectHighWater(this.#pool, userId, day))
+    return this.#availability.query(() => selectHighWater(this.#pool, userId, day))
   }
 
   find(userId: string, key: string): Promise<StoredReply | undefined> {
-    return this.#run(() => selectReply(this.#pool, userId, key))
+    return this.#availability.query(() => selectReply(this.#pool, userId, key))
   }
 
   remember(userId: string, key: string, reply: StoredReply): Promise<StoredReply> {
-    return this.#run(() => rememberReply(this.#pool, userId, key, reply))
-  }
-
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#availability.race(work)
-    } catch (error) {
-      throw asUnavailable(error)
-    }
+    return this.#availability.query(() => rememberReply(this.#pool, userId, key, reply))
   }
 }

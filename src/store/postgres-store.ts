@@ -11,7 +11,7 @@ import type {
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
 import { within } from '../within.ts'
 import type { Availability } from './availability.ts'
-import { asUnavailable, isAway, isRefused } from './database-errors.ts'
+import { asUnavailable, isAway, isRefused, rejectUnavailable } from './database-errors.ts'
 import { ViewMissingError } from './rows.ts'
 import { beginWrite } from './statements/begin-write.ts'
 import {
@@ -81,7 +81,7 @@ export class PostgresStore implements StorePort {
   }
 
   readRows(refs: readonly DocumentRef[]): Promise<RowsRead> {
-    return this.#read(() => selectDocuments(this.#pool, refs))
+    return this.#availability.query(() => selectDocuments(this.#pool, refs))
   }
 
   async readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null> {
@@ -112,18 +112,18 @@ export class PostgresStore implements StorePort {
   }
 
   async setOff(epoch: number, reason: string): Promise<View> {
-    return this.#read(async () => {
+    return this.#availability.query(async () => {
       await turnViewOff(this.#pool, epoch, reason)
       return await selectView(this.#pool)
     })
   }
 
   setDrained(epoch: number): Promise<void> {
-    return this.#run(() => setViewDrained(this.#pool, epoch))
+    return rejectUnavailable(() => setViewDrained(this.#pool, epoch))
   }
 
   newEpoch(epoch: number, atLeast: number): Promise<number | null> {
-    return this.#run(() => takeNewEpoch(this.#pool, epoch, atLeast))
+    return rejectUnavailable(() => takeNewEpoch(this.#pool, epoch, atLeast))
   }
 
   async beginGate(): Promise<GateTransaction> {
@@ -142,7 +142,7 @@ export class PostgresStore implements StorePort {
   }
 
   beginIncarnation(database: string, reason: string, atLeast: number): Promise<void> {
-    return this.#run(async () => {
+    return rejectUnavailable(async () => {
       const known = await this.#knownNumbers()
       if (known.size > 0) await noteKnownNumbers(this.#pool, known)
       await beginIncarnation(this.#pool, database, reason, atLeast)
@@ -150,7 +150,7 @@ export class PostgresStore implements StorePort {
   }
 
   raiseLease(leaseMs: number): Promise<void> {
-    return this.#run(() => raiseLease(this.#pool, leaseMs))
+    return rejectUnavailable(() => raiseLease(this.#pool, leaseMs))
   }
 
   async #healing<T>(work: () => Promise<T>): Promise<T> {
@@ -161,17 +161,5 @@ export class PostgresStore implements StorePort {
       await healView(this.#pool)
       return work()
     }
-  }
-
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work()
-    } catch (error) {
-      throw asUnavailable(error)
-    }
-  }
-
-  #read<T>(work: () => Promise<T>): Promise<T> {
-    return this.#run(() => this.#availability.race(work))
   }
 }

@@ -1,7 +1,6 @@
 import type { Pool } from 'pg'
 import type { ListedUser, StoredUser, UserBatch, UserQuery, UserStorePort } from '../transfer/ports.ts'
 import type { Availability } from './availability.ts'
-import { asUnavailable } from './database-errors.ts'
 import { selectUsers, selectWholeUsers } from './statements/users.ts'
 
 /** The UserStorePort over the `documents` table. */
@@ -15,18 +14,10 @@ export class PostgresUsers implements UserStorePort {
   }
 
   list(query: UserQuery): Promise<readonly ListedUser[]> {
-    return this.#ask(() => selectUsers(this.#pool, query))
+    return this.#availability.query(() => selectUsers(this.#pool, query))
   }
 
   read(batch: UserBatch): Promise<readonly StoredUser[]> {
-    return this.#ask(() => selectWholeUsers(this.#pool, batch))
-  }
-
-  async #ask<T>(query: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#availability.race(query)
-    } catch (error) {
-      throw asUnavailable(error)
-    }
+    return this.#availability.query(() => selectWholeUsers(this.#pool, batch))
   }
 }

@@ -1,23 +1,7 @@
 import type { DocumentRef } from '../../consistency/ports.ts'
+import type { HistoryQuery, HistoryRecord } from '../../settings/ports.ts'
 import { UPDATED_AT } from '../rows.ts'
 import type { Queryable } from './documents.ts'
-
-/** One entry as stored; `changes` is JSON text. */
-export interface HistoryRecord {
-  readonly version: number
-  readonly updated_at: string
-  readonly updated_by: string
-  readonly reason: string
-  readonly changes: string
-}
-
-export interface HistoryQuery {
-  readonly limit: number
-  /** Only versions below this one. */
-  readonly before?: number
-  /** Only entries whose changes touch this section. */
-  readonly section?: string | undefined
-}
 
 /** Newest first. */
 export async function selectHistory(
