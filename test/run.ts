@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { commandLine, endWithUsage } from '../src/commands/command-line.ts'
 import { startSharedPostgres } from './helper/backends.ts'
@@ -25,10 +27,14 @@ interface Count {
 async function main(files: readonly string[]): Promise<Count> {
   const counts: Count[] = files.length === 0 ? [await runChecks()] : []
   const postgres = await startSharedPostgres()
+  // Hundreds of processes load the same modules: this halves what that costs.
+  const compiled = mkdtempSync(join(tmpdir(), 'settings-gateway-'))
   try {
-    counts.push(await runTests(files, { ...process.env, TEST_POSTGRES_URL: postgres.url }))
+    const env = { ...process.env, TEST_POSTGRES_URL: postgres.url, NODE_COMPILE_CACHE: compiled }
+    counts.push(await runTests(files, env))
   } finally {
     await postgres.stop()
+    rmSync(compiled, { recursive: true, force: true })
   }
   return total(counts)
 }

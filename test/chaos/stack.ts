@@ -12,6 +12,7 @@ import {
   type TestRedis,
   temporaryDirectory,
 } from '../helper/backends.ts'
+import { nodeEnvironment } from '../helper/node-process.ts'
 import { startTcpProxy, type TcpProxy } from '../helper/tcp-proxy.ts'
 import { GatewayProcess } from './gateway.ts'
 import { withMarks } from './marks.ts'
@@ -71,7 +72,7 @@ export async function startStack(scope: Scope, options: StackOptions): Promise<S
   const defaultsFile = join(directory, 'defaults.json')
   writeFileSync(defaultsFile, JSON.stringify(withMarks(JSON.parse(readFileSync(DEFAULTS_FILE, 'utf8')))))
   const env = {
-    PATH: process.env.PATH,
+    ...nodeEnvironment(),
     LOG_LEVEL: 'info',
     JWT_SECRET: CHAOS_SECRET,
     SERVICE_TOKENS: Object.entries(tokens)

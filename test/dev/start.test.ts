@@ -7,6 +7,7 @@ import { DEVELOPMENT_SERVICE_TOKEN } from '../../src/config.ts'
 import { freePort } from '../../src/dev/child.ts'
 import { signalUsersOf, untilUnused, usersOf } from '../../src/dev/users-of-directory.ts'
 import { redisBinary, type Scope, temporaryDirectory } from '../helper/backends.ts'
+import { nodeEnvironment } from '../helper/node-process.ts'
 import { ROOT } from '../helper/readme.ts'
 
 /** `npm start` in a copy of the tree, as after a clone and `npm ci`. */
@@ -60,7 +61,7 @@ async function npmStart({ directory, sources, data }: Checkout): Promise<Started
     cwd: sources,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
-      PATH: process.env.PATH,
+      ...nodeEnvironment(),
       HOME: directory,
       PORT: String(port),
       SETTINGS_GATEWAY_DATA_DIR: data,

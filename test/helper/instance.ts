@@ -3,6 +3,7 @@ import type { Environment } from '../../src/config.ts'
 import { end, ended, freePort, spawnChild, untilReady } from '../../src/dev/child.ts'
 import type { Scope } from './backends.ts'
 import { JWT_SECRET, SERVICE_TOKEN } from './gateway.ts'
+import { nodeEnvironment } from './node-process.ts'
 
 const SERVER = join(import.meta.dirname, '../../src/server.ts')
 const START_MS = 30_000
@@ -34,7 +35,7 @@ export async function startInstance(
     deathSignal: 'KILL',
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
-      PATH: process.env.PATH,
+      ...nodeEnvironment(),
       PORT: String(taken),
       LOG_LEVEL: 'error',
       JWT_SECRET,

@@ -2,9 +2,15 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { Environment } from '../../src/config.ts'
 
+/** What every Node that a test starts gets from the environment of the tests. */
+export function nodeEnvironment(): Environment {
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  return { PATH, NODE_COMPILE_CACHE }
+}
+
 export interface NodeOptions {
   readonly cwd: string
-  /** The whole environment, PATH apart. */
+  /** The whole environment beside that of `nodeEnvironment`. */
   readonly env: Environment
 }
 
@@ -17,7 +23,7 @@ export type NodeProcess = ChildProcessByStdio<null, Readable, Readable>
 export function spawnNode(args: readonly string[], { cwd, env }: NodeOptions): NodeProcess {
   return spawn('env', ['-u', 'NODE_OPTIONS', process.execPath, ...args], {
     cwd,
-    env: { PATH: process.env.PATH, ...env },
+    env: { ...nodeEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

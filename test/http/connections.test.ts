@@ -7,6 +7,7 @@ import { freePort, spawnChild, untilReady } from '../../src/dev/child.ts'
 import { connectionLimit } from '../../src/http/file-limit.ts'
 import { createDatabase } from '../helper/backends.ts'
 import { eventually, JWT_SECRET, startGateway } from '../helper/gateway.ts'
+import { nodeEnvironment } from '../helper/node-process.ts'
 
 /** More connections than the process may open files, and a log that cannot be written. */
 
@@ -71,7 +72,7 @@ async function startLimited(
       deathSignal: 'KILL',
       stdio: ['ignore', stdout, 'inherit'],
       env: {
-        PATH: process.env.PATH,
+        ...nodeEnvironment(),
         PORT: String(port),
         DATABASE_URL: await createDatabase(t),
         JWT_SECRET,
