@@ -1,11 +1,11 @@
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
 /**
- * What the scripts have in common, as a number (5 = V names the database, 6 = fills carry stamps):
+ * What the scripts have in common, as a number (6 = fills carry stamps, 7 = tickets of order numbers name the witness):
  * instances whose scripts keep different rules must not share a view. With another number in the text each refuses the
  * view of the other, and answers from PostgreSQL meanwhile.
  */
-const SCRIPT_RULES = 6
+const SCRIPT_RULES = 7
 
 /** V as `gateway:view` holds it: `<epoch> r<rules of the scripts> <database> <run_id> <replication id>`. */
 export function viewText(v: ViewToken): string {

@@ -24,11 +24,11 @@ export interface SequenceDay {
 }
 
 /**
- * No block has numbers left: `used N`, the open one ends with N and has too few; `block T K`, none of this V is open, and
- * the last one that Redis knows of ended with K. A new block is opened in the place of exactly this, so that it is opened
- * once.
+ * No block has numbers left: `used N`, the open one ends with N and has too few; `block T W K`, none of this V is open, the
+ * witness holds W (`-` = no number), and the last block that Redis knows of ended with K. A new block is opened in the place
+ * of exactly this, so that it is opened once.
  */
-export type Vacancy = `used ${number}` | `block ${number} ${number}`
+export type Vacancy = `used ${number}` | `block ${number} ${number | '-'} ${number}`
 
 /**
  * `settings`: the user's settings have another version than the day was chosen by. `stale`: another block was opened
@@ -37,7 +37,7 @@ export type Vacancy = `used ${number}` | `block ${number} ${number}`
 export type DrawOutcome = number | 'settings' | 'stale' | 'view' | Vacancy
 
 export function isVacancy(outcome: unknown): outcome is Vacancy {
-  return typeof outcome === 'string' && /^(used|block \d+) \d+$/.test(outcome)
+  return typeof outcome === 'string' && /^(used|block \d+ (\d+|-)) \d+$/.test(outcome)
 }
 
 /** Counters in Redis. Every method rejects with CacheUnavailableError on any failure. */

@@ -85,7 +85,16 @@ const command = fc.oneof(
     name: fc.constant('counter' as const),
     ...base,
     key: fc.constantFrom(...keysOf(DAY)),
-    text: fc.constantFrom('7', 'a text', '', null),
+    text: fc.constantFrom(
+      '7',
+      '8888888888888888',
+      '77777777777777777',
+      'ticket 5 7 3',
+      'ticket 5 - 3',
+      'a text',
+      '',
+      null,
+    ),
   }),
   fc.record({ name: fc.constant('flushall' as const), ...base }),
 )

@@ -27,7 +27,7 @@ t.test('open, draw, last: numbers of one block, until it is used up', async t =>
   const { cache, sequence, client, v } = scripts
   await cache.adopt(v(1))
   t.equal(await sequence.last(v(1), DAY), 'stale')
-  t.match(await sequence.draw(v(1), DAY, 1, 0), /^block \d+ 0$/, 'no block is open')
+  t.match(await sequence.draw(v(1), DAY, 1, 0), /^block \d+ - 0$/, 'no block is open')
   t.equal(await openFirst(scripts, 1, 2, 11, 15), 12)
   t.equal(await client.get(MIRROR), '12', 'a plain integer')
   for (const key of [BLOCK, WITNESS, MIRROR]) {
@@ -60,8 +60,8 @@ t.test('open: once, in the place of what the draw met; a block belongs to one V'
   t.not(await sequence.draw(v(1), DAY, 1, 0), ticket, 'another ticket')
   await openFirst(scripts, 1, 1, 301, 310)
   await cache.adopt(v(2))
-  t.match(await sequence.draw(v(2), DAY, 1, 0), /^block \d+ 310$/, 'the last block is remembered')
-  t.match(await sequence.draw(v(2), DAY, 1, 0), /^block \d+ 310$/)
+  t.match(await sequence.draw(v(2), DAY, 1, 0), /^block \d+ 301 310$/, 'the last block is remembered')
+  t.match(await sequence.draw(v(2), DAY, 1, 0), /^block \d+ 301 310$/)
   t.equal(await sequence.last(v(2), DAY), 'stale')
   t.equal(await openFirst(scripts, 2, 1, 1, 100), 1)
 })
@@ -110,6 +110,29 @@ t.test('whatever an operator does to one of the keys, no number comes twice', as
     }
   }
   t.equal(new Set(drawn).size, drawn.length)
+})
+
+t.test('open: refused with a ticket that an operator has put back, whatever the witness holds', async t => {
+  const scripts = await openScripts(t)
+  const { cache, sequence, client, v } = scripts
+  await cache.adopt(v(1))
+  const late = (await sequence.draw(v(1), DAY, 1, 0)) as Vacancy
+  const ticket = (await client.dumpBuffer(BLOCK))!
+  t.equal(await sequence.open(v(1), DAY, 2, late, { first: 5, last: 8 }), 6, 'another instance was faster')
+  await client.restore(BLOCK, 0, ticket, 'REPLACE')
+  t.equal(await sequence.open(v(1), DAY, 1, late, { first: 1, last: 4 }), 'stale', 'of before 6')
+  t.equal(await sequence.open(v(1), DAY, 2, late, { first: 5, last: 8 }), 'stale', 'delivered twice')
+  let met = (await sequence.draw(v(1), DAY, 1, 0)) as Vacancy
+  t.match(met, /^block \d+ 6 0$/, 'a ticket names the witness of its time')
+  for (const witness of ['9007199254740991', '9'.repeat(40), '7', 'text']) {
+    await client.set(WITNESS, witness)
+    t.equal(await sequence.open(v(1), DAY, 1, met, { first: 9, last: 12 }), 'stale', witness)
+    const before = met
+    met = (await sequence.draw(v(1), DAY, 1, 0)) as Vacancy
+    t.not(met, before, 'another ticket')
+    t.equal(await sequence.draw(v(1), DAY, 1, 0), met)
+  }
+  t.equal(await sequence.open(v(1), DAY, 1, met, { first: 9, last: 12 }), 9, 'no witness keeps a block shut')
 })
 
 t.test('draw: only while the settings have the version by which the day was chosen', async t => {

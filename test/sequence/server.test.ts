@@ -28,7 +28,7 @@ t.test('a block of such a server is not opened', async t => {
     cache: {
       usable: true,
       note: async () => {},
-      draw: async () => 'block 1 0',
+      draw: async () => 'block 1 - 0',
       open: async (_v: unknown, _day: unknown, count: number, _met: unknown, block: { first: number }) =>
         block.first + count - 1,
     },

@@ -48,6 +48,7 @@ export const SOUND: Build = {
     openedOnce: true,
     mirrorUnread: true,
     witnessed: true,
+    ticketWitnessed: true,
     knownServer: true,
     databaseOnlyOff: true,
   },

@@ -2,7 +2,7 @@ import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import { DRAWING_DAY, DRAWING_USERS, dataOf, SIM_CODEC } from './documents.ts'
 import { markerIn } from './redis-scripts.ts'
-import { keysOf } from './sequence-scripts.ts'
+import { isPutBack, keysOf } from './sequence-scripts.ts'
 import type { World } from './world.ts'
 
 /** One fault; what lasts ends by itself. */
@@ -38,13 +38,15 @@ const FAULTS = {
     const value = random.pick([undefined, undefined, '', '0', 'a text of some length', String(another)])
     redis.editByHand(PLAIN_NAMES.stamp(refs[0]!.userId), value)
   },
-  'counter-by-hand': ({ redis, random }) => {
-    const [own, others] = DRAWING_USERS.map(userId => keysOf({ userId, day: DRAWING_DAY }))
-    const at = random.int(own!.length)
-    const former = redis.primary.formerValues(own![at]!)
+  'counter-by-hand': ({ redis, random, postgres, sequenceChecker }) => {
+    const [user, another] = DRAWING_USERS.map(userId => ({ userId, day: DRAWING_DAY }))
+    const [own, others] = [keysOf(user!), keysOf(another!)]
+    const at = random.int(own.length)
+    const former = redis.primary.formerValues(own[at]!)
     const before = former.length === 0 ? undefined : random.pick(former)
-    const value = random.pick([undefined, '0', '1', 'text', before, before, redis.primary.get(others![at]!)])
-    redis.editByHand(own![at]!, value)
+    const value = random.pick([undefined, '0', '1', 'text', before, before, redis.primary.get(others[at]!)])
+    redis.editByHand(own[at]!, value)
+    if (isPutBack(redis.primary, user!)) sequenceChecker.putBack(user!.userId, postgres.highWaterOf(user!))
   },
   'redis-freeze': ({ redis, random }) => redis.freeze(random.between(20, 800)),
   'redis-out-of-memory': ({ redis, random }) => redis.fill(random.between(50, 1_500)),

@@ -264,6 +264,18 @@ export const FOCUSES = {
     faultEveryMs: 60,
     faults: ['counter-by-hand'],
   },
+  /** The same while blocks are opened late, and more than once. */
+  'late-opens': {
+    ...ONLY_THESE,
+    repeat: 0.5,
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    holdMs: 300,
+    sore: { lose: [], hold: ['redis.open'], stop: [], often: 0.5 },
+    faultEveryMs: 30,
+    faults: ['counter-by-hand'],
+  },
 } satisfies Record<string, Partial<Scenario>>
 
 export type Focus = keyof typeof FOCUSES

@@ -54,15 +54,12 @@ export class MemorySequenceStore implements SequenceStorePort {
   }
 
   highWater(day: SequenceDay): Promise<number> {
-    return this.#store.call('high-water', () =>
-      Math.max(this.#server.highWater.get(idOf(day)) ?? 0, this.#server.sequenceFloor),
-    )
+    return this.#store.call('high-water', () => this.#server.highWaterOf(day))
   }
 
   #raise(day: SequenceDay, by: number, above = 0): number {
-    const { highWater, sequenceFloor } = this.#server
-    const last = Math.max(highWater.get(idOf(day)) ?? 0, above, sequenceFloor) + by
-    this.#server.highWater.set(idOf(day), last)
+    const last = Math.max(this.#server.highWaterOf(day), above) + by
+    this.#server.highWater.set(`${day.userId} ${day.day}`, last)
     return last
   }
 }
@@ -105,8 +102,4 @@ export class MemorySequenceCache implements SequenceCachePort {
   async notes(): Promise<ReadonlyMap<string, number>> {
     return new Map()
   }
-}
-
-function idOf({ userId, day }: SequenceDay): string {
-  return `${userId} ${day}`
 }

@@ -1,4 +1,5 @@
 import type { Change, DatabaseState, DocumentRef, Row, View } from '../../src/consistency/ports.ts'
+import type { SequenceDay } from '../../src/sequence/ports.ts'
 import { documentId } from './documents.ts'
 import type { StoredHandover } from './memory-handover.ts'
 import { Locks } from './postgres-locks.ts'
@@ -185,6 +186,11 @@ export class PostgresServer {
     }
     if (session.viewAfter !== undefined) this.view = session.viewAfter
     session.end()
+  }
+
+  /** No order number of the user's day above it was reserved. */
+  highWaterOf({ userId, day }: SequenceDay): number {
+    return Math.max(this.highWater.get(`${userId} ${day}`) ?? 0, this.sequenceFloor)
   }
 
   changedSince(xid: bigint): { ref: DocumentRef; version: number }[] {

@@ -4,6 +4,8 @@ import type { Random } from './random.ts'
 /** One key set or deleted; a script's changes are one entry of the log. */
 type Effect = readonly [key: string, value: string | undefined]
 
+/** Entries of logs that an operator made. */
+const BY_HAND = new WeakSet<readonly Effect[]>()
 /** Microseconds since 1970. */
 const STARTED_AT = 1_767_700_000_000_000
 
@@ -91,11 +93,12 @@ export class RedisServer {
     for (const key of [...this.#data.keys()]) this.#write([key, undefined])
   }
 
-  /** Runs a script: what it changes becomes one entry of the log. */
-  atomically<T>(script: () => T): T {
+  /** Runs a script, or an operator's command: what it changes becomes one entry of the log. */
+  atomically<T>(script: () => T, { byHand = false } = {}): T {
     this.#batch = []
     const result = script()
     if (this.#batch.length > 0) this.#log.push(this.#batch)
+    if (byHand) BY_HAND.add(this.#batch)
     this.#batch = []
     return result
   }
@@ -104,6 +107,12 @@ export class RedisServer {
   formerValues(key: string): string[] {
     const effects = this.#log.flat().filter(([changed, value]) => changed === key && value !== undefined)
     return effects.map(([, value]) => value!)
+  }
+
+  /** What a script wrote there last, whatever an operator did since. */
+  lastScripted(key: string): string | undefined {
+    const effects = this.#log.filter(batch => !BY_HAND.has(batch)).flat()
+    return effects.findLast(([changed]) => changed === key)?.[1]
   }
 
   /** Every key with its bytes, in the order of the keys. */

@@ -68,7 +68,9 @@ export class RedisTopology {
   /** Somebody's SET, or DEL, in redis-cli. */
   editByHand(key: string, value: string | undefined): void {
     const server = this.#primary
-    server.atomically(() => (value === undefined ? server.delete(key) : server.set(key, value)))
+    server.atomically(() => (value === undefined ? server.delete(key) : server.set(key, value)), {
+      byHand: true,
+    })
   }
 
   freeze(ms: number): void {

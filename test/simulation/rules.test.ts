@@ -33,6 +33,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'block-opened-once': 2,
   'mirror-unread': 4,
   'witnessed-block': 20,
+  'ticket-witnessed': 539,
   'sequence-floor': 6,
   'draws-known-server': 366,
   'handover-carried-out': 9,

@@ -294,6 +294,13 @@ export const RULES: readonly Rule[] = [
     focus: 'counter-by-hand',
   },
   {
+    name: 'ticket-witnessed',
+    says: 'a block of order numbers is opened only while the witness is that of the time of its ticket',
+    dagger: false,
+    off: sequence({ ticketWitnessed: false }),
+    focus: 'late-opens',
+  },
+  {
     name: 'sequence-floor',
     says: 'order numbers of a new incarnation begin above all that may have been drawn before',
     dagger: false,

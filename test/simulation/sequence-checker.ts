@@ -8,13 +8,20 @@ export interface DrawStart {
   readonly viewChanges: number
   /** Highest number whose draw had begun and ended while the view was as it is now. */
   readonly floor: number
+  readonly epoch: number
 }
 
-/** No number twice, ever; ascending while the view stays ON. */
+/**
+ * No number twice, ever; ascending while the view stays ON.
+ *
+ * Exempt, as docs/order-numbers.md says: an operator has put back an older block, or ticket, *and* its witness. Until the
+ * view changes, numbers up to the high-water mark of that moment may come again, and fall.
+ */
 export class SequenceChecker {
   readonly #server: PostgresServer
   readonly #violated: (what: string) => void
   readonly #drawn = new Map<string, Set<number>>()
+  readonly #putBack = new Map<string, { readonly epoch: number; readonly upTo: number }>()
   readonly #highest = new Map<string, { viewChanges: number; number: number }>()
 
   constructor(server: PostgresServer, violated: (what: string) => void) {
@@ -22,24 +29,38 @@ export class SequenceChecker {
     this.#violated = violated
   }
 
-  begins(user: string): DrawStart {
-    const { viewChanges } = this.#server
-    const highest = this.#highest.get(user)
-    return { user, viewChanges, floor: highest?.viewChanges === viewChanges ? highest.number : 0 }
+  /** An operator has put back an older counter of the user, and its witness; `highWater` is that of PostgreSQL. */
+  putBack(user: string, highWater: number): void {
+    this.#putBack.set(user, { epoch: this.#server.view.epoch, upTo: highWater })
   }
 
-  ends({ user, viewChanges, floor }: DrawStart, { last, source }: DrawnNumbers, count: number): void {
+  begins(user: string): DrawStart {
+    const { viewChanges, view } = this.#server
+    const highest = this.#highest.get(user)
+    const floor = highest?.viewChanges === viewChanges ? highest.number : 0
+    return { user, viewChanges, floor, epoch: view.epoch }
+  }
+
+  ends(start: DrawStart, { last, source }: DrawnNumbers, count: number): void {
+    const { user, viewChanges, floor } = start
+    const isExempt = this.#isExempt(start, last)
     const drawn = this.#drawn.get(user) ?? new Set()
     this.#drawn.set(user, drawn)
     for (let number = last - count + 1; number <= last; number++) {
-      if (drawn.has(number)) this.#violated(`${source}: the number ${number} of ${user} was handed out twice`)
+      if (drawn.has(number) && !isExempt)
+        this.#violated(`${source}: the number ${number} of ${user} was handed out twice`)
       drawn.add(number)
     }
     if (this.#server.view.mode !== 'ON' || this.#server.viewChanges !== viewChanges) return
-    if (last - count < floor)
+    if (last - count < floor && !isExempt)
       this.#violated(`${source}: ${user} drew ${last - count + 1} after ${floor} while the view was ON`)
     const highest = this.#highest.get(user)
     if (highest?.viewChanges !== viewChanges || highest.number < last)
       this.#highest.set(user, { viewChanges, number: last })
+  }
+
+  #isExempt({ user, epoch }: DrawStart, last: number): boolean {
+    const putBack = this.#putBack.get(user)
+    return putBack !== undefined && epoch <= putBack.epoch && last <= putBack.upTo
   }
 }

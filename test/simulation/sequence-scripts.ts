@@ -13,6 +13,8 @@ export interface SequenceRules {
   readonly openedOnce: boolean
   /** The key that the contract names is written and never read. */
   readonly mirrorUnread: boolean
+  /** A ticket counts only while the witness is that of its time. */
+  readonly ticketWitnessed: boolean
   /** A block counts only while its witness agrees. */
   readonly witnessed: boolean
   /** Numbers of a database server that has started since the last lease renewal are burned. */
@@ -51,12 +53,11 @@ export class SequenceScripts {
     const block = this.#blockIn(server, v, day)
     if (block !== undefined && block.last + count <= block.limit)
       return countTo(server, v, day, block.last + count, block.limit)
-    const vacancy = vacancyIn(server, day, block)
+    const vacancy = this.#vacancyIn(server, day, block)
     if (vacancy !== undefined) return vacancy
-    const { microseconds } = server
-    const known = knownIn(server, day)
-    server.set(keysOf(day)[0], `ticket ${microseconds} ${known}`)
-    return `block ${microseconds} ${known}`
+    const ticket = `${server.microseconds} ${witnessIn(server, day)} ${knownIn(server, day)}` as const
+    server.set(keysOf(day)[0], `ticket ${ticket}`)
+    return `block ${ticket}`
   }
 
   open(
@@ -70,7 +71,7 @@ export class SequenceScripts {
     if (!fit(server, v)) return 'view'
     const block = this.#blockIn(server, v, day)
     const fits = this.#rules.openedOnce
-      ? vacancyIn(server, day, block) === met
+      ? this.#vacancyIn(server, day, block) === met
       : block === undefined || block.limit <= last
     return fits ? countTo(server, v, day, first + count - 1, last) : 'stale'
   }
@@ -78,6 +79,16 @@ export class SequenceScripts {
   last(server: RedisServer, v: ViewToken, day: SequenceDay): DrawOutcome {
     if (!fit(server, v)) return 'view'
     return this.#blockIn(server, v, day)?.last ?? 'stale'
+  }
+
+  #vacancyIn(server: RedisServer, day: SequenceDay, block: Block | undefined): Vacancy | undefined {
+    if (block !== undefined) return `used ${block.limit}`
+    const text = server.get(keysOf(day)[0]) ?? ''
+    const [, ticket, witness, known] = /^ticket (\d+) (\d+|-) (\d+)$/.exec(text) ?? []
+    if (ticket === undefined || witness === undefined) return undefined
+    const now = witnessIn(server, day)
+    if (this.#rules.ticketWitnessed && witness !== String(now)) return undefined
+    return `block ${Number(ticket)} ${witness === '-' ? '-' : Number(witness)} ${Number(known)}`
   }
 
   #blockIn(server: RedisServer, v: ViewToken, day: SequenceDay): Block | undefined {
@@ -91,6 +102,20 @@ export class SequenceScripts {
   }
 }
 
+/**
+ * Whether a block or a ticket that a script did not write last is believed all the same: an operator has put back an older
+ * one, and its witness too.
+ */
+export function isPutBack(server: RedisServer, day: SequenceDay): boolean {
+  const [block, witness] = keysOf(day)
+  const text = server.get(block) ?? ''
+  if (text === server.lastScripted(block)) return false
+  const [, ticketWitness] = /^ticket \d+ (\d+|-) \d+$/.exec(text) ?? []
+  if (ticketWitness !== undefined) return ticketWitness === String(witnessIn(server, day))
+  const [, last, owner, view] = /^(\d+) \d+ (\S+) (.+)$/.exec(text) ?? []
+  return owner === block && view === server.get(PLAIN_NAMES.view) && server.get(witness) === last
+}
+
 function fit(server: RedisServer, v: ViewToken): boolean {
   return server.get(PLAIN_NAMES.view) === viewText(v)
 }
@@ -100,17 +125,19 @@ export function keysOf({ userId, day }: SequenceDay): readonly [string, string, 
   return PLAIN_NAMES.sequence(userId, day)
 }
 
-function vacancyIn(server: RedisServer, day: SequenceDay, block: Block | undefined): Vacancy | undefined {
-  if (block !== undefined) return `used ${block.limit}`
-  const [, ticket, known] = /^ticket (\d+) (\d+)$/.exec(server.get(keysOf(day)[0]) ?? '') ?? []
-  return ticket === undefined ? undefined : `block ${Number(ticket)} ${Number(known)}`
+/** The witness as a ticket names it. */
+function witnessIn(server: RedisServer, day: SequenceDay): number | '-' {
+  const text = server.get(keysOf(day)[1]) ?? ''
+  return /^\d{1,16}$/.test(text) ? Number(text) : '-'
 }
 
-/** The last number of a block of another V, 0 = none. */
+/** The last number of a block of another V, or what a ticket knows of one; 0 = none. */
 function knownIn(server: RedisServer, day: SequenceDay): number {
   const [block, witness] = keysOf(day)
-  const [, last, limit, owner] = /^(\d+) (\d+) (\S+) /.exec(server.get(block) ?? '') ?? []
-  return owner === block && server.get(witness) === last ? Number(limit) : 0
+  const text = server.get(block) ?? ''
+  const [, last, limit, owner] = /^(\d+) (\d+) (\S+) /.exec(text) ?? []
+  if (owner === block && server.get(witness) === last) return Number(limit)
+  return Number(/^ticket \d+ \S+ (\d+)$/.exec(text)?.[1] ?? 0)
 }
 
 function countTo(server: RedisServer, v: ViewToken, day: SequenceDay, last: number, limit: number): number {

@@ -3,7 +3,8 @@
 -- KEYS: gateway:view, block, witness, mirror, the settings key that names the user's time zone.
 -- ARGV: V, how many, version of the settings by which the day was chosen (0 = any), TTL in ms.
 -- Answers the last number drawn; 'settings' when they have another version; `used N` when too little is left of the
--- block that ends with N; `block T K` when none of this V is open, and K is the end of the last one known; 'view' (nothing done).
+-- block that ends with N; `block T W K` when none of this V is open, the witness holds W, and K is the end of the last one
+-- known; 'view' (nothing done).
 if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
@@ -14,10 +15,11 @@ local last, limit = block_in(KEYS[2], KEYS[3], ARGV[1])
 if last and last + tonumber(ARGV[2]) <= tonumber(limit) then
   return count_to(last + tonumber(ARGV[2]), limit, KEYS[2], KEYS[3], KEYS[4], ARGV[1], ARGV[4])
 end
-local vacancy = vacancy_in(KEYS[2], limit)
+local vacancy = vacancy_in(KEYS[2], KEYS[3], limit)
 if not vacancy then
   local now = redis.call('TIME')
-  local ticket = now[1] .. string.format('%06d', now[2]) .. ' ' .. known_in(KEYS[2], KEYS[3])
+  local number = now[1] .. string.format('%06d', now[2])
+  local ticket = number .. ' ' .. witness_in(KEYS[3]) .. ' ' .. known_in(KEYS[2], KEYS[3])
   redis.call('SET', KEYS[2], 'ticket ' .. ticket, 'PX', ARGV[4])
   vacancy = 'block ' .. ticket
 end

@@ -1,6 +1,6 @@
 -- Shared by the scripts of the order numbers. Keys of one user's day:
--- block    `<last number drawn> <last number of the block> <name of this key> <V>`, or `ticket <number> <known>`: none is open, and
---          no block that Redis remembers ends above `known`
+-- block    `<last number drawn> <last number of the block> <name of this key> <V>`, or `ticket <number> <witness> <known>`: none is
+--          open, the witness held <witness> then, and no block that Redis remembers ends above `known`
 -- witness  the last number drawn once more, so that an older block that is put back by hand is not believed
 -- mirror   the same number for others to look at; nothing here reads it
 
@@ -13,21 +13,33 @@ local function block_in(block_key, witness_key, view)
   end
 end
 
+-- The witness as a ticket names it; '-' when it holds no number.
+local function witness_in(witness_key)
+  local text = get(witness_key) or ''
+  return #text <= 16 and string.match(text, '^%d+$') or '-'
+end
+
 -- What a caller has to show who wants to open the next block: `used <last number of the open one>` or `block <ticket>
--- <known>`.
--- Both are gone once a block was opened, so that a command that comes late, or twice, opens nothing.
-local function vacancy_in(block_key, limit)
+-- <witness> <known>`.
+-- Both are gone once a block was opened, so that a command that comes late, or twice, opens nothing. A ticket counts only
+-- while the witness is that of its time: one that is put back by hand is of before the last block was opened.
+local function vacancy_in(block_key, witness_key, limit)
   if limit then
     return 'used ' .. limit
   end
-  local ticket = string.match(get(block_key) or '', '^ticket (%d+ %d+)$')
-  return ticket and 'block ' .. ticket
+  local ticket, witness = string.match(get(block_key) or '', '^ticket (%d+ (%S+) %d+)$')
+  return witness == witness_in(witness_key) and 'block ' .. ticket
 end
 
--- The last number of a block of another V: the database may have been set back to before it was reserved.
+-- The last number of a block of another V, or what a ticket knows of one: the database may have been set back to before it
+-- was reserved.
 local function known_in(block_key, witness_key)
-  local last, limit, owner = string.match(get(block_key) or '', '^(%d+) (%d+) (%S+) ')
-  return owner == block_key and get(witness_key) == last and limit or '0'
+  local text = get(block_key) or ''
+  local last, limit, owner = string.match(text, '^(%d+) (%d+) (%S+) ')
+  if owner == block_key and get(witness_key) == last then
+    return limit
+  end
+  return string.match(text, '^ticket %d+ %S+ (%d+)$') or '0'
 end
 
 local function count_to(last, limit, block_key, witness_key, mirror_key, view, ttl)

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
 -- Opens a reserved block for this V in the place of what the caller met, and draws its first numbers.
 -- KEYS: gateway:view, block, witness, mirror.
--- ARGV: V, what a draw answered (`used N` or `block T K`), how many, first and last number of the block, TTL in ms.
+-- ARGV: V, what a draw answered (`used N` or `block T W K`), how many, first and last number of the block, TTL in ms.
 -- Answers the last number drawn; 'stale' when another block was opened meanwhile, or this one before; 'view' (nothing
 -- done).
 if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
 local _, limit = block_in(KEYS[2], KEYS[3], ARGV[1])
-if vacancy_in(KEYS[2], limit) ~= ARGV[2] then
+if vacancy_in(KEYS[2], KEYS[3], limit) ~= ARGV[2] then
   return 'stale'
 end
 local last = tonumber(ARGV[4]) + tonumber(ARGV[3]) - 1
