@@ -1,4 +1,3 @@
-import type { ServiceToken } from './secrets.ts'
 import type { Variables } from './variables.ts'
 
 /** What a service token may be bound to; which route needs which is in src/http/scopes.ts. */
@@ -8,12 +7,17 @@ export type Scope = (typeof SCOPES)[number]
 /** Of a service without an entry in SERVICE_SCOPES. */
 export const DEFAULT_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['read', 'write', 'sequence', 'exchange'])
 
+interface Scoped {
+  readonly name: string
+  readonly scopes: ReadonlySet<Scope>
+}
+
 /** The services with the scopes of SERVICE_SCOPES; what is wrong there is added to `faults`. */
-export function withScopes(
-  services: readonly ServiceToken[],
+export function withScopes<T extends Scoped>(
+  services: readonly T[],
   { SERVICE_SCOPES: text }: Variables,
   faults: string[],
-): readonly ServiceToken[] {
+): readonly T[] {
   const scopes = new Map<string, ReadonlySet<Scope>>()
   for (const [index, item] of (text?.split(',') ?? []).entries()) {
     const [name, list, ...rest] = item.split('=').map(part => part.trim())

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { BreakerState } from '../cache/breaker.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { TableSize } from '../retention/ports.ts'
 import type { Telemetry, TelemetrySources } from '../telemetry/telemetry.ts'
@@ -9,6 +8,8 @@ import { LatencyHistogram } from './latency-histogram.ts'
 
 /** Seconds; a read takes tenths of a millisecond, a write a few. */
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+type BreakerState = Parameters<Telemetry['breakerChanged']>[0]
+
 const BREAKER_STATES: readonly BreakerState[] = ['closed', 'half-open', 'open']
 
 type Observe = (seconds: number) => void

@@ -22,9 +22,9 @@ import { dataOf, defaultsHash, encode } from './codec.ts'
 import { DEFAULTS_REF } from './defaults-ref.ts'
 import type { DocumentReads } from './document-reads.ts'
 import { checkedPatch, invalid, type Limits, requireSize } from './edits.ts'
-import { type Precondition, requirePrecondition } from './preconditions.ts'
+import { requirePrecondition } from './preconditions.ts'
 import { isLive } from './provisioning.ts'
-import type { ChangeReport, DocumentAnswer, ReadAnswer } from './service.ts'
+import type { ChangeReport, DocumentAnswer, Precondition, ReadAnswer } from './service.ts'
 import { objectIn } from './stored-document.ts'
 
 export interface AdminDefaultsDeps {

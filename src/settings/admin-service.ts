@@ -1,5 +1,4 @@
-import type { Precondition } from './preconditions.ts'
-import type { ChangeReport, DocumentAnswer, ReadAnswer, ReadOptions } from './service.ts'
+import type { ChangeReport, DocumentAnswer, Precondition, ReadAnswer, ReadOptions } from './service.ts'
 
 export type DefaultsSource =
   | { readonly source: 'file' }

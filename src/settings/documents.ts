@@ -10,7 +10,7 @@ import type { DocumentWrites } from './document-writes.ts'
 import { checkedSettings, invalid, type Limits, merged, plan } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { HistoryPort } from './ports.ts'
-import { type Precondition, requireVersions } from './preconditions.ts'
+import { requireVersions } from './preconditions.ts'
 import type {
   Actor,
   Bundle,
@@ -20,6 +20,7 @@ import type {
   DocumentService,
   HistoryEntry,
   HistoryPage,
+  Precondition,
   ReadAnswer,
   ReadOptions,
   Reason,

@@ -1,18 +1,10 @@
-import { isKnown, type KnownVersions, type Versions } from '../consistency/versions.ts'
+import { isKnown, type Versions } from '../consistency/versions.ts'
 import { DomainError } from '../errors.ts'
 import { bundleOfKinds } from './bundles.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import type { LiveDocument } from './live-document.ts'
-import type { Actor, DocumentAddress } from './service.ts'
+import type { Actor, DocumentAddress, Precondition } from './service.ts'
 import { isUnreadable } from './stored-document.ts'
-
-/** What a caller wants to hold of the versions that a write meets (RFC 9110, 13.1); absent = no condition. */
-export interface Precondition {
-  /** One of these, or (`*`) any at all. */
-  readonly ifMatch?: KnownVersions | undefined
-  /** None of these, or (`*`) nothing at all. */
-  readonly ifNoneMatch?: KnownVersions | undefined
-}
 
 /**
  * VERSION_MISMATCH unless the precondition holds. To be called under the row locks. `versions` is undefined when nothing

@@ -6,8 +6,8 @@ import { DOCUMENTS } from '../documents/catalogue.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { DomainError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
-import { type Precondition, requireVersionsOfUser } from './preconditions.ts'
-import type { Actor } from './service.ts'
+import { requireVersionsOfUser } from './preconditions.ts'
+import type { Actor, Precondition } from './service.ts'
 
 export interface ProvisioningDeps {
   readonly writer: Writer

@@ -2,7 +2,6 @@ import type { ChangeMeta } from '../consistency/ports.ts'
 import type { ReadStatus, Unconfirmed } from '../consistency/read-outcome.ts'
 import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import type { Difference } from '../documents/compare.ts'
-import type { Precondition } from './preconditions.ts'
 
 /**
  * What the routes call and the use cases implement. Every method rejects with a ProblemError for what the caller
@@ -98,6 +97,14 @@ export interface HistoryPage {
   readonly limit: number
   /** Only versions below this one. */
   readonly before?: number
+}
+
+/** What a caller wants to hold of the versions that a write meets (RFC 9110, 13.1); absent = no condition. */
+export interface Precondition {
+  /** One of these, or (`*`) any at all. */
+  readonly ifMatch?: KnownVersions | undefined
+  /** None of these, or (`*`) nothing at all. */
+  readonly ifNoneMatch?: KnownVersions | undefined
 }
 
 /** Who acts on whose documents. `caller` goes into the history: `42`, `admin:7`, `service:bot`. */

@@ -3,8 +3,9 @@ import type { DocumentRef } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import type { UserService } from './admin-service.ts'
-import { type Precondition, requireVersionsOfUser } from './preconditions.ts'
+import { requireVersionsOfUser } from './preconditions.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
+import type { Precondition } from './service.ts'
 
 export interface UsersDeps {
   readonly writer: Writer

@@ -1,10 +1,6 @@
 import { MODES } from '../../documents/catalogue.ts'
-import { hoist } from './hoist.ts'
+import { hoist, type Part } from './hoist.ts'
 import { CHECKED_BY_SERVICE, OPTIONAL_BODY } from './operation.ts'
-
-/** A part of an OpenAPI document; @fastify/swagger's types know both of its versions at once. */
-// biome-ignore lint/suspicious/noExplicitAny: the document is walked, not used
-export type Part = any
 
 /** Documented, but not checked by Fastify: an unknown mode is 404 and names the four. */
 const MODE_NAMES = [...MODES, 'ultra_fast']

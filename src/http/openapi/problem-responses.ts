@@ -1,6 +1,6 @@
 import { PROBLEMS, type ProblemCode } from '../problem-error.ts'
 import { problemHeaders } from './headers.ts'
-import type { Auth, Operation } from './operation.ts'
+import type { Auth, Operation } from './operation-types.ts'
 import { Problem } from './problem.ts'
 
 const BODY_ERRORS = ['INVALID_JSON', 'BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
