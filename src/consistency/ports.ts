@@ -69,8 +69,15 @@ export interface ViewSnapshot extends DatabaseState {
   readonly handoversWait: boolean
 }
 
+export interface ChangeMeta {
+  /** Who: `42`, `admin:7`, `service:bot`. */
+  readonly updatedBy: string
+  /** put, load-defaults, reset, rollback, provision, import, sync-defaults, delete. */
+  readonly reason: string
+}
+
 /** A change of one document as the transaction stores it. `version` is the new one. */
-export interface Change {
+export interface Change extends ChangeMeta {
   readonly ref: DocumentRef
   /** The version it replaces; 0 = the document does not exist. */
   readonly previous: number
@@ -81,18 +88,13 @@ export interface Change {
   readonly changes: string
 }
 
-export interface ChangeMeta {
-  /** Who: `42`, `admin:7`, `service:bot`. */
-  readonly updatedBy: string
-  /** put, load-defaults, reset, rollback, provision, import, sync-defaults, delete. */
-  readonly reason: string
-}
-
 /** BEGIN, VIEW lock shared, row locks, then view and rows read in new statements: in that order. */
 export interface WriteTransaction {
   readonly view: View
   /** Rows that exist, in no particular order. */
   readonly rows: readonly Row[]
+  /** Documents whose row lock another writer holds; none when the transaction waits for its locks. */
+  readonly unlocked: readonly DocumentRef[]
   /** New versions are at least this: those below may have been given in a time that the database has lost. */
   readonly versionBase: number
   /** As in DatabaseState. */
@@ -104,7 +106,7 @@ export interface WriteTransaction {
    * is not what was read under the locks (changed by hand meanwhile); CommitUnknownError when it is open whether the
    * COMMIT took place; after any other error nothing was stored.
    */
-  applyAndCommit(changes: readonly Change[], meta: ChangeMeta): Promise<readonly Row[]>
+  applyAndCommit(changes: readonly Change[]): Promise<readonly Row[]>
   /** Never throws, and does nothing after a COMMIT that may have taken place. */
   rollback(): Promise<void>
 }
@@ -138,7 +140,8 @@ export interface StorePort {
   readRows(refs: readonly DocumentRef[]): Promise<RowsRead>
   /** Tries the row locks without waiting; with all of them, reads the rows in a new statement. Null = a writer holds one. */
   readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null>
-  beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction>
+  /** `waits`: for row locks that other writers hold. Otherwise they are named, and what the rows say of them is not to be used. */
+  beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction>
   /** Under the exclusive VIEW lock: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
   setOff(epoch: number, reason: string): Promise<View>
   /** Before an instance grants itself a lease that is longer than the row says. */

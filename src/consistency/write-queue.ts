@@ -1,12 +1,9 @@
-import { Deadlines } from './deadlines.ts'
-import type { ClockPort } from './ports.ts'
+import { type WaitLimit, WRITE_WAIT_MS } from './wait-limit.ts'
 
 /** Writes of one document that may wait; more is a client gone wild. */
 const MAX_WAITING = 1_000
-/** Longest wait of a write for those before it, milliseconds: callers give up, and would send it again behind itself. */
-const WAIT_MS = 5_000
 
-/** More writes of one document wait than could ever be done in time. */
+/** More writes wait than could ever be done in time. */
 export class WriteQueueFullError extends Error {
   override readonly name = 'WriteQueueFullError'
 }
@@ -17,13 +14,10 @@ export class WriteQueueFullError extends Error {
  */
 export class WriteQueue {
   readonly #tails = new Map<string, { waiting: number; last: Promise<void> }>()
-  readonly #deadlines: Deadlines
-  readonly #isDraining: () => boolean
+  readonly #limit: WaitLimit
 
-  /** `isDraining`: the write in front waits until all leases have ended, which may take longer than WAIT_MS. */
-  constructor(clock: Pick<ClockPort, 'now' | 'sleep'>, isDraining: () => boolean) {
-    this.#deadlines = new Deadlines(clock, WAIT_MS)
-    this.#isDraining = isDraining
+  constructor(limit: WaitLimit) {
+    this.#limit = limit
   }
 
   /** Runs `work` when all earlier work on any of `ids` has ended. WriteQueueFullError, and it never runs. */
@@ -49,16 +43,10 @@ export class WriteQueue {
   /** Waits for what is before. One that gives up keeps its places until then: those behind it wait for all before. */
   async #turn(before: Promise<unknown>, leave: () => void): Promise<void> {
     const late = Promise.withResolvers<never>()
-    let end = () => {}
-    const watch = () => {
-      end = this.#deadlines.begin(() => {
-        // A request must not fail because of Redis: its time begins when the leases have ended.
-        if (this.#isDraining()) return watch()
-        void before.then(leave)
-        late.reject(new WriteQueueFullError(`writes of one document waited longer than ${WAIT_MS} ms`))
-      })
-    }
-    watch()
+    const end = this.#limit.begin(() => {
+      void before.then(leave)
+      late.reject(new WriteQueueFullError(`writes of one document waited longer than ${WRITE_WAIT_MS} ms`))
+    })
     try {
       await Promise.race([before, late.promise])
     } finally {

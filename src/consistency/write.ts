@@ -1,22 +1,11 @@
 import { refId } from './batch-reader.ts'
-import type { CacheFence, CachePort, ScriptOutcome } from './cache-port.ts'
 import type { DatabaseCheck } from './database-check.ts'
-import type { Handover } from './handover.ts'
-import type { Lease } from './lease.ts'
+import { Fencing, type FencingDeps, UNREACHABLE } from './fencing.ts'
 import type { Outage } from './outage.ts'
-import type {
-  Change,
-  ChangeMeta,
-  ClockPort,
-  CodecPort,
-  DocumentRef,
-  ObserverPort,
-  Row,
-  StorePort,
-  ViewToken,
-  WriteTransaction,
-} from './ports.ts'
-import { DatabaseUnavailableError, WriteConflictError } from './ports.ts'
+import type { Change, ChangeMeta, DocumentRef, Row, StorePort, ViewToken, WriteTransaction } from './ports.ts'
+import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from './ports.ts'
+import { WaitLimit } from './wait-limit.ts'
+import { WRITE_SLOTS, WriteBatches, type WriteJob } from './write-batches.ts'
 import { WriteQueue } from './write-queue.ts'
 
 /** A change as the caller plans it under the row locks; the version is the protocol's business. */
@@ -26,7 +15,7 @@ export interface PlannedChange {
   readonly changes: string
 }
 
-/** What to store, given the rows. Pure; may throw to give up (the transaction is rolled back). */
+/** What to store, given the rows. Pure; may throw to give up (nothing of it is stored). */
 export interface Decision<T> {
   readonly changes: readonly PlannedChange[]
   readonly result: T
@@ -38,193 +27,214 @@ export interface WriteResult<T> {
   readonly rows: readonly Row[]
 }
 
-export interface WriteDeps {
+export interface WriteDeps extends FencingDeps {
   readonly store: StorePort
-  readonly cache: CachePort
-  readonly codec: CodecPort
-  readonly clock: ClockPort
-  readonly observer: ObserverPort
-  readonly lease: Lease
   readonly outage: Outage
-  readonly handover: Handover
   readonly check: DatabaseCheck
-}
-
-/** What a writer without Redis asks of an instance that has it. */
-interface FenceRequest {
-  readonly nonce: string
-  readonly fences: readonly { readonly ref: DocumentRef; readonly version: number }[]
+  /** Transactions at once that may hold several writes. Default: WRITE_SLOTS. */
+  readonly writeSlots?: number
 }
 
 /** Tries of one write: the view may turn OFF, and ON again, between them. */
 const MAX_TRIES = 5
-/** A fence does no harm where it is not needed, so it is sent again once. */
-const FENCE_TRIES = 2
-/** Why a view is turned OFF whose Redis cannot be reached from here. */
-export const UNREACHABLE = 'redis-unreachable'
+/** Content of one batch, characters: Redis stores it in one script, and answers nobody else meanwhile. */
+const BATCH_SIZE = 1_048_576
 
-type FenceResult =
-  | { readonly standing: true; readonly nonce: string }
-  | { readonly standing: false; readonly failure: string }
+/** A write with what it stores. */
+interface PlannedJob {
+  readonly job: WriteJob
+  readonly result: unknown
+  readonly changes: readonly Change[]
+}
+
+/** What one transaction did not finish. */
+interface Unfinished {
+  /** To be tried again at once. */
+  readonly again: readonly WriteJob[]
+  /** To be done alone. */
+  readonly left: readonly WriteJob[]
+}
+
+const FINISHED: Unfinished = { again: [], left: [] }
 
 /** The write of docs/consistency.md. */
 export class Writer {
   readonly #deps: WriteDeps
   readonly #queue: WriteQueue
+  readonly #batches: WriteBatches
+  readonly #fencing: Fencing
 
   constructor(deps: WriteDeps) {
     this.#deps = deps
-    this.#queue = new WriteQueue(deps.clock, () => deps.outage.draining)
-    deps.handover.handle('fence', (epoch, request) => this.#fenceFor(epoch, request as FenceRequest))
+    const limit = new WaitLimit(deps.clock, () => deps.outage.draining)
+    this.#queue = new WriteQueue(limit)
+    this.#fencing = new Fencing(deps)
+    this.#batches = new WriteBatches({
+      slots: deps.writeSlots ?? WRITE_SLOTS,
+      limit,
+      together: jobs => this.#write(jobs, false),
+      alone: async job => void (await this.#write([job], true)),
+    })
   }
 
   /**
    * Reads the documents under their row locks, lets `decide` plan, stores all changes in one transaction and
-   * makes the cache follow. Throws what `decide` throws, WriteQueueFullError, DatabaseUnavailableError (nothing
-   * stored) or CommitUnknownError.
+   * makes the cache follow. The transaction may hold writes of others. Throws what `decide` throws, WriteQueueFullError,
+   * DatabaseUnavailableError (nothing stored) or CommitUnknownError.
    */
   write<T>(
     refs: readonly DocumentRef[],
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
     meta: ChangeMeta,
   ): Promise<WriteResult<T>> {
-    return this.#queue.run(refs.map(refId), () => this.#write(refs, decide, meta))
+    return this.#queue.run(refs.map(refId), () => this.#batches.run(refs, decide, meta))
   }
 
-  async #write<T>(
-    refs: readonly DocumentRef[],
-    decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
-    meta: ChangeMeta,
-  ): Promise<WriteResult<T>> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const done = await this.#try(refs, decide, meta)
-      if (done !== undefined) return done
+  /** Settles the jobs but for those that it resolves to: they are to be done alone. `waits`: for row locks; with one job. */
+  async #write(jobs: readonly WriteJob[], waits: boolean): Promise<readonly WriteJob[]> {
+    const left: WriteJob[] = []
+    let open = jobs
+    for (let tries = 0; tries < MAX_TRIES && open.length > 0; tries++) {
+      const unfinished = await this.#try(open, waits)
+      left.push(...unfinished.left)
+      open = unfinished.again
     }
-    throw new DatabaseUnavailableError('the cache view changed too often during one write')
+    for (const job of open)
+      job.reject(new DatabaseUnavailableError('the cache view changed too often during one write'))
+    return left
   }
 
-  /** Undefined = try again: the view was not fit for a write (it is by now), or a row was changed by hand meanwhile. */
-  async #try<T>(
-    refs: readonly DocumentRef[],
-    decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
-    meta: ChangeMeta,
-  ): Promise<WriteResult<T> | undefined> {
-    const { store, cache, observer, outage, check } = this.#deps
-    const tx = await store.beginWrite(refs)
-    const { view } = tx
-    let nonce = ''
+  /** One transaction. Never rejects. */
+  async #try(jobs: readonly WriteJob[], waits: boolean): Promise<Unfinished> {
+    let tx: WriteTransaction
+    try {
+      tx = await this.#deps.store.beginWrite(
+        jobs.flatMap(({ refs }) => refs),
+        waits,
+      )
+    } catch (error) {
+      for (const job of jobs) job.reject(error)
+      return FINISHED
+    }
+    const unlocked = new Set(tx.unlocked.map(refId))
+    const isLocked = ({ refs }: WriteJob) => !refs.some(ref => unlocked.has(refId(ref)))
+    const locked = jobs.filter(isLocked)
+    const { again, left } = await this.#carryOut(tx, locked)
+    return { again, left: [...left, ...jobs.filter(job => !isLocked(job))] }
+  }
+
+  async #carryOut(tx: WriteTransaction, jobs: readonly WriteJob[]): Promise<Unfinished> {
+    const { observer, check } = this.#deps
+    const again = { again: jobs, left: [] }
+    let planned: readonly PlannedJob[] = jobs.map(job => ({ job, result: undefined, changes: [] }))
+    let left: readonly WriteJob[] = []
+    let nonce: string | undefined
     let rows: readonly Row[]
-    let decision: Decision<T>
-    let changes: Change[]
     try {
       await observer.step('write.locked')
-      if (!(await check.admits(tx))) return undefined
-      const current = new Map(tx.rows.map(row => [refId(row.ref), row]))
-      decision = decide(current)
-      changes = decision.changes.map(change => {
-        const previous = current.get(refId(change.ref))?.version ?? 0
-        return { ...change, previous, version: Math.max(previous + 1, tx.versionBase) }
-      })
+      if (!(await check.admits(tx))) return again
+      const plan = plannedChanges(tx, jobs)
+      planned = plan.planned
+      left = plan.left
+      const changes = planned.flatMap(each => each.changes)
       if (changes.length === 0) {
         await tx.rollback()
-        return { result: decision.result, rows: [] }
+        return { again: [], left }
       }
-      if (view.mode === 'ON') {
-        const fence = await this.#fence(tokenOf(tx), changes)
-        if (!fence.standing) {
-          await tx.rollback()
-          const off = await outage.turnOff(view.epoch, fence.failure)
-          if (fence.failure === UNREACHABLE) this.#deps.handover.turnedOff(off.epoch)
-          if (off.mode === 'OFF' && !off.drained) await outage.drained(off)
-          return undefined
-        }
-        nonce = fence.nonce
-      } else if (!view.drained) {
-        await tx.rollback()
-        await outage.drained(view)
-        return undefined
-      }
+      nonce = await this.#fenced(tx, changes)
+      if (nonce === undefined) return { again: planned.map(({ job }) => job), left }
       await observer.step('write.fenced')
-      rows = await tx.applyAndCommit(changes, meta)
+      rows = await tx.applyAndCommit(changes)
     } catch (error) {
       await tx.rollback()
-      if (error instanceof WriteConflictError) return undefined
-      throw error
+      const unfinished = afterFailure(planned, error)
+      return { again: unfinished.again, left: [...unfinished.left, ...left] }
     }
     await observer.step('write.committed')
-    if (view.mode === 'ON') await this.#store(cache, tokenOf(tx), nonce, rows)
+    if (tx.view.mode === 'ON') await this.#fencing.store(tokenOf(tx), nonce, rows)
     await observer.step('write.put')
-    return { result: decision.result, rows }
-  }
-
-  /**
-   * Each try has a nonce of its own: the first one may arrive late, in the place of a later writer's fence, and must not
-   * bring back a nonce that a repair has already seen without a commit behind it.
-   */
-  async #fence(v: ViewToken, changes: readonly Change[]): Promise<FenceResult> {
-    const { cache, clock } = this.#deps
-    const fences = changes.map(change => this.#fenceOf(change))
-    for (let tries = 0; tries < FENCE_TRIES && cache.usable; tries++) {
-      const nonce = clock.nonce()
-      try {
-        const outcome = await cache.fence(v, nonce, fences)
-        if (outcome === 'done') return { standing: true, nonce }
-        return { standing: false, failure: outcome === 'view' ? 'redis-lost-view' : 'redis-ahead' }
-      } catch {
-        // Down, hung, or the reply was lost; the breaker has counted it.
-      }
+    let first = 0
+    for (const { job, result, changes } of planned) {
+      const end = first + changes.length
+      job.resolve({ result, rows: rows.slice(first, end) })
+      first = end
     }
-    return (await this.#fenceElsewhere(v, changes)) ?? { standing: false, failure: UNREACHABLE }
+    return { again: [], left }
   }
 
-  /** Another instance places the fences, if it is known that one can. Undefined = it did not. */
-  async #fenceElsewhere(v: ViewToken, changes: readonly Change[]): Promise<FenceResult | undefined> {
-    const { handover, clock } = this.#deps
-    if (!handover.helps(v.epoch)) return undefined
-    const nonce = clock.nonce()
-    const request: FenceRequest = { nonce, fences: changes.map(({ ref, version }) => ({ ref, version })) }
-    return (await handover.ask(v.epoch, 'fence', request)) === 'done' ? { standing: true, nonce } : undefined
+  /** The nonce of the fences, '' when none is needed. Undefined = the transaction is rolled back, and by now the view is fit for another. */
+  async #fenced(tx: WriteTransaction, changes: readonly Change[]): Promise<string | undefined> {
+    const { outage, handover } = this.#deps
+    const { view } = tx
+    if (view.mode === 'ON') {
+      const fence = await this.#fencing.place(tokenOf(tx), changes)
+      if (fence.standing) return fence.nonce
+      await tx.rollback()
+      const off = await outage.turnOff(view.epoch, fence.failure)
+      if (fence.failure === UNREACHABLE) handover.turnedOff(off.epoch)
+      if (off.mode === 'OFF' && !off.drained) await outage.drained(off)
+      return undefined
+    }
+    if (view.drained) return ''
+    await tx.rollback()
+    await outage.drained(view)
+    return undefined
   }
+}
 
-  /** The other side of it: the fences of a writer that cannot reach Redis. */
-  async #fenceFor(epoch: number, { nonce, fences }: FenceRequest): Promise<ScriptOutcome> {
-    const { cache, lease } = this.#deps
-    const v = lease.current()?.v
-    if (v?.epoch !== epoch) return 'view'
-    return cache.fence(
-      v,
-      nonce,
-      fences.map(fence => this.#fenceOf(fence)),
-    )
-  }
-
-  #fenceOf(change: { readonly ref: DocumentRef; readonly version: number }): CacheFence {
-    return { keys: this.#deps.codec.keys(change.ref), min: change.version }
-  }
-
-  /** Best effort: the write is acknowledged in any case, because the fence still stands. */
-  async #store(cache: CachePort, v: ViewToken, nonce: string, rows: readonly Row[]): Promise<void> {
-    const { codec, observer } = this.#deps
-    const live = rows.filter(row => row.data !== null)
-    const dead = rows.filter(row => row.data === null)
+/** Settles the jobs that give up or change nothing. `left`: they would make the batch too large. */
+function plannedChanges(
+  tx: WriteTransaction,
+  jobs: readonly WriteJob[],
+): { planned: readonly PlannedJob[]; left: readonly WriteJob[] } {
+  const rows = new Map(tx.rows.map(row => [refId(row.ref), row]))
+  const planned: PlannedJob[] = []
+  const left: WriteJob[] = []
+  let size = 0
+  for (const job of jobs) {
     try {
-      if (live.length > 0) {
-        await cache.put(
-          v,
-          nonce,
-          live.map(row => ({ keys: codec.keys(row.ref), version: row.version, values: codec.encode(row) })),
-        )
+      const { changes, result } = job.decide(rowsOf(job, rows))
+      if (changes.length === 0) {
+        job.resolve({ result, rows: [] })
+        continue
       }
-      if (dead.length > 0)
-        await cache.erase(
-          v,
-          nonce,
-          dead.map(row => this.#fenceOf(row)),
-        )
+      size += changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
+      if (planned.length > 0 && size > BATCH_SIZE) left.push(job)
+      else planned.push({ job, result, changes: changes.map(change => numbered(tx, rows, job, change)) })
     } catch (error) {
-      observer.failed('put', error)
+      job.reject(error)
     }
   }
+  return { planned, left }
+}
+
+function rowsOf({ refs }: WriteJob, rows: ReadonlyMap<string, Row>): Map<string, Row> {
+  const own = new Map<string, Row>()
+  for (const id of refs.map(refId)) {
+    const row = rows.get(id)
+    if (row !== undefined) own.set(id, row)
+  }
+  return own
+}
+
+function numbered(
+  { versionBase }: WriteTransaction,
+  rows: ReadonlyMap<string, Row>,
+  { meta }: WriteJob,
+  change: PlannedChange,
+): Change {
+  const previous = rows.get(refId(change.ref))?.version ?? 0
+  return { ...change, ...meta, previous, version: Math.max(previous + 1, versionBase) }
+}
+
+/** Nothing is stored, or it is unknown. What the server holds against one write of several is not held against the others. */
+function afterFailure(planned: readonly PlannedJob[], error: unknown): Unfinished {
+  const jobs = planned.map(({ job }) => job)
+  const concernsAll = error instanceof DatabaseUnavailableError || error instanceof CommitUnknownError
+  if (jobs.length > 1 && !concernsAll) return { again: [], left: jobs }
+  if (error instanceof WriteConflictError) return { again: jobs, left: [] }
+  for (const job of jobs) job.reject(error)
+  return FINISHED
 }
 
 function tokenOf(tx: WriteTransaction): ViewToken {

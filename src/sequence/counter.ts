@@ -1,10 +1,10 @@
 import type { DatabaseCheck } from '../consistency/database-check.ts'
+import { UNREACHABLE } from '../consistency/fencing.ts'
 import type { Handover } from '../consistency/handover.ts'
 import type { Lease } from '../consistency/lease.ts'
 import type { Outage } from '../consistency/outage.ts'
 import type { ClockPort, StorePort, ViewToken } from '../consistency/ports.ts'
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
-import { UNREACHABLE } from '../consistency/write.ts'
 import {
   type DrawOutcome,
   isVacancy,

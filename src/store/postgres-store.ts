@@ -95,15 +95,15 @@ export class PostgresStore implements StorePort {
     }
   }
 
-  async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
+  async beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction> {
     const { transaction, state } = await this.#healing(() =>
-      Transaction.open(this.#pool, this.#availability, client => beginWrite(client, refs)),
+      Transaction.open(this.#pool, this.#availability, client => beginWrite(client, refs, waits)),
     )
     return {
       ...state,
       look: () => transaction.run(selectDatabaseState),
-      applyAndCommit: async (changes, meta) => {
-        const answer = await transaction.runAndCommit(applyChanges(changes, meta))
+      applyAndCommit: async changes => {
+        const answer = await transaction.runAndCommit(applyChanges(changes))
         const updatedAt = answer.rows[0]!.updated_at as string
         return changes.map(({ ref, version, data }) => ({ ref, version, data, updatedAt }))
       },

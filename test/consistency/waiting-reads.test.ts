@@ -3,29 +3,11 @@ import { BatchReader } from '../../src/consistency/batch-reader.ts'
 import { Deadlines } from '../../src/consistency/deadlines.ts'
 import { DatabaseUnavailableError, type DocumentRef, type RowsRead } from '../../src/consistency/ports.ts'
 import { ReadQueue } from '../../src/consistency/read-queue.ts'
+import { WaitLimit } from '../../src/consistency/wait-limit.ts'
 import { WriteQueue, WriteQueueFullError } from '../../src/consistency/write-queue.ts'
+import { clockByHand } from '../helper/clock.ts'
 
 /** Reads and writes that wait: how many, how long, and in whose turn. */
-
-/** A clock that the test moves; sleepers wake when it has come by. */
-function clockByHand() {
-  const sleepers = new Set<{ at: number; wake: () => void }>()
-  let now = 0
-  return {
-    now: () => now,
-    sleep: (ms: number) => new Promise<void>(wake => sleepers.add({ at: now + ms, wake })),
-    /** In steps, as time goes. */
-    pass: async (ms: number) => {
-      const end = now + ms
-      while (now < end) {
-        now = Math.min(end, now + 100)
-        for (const sleeper of [...sleepers]) if (sleeper.at <= now && sleepers.delete(sleeper)) sleeper.wake()
-        await new Promise(resolve => setImmediate(resolve))
-      }
-    },
-    sleepers: () => sleepers.size,
-  }
-}
 
 /** A database that answers when it is told to. */
 function databaseByHand() {
@@ -122,7 +104,7 @@ t.test('the queue is bounded, for each user and for all', async t => {
 
 t.test('writes of one document: one that waits too long is refused and never runs', async t => {
   const clock = clockByHand()
-  const queue = new WriteQueue(clock, () => false)
+  const queue = new WriteQueue(new WaitLimit(clock, () => false))
   const first = Promise.withResolvers<void>()
   const ran: string[] = []
   const writes = [
@@ -147,7 +129,7 @@ t.test('writes of one document: one that waits too long is refused and never run
 t.test('writes that wait for leases of other instances are not refused meanwhile', async t => {
   const clock = clockByHand()
   let draining = true
-  const queue = new WriteQueue(clock, () => draining)
+  const queue = new WriteQueue(new WaitLimit(clock, () => draining))
   const drained = Promise.withResolvers<void>()
   const first = queue.run(['a'], () => drained.promise)
   const second = queue.run(['a'], async () => 'done')

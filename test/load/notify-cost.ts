@@ -50,8 +50,8 @@ async function commits(pool: pg.Pool, turn: number, more: readonly string[]): Pr
         [version],
         [CONTENT],
         ['[]'],
-        'w',
-        'put',
+        ['w'],
+        ['put'],
       ])
       for (const sql of more) await client.query(sql, [`w${writer}`])
       await client.query('COMMIT')

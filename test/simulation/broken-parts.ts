@@ -126,12 +126,12 @@ export class LateFenceWriter extends Writer {
       if (off.mode === 'OFF' && !off.drained) await deps.outage.drained(off)
     }
     const store: StorePort = override(deps.store, {
-      beginWrite: async refs => {
-        const tx = await deps.store.beginWrite(refs)
+      beginWrite: async (refs, waits) => {
+        const tx = await deps.store.beginWrite(refs, waits)
         const keys = refs.map(ref => deps.codec.keys(ref)[0]!)
         for (const key of keys) late.delete(key)
-        const applyAndCommit: WriteTransaction['applyAndCommit'] = async (changes, meta) => {
-          const rows = await tx.applyAndCommit(changes, meta)
+        const applyAndCommit: WriteTransaction['applyAndCommit'] = async changes => {
+          const rows = await tx.applyAndCommit(changes)
           for (const key of keys) await placeOrTurnOff(key)
           return rows
         }

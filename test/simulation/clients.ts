@@ -52,11 +52,12 @@ export class Clients {
       if (dice < 0.55) await this.read([random.pick(this.#world.refs)])
       else if (dice < 0.65) await this.read(this.#world.refs)
       else if (dice < 0.85) await this.#write([random.pick(this.#world.refs)])
-      else if (dice < 0.9) await this.#write(this.#world.refs)
+      else if (dice < 0.875) await this.#write(this.#world.refs)
+      else if (dice < 0.9) await this.#writeAtOnce(this.#world.refs)
       else await this.#draw()
       this.answered++
     } catch (error) {
-      if (!EXPECTED.some(type => error instanceof type)) checker.violated(`unexpected error: ${error}`)
+      if (!isExpected(error)) checker.violated(`unexpected error: ${error}`)
     }
   }
 
@@ -71,9 +72,16 @@ export class Clients {
     return result.status
   }
 
-  async #write(refs: readonly DocumentRef[]): Promise<void> {
-    const { checker, gateways } = this.#world
-    const gateway = gateways.pick()
+  /** Writes of different callers that arrive together: all but the first share a transaction. */
+  async #writeAtOnce(refs: readonly DocumentRef[]): Promise<void> {
+    const gateway = this.#world.gateways.pick()
+    const outcomes = await Promise.allSettled(refs.map(ref => this.#write([ref], gateway)))
+    const failures = outcomes.flatMap(outcome => (outcome.status === 'rejected' ? [outcome.reason] : []))
+    if (failures.length > 0) throw failures.find(error => !isExpected(error)) ?? failures[0]
+  }
+
+  async #write(refs: readonly DocumentRef[], gateway = this.#world.gateways.pick()): Promise<void> {
+    const { checker } = this.#world
     const meta = { updatedBy: 'client', reason: 'put' }
     const planned = new Map<string, string | null>()
     const decide = (): Decision<void> => ({ result: undefined, changes: this.#plan(refs, planned) })
@@ -102,6 +110,10 @@ export class Clients {
     const drawn = await gateway.request(() => gateway.counter.draw(day, count, 0))
     if (drawn !== 'settings') sequenceChecker.ends(start, drawn, count)
   }
+}
+
+function isExpected(error: unknown): boolean {
+  return EXPECTED.some(type => error instanceof type)
 }
 
 /** As src/http/fast-reads.ts does: first what the near cache holds, by callback, then in full. */

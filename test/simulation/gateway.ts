@@ -77,6 +77,8 @@ export class Gateway {
         databaseName: 'simulated',
         times: timesOf(build.times, leaseFactor),
         nearCacheBytes: NEAR_CACHE_BYTES,
+        // So that few clients fill batches.
+        writeSlots: 1,
         readWaitMs: 3_000,
         serveUnverified: true,
       },

@@ -115,9 +115,9 @@ export class MemoryStore implements StorePort {
     })
   }
 
-  async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
+  async beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction> {
     this.availability.check()
-    return this.#transactions.beginWrite(refs)
+    return this.#transactions.beginWrite(refs, waits)
   }
 
   beginGate(): Promise<GateTransaction> {

@@ -44,7 +44,7 @@ export class MemoryTransactions {
     this.#deps = deps
   }
 
-  async beginWrite(refs: readonly DocumentRef[]): Promise<WriteTransaction> {
+  async beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction> {
     const { server } = this.#deps
     const session = this.#connect()
     const state = await this.#begin('begin-write', session, async () => {
@@ -58,12 +58,12 @@ export class MemoryTransactions {
       // Of that snapshot the view does the harm; old rows are refused by the UPDATE.
       const early = server.view
       await session.lock('view', 'shared')
-      for (const id of refs.map(documentId).sort()) await session.lock(`row ${id}`, 'exclusive')
+      const unlocked = await this.#lockRows(session, refs, waits)
       await server.timeline.hop()
       const { view } = server
       await server.timeline.hop()
       session.check()
-      return { ...begun(), view: this.#deps.readCommitted ? view : early }
+      return { ...begun(), unlocked, view: this.#deps.readCommitted ? view : early }
     })
     // After a COMMIT that may have taken place there is nothing to roll back any more.
     let open = true
@@ -86,6 +86,16 @@ export class MemoryTransactions {
         if (open) await this.#rollback(session)
       },
     }
+  }
+
+  /** Those that others hold are left, unless it `waits`. */
+  async #lockRows(session: Session, refs: readonly DocumentRef[], waits: boolean): Promise<DocumentRef[]> {
+    const { locks } = this.#deps.server
+    // The connection of a process that is gone takes no lock: nobody would ever release it.
+    session.check()
+    if (!waits) return refs.filter(ref => !locks.tryAcquire(session, `row ${documentId(ref)}`))
+    for (const id of refs.map(documentId).sort()) await session.lock(`row ${id}`, 'exclusive')
+    return []
   }
 
   async beginGate(viewLock: LockMode): Promise<GateTransaction> {

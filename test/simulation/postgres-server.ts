@@ -213,7 +213,7 @@ export class PostgresServer {
       await session.lock(`tuple ${id}`, 'exclusive')
       const previous = this.row(id)?.version ?? 0
       const version = Math.max(previous + 1, this.incarnation.versionBase)
-      this.plan(session, [{ ref, previous, version, data, changes: '[]' }])
+      this.plan(session, [{ ref, previous, version, data, changes: '[]', updatedBy: 'sql', reason: 'sql' }])
       await this.timeline.hop()
       await session.lock('view', 'exclusive')
       this.turnOff('manual-edit')

@@ -5,6 +5,7 @@ import { Batch } from '../../src/store/batch.ts'
 import { beginWrite } from '../../src/store/statements/begin-write.ts'
 import { applyChanges } from '../../src/store/statements/documents.ts'
 import { createDatabase } from '../helper/backends.ts'
+import { META } from './writing.ts'
 
 async function connect(t: { teardown(work: () => unknown): void }, url: string): Promise<pg.Client> {
   const client = new pg.Client(url)
@@ -18,11 +19,11 @@ const ref = { userId: "o'brien\\ $1", kind: 'mode.scalp' }
 t.test('a waiting writer reads what was committed before it got its locks', async t => {
   const url = await createDatabase(t)
   const [first, second] = [await connect(t, url), await connect(t, url)]
-  const begun = await beginWrite(first, [ref])
+  const begun = await beginWrite(first, [ref], true)
   t.match(begun, { view: { mode: 'OFF', epoch: 1, drained: true, identity: null }, rows: [] })
-  const waiting = beginWrite(second, [ref])
+  const waiting = beginWrite(second, [ref], true)
   await first.query(
-    `SELECT apply_changes(ARRAY[$1], ARRAY[$2], ARRAY[0::bigint], ARRAY[1::bigint], ARRAY['{"a":1}'], ARRAY['[]'], 'test', 'put')`,
+    `SELECT apply_changes(ARRAY[$1], ARRAY[$2], ARRAY[0::bigint], ARRAY[1::bigint], ARRAY['{"a":1}'], ARRAY['[]'], ARRAY['test'], ARRAY['put'])`,
     [ref.userId, ref.kind],
   )
   await first.query(`UPDATE cache_view SET epoch = 7`)
@@ -31,22 +32,32 @@ t.test('a waiting writer reads what was committed before it got its locks', asyn
   await second.query('ROLLBACK')
 })
 
+t.test(
+  'one that does not wait names the documents that another writer has, and has the locks of the others',
+  async t => {
+    const url = await createDatabase(t)
+    const [first, second, third] = [await connect(t, url), await connect(t, url), await connect(t, url)]
+    const refs = ['a', 'b', 'c'].map(userId => ({ userId, kind: 'settings' }))
+    await beginWrite(first, [refs[1]!], false)
+    t.strictSame((await beginWrite(second, refs, false)).unlocked, [refs[1]])
+    t.strictSame((await beginWrite(third, [refs[0]!], false)).unlocked, [refs[0]])
+    await third.query('ROLLBACK')
+    await second.query('ROLLBACK')
+    t.strictSame((await beginWrite(third, [refs[0]!], false)).unlocked, [])
+  },
+)
+
 t.test('several documents, existing or not', async t => {
   const client = await connect(t, await createDatabase(t))
   const refs = ['a', 'b', 'c'].map(userId => ({ userId, kind: 'settings' }))
-  t.strictSame((await beginWrite(client, refs)).rows, [])
+  t.strictSame((await beginWrite(client, refs, true)).rows, [])
   await client.query('ROLLBACK')
 })
 
 t.test('a change of one document stores it only on top of the version before', async t => {
   const client = await connect(t, await createDatabase(t))
   const apply = (version: number, data: string | null = '{"a":1}') =>
-    Batch.run(client, [
-      applyChanges([{ ref, previous: version - 1, version, data, changes: '[]' }], {
-        updatedBy: 'test',
-        reason: 'put',
-      }),
-    ])
+    Batch.run(client, [applyChanges([{ ref, previous: version - 1, version, data, changes: '[]', ...META }])])
   const conflicts = async (version: number, why: string) => {
     await client.query('SAVEPOINT before')
     await t.rejects(apply(version), { code: '40001' }, why)
@@ -65,7 +76,7 @@ t.test('a change of one document stores it only on top of the version before', a
   await apply(3, null)
   t.strictSame((await client.query(history)).rows, [], 'a deleted document leaves nothing of its content')
   await client.query('COMMIT')
-  t.match((await beginWrite(client, [ref])).rows, [{ ref, version: 3, data: null }])
+  t.match((await beginWrite(client, [ref], true)).rows, [{ ref, version: 3, data: null }])
   t.match((await client.query('SELECT mode, epoch FROM cache_view')).rows, [{ epoch: '1' }], 'not by hand')
 })
 
@@ -73,7 +84,6 @@ t.test(
   'the history holds what was stored, in the row or beside it, and nothing of what was deleted',
   async t => {
     const client = await connect(t, await createDatabase(t))
-    const meta = { updatedBy: 'test', reason: 'put' }
     // Some are compressed and stay in the row, others do not fit into it.
     const texts = [10, 3_000, 40_000, 400_000].map(length => JSON.stringify({ text: noise(length) }))
     const changes = texts.map((data, i) => ({
@@ -82,6 +92,7 @@ t.test(
       version: 1,
       data,
       changes: `[${i}]`,
+      ...META,
     }))
     const stored = async () => {
       const { rows } = await client.query(
@@ -92,10 +103,10 @@ t.test(
     }
     const expected = (version: string) =>
       changes.map((_, i) => ({ same: true, version, changes: [i], same_time: true, reason: 'put' }))
-    await Batch.run(client, [applyChanges(changes, meta)])
+    await Batch.run(client, [applyChanges(changes)])
     t.strictSame(await stored(), expected('1'), 'several')
     for (const change of changes)
-      await Batch.run(client, [applyChanges([{ ...change, previous: 1, version: 2 }], meta)])
+      await Batch.run(client, [applyChanges([{ ...change, previous: 1, version: 2 }])])
     t.strictSame(await stored(), expected('2'), 'one by one')
     const mixed = changes.map((change, i) => ({
       ...change,
@@ -103,7 +114,7 @@ t.test(
       version: 3,
       data: i === 0 ? null : change.data,
     }))
-    await Batch.run(client, [applyChanges(mixed, meta)])
+    await Batch.run(client, [applyChanges(mixed)])
     t.strictSame(await stored(), expected('3').slice(1))
     const left = await client.query(`SELECT FROM document_history WHERE user_id = 'user 0'`)
     t.equal(left.rowCount, 0)

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { Change, WriteTransaction } from '../../src/consistency/ports.ts'
 import { isOutcomeUnknown } from '../../src/store/database-errors.ts'
 import { eventually } from '../helper/gateway.ts'
-import { atCommit, FIRST, holdCommit, holdRow, META, REF, startWriting, TERMINATE } from './writing.ts'
+import { atCommit, FIRST, holdCommit, holdRow, REF, startWriting, TERMINATE } from './writing.ts'
 
 const SECOND: Change = { ...FIRST, previous: 1, version: 2, data: '{"a":2}' }
 const NOTHING_STORED = { name: 'DatabaseUnavailableError' }
@@ -12,7 +12,7 @@ const UNKNOWN = { name: 'CommitUnknownError' }
 
 /** What the change fails with; rolled back after that, as the protocol does. */
 async function failure(tx: WriteTransaction, change: Change): Promise<unknown> {
-  const error = await tx.applyAndCommit([change], META).then(
+  const error = await tx.applyAndCommit([change]).then(
     () => undefined,
     (error: unknown) => error,
   )
@@ -22,39 +22,51 @@ async function failure(tx: WriteTransaction, change: Change): Promise<unknown> {
 
 t.test('one document, and several with whatever their texts hold', async t => {
   const { store, admin, version } = await startWriting(t)
-  const [stored] = await (await store.beginWrite([REF])).applyAndCommit([FIRST], META)
+  const [stored] = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
   t.match(stored, { ref: REF, version: 1, data: FIRST.data, updatedAt: /^20.*Z$/ })
   t.equal(await version(), 1)
   const odd = { userId: `o'br"ien\\ {,} NULL`, kind: 'mode.scalp' }
   const changes = [
     { ...SECOND, data: null },
-    { ref: odd, previous: 0, version: 1, data: '{"odd":"\\" \\\\ {,} $1"}', changes: '[{"path":"odd"}]' },
+    {
+      ref: odd,
+      previous: 0,
+      version: 1,
+      data: '{"odd":"\\" \\\\ {,} $1"}',
+      changes: '[{"path":"odd"}]',
+      updatedBy: 'another',
+      reason: 'import',
+    },
   ]
-  const tx = await store.beginWrite([REF, odd])
+  const tx = await store.beginWrite([REF, odd], true)
   t.match(tx.rows, [{ ref: REF, version: 1 }])
   t.strictSame(
-    (await tx.applyAndCommit(changes, META)).map(({ ref, data }) => ({ ref, data })),
+    (await tx.applyAndCommit(changes)).map(({ ref, data }) => ({ ref, data })),
     changes.map(({ ref, data }) => ({ ref, data })),
   )
-  const { rows } = await admin.query('SELECT user_id, version, data FROM documents ORDER BY version')
+  const { rows } = await admin.query(
+    'SELECT user_id, version, data, updated_by FROM documents ORDER BY version',
+  )
   t.strictSame(rows, [
-    { user_id: odd.userId, version: '1', data: { odd: '" \\ {,} $1' } },
-    { user_id: '42', version: '2', data: null },
+    { user_id: odd.userId, version: '1', data: { odd: '" \\ {,} $1' }, updated_by: 'another' },
+    { user_id: '42', version: '2', data: null, updated_by: 'test' },
   ])
+  const history = await admin.query('SELECT updated_by, reason FROM document_history')
+  t.strictSame(history.rows, [{ updated_by: 'another', reason: 'import' }])
 })
 
 t.test('a row that is another by now: a conflict, and the connection is used again', async t => {
   const { store, pool, version } = await startWriting(t)
-  await (await store.beginWrite([REF])).applyAndCommit([FIRST], META)
-  t.match(await failure(await store.beginWrite([REF]), FIRST), { name: 'WriteConflictError' })
+  await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  t.match(await failure(await store.beginWrite([REF], true), FIRST), { name: 'WriteConflictError' })
   t.equal(pool.idleCount, 1)
-  await (await store.beginWrite([REF])).applyAndCommit([SECOND], META)
+  await (await store.beginWrite([REF], true)).applyAndCommit([SECOND])
   t.equal(await version(), 2)
 })
 
 t.test('a fault of the statement is told as it is', async t => {
   const { store, pool, version } = await startWriting(t)
-  t.match(await failure(await store.beginWrite([REF]), { ...FIRST, data: '{' }), { code: '22P02' })
+  t.match(await failure(await store.beginWrite([REF], true), { ...FIRST, data: '{' }), { code: '22P02' })
   t.equal(await version(), 0)
   t.equal(pool.idleCount, 1)
 })
@@ -62,7 +74,7 @@ t.test('a fault of the statement is told as it is', async t => {
 t.test('the statement takes too long: nothing was stored', async t => {
   const world = await startWriting(t, { statementTimeoutMs: 500 })
   await holdRow(t, world)
-  t.match(await failure(await world.store.beginWrite([REF]), SECOND), NOTHING_STORED)
+  t.match(await failure(await world.store.beginWrite([REF], true), SECOND), NOTHING_STORED)
   t.equal(world.pool.idleCount, 1)
   t.equal(await world.version(), 1)
 })
@@ -70,14 +82,14 @@ t.test('the statement takes too long: nothing was stored', async t => {
 t.test('COMMIT takes too long: nobody knows', async t => {
   const world = await startWriting(t, { statementTimeoutMs: 500 })
   await holdCommit(t, world)
-  t.match(await failure(await world.store.beginWrite([REF]), FIRST), UNKNOWN)
+  t.match(await failure(await world.store.beginWrite([REF], true), FIRST), UNKNOWN)
   t.equal(world.pool.totalCount, 0)
 })
 
 t.test('terminated before it is sent: nothing was stored', async t => {
   const world = await startWriting(t)
   const connected = new Promise<pg.PoolClient>(resolve => world.pool.once('connect', resolve))
-  const tx = await world.store.beginWrite([REF])
+  const tx = await world.store.beginWrite([REF], true)
   const client = await connected
   const noticed = new Promise(resolve => client.once('end', resolve))
   await world.admin.query(TERMINATE)
@@ -88,7 +100,7 @@ t.test('terminated before it is sent: nothing was stored', async t => {
 
 t.test('terminated before it is sent, which is not noticed until then: nothing was stored', async t => {
   const world = await startWriting(t, { direct: true })
-  const tx = await world.store.beginWrite([REF])
+  const tx = await world.store.beginWrite([REF], true)
   // Nothing is read while this runs.
   const script = `
     import pg from 'pg'
@@ -105,7 +117,7 @@ t.test('terminated before it is sent, which is not noticed until then: nothing w
 t.test('terminated while the statement waits: nothing was stored', async t => {
   const world = await startWriting(t)
   await holdRow(t, world)
-  const failed = failure(await world.store.beginWrite([REF]), SECOND)
+  const failed = failure(await world.store.beginWrite([REF], true), SECOND)
   await world.waits()
   await world.admin.query(TERMINATE)
   t.match(await failed, NOTHING_STORED)
@@ -116,7 +128,7 @@ t.test('terminated while the statement waits: nothing was stored', async t => {
 t.test('terminated while COMMIT waits: nobody knows', async t => {
   const world = await startWriting(t)
   await holdCommit(t, world)
-  const failed = failure(await world.store.beginWrite([REF]), FIRST)
+  const failed = failure(await world.store.beginWrite([REF], true), FIRST)
   await world.waits()
   await world.admin.query(TERMINATE)
   t.match(await failed, UNKNOWN)
@@ -126,14 +138,14 @@ t.test('terminated while COMMIT waits: nobody knows', async t => {
 t.test('COMMIT fails: nothing was stored', async t => {
   const world = await startWriting(t)
   await atCommit(world, `RAISE EXCEPTION 'no'`)
-  t.match(await failure(await world.store.beginWrite([REF]), FIRST), { code: 'P0001' })
+  t.match(await failure(await world.store.beginWrite([REF], true), FIRST), { code: 'P0001' })
   t.equal(await world.version(), 0)
 })
 
 t.test('the connection breaks without a word while the statement waits: nobody knows', async t => {
   const world = await startWriting(t)
   await holdRow(t, world)
-  const failed = failure(await world.store.beginWrite([REF]), SECOND)
+  const failed = failure(await world.store.beginWrite([REF], true), SECOND)
   await world.waits()
   world.proxy.cut()
   t.match(await failed, UNKNOWN)
@@ -142,7 +154,7 @@ t.test('the connection breaks without a word while the statement waits: nobody k
 
 t.test('the reply is lost: nobody knows, and it was stored', async t => {
   const world = await startWriting(t)
-  const tx = await world.store.beginWrite([REF])
+  const tx = await world.store.beginWrite([REF], true)
   world.proxy.dropReplies()
   const failed = failure(tx, FIRST)
   await eventually('it is stored', async () => (await world.version()) === 1)
@@ -163,7 +175,7 @@ function fatal(code: string): Buffer {
 for (const code of ['08P01', '08006', '58000', 'XX000']) {
   t.test(`a pooler says ${code} in place of the reply: nobody knows, and it was stored`, async t => {
     const world = await startWriting(t)
-    const tx = await world.store.beginWrite([REF])
+    const tx = await world.store.beginWrite([REF], true)
     world.proxy.dropReplies()
     const failed = failure(tx, FIRST)
     await eventually('it is stored', async () => (await world.version()) === 1)
@@ -175,7 +187,7 @@ for (const code of ['08P01', '08006', '58000', 'XX000']) {
 
 t.test('the server is silent: nobody knows, and the connection is given up', async t => {
   const world = await startWriting(t, { statementTimeoutMs: 500 })
-  const tx = await world.store.beginWrite([REF])
+  const tx = await world.store.beginWrite([REF], true)
   world.proxy.blackHole()
   t.match(await failure(tx, FIRST), UNKNOWN)
   t.equal(world.pool.totalCount, 0)

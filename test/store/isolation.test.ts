@@ -57,14 +57,15 @@ for (const isolation of ['repeatable read', 'serializable']) {
       version,
       data: `{"a":${version}}`,
       changes: '[]',
+      ...META,
     })
-    const first = await store.beginWrite([REF])
-    const second = store.beginWrite([REF])
+    const first = await store.beginWrite([REF], true)
+    const second = store.beginWrite([REF], true)
     await waits()
-    await first.applyAndCommit([write(1)], META)
+    await first.applyAndCommit([write(1)])
     const begun = await second
     t.match(begun.rows, [{ version: 1 }])
-    await begun.applyAndCommit([write(2)], META)
+    await begun.applyAndCommit([write(2)])
   })
 
   t.test(`${isolation}: who waited for the VIEW lock sees the view as it is`, async t => {
@@ -118,8 +119,8 @@ for (const isolation of ['repeatable read', 'serializable']) {
 
   t.test(`${isolation}: an edit by hand with a snapshot from before the view was ON is refused`, async t => {
     const { store, admin, connect } = await start(t, defaults)
-    const tx = await store.beginWrite([REF])
-    await tx.applyAndCommit([{ ref: REF, previous: 0, version: 1, data: '{}', changes: '[]' }], META)
+    const tx = await store.beginWrite([REF], true)
+    await tx.applyAndCommit([{ ref: REF, previous: 0, version: 1, data: '{}', changes: '[]', ...META }])
     const editor = await connect()
     await editor.query('BEGIN')
     await editor.query('SELECT FROM documents')
@@ -142,11 +143,11 @@ t.test('a COMMIT is durable whatever the role prefers, and waits for standbys wh
         $$ BEGIN NEW.updated_by := current_setting('synchronous_commit'); RETURN NEW; END $$;
       CREATE TRIGGER note BEFORE INSERT ON documents FOR EACH ROW EXECUTE FUNCTION note()`)
     for (const refs of [[REF], [REF, { userId: '43', kind: 'settings' }]].map(all => all.slice(-2))) {
-      const tx = await store.beginWrite(refs)
+      const tx = await store.beginWrite(refs, true)
       const changes = refs
         .filter(ref => !tx.rows.some(row => row.ref.userId === ref.userId))
-        .map(ref => ({ ref, previous: 0, version: 1, data: '{}', changes: '[]' }))
-      await tx.applyAndCommit(changes, META)
+        .map(ref => ({ ref, previous: 0, version: 1, data: '{}', changes: '[]', ...META }))
+      await tx.applyAndCommit(changes)
     }
     const { rows } = await pool.query('SELECT DISTINCT updated_by FROM documents')
     t.strictSame(rows, [{ updated_by: used }])

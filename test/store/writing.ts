@@ -10,7 +10,7 @@ import { startTcpProxy, type TcpProxy } from '../helper/tcp-proxy.ts'
 
 export const META = { updatedBy: 'test', reason: 'put' }
 export const REF: DocumentRef = { userId: '42', kind: 'mode.scalp' }
-export const FIRST: Change = { ref: REF, previous: 0, version: 1, data: '{"a":1}', changes: '[]' }
+export const FIRST: Change = { ref: REF, previous: 0, version: 1, data: '{"a":1}', changes: '[]', ...META }
 
 /** Ends the writer's connection and waits until it has gone. */
 export const TERMINATE = `
@@ -76,7 +76,7 @@ async function hold(t: Test, url: string, lock: string): Promise<void> {
 
 /** Somebody else holds the row, so that the first statement waits. */
 export async function holdRow(t: Test, { url, store }: Writing): Promise<void> {
-  await (await store.beginWrite([REF])).applyAndCommit([FIRST], META)
+  await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
   await hold(t, url, 'SELECT FROM documents FOR UPDATE')
 }
 

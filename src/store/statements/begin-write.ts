@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import type { DocumentRef, Row, View } from '../../consistency/ports.ts'
+import type { DocumentRef, WriteTransaction } from '../../consistency/ports.ts'
 import { Batch, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
 import { columns, type DocumentRecord, textArray, toRow, toView, type ViewRecord } from '../rows.ts'
@@ -15,38 +15,41 @@ const VIEW: Statement = {
 }
 
 /** What a write sees under its locks: the view, and the rows that exist. */
-export interface Begun {
-  readonly view: View
-  readonly rows: readonly Row[]
-  readonly versionBase: number
-  readonly server: string
-}
+export type BegunWrite = Pick<WriteTransaction, 'view' | 'rows' | 'unlocked' | 'versionBase' | 'server'>
 
-type BegunRecord = ViewRecord & { readonly version_base: string; readonly server: string }
+type WriteRecord = ViewRecord & { readonly version_base: string; readonly server: string }
 
 /**
  * BEGIN, VIEW lock shared and row locks, then the view and the rows that exist: four statements in one message, which
  * saves a write three round trips while it holds its locks. Each statement has a snapshot of its own, so that the
- * last two see what was committed before the locks were granted.
+ * last two see what was committed before the locks were granted. `waits`: for row locks that others hold.
  */
-export async function beginWrite(client: ClientBase, refs: readonly DocumentRef[]): Promise<Begun> {
-  const [lock, read] = refs.length === 1 ? one(refs[0]!) : several(refs)
-  const [, , views, documents] = await Batch.run(client, [BEGIN, lock, VIEW, read])
-  const record = views!.rows[0] as unknown as BegunRecord | undefined
+export async function beginWrite(
+  client: ClientBase,
+  refs: readonly DocumentRef[],
+  waits: boolean,
+): Promise<BegunWrite> {
+  const [lock, read] = refs.length === 1 ? one(refs[0]!, waits) : several(refs, waits)
+  const [, locks, views, documents] = await Batch.run(client, [BEGIN, lock, VIEW, read])
+  const record = views!.rows[0] as unknown as WriteRecord | undefined
   const view = toView(record)
+  const locked = waits ? undefined : [locks!.rows[0]!.locked].flat()
   return {
     view,
     versionBase: Number(record!.version_base),
     server: record!.server,
     rows: documents!.rows.map(record => toRow(record as unknown as DocumentRecord)),
+    unlocked: locked === undefined ? [] : refs.filter((_, i) => locked[i] !== true),
   }
 }
 
 /** The row lock, and the row. */
-function one({ userId, kind }: DocumentRef): [lock: Statement, read: Statement] {
+function one({ userId, kind }: DocumentRef, waits: boolean): [lock: Statement, read: Statement] {
   const values = [userId, kind]
   return [
-    { name: 'lock-one-for-write', text: 'SELECT lock_one_for_write($1, $2)', values },
+    waits
+      ? { name: 'lock-one-for-write', text: 'SELECT lock_one_for_write($1, $2)', values }
+      : { name: 'try-lock-one', text: 'SELECT try_lock_one_for_write($1, $2) AS locked', values },
     {
       name: 'document-of-write',
       text: `SELECT ${DOCUMENT_COLUMNS} FROM documents WHERE user_id = $1 AND kind = $2`,
@@ -55,10 +58,16 @@ function one({ userId, kind }: DocumentRef): [lock: Statement, read: Statement] 
   ]
 }
 
-function several(refs: readonly DocumentRef[]): [lock: Statement, read: Statement] {
+function several(refs: readonly DocumentRef[], waits: boolean): [lock: Statement, read: Statement] {
   const values = columns(refs).map(textArray)
   return [
-    { name: 'lock-for-write', text: 'SELECT lock_for_write($1::text[], $2::text[])', values },
+    waits
+      ? { name: 'lock-for-write', text: 'SELECT lock_for_write($1::text[], $2::text[])', values }
+      : {
+          name: 'try-lock',
+          text: 'SELECT try_lock_for_write($1::text[], $2::text[]) AS locked',
+          values,
+        },
     {
       name: 'documents-of-write',
       text: `SELECT ${DOCUMENT_COLUMNS} FROM documents

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import type { Change, ChangeMeta, DocumentRef, RowsRead } from '../../consistency/ports.ts'
+import type { Change, DocumentRef, RowsRead } from '../../consistency/ports.ts'
 import type { Statement } from '../batch.ts'
 import { columns, type DocumentRecord, textArray, toRow, UPDATED_AT } from '../rows.ts'
 
@@ -31,14 +31,11 @@ export async function tryLockDocuments(db: Queryable, refs: readonly DocumentRef
 }
 
 /** Stores the changes with their history; answers `updated_at`, the moment of the change (RFC 3339, UTC). */
-export function applyChanges(changes: readonly Change[], meta: ChangeMeta): Statement {
-  return changes.length === 1 ? applyOne(changes[0]!, meta) : applySeveral(changes, meta)
+export function applyChanges(changes: readonly Change[]): Statement {
+  return changes.length === 1 ? applyOne(changes[0]!) : applySeveral(changes)
 }
 
-function applyOne(
-  { ref, previous, version, data, changes }: Change,
-  { updatedBy, reason }: ChangeMeta,
-): Statement {
+function applyOne({ ref, previous, version, data, changes, updatedBy, reason }: Change): Statement {
   return {
     name: 'apply-change',
     text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7, $8) AS updated_at`,
@@ -46,20 +43,21 @@ function applyOne(
   }
 }
 
-function applySeveral(all: readonly Change[], { updatedBy, reason }: ChangeMeta): Statement {
+function applySeveral(all: readonly Change[]): Statement {
   return {
     name: 'apply-changes',
     text: `SELECT ${UPDATED_AT} AS updated_at
-           FROM apply_changes($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7, $8)
-             AS updated_at`,
+           FROM apply_changes(
+             $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[]
+           ) AS updated_at`,
     values: [
       ...columns(all.map(({ ref }) => ref)).map(textArray),
       textArray(all.map(({ previous }) => String(previous))),
       textArray(all.map(({ version }) => String(version))),
       textArray(all.map(({ data }) => data)),
       textArray(all.map(({ changes }) => changes)),
-      updatedBy,
-      reason,
+      textArray(all.map(({ updatedBy }) => updatedBy)),
+      textArray(all.map(({ reason }) => reason)),
     ],
   }
 }

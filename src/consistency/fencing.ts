@@ -1,0 +1,108 @@
+import type { CacheFence, CachePort, ScriptOutcome } from './cache-port.ts'
+import type { Handover } from './handover.ts'
+import type { Lease } from './lease.ts'
+import type { Change, ClockPort, CodecPort, DocumentRef, ObserverPort, Row, ViewToken } from './ports.ts'
+
+export interface FencingDeps {
+  readonly cache: CachePort
+  readonly codec: CodecPort
+  readonly clock: ClockPort
+  readonly observer: ObserverPort
+  readonly lease: Lease
+  readonly handover: Handover
+}
+
+/** What a writer without Redis asks of an instance that has it. */
+interface FenceRequest {
+  readonly nonce: string
+  readonly fences: readonly { readonly ref: DocumentRef; readonly version: number }[]
+}
+
+/** A fence does no harm where it is not needed, so it is sent again once. */
+const FENCE_TRIES = 2
+/** Why a view is turned OFF whose Redis cannot be reached from here. */
+export const UNREACHABLE = 'redis-unreachable'
+
+/** `failure`: why the view is to be turned OFF. */
+export type FenceResult =
+  | { readonly standing: true; readonly nonce: string }
+  | { readonly standing: false; readonly failure: string }
+
+/** What a write does in Redis: the fences before COMMIT, and the values behind it. */
+export class Fencing {
+  readonly #deps: FencingDeps
+
+  constructor(deps: FencingDeps) {
+    this.#deps = deps
+    deps.handover.handle('fence', (epoch, request) => this.#placeFor(epoch, request as FenceRequest))
+  }
+
+  /**
+   * Each try has a nonce of its own: the first one may arrive late, in the place of a later writer's fence, and must not
+   * bring back a nonce that a repair has already seen without a commit behind it.
+   */
+  async place(v: ViewToken, changes: readonly Change[]): Promise<FenceResult> {
+    const { cache, clock } = this.#deps
+    const fences = changes.map(change => this.#fenceOf(change))
+    for (let tries = 0; tries < FENCE_TRIES && cache.usable; tries++) {
+      const nonce = clock.nonce()
+      try {
+        const outcome = await cache.fence(v, nonce, fences)
+        if (outcome === 'done') return { standing: true, nonce }
+        return { standing: false, failure: outcome === 'view' ? 'redis-lost-view' : 'redis-ahead' }
+      } catch {
+        // Down, hung, or the reply was lost; the breaker has counted it.
+      }
+    }
+    return (await this.#placeElsewhere(v, changes)) ?? { standing: false, failure: UNREACHABLE }
+  }
+
+  /** Best effort: the write is acknowledged in any case, because the fence still stands. */
+  async store(v: ViewToken, nonce: string, rows: readonly Row[]): Promise<void> {
+    const { cache, codec, observer } = this.#deps
+    const live = rows.filter(row => row.data !== null)
+    const dead = rows.filter(row => row.data === null)
+    try {
+      if (live.length > 0) {
+        await cache.put(
+          v,
+          nonce,
+          live.map(row => ({ keys: codec.keys(row.ref), version: row.version, values: codec.encode(row) })),
+        )
+      }
+      if (dead.length > 0)
+        await cache.erase(
+          v,
+          nonce,
+          dead.map(row => this.#fenceOf(row)),
+        )
+    } catch (error) {
+      observer.failed('put', error)
+    }
+  }
+
+  /** Another instance places the fences, if it is known that one can. Undefined = it did not. */
+  async #placeElsewhere(v: ViewToken, changes: readonly Change[]): Promise<FenceResult | undefined> {
+    const { handover, clock } = this.#deps
+    if (!handover.helps(v.epoch)) return undefined
+    const nonce = clock.nonce()
+    const request: FenceRequest = { nonce, fences: changes.map(({ ref, version }) => ({ ref, version })) }
+    return (await handover.ask(v.epoch, 'fence', request)) === 'done' ? { standing: true, nonce } : undefined
+  }
+
+  /** The other side of it: the fences of a writer that cannot reach Redis. */
+  async #placeFor(epoch: number, { nonce, fences }: FenceRequest): Promise<ScriptOutcome> {
+    const { cache, lease } = this.#deps
+    const v = lease.current()?.v
+    if (v?.epoch !== epoch) return 'view'
+    return cache.fence(
+      v,
+      nonce,
+      fences.map(fence => this.#fenceOf(fence)),
+    )
+  }
+
+  #fenceOf(change: { readonly ref: DocumentRef; readonly version: number }): CacheFence {
+    return { keys: this.#deps.codec.keys(change.ref), min: change.version }
+  }
+}

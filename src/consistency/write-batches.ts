@@ -1,0 +1,102 @@
+import type { ChangeMeta, DocumentRef, Row } from './ports.ts'
+import type { WaitLimit } from './wait-limit.ts'
+import { WRITE_WAIT_MS } from './wait-limit.ts'
+import type { Decision, WriteResult } from './write.ts'
+import { WriteQueueFullError } from './write-queue.ts'
+
+/** Transactions at once that may hold several writes: while one waits for PostgreSQL, another computes. */
+export const WRITE_SLOTS = 2
+/** Writes of one transaction: more saves little, and each waits for all. */
+const MAX_WRITES = 32
+/** Their documents together. A user has 13. */
+const MAX_DOCUMENTS = 128
+/** Writes that may wait: what is done in WRITE_WAIT_MS, and more. */
+const MAX_WAITING = 10_000
+
+/** One write that is to be done; the batch that has it settles it. */
+export interface WriteJob {
+  readonly refs: readonly DocumentRef[]
+  readonly decide: (rows: ReadonlyMap<string, Row>) => Decision<unknown>
+  readonly meta: ChangeMeta
+  readonly resolve: (result: WriteResult<unknown>) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface WriteBatchesDeps {
+  /** Batches at once. */
+  readonly slots: number
+  readonly limit: WaitLimit
+  /** Does writes of different documents in one transaction, without waiting for row locks. Resolves to those left over; never rejects. */
+  readonly together: (jobs: readonly WriteJob[]) => Promise<readonly WriteJob[]>
+  /** Does one that was left over, and waits for its row locks. Never rejects. */
+  readonly alone: (job: WriteJob) => Promise<void>
+}
+
+interface WaitingJob {
+  readonly job: WriteJob
+  readonly endWait: () => void
+}
+
+/**
+ * Gathers writes into transactions: while all slots are taken, those that arrive wait and then go together. A write that
+ * arrives at a free slot goes at once, alone. One that another instance's lock holds up leaves its batch, and takes no slot.
+ */
+export class WriteBatches {
+  readonly #deps: WriteBatchesDeps
+  readonly #waiting = new Set<WaitingJob>()
+  #running = 0
+
+  constructor(deps: WriteBatchesDeps) {
+    this.#deps = deps
+  }
+
+  /** Rejects with what the job is rejected with, or WriteQueueFullError. No two jobs at a time have a document in common. */
+  run<T>(
+    refs: readonly DocumentRef[],
+    decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
+    meta: ChangeMeta,
+  ): Promise<WriteResult<T>> {
+    return new Promise((resolve, reject) => {
+      const job: WriteJob = { refs, decide, meta, resolve: resolve as WriteJob['resolve'], reject }
+      if (this.#running < this.#deps.slots) void this.#start([job])
+      else this.#wait(job)
+    })
+  }
+
+  #wait(job: WriteJob): void {
+    if (this.#waiting.size >= MAX_WAITING) {
+      job.reject(new WriteQueueFullError(`${MAX_WAITING} writes are waiting`))
+      return
+    }
+    const waiting: WaitingJob = {
+      job,
+      endWait: this.#deps.limit.begin(() => {
+        this.#waiting.delete(waiting)
+        job.reject(new WriteQueueFullError(`the write waited longer than ${WRITE_WAIT_MS} ms for its turn`))
+      }),
+    }
+    this.#waiting.add(waiting)
+  }
+
+  async #start(jobs: readonly WriteJob[]): Promise<void> {
+    this.#running++
+    const left = await this.#deps.together(jobs)
+    this.#running--
+    if (this.#waiting.size > 0) void this.#start(this.#next())
+    for (const job of left) void this.#deps.alone(job)
+  }
+
+  /** The oldest that fit into one batch, and at least one. */
+  #next(): WriteJob[] {
+    const jobs: WriteJob[] = []
+    let documents = 0
+    for (const waiting of this.#waiting) {
+      documents += waiting.job.refs.length
+      if (jobs.length > 0 && documents > MAX_DOCUMENTS) break
+      this.#waiting.delete(waiting)
+      waiting.endWait()
+      if (jobs.push(waiting.job) === MAX_WRITES) break
+    }
+    return jobs
+  }
+}
