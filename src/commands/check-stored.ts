@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { endpointOf } from '../config/endpoint-names.ts'
 import { ConfigError, databaseUrlOf, readEnvironment } from '../config.ts'
-import { DEFAULTS_REF } from '../settings/defaults-ref.ts'
+import { DEFAULTS_REF } from '../settings/document-refs.ts'
 import { type Refusal, StoredCheck } from '../settings/stored-check.ts'
 import { databaseFailure } from '../start-failure.ts'
 import { selectStoredDocument, selectStoredDocuments } from '../store/statements/stored-documents.ts'

@@ -24,7 +24,9 @@ export interface DocumentFamily {
   readonly family: string
   readonly title: string
   readonly schema: TObject
-  /** Route of GET and PUT; with `:mode` there is one document per mode. */
+  /** One document per mode, instead of one. */
+  readonly perMode?: true
+  /** Route of GET and PUT; `:mode` stands for the mode. */
   readonly route: string
   /** Redis key behind `user:{id}:`; `{mode}` stands for the mode. */
   readonly keySuffix: string
@@ -63,6 +65,7 @@ export const FAMILIES: readonly DocumentFamily[] = [
     family: 'mode',
     title: 'Trading mode',
     schema: ModeSchema,
+    perMode: true,
     route: '/api/futures/ginie/modes/:mode',
     keySuffix: 'mode:{mode}',
     defaults: 'mode_configs.{mode}',
@@ -109,6 +112,7 @@ export const FAMILIES: readonly DocumentFamily[] = [
     family: 'safety',
     title: 'Safety settings',
     schema: SafetySchema,
+    perMode: true,
     route: '/api/futures/ginie/safety-settings/:mode',
     keySuffix: 'safety:{mode}',
     defaults: 'safety_settings.{mode}',
@@ -138,10 +142,18 @@ export interface DocumentDefinition {
   readonly valueAliases: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
+/** The kind of the family's document; where there is one per mode, of the one for `mode`. */
+export function kindOf({ family, perMode }: Pick<DocumentFamily, 'family' | 'perMode'>, mode: Mode): string {
+  return perMode ? `${family}.${mode}` : family
+}
+
 /** Every document, in the order of a decision. */
 export const DOCUMENTS: readonly DocumentDefinition[] = FAMILIES.flatMap(family =>
-  family.route.includes(':mode') ? MODES.map(mode => define(family, mode)) : [define(family, undefined)],
+  family.perMode ? MODES.map(mode => define(family, mode)) : [define(family, undefined)],
 )
+
+/** The kinds of all documents. */
+export const KINDS: readonly string[] = DOCUMENTS.map(({ kind }) => kind)
 
 const BY_KIND = new Map(DOCUMENTS.map(document => [document.kind, document]))
 
@@ -157,7 +169,7 @@ function define(family: DocumentFamily, mode: Mode | undefined): DocumentDefinit
   const withMode = (text: string) => text.replace('{mode}', mode ?? '')
   const place = (field: string | undefined, path: string) => ({ field, path: withMode(path).split('.') })
   return {
-    kind: mode === undefined ? family.family : `${family.family}.${mode}`,
+    kind: mode === undefined ? family.family : kindOf(family, mode),
     family: family.family,
     mode,
     schema: family.schema,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Fault } from '../errors.ts'
 import { inOurNames } from './aliases.ts'
-import { DOCUMENTS, documentOf } from './catalogue.ts'
+import { DOCUMENTS, documentOf, KINDS } from './catalogue.ts'
 import { complete, completeFromFile } from './complete.ts'
 import { filePath, isModeSection, keyIn, valueAt, withoutNotes, withValue } from './file-format.ts'
 import {
@@ -25,7 +25,7 @@ export const BUILT_IN_DEFAULTS: JsonObject = readJson(
   readFileSync(new URL('../../default-settings.json', import.meta.url)),
 ) as JsonObject
 
-const builtInDocuments = new Map(DOCUMENTS.map(({ kind }) => [kind, documentInFile(BUILT_IN_DEFAULTS, kind)]))
+const builtInDocuments = new Map(KINDS.map(kind => [kind, documentInFile(BUILT_IN_DEFAULTS, kind)]))
 
 /**
  * Reads a defaults file, whichever version of the bot wrote it: missing and null sections and fields are filled

@@ -5,7 +5,7 @@ import type { JsonObject } from '../documents/json.ts'
 import { compileRiskIndex, type RiskIndex } from '../documents/risk.ts'
 import { DomainError } from '../errors.ts'
 import { dataOf, encode } from './codec.ts'
-import { DEFAULTS_REF } from './defaults-ref.ts'
+import { DEFAULTS_REF } from './document-refs.ts'
 import { isUnreadable } from './stored-document.ts'
 
 /** The admin defaults as the use cases need them. */

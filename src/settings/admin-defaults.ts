@@ -3,7 +3,7 @@ import type { ChangeMeta, Row } from '../consistency/ports.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { Writer } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'
-import { DOCUMENTS } from '../documents/catalogue.ts'
+import { KINDS } from '../documents/catalogue.ts'
 import { diff } from '../documents/changes.ts'
 import {
   BUILT_IN_DEFAULTS,
@@ -18,9 +18,10 @@ import type { JsonObject } from '../documents/json.ts'
 import { DomainError, type Fault } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import type { AdminDefaultsService, DefaultsSource, SyncReport } from './admin-service.ts'
+import { changeReport, fieldChanges } from './change-report.ts'
 import { dataOf, defaultsHash, encode } from './codec.ts'
-import { DEFAULTS_REF } from './defaults-ref.ts'
 import type { DocumentReads } from './document-reads.ts'
+import { DEFAULTS_REF } from './document-refs.ts'
 import { checkedPatch, invalid, type Limits, requireSize } from './edits.ts'
 import { requirePrecondition } from './preconditions.ts'
 import { isLive } from './provisioning.ts'
@@ -75,14 +76,10 @@ export class AdminDefaults implements AdminDefaultsService {
     const data = dataOf(bytes)
     requirePrecondition(precondition, [versionOf(bytes)], () => bytes)
     const next = patched(patch)(data, undefined)
-    const changes = diff(data, next).map(({ path, from, to }) => ({
-      document: DEFAULTS_REF.kind,
-      path,
-      ...(from === undefined ? {} : { current: from }),
-      ...(to === undefined ? {} : { new: to }),
-      risk: 'low' as const,
-    }))
-    return { applied: false, all_match: changes.length === 0, total_changes: changes.length, changes }
+    return changeReport(
+      false,
+      fieldChanges(DEFAULTS_REF.kind, data, next, () => ({ risk: 'low' })),
+    )
   }
 
   async syncDefaults(
@@ -123,11 +120,13 @@ export class AdminDefaults implements AdminDefaultsService {
 
   /** The user's documents in the present defaults, whose notes and unknown sections stay. */
   async #fromUser(caller: string, userId: string): Promise<Source> {
-    const kinds = DOCUMENTS.map(({ kind }) => ({ kind }))
-    const { values } = await this.#deps.reads.read({ userId, caller, isLooking: true }, kinds)
+    const { values } = await this.#deps.reads.read(
+      { userId, caller, isLooking: true },
+      KINDS.map(kind => ({ kind })),
+    )
     const next: Next = current => {
-      const data = DOCUMENTS.reduce(
-        (all, { kind }, index) => withDocumentDefaults(all, kind, dataOf(values[index]!)),
+      const data = KINDS.reduce(
+        (all, kind, index) => withDocumentDefaults(all, kind, dataOf(values[index]!)),
         current ?? {},
       )
       return checked(data)

@@ -27,9 +27,9 @@ export function bundleOfKinds(kinds: readonly string[]): Bundle | undefined {
 function decisionOf(only: Mode | undefined): Bundle {
   const modes = only === undefined ? MODES : [only]
   const pieces: Piece[] = ['{"user_id":', 'USER_ID']
-  for (const { family, route } of FAMILIES) {
+  for (const { family, perMode } of FAMILIES) {
     const name = family === 'mode' ? 'modes' : family
-    pieces.push(`,"${name}":`, ...(route.includes(':mode') ? byMode(family, modes) : [{ kind: family }]))
+    pieces.push(`,"${name}":`, ...(perMode ? byMode(family, modes) : [{ kind: family }]))
   }
   return bundleOf(`decision-settings:${only ?? 'all'}`, [...pieces, '}'])
 }

@@ -4,7 +4,7 @@ import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject } from '../documents/json.ts'
-import { DEFAULTS_REF } from './defaults-ref.ts'
+import { DEFAULTS_REF } from './document-refs.ts'
 import type { DocumentAddress } from './service.ts'
 import { storedData } from './stored-document.ts'
 

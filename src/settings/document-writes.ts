@@ -2,12 +2,13 @@ import { refId } from '../consistency/batch-reader.ts'
 import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
 import type { Decision, Writer } from '../consistency/write.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
+import { refsOfUser } from './document-refs.ts'
 import type { Limits } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 import type { Actor } from './service.ts'
 import { repairableData } from './stored-document.ts'
-import { allDocumentsOf, needsRoom, requireRoom } from './user-size.ts'
+import { needsRoom, requireRoom } from './user-size.ts'
 
 export interface DocumentWritesDeps {
   readonly writer: Writer
@@ -71,7 +72,7 @@ export class DocumentWrites {
       return await this.#lock(actor, refs, refs, reason, once)
     } catch (error) {
       if (!(error instanceof SizeMattersError)) throw error
-      return await this.#lock(actor, refs, allDocumentsOf(actor.userId), reason, once)
+      return await this.#lock(actor, refs, refsOfUser(actor.userId), reason, once)
     }
   }
 

@@ -1,9 +1,9 @@
-import { diff } from '../documents/changes.ts'
 import { readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own } from '../documents/json.ts'
 import { riskOf } from '../documents/risk.ts'
 import { DomainError } from '../errors.ts'
-import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
+import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
+import { changeReport, fieldChanges } from './change-report.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import { type DocumentReads, refOf } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
@@ -25,7 +25,7 @@ import type {
   ReadOptions,
   Reason,
 } from './service.ts'
-import { warned, withWarnings } from './warnings.ts'
+import { warningsOf, withWarnings } from './warnings.ts'
 
 export interface DocumentsDeps {
   readonly reads: DocumentReads
@@ -81,7 +81,10 @@ export class Documents implements DocumentService {
       warnings,
     } = plan(document!, address, next, defaults.data, this.#deps.limits)
     const after = planned === undefined ? document!.data : (readJson(planned.data!) as JsonObject)
-    return { ...dryRun(address.kind, document!.data, after, defaults), ...warned(address.kind, warnings) }
+    const { kind } = address
+    const risk = (path: string, to: unknown) => riskOf(defaults.risks, kind, path, to)
+    const changes = fieldChanges(kind, document!.data, after, risk)
+    return changeReport(false, changes, warningsOf(kind, warnings))
   }
 
   async history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]> {
@@ -156,17 +159,6 @@ export class Documents implements DocumentService {
     await this.#deps.reads.get(actor, { kind })
     return await select()
   }
-}
-
-function dryRun(kind: string, before: JsonObject, after: JsonObject, defaults: Defaults): ChangeReport {
-  const changes = diff(before, after).map(({ path, from, to }) => ({
-    document: kind,
-    path,
-    ...(from === undefined ? {} : { current: from }),
-    ...(to === undefined ? {} : { new: to }),
-    ...riskOf(defaults.risks, kind, path, to),
-  }))
-  return { applied: false, all_match: changes.length === 0, total_changes: changes.length, changes }
 }
 
 type Changes = HistoryEntry['changes']

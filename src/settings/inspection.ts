@@ -1,10 +1,10 @@
 import { refId } from '../consistency/batch-reader.ts'
 import type { CachePort } from '../consistency/cache-port.ts'
-import type { CodecPort, DocumentRef, Row, StorePort } from '../consistency/ports.ts'
+import type { CodecPort, Row, StorePort } from '../consistency/ports.ts'
 import type { Reader } from '../consistency/read.ts'
 import { headOf } from '../consistency/stored-bytes.ts'
-import { DOCUMENTS } from '../documents/catalogue.ts'
 import type { CacheService, InspectedKey, Inspection } from './admin-service.ts'
+import { refsOfUser } from './document-refs.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 
 export interface InspectionDeps {
@@ -25,7 +25,7 @@ export class CacheInspection implements CacheService {
 
   async inspect(userId: string): Promise<Inspection> {
     const { codec, store } = this.#deps
-    const refs = refsOf(userId)
+    const refs = refsOfUser(userId)
     const keys = refs.flatMap(ref => codec.keys(ref).map(key => ({ key, ref })))
     const values = await this.#values(keys.map(({ key }) => key))
     const rows = new Map((await store.readRows(refs)).rows.map(row => [refId(row.ref), row]))
@@ -42,7 +42,7 @@ export class CacheInspection implements CacheService {
   async warm(userId: string): Promise<number> {
     const { reader, codec, provisioning } = this.#deps
     await provisioning.onAccess({ userId, caller: 'gateway', isLooking: true })
-    const refs = refsOf(userId)
+    const refs = refsOfUser(userId)
     const wanted = refs.flatMap(ref => codec.keys(ref).map((_, part) => ({ ref, part })))
     await reader.read(wanted)
     const values = await this.#values(refs.flatMap(ref => codec.keys(ref)))
@@ -58,10 +58,6 @@ export class CacheInspection implements CacheService {
       return undefined
     }
   }
-}
-
-function refsOf(userId: string): DocumentRef[] {
-  return DOCUMENTS.map(({ kind }) => ({ userId, kind }))
 }
 
 function inspected(

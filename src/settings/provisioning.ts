@@ -1,11 +1,11 @@
 import { refId } from '../consistency/batch-reader.ts'
-import type { DocumentRef, Row } from '../consistency/ports.ts'
+import type { Row } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'
-import { DOCUMENTS } from '../documents/catalogue.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { DomainError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
+import { refsOfUser } from './document-refs.ts'
 import { requireVersionsOfUser } from './preconditions.ts'
 import type { Actor, Precondition } from './service.ts'
 
@@ -44,7 +44,7 @@ export class Provisioning {
     precondition: Precondition = {},
   ): Promise<boolean> {
     const { data } = await this.#deps.defaults.current()
-    const refs = DOCUMENTS.map(({ kind }): DocumentRef => ({ userId, kind }))
+    const refs = refsOfUser(userId)
     const { result } = await this.#deps.writer.write(
       refs,
       rows => {

@@ -1,11 +1,11 @@
-import { DOCUMENTS } from '../documents/catalogue.ts'
+import { KINDS } from '../documents/catalogue.ts'
 import { complete } from '../documents/complete.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults, parseDefaults } from '../documents/defaults.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject } from '../documents/json.ts'
 import { validateDocument } from '../documents/validate.ts'
 import type { Fault } from '../errors.ts'
-import { DEFAULTS_REF } from './defaults-ref.ts'
+import { DEFAULTS_REF } from './document-refs.ts'
 
 /** One way in which stored documents break the schemas of this version. */
 export interface Refusal extends Fault {
@@ -56,7 +56,7 @@ export class StoredCheck {
     if (data instanceof JsonError) return [{ path: '', message: data.message }]
     if (!isJsonObject(data)) return [{ path: '', message: 'must be object' }]
     if (kind === DEFAULTS_REF.kind) return parseDefaults(data).faults
-    if (!DOCUMENTS.some(document => document.kind === kind)) {
+    if (!KINDS.includes(kind)) {
       return [{ path: '', message: 'is a document that this version does not know' }]
     }
     const defaults = documentDefaults(this.#defaults, kind)

@@ -3,7 +3,7 @@ import { documentOf } from '../documents/catalogue.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf } from '../documents/json.ts'
 import { DomainError } from '../errors.ts'
-import { DEFAULTS_REF } from './defaults-ref.ts'
+import { DEFAULTS_REF } from './document-refs.ts'
 
 /** Rows that an operator changed by hand may hold anything that jsonb can hold. */
 

@@ -1,10 +1,11 @@
 import type { PlannedChange } from '../consistency/write.ts'
-import { DOCUMENTS } from '../documents/catalogue.ts'
+import { DOCUMENTS, KINDS } from '../documents/catalogue.ts'
 import { applyDefaults, compareDocument, resetField } from '../documents/compare.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { validateDocument } from '../documents/validate.ts'
 import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
+import { changeReport } from './change-report.ts'
 import type { DocumentReads } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
 import { invalid, type Limits, plan } from './edits.ts'
@@ -57,10 +58,8 @@ export class UserDefaults implements DefaultsService {
     { document, path }: { readonly document: string; readonly path: string },
     options: DefaultsOptions,
   ): Promise<ChangeReport> {
-    if (!DOCUMENTS.some(({ kind }) => kind === document)) {
-      throw invalid([
-        { path: 'document', message: `must be one of ${DOCUMENTS.map(({ kind }) => kind).join(', ')}` },
-      ])
+    if (!KINDS.includes(document)) {
+      throw invalid([{ path: 'document', message: `must be one of ${KINDS.join(', ')}` }])
     }
     const next: Next = (data, defaults) => {
       const reset = resetField(data, defaults, path)
@@ -73,14 +72,13 @@ export class UserDefaults implements DefaultsService {
 
   async comparison(actor: Actor): Promise<Comparison> {
     const defaults = await this.#deps.defaults.current()
-    const kinds = DOCUMENTS.map(({ kind }) => kind)
     const documents: Record<string, readonly FieldChange[]> = {}
-    const found = await this.#deps.reads.documents(actor, kinds)
-    kinds.forEach((kind, index) => {
+    const found = await this.#deps.reads.documents(actor, KINDS)
+    KINDS.forEach((kind, index) => {
       const changes = compare(kind, found[index]!.data, defaults)
       if (changes.length > 0) documents[kind] = changes
     })
-    const warnings = kinds.flatMap((kind, index) => {
+    const warnings = KINDS.flatMap((kind, index) => {
       const { data } = found[index]!
       return warningsOf(kind, validateDocument(kind, data, [documentDefaults(defaults.data, kind), data]))
     })
@@ -113,13 +111,17 @@ export class UserDefaults implements DefaultsService {
       const steps = documents.map((document, index) =>
         step(document, addresses[index]!, next, defaults, limits),
       )
-      return { changes: steps.flatMap(({ planned }) => planned), result: reportOf(steps) }
+      return { changes: steps.flatMap(({ planned }) => planned), result: steps }
     }
-    if (preview) {
-      return { applied: false, ...decide(await reads.documents(actor, kinds)).result }
-    }
-    const { result } = await writes.write(actor, kinds, reason, decide)
-    return { applied: true, ...result }
+    const { result: steps } = preview
+      ? decide(await reads.documents(actor, kinds))
+      : await writes.write(actor, kinds, reason, decide)
+    const changes = steps.flatMap(each => each.changes)
+    return changeReport(
+      !preview,
+      changes,
+      steps.flatMap(each => each.warnings),
+    )
   }
 }
 
@@ -156,19 +158,8 @@ function compare(
   return compareDocument(kind, data, documentDefaults(defaults, kind), risks)
 }
 
-function reportOf(steps: readonly Step[]): Omit<ChangeReport, 'applied'> {
-  const changes = steps.flatMap(each => each.changes)
-  const warnings = steps.flatMap(each => each.warnings)
-  return {
-    all_match: changes.length === 0,
-    total_changes: changes.length,
-    changes,
-    ...(warnings.length === 0 ? {} : { warnings }),
-  }
-}
-
 function addressesOf(scope: DefaultsScope): readonly DocumentAddress[] {
-  if (scope === 'all') return DOCUMENTS.map(({ kind }) => ({ kind }))
+  if (scope === 'all') return KINDS.map(kind => ({ kind }))
   if ('kind' in scope) return [scope]
   return DOCUMENTS.filter(({ family }) => family === scope.family).map(({ kind }) => ({ kind }))
 }

@@ -1,5 +1,5 @@
 import { refId } from '../consistency/batch-reader.ts'
-import type { DocumentRef, Row } from '../consistency/ports.ts'
+import type { Row } from '../consistency/ports.ts'
 import type { PlannedChange } from '../consistency/write.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import { DomainError } from '../errors.ts'
@@ -11,11 +11,6 @@ import { DomainError } from '../errors.ts'
 export function needsRoom(changes: readonly PlannedChange[], userBytes: number): boolean {
   const small = userBytes / (2 * DOCUMENTS.length)
   return changes.some(({ data }) => data !== null && Buffer.byteLength(data) > small)
-}
-
-/** All documents of a user: what has to be locked to know their size. */
-export function allDocumentsOf(userId: string): readonly DocumentRef[] {
-  return DOCUMENTS.map(({ kind }) => ({ userId, kind }))
 }
 
 /**

@@ -1,8 +1,7 @@
 import { refId } from '../consistency/batch-reader.ts'
-import type { DocumentRef } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
-import { DOCUMENTS } from '../documents/catalogue.ts'
 import type { UserService } from './admin-service.ts'
+import { refsOfUser } from './document-refs.ts'
 import { requireVersionsOfUser } from './preconditions.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 import type { Precondition } from './service.ts'
@@ -27,7 +26,7 @@ export class Users implements UserService {
   }
 
   async deleteUser(caller: string, userId: string, precondition: Precondition = {}): Promise<void> {
-    const refs = DOCUMENTS.map(({ kind }): DocumentRef => ({ userId, kind }))
+    const refs = refsOfUser(userId)
     await this.#deps.writer.write(
       refs,
       rows => {

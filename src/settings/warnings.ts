@@ -5,14 +5,6 @@ export function warningsOf(document: string, faults: readonly Fault[]): Warning[
   return faults.map(({ path, message }) => ({ document, path, message }))
 }
 
-/** The member of a report; none without warnings. */
-export function warned(
-  document: string,
-  faults: readonly Fault[],
-): { readonly warnings?: readonly Warning[] } {
-  return faults.length === 0 ? {} : { warnings: warningsOf(document, faults) }
-}
-
 /** An envelope with the warnings of a write, paths as the caller sees them; without any it stays as it is. */
 export function withWarnings(envelope: Buffer, faults: readonly Fault[]): Buffer {
   if (faults.length === 0) return envelope

@@ -1,5 +1,5 @@
 import { namedTwice } from '../documents/aliases.ts'
-import { DOCUMENTS } from '../documents/catalogue.ts'
+import { KINDS } from '../documents/catalogue.ts'
 import { noteFaults } from '../documents/file-format.ts'
 import { guardJson } from '../documents/guard.ts'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
@@ -63,8 +63,7 @@ function documentsOf(value: unknown, faults: Fault[]): ReadonlyMap<string, JsonO
     const path = joinPath('documents', name)
     const kind = kindNamed(name)
     if (kind === undefined) {
-      const names = DOCUMENTS.map(document => document.kind)
-      faults.push({ path, message: unknownName('document', name, names) })
+      faults.push({ path, message: unknownName('document', name, KINDS) })
     } else if (!isJsonObject(data)) faults.push({ path, message: 'must be object' })
     else if (documents.has(kind)) faults.push({ path, message: `must be there once: ${name} is ${kind}` })
     else {

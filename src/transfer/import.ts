@@ -1,11 +1,11 @@
-import type { DocumentRef, Row } from '../consistency/ports.ts'
+import type { Row } from '../consistency/ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
-import { DOCUMENTS } from '../documents/catalogue.ts'
 import { DomainError, type Fault } from '../errors.ts'
 import type { Counter } from '../sequence/counter.ts'
 import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
+import { refsOfUser } from '../settings/document-refs.ts'
 import type { Limits } from '../settings/edits.ts'
 import { type ImportedUser, parseLine } from './import-line.ts'
 import { type ImportMode, type Plan, planLine } from './import-plan.ts'
@@ -144,7 +144,7 @@ async function store(
   options: ImportOptions,
 ): Promise<Pick<Plan, 'status' | 'count'>> {
   const { data: defaults } = await deps.defaults.current()
-  const refs = DOCUMENTS.map(({ kind }): DocumentRef => ({ userId: user.userId, kind }))
+  const refs = refsOfUser(user.userId)
   let planned: Plan | undefined
   const decide = (rows: ReadonlyMap<string, Row>) => {
     planned = planLine(refs, rows, user, defaults, deps.limits, options.mode)

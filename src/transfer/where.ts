@@ -1,4 +1,4 @@
-import { DOCUMENTS, normalizeMode } from '../documents/catalogue.ts'
+import { KINDS, normalizeMode } from '../documents/catalogue.ts'
 import { splitPath } from '../documents/paths.ts'
 import { literal } from '../documents/risk.ts'
 import { unknownName } from '../documents/unknown-fields.ts'
@@ -33,13 +33,7 @@ function parseCondition(text: string): Condition | string {
   const [, document, path, operator, operand] = CONDITION.exec(text) ?? []
   if (document === undefined) return `must be such as ${EXAMPLE}, not ${JSON.stringify(text.slice(0, 100))}`
   const kind = kindNamed(document)
-  if (kind === undefined) {
-    return unknownName(
-      'document',
-      document,
-      DOCUMENTS.map(each => each.kind),
-    )
-  }
+  if (kind === undefined) return unknownName('document', document, KINDS)
   const value = literal(operand!)
   if (typeof value === 'object' && value !== null)
     return `must compare with a number, a text, true, false or null`
@@ -50,5 +44,5 @@ function parseCondition(text: string): Condition | string {
 export function kindNamed(name: string): string | undefined {
   const [family, mode] = name.split('.')
   const normal = mode === undefined ? name : `${family}.${normalizeMode(mode) ?? mode}`
-  return DOCUMENTS.find(({ kind }) => kind === normal)?.kind
+  return KINDS.includes(normal) ? normal : undefined
 }

@@ -54,6 +54,10 @@ t.test('routes are those of the contract', async t => {
       '/api/futures/ginie/safety-settings/:mode',
     ],
   )
+  for (const { family, perMode = false, route, keySuffix } of FAMILIES) {
+    t.equal(route.includes(':mode'), perMode, family)
+    t.equal(keySuffix.includes('{mode}'), perMode, family)
+  }
 })
 
 t.test('ultra_fast is ultra; other names are no modes', async t => {

@@ -3,7 +3,8 @@ import t, { type Test } from 'tap'
 import { DOCUMENTS } from '../../src/documents/catalogue.ts'
 import { DomainError } from '../../src/errors.ts'
 import { ByteBudget } from '../../src/http/byte-budget.ts'
-import { allDocumentsOf, needsRoom, requireRoom } from '../../src/settings/user-size.ts'
+import { refsOfUser } from '../../src/settings/document-refs.ts'
+import { needsRoom, requireRoom } from '../../src/settings/user-size.ts'
 import { createDatabase } from '../helper/backends.ts'
 import { eventually, SERVICE, startGateway } from '../helper/gateway.ts'
 
@@ -99,7 +100,7 @@ t.test('all documents of a user together', async t => {
 
 t.test('what is large needs room, whatever it is; what shrinks does not', async t => {
   const limit = 26_000
-  const refs = allDocumentsOf('42')
+  const refs = refsOfUser('42')
   t.equal(refs.length, DOCUMENTS.length)
   const rowsOf = (size: number) =>
     new Map(

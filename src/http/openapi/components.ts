@@ -1,5 +1,5 @@
 import { type TSchema, Type } from '@sinclair/typebox'
-import { type DocumentFamily, FAMILIES, MODES, type Mode } from '../../documents/catalogue.ts'
+import { type DocumentFamily, FAMILIES, kindOf, MODES, type Mode } from '../../documents/catalogue.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../documents/defaults.ts'
 import { firstField, partial } from './patch.ts'
 import { Fault } from './problem.ts'
@@ -128,7 +128,7 @@ export function familyComponents({ family }: DocumentFamily): FamilyComponents {
 
 function defineFamily(family: DocumentFamily): FamilyComponents {
   const name = pascal(family.family)
-  const kind = family.route.includes(':mode') ? `${family.family}.scalp` : family.family
+  const kind = kindOf(family, 'scalp')
   const example = documentDefaults(BUILT_IN_DEFAULTS, kind)
   const sections = (family.sections ?? []).map(section => [
     section.name,
@@ -176,13 +176,13 @@ const byMode = (family: string, how: 'all' | 'one') => {
 }
 
 /** Envelopes with the defaults; by mode where there are four documents. */
-function exampleOf({ family, route }: DocumentFamily, modes: readonly Mode[]): unknown {
+function exampleOf({ family, perMode }: DocumentFamily, modes: readonly Mode[]): unknown {
   const envelope = (kind: string) => ({
     version: 7,
     updated_at: UPDATED_AT,
     data: documentDefaults(BUILT_IN_DEFAULTS, kind),
   })
-  if (!route.includes(':mode')) return envelope(family)
+  if (!perMode) return envelope(family)
   return Object.fromEntries(modes.map(mode => [mode, envelope(`${family}.${mode}`)]))
 }
 
@@ -191,7 +191,7 @@ const decisionName = ({ family }: DocumentFamily) => (family === 'mode' ? 'modes
 function defineDecision(name: string, how: 'all' | 'one'): TSchema {
   const fields = FAMILIES.map(family => [
     decisionName(family),
-    family.route.includes(':mode') ? byMode(family.family, how) : families.get(family.family)!.envelope,
+    family.perMode ? byMode(family.family, how) : families.get(family.family)!.envelope,
   ])
   const modes = how === 'all' ? MODES : (['scalp'] as const)
   const examples = FAMILIES.map(family => [decisionName(family), exampleOf(family, modes)])
