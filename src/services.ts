@@ -8,6 +8,7 @@ import { RedisSequence, SEQUENCE_SCRIPTS } from './cache/redis-sequence.ts'
 import { endpointNames, endpointOf } from './config/endpoint-names.ts'
 import { type Config, ConfigError } from './config.ts'
 import { createProtocol } from './consistency/protocol.ts'
+import { WRITE_SLOTS } from './consistency/write-batches.ts'
 import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
 import { StartUp } from './lifecycle/start-up.ts'
@@ -145,6 +146,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     databaseName: endpointOf(config.database.url),
     readWaitMs: config.database.statementTimeoutMs + READ_GRACE_MS,
     nearCacheBytes: config.redis.nearCacheBytes,
+    writeSlots: Math.min(WRITE_SLOTS, config.database.poolSize - 1),
     serveUnverified: config.database.onOutage === 'serve',
   })
   const limits = { documentBytes: config.http.bodyLimitBytes, userBytes: config.settings.userBytes }

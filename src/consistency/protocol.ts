@@ -28,7 +28,7 @@ export interface ProtocolDeps {
   readonly readWaitMs: number
   /** Bound of the near cache; 0 = none. */
   readonly nearCacheBytes: number
-  /** Transactions at once that may hold several writes. Default: WRITE_SLOTS of write-batches.ts. */
+  /** Transactions at once that may hold several writes: fewer than there are connections. Default: WRITE_SLOTS. */
   readonly writeSlots?: number
   /** ON_DATABASE_OUTAGE=serve. */
   readonly serveUnverified: boolean

@@ -18,6 +18,8 @@ export interface WriteJob {
   readonly refs: readonly DocumentRef[]
   readonly decide: (rows: ReadonlyMap<string, Row>) => Decision<unknown>
   readonly meta: ChangeMeta
+  /** Resolves when `decide` may run; never rejects. */
+  readonly ready: Promise<void> | undefined
   readonly resolve: (result: WriteResult<unknown>) => void
   readonly reject: (error: unknown) => void
 }
@@ -55,9 +57,10 @@ export class WriteBatches {
     refs: readonly DocumentRef[],
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
     meta: ChangeMeta,
+    ready?: Promise<void>,
   ): Promise<WriteResult<T>> {
     return new Promise((resolve, reject) => {
-      const job: WriteJob = { refs, decide, meta, resolve: resolve as WriteJob['resolve'], reject }
+      const job: WriteJob = { refs, decide, meta, ready, resolve: resolve as WriteJob['resolve'], reject }
       if (this.#running < this.#deps.slots) void this.#start([job])
       else this.#wait(job)
     })

@@ -31,7 +31,7 @@ export interface WriteDeps extends FencingDeps {
   readonly store: StorePort
   readonly outage: Outage
   readonly check: DatabaseCheck
-  /** Transactions at once that may hold several writes. Default: WRITE_SLOTS. */
+  /** Transactions at once that may hold several writes: fewer than there are connections. Default: WRITE_SLOTS. */
   readonly writeSlots?: number
 }
 
@@ -79,15 +79,17 @@ export class Writer {
 
   /**
    * Reads the documents under their row locks, lets `decide` plan, stores all changes in one transaction and
-   * makes the cache follow. The transaction may hold writes of others. Throws what `decide` throws, WriteQueueFullError,
+   * makes the cache follow. The transaction may hold writes of others. `decide` runs when `ready` has resolved: what it needs
+   * is read while the transaction begins. It must not need more connections than one. Throws what `decide` throws, WriteQueueFullError,
    * DatabaseUnavailableError (nothing stored) or CommitUnknownError.
    */
   write<T>(
     refs: readonly DocumentRef[],
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
     meta: ChangeMeta,
+    ready?: Promise<void>,
   ): Promise<WriteResult<T>> {
-    return this.#queue.run(refs.map(refId), () => this.#batches.run(refs, decide, meta))
+    return this.#queue.run(refs.map(refId), () => this.#batches.run(refs, decide, meta, ready))
   }
 
   /** Settles the jobs but for those that it resolves to: they are to be done alone. `waits`: for row locks; with one job. */
@@ -116,6 +118,8 @@ export class Writer {
       for (const job of jobs) job.reject(error)
       return FINISHED
     }
+    // Also of those that go on alone: what they read must not wait for a connection while they have theirs.
+    await Promise.all(jobs.map(({ ready }) => ready))
     const unlocked = new Set(tx.unlocked.map(refId))
     const isLocked = ({ refs }: WriteJob) => !refs.some(ref => unlocked.has(refId(ref)))
     const locked = jobs.filter(isLocked)

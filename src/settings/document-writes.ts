@@ -19,6 +19,13 @@ export interface DocumentWritesDeps {
 /** What to store of live documents, given in the order asked for. Pure; may throw. */
 export type Decide<T> = (documents: readonly LiveDocument[]) => Decision<T>
 
+interface Writing<T> {
+  readonly reason: string
+  readonly decide: Decide<T>
+  /** As of Writer.write. */
+  readonly ready: Promise<void> | undefined
+}
+
 /** The rows of a write: those stored, or the unchanged ones. */
 export interface Written<T> {
   readonly result: T
@@ -42,16 +49,18 @@ export class DocumentWrites {
     this.#deps = deps
   }
 
+  /** `decide` runs when `ready`, if given, has resolved. */
   async write<T>(
     actor: Actor,
     kinds: readonly string[],
     reason: ChangeMeta['reason'],
     decide: Decide<T>,
+    ready?: Promise<void>,
   ): Promise<Written<T>> {
     const refs = kinds.map((kind): DocumentRef => ({ userId: actor.userId, kind }))
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       try {
-        return await this.#write(actor, refs, reason, decide)
+        return await this.#write(actor, refs, { reason, decide, ready })
       } catch (error) {
         if (!(error instanceof MissingDocumentsError)) throw error
       }
@@ -64,15 +73,14 @@ export class DocumentWrites {
   async #write<T>(
     actor: Actor,
     refs: readonly DocumentRef[],
-    reason: string,
-    decide: Decide<T>,
+    { reason, decide, ready }: Writing<T>,
   ): Promise<Written<T>> {
-    const once = rememberLast(decide)
+    const once = { reason, decide: rememberLast(decide), ready }
     try {
-      return await this.#lock(actor, refs, refs, reason, once)
+      return await this.#lock(actor, refs, refs, once)
     } catch (error) {
       if (!(error instanceof SizeMattersError)) throw error
-      return await this.#lock(actor, refs, refsOfUser(actor.userId), reason, once)
+      return await this.#lock(actor, refs, refsOfUser(actor.userId), once)
     }
   }
 
@@ -81,8 +89,7 @@ export class DocumentWrites {
     actor: Actor,
     refs: readonly DocumentRef[],
     locked: readonly DocumentRef[],
-    reason: string,
-    decide: Decide<T>,
+    { reason, decide, ready }: Writing<T>,
   ): Promise<Written<T>> {
     const { writer, limits } = this.#deps
     let before: readonly LiveDocument[] = []
@@ -98,6 +105,7 @@ export class DocumentWrites {
         return decision
       },
       { updatedBy: actor.caller, reason },
+      ready,
     )
     const stored = new Map(rows.map(row => [refId(row.ref), row]))
     return { result, rows: before.map(({ row }) => stored.get(refId(row.ref)) ?? row) }

@@ -2,6 +2,7 @@ import { readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own } from '../documents/json.ts'
 import { riskOf } from '../documents/risk.ts'
 import { DomainError } from '../errors.ts'
+import { follow } from '../started.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import { changeReport, fieldChanges } from './change-report.ts'
 import { envelopeOf, partOf } from './codec.ts'
@@ -135,13 +136,14 @@ export class Documents implements DocumentService {
     precondition: Precondition,
     nextOf: (document: LiveDocument) => JsonObject,
   ): Promise<DocumentAnswer> {
-    const { writes, defaults, limits } = this.#deps
-    const { data } = await defaults.current()
-    const { rows, result } = await writes.write(actor, [address.kind], reason, ([document]) => {
+    const { writes, limits } = this.#deps
+    const defaults = follow(this.#deps.defaults.current())
+    const decide = ([document]: readonly LiveDocument[]) => {
       requireVersions(actor, [document!], [address], precondition)
-      const { changes, warnings } = plan(document!, address, nextOf(document!), data, limits)
+      const { changes, warnings } = plan(document!, address, nextOf(document!), defaults.value.data, limits)
       return { changes, result: warnings }
-    })
+    }
+    const { rows, result } = await writes.write(actor, [address.kind], reason, decide, defaults.ready)
     const row = rows[0]!
     const body = withWarnings(envelopeOf(row, partOf(address)), result)
     return { version: row.version, body, status: 'hit' }

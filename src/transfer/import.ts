@@ -39,10 +39,12 @@ export interface ImportOutcome {
 /** The last line of an answer. `error`: the import ended early; of lines behind the last outcome some may be stored. */
 export type ImportSummary = Record<ImportStatus, number> & { readonly done: boolean; readonly error?: string }
 
-/** Users under way at once: fewer than the connections of the pool, so that other callers find one. */
-const CONCURRENCY = 4
-/** Lines in memory: those under way, and the one that is being read. */
-export const LINES_AT_ONCE = CONCURRENCY + 1
+/** Users under way at once: what two batches of writes hold, and one more. */
+const USERS_AT_ONCE = 20
+/** Bytes of their lines together, in largest lines. */
+const LARGE_LINES_AT_ONCE = 4
+/** Lines in memory, if they are as large as they may be: those under way, and the one that is being read. */
+export const LARGE_LINES_HELD = LARGE_LINES_AT_ONCE + 1
 
 /** Draws at once when a counter is raised; each reserves a block as large as it is. */
 const NUMBERS_PER_DRAW = 10_000
@@ -58,23 +60,27 @@ export async function* importUsers(
   options: ImportOptions,
 ): AsyncGenerator<ImportOutcome | ImportSummary> {
   const counts: Record<ImportStatus, number> = { created: 0, updated: 0, unchanged: 0, refused: 0 }
-  const running: Promise<ImportOutcome>[] = []
+  const running: { readonly bytes: number; readonly outcome: Promise<ImportOutcome> }[] = []
+  const mostBytes = LARGE_LINES_AT_ONCE * deps.limits.documentBytes
+  let bytes = 0
+  const oldest = async () => {
+    const first = running.shift()!
+    bytes -= first.bytes
+    const outcome = await first.outcome
+    counts[outcome.status]++
+    return outcome
+  }
   try {
     for await (const line of linesOf(bodyOf(source), deps.limits.documentBytes)) {
       const outcome = importLine(deps, line, options)
       // Looked at in its turn.
       outcome.catch(() => {})
-      running.push(outcome)
-      if (running.length < CONCURRENCY) continue
-      const first = await running.shift()!
-      counts[first.status]++
-      yield first
+      const size = line.bytes?.length ?? 0
+      running.push({ bytes: size, outcome })
+      bytes += size
+      while (running.length >= USERS_AT_ONCE || bytes >= mostBytes) yield await oldest()
     }
-    for (const next of running) {
-      const outcome = await next
-      counts[outcome.status]++
-      yield outcome
-    }
+    while (running.length > 0) yield await oldest()
   } catch (error) {
     const reason = reasonOf(error)
     if (reason === undefined) throw error

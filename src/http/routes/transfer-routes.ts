@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { requireAdmin, requireAdminOrService, requireUserId } from '../../auth/principal.ts'
-import { LINES_AT_ONCE } from '../../transfer/import.ts'
+import { LARGE_LINES_HELD } from '../../transfer/import.ts'
 import type { TransferService } from '../../transfer/transfer-service.ts'
 import { callerOf, principalOf } from '../caller.ts'
 import { operation } from '../openapi/operation.ts'
@@ -183,7 +183,7 @@ function importRoute(app: FastifyInstance, transfer: TransferService): void {
       '/api/admin/import',
       {
         schema,
-        config: { heldBodyBytes: LINES_AT_ONCE * bodyLimit },
+        config: { heldBodyBytes: LARGE_LINES_HELD * bodyLimit },
         onRequest: async request => requireAdmin(principalOf(request)),
       },
       async (request, reply) => {
