@@ -107,7 +107,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const metrics = new Metrics()
   const { database, redis } = config
   const connections = new Connections({
-    // The connection of the lease renewals, and two per connection to Redis: see ReadConnection.
+    // The connection of the lease renewals, and two per connection to Redis: see RedisConnection.
     limit: connectionLimit(config.http.maxConnections, database.poolSize + 1 + 2 * (redis.poolSize + 1)),
     log: app.log,
     onDropped: () => metrics.connectionDropped(),

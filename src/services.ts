@@ -203,6 +203,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
           names,
           isOurs: () => supervisor.status.anotherOwner === undefined,
           ttlMs: config.settings.binanceCacheTtlMs,
+          timeoutMs: config.times.fenceTimeoutMs,
         })
   const changes = new ChangeFeed({
     log: new PostgresChangeLog(pool, availability),

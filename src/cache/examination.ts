@@ -1,6 +1,6 @@
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { KeyNames } from './keys.ts'
-import type { ReadConnection } from './read-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { RespError } from './resp.ts'
 import { scanned } from './scan.ts'
 import { readScript } from './script-files.ts'
@@ -12,7 +12,7 @@ const KEYS_PER_PAGE = '500'
 
 /** Whether a Redis can be trusted as a cache, and whom it belongs to besides. */
 export class Examination {
-  readonly #connection: ReadConnection
+  readonly #connection: RedisConnection
   readonly #names: KeyNames
   #checked = -1
   #refusal: string | undefined
@@ -20,7 +20,7 @@ export class Examination {
   readonly #notice: (sentence: string) => void
 
   /** `notice` is told each finding once, for the log. */
-  constructor(connection: ReadConnection, names: KeyNames, notice: (sentence: string) => void) {
+  constructor(connection: RedisConnection, names: KeyNames, notice: (sentence: string) => void) {
     this.#connection = connection
     this.#names = names
     this.#notice = notice

@@ -3,7 +3,7 @@ import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
 import type { KeyNames } from './keys.ts'
-import type { ReadConnection } from './read-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.ts'
 import { readScript } from './script-files.ts'
 
@@ -13,8 +13,12 @@ export type Answered<T> = (error: unknown, reply: T | undefined) => void
 const HEADS = readScript('heads')
 const NOTHING = Buffer.alloc(0)
 
-/** By the list of keys that a command is about: the near cache brings the same list each time. */
-type Commands = WeakMap<readonly string[], string>
+/** The commands about one list of keys, each made when it is first sent. */
+interface Commands {
+  heads?: string
+  stamp?: string
+  exist?: string
+}
 
 /** The number of no connection: the reply is of another dataset than the one that was asked. */
 const CHANGED = -1
@@ -27,14 +31,13 @@ const LAST_OF_HEAD = String(HEAD_BYTES - 1)
  * if it still stands when the reply is delivered, which the lane does behind the INFO at the end of that write.
  */
 export class ReadPool {
-  readonly connections: readonly ReadConnection[]
-  readonly #commands: Commands = new WeakMap()
-  readonly #stampCommands: Commands = new WeakMap()
-  readonly #existCommands: Commands = new WeakMap()
+  readonly connections: readonly RedisConnection[]
+  /** The near cache brings the same list of keys each time. */
+  readonly #commands = new WeakMap<readonly string[], Commands>()
   readonly #names: KeyNames
   #next = 0
 
-  constructor(connections: readonly ReadConnection[], names: KeyNames) {
+  constructor(connections: readonly RedisConnection[], names: KeyNames) {
     this.connections = connections
     this.#names = names
   }
@@ -60,29 +63,33 @@ export class ReadPool {
    * writing thirteen keys again costs more than everything else here.
    */
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: Answered<CacheHeads>): void {
-    if (stampKey === undefined) this.#heads(kept(this.#commands, keys, headsCommand), keys, answered)
-    else this.#stamp(keys, stampKey, answered)
+    const commands = this.#commandsOf(keys)
+    if (stampKey === undefined) {
+      commands.heads ??= headsCommand(keys)
+      this.#heads(commands.heads, keys, answered)
+    } else {
+      commands.stamp ??= headsCommand([stampKey])
+      commands.exist ??= encodeCommand(['EXISTS', ...keys])
+      this.#stamp(commands.stamp, commands.exist, keys.length, answered)
+    }
   }
 
   /**
    * The stamp alone would do, but a key that an operator deletes is to be filled in again. Two commands in one write:
    * thirteen keys cost Redis a fifth of what a script that reads their heads does.
    */
-  #stamp(keys: readonly string[], stampKey: string, answered: Answered<CacheHeads>): void {
+  #stamp(stampCommand: string, existCommand: string, keys: number, answered: Answered<CacheHeads>): void {
     const connection = this.generation
     const lane = this.#pick()
     let stamp: Reply = null
-    lane.ask(
-      kept(this.#stampCommands, keys, () => headsCommand([stampKey])),
-      (_error, reply) => {
-        stamp = reply
-      },
-    )
-    lane.ask(kept(this.#existCommands, keys, existCommand), (error, count) => {
+    lane.ask(stampCommand, (_error, reply) => {
+      stamp = reply
+    })
+    lane.ask(existCommand, (error, count) => {
       if (typeof count !== 'number') answered(error ?? unknownAnswer('EXISTS'), undefined)
       else {
         // An operator wrote a stamp of another type: the whole is read, and its heads decide.
-        const heads = stamp instanceof Buffer && count === keys.length ? stamp : NOTHING
+        const heads = stamp instanceof Buffer && count === keys ? stamp : NOTHING
         answered(undefined, { heads, connection: this.#still(connection) })
       }
     })
@@ -126,31 +133,23 @@ export class ReadPool {
     }
   }
 
+  #commandsOf(keys: readonly string[]): Commands {
+    let commands = this.#commands.get(keys)
+    if (commands === undefined) {
+      commands = {}
+      this.#commands.set(keys, commands)
+    }
+    return commands
+  }
+
   #still(connection: number): number {
     return connection === this.generation ? connection : CHANGED
   }
 
-  #pick(): ReadConnection {
+  #pick(): RedisConnection {
     this.#next = (this.#next + 1) % this.connections.length
     return this.connections[this.#next]!
   }
-}
-
-function kept(
-  commands: Commands,
-  keys: readonly string[],
-  make: (keys: readonly string[]) => string,
-): string {
-  let command = commands.get(keys)
-  if (command === undefined) {
-    command = make(keys)
-    commands.set(keys, command)
-  }
-  return command
-}
-
-function existCommand(keys: readonly string[]): string {
-  return encodeCommand(['EXISTS', ...keys])
 }
 
 /** Several keys need a script: pipelined commands are not of one moment. */

@@ -1,7 +1,8 @@
 import type { ExchangeCache, ExchangeKind, Snapshot } from '../exchange/exchange.ts'
 import type { Breaker } from './breaker.ts'
-import type { RedisConnection } from './connection.ts'
+import { inTime } from './deadline.ts'
 import type { KeyNames } from './keys.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { guarded } from './redis-failures.ts'
 
 export interface RedisExchangeDeps {
@@ -11,22 +12,29 @@ export interface RedisExchangeDeps {
   /** False while another database has the Redis: what is there is not of this one's users. */
   readonly isOurs: () => boolean
   readonly ttlMs: number
+  /** Longest wait for a reply. */
+  readonly timeoutMs: number
 }
 
-/** The ExchangeCache over Redis. Not under the cache protocol: what it keeps is gone after its TTL anyway. */
+/**
+ * The ExchangeCache over Redis. Not under the cache protocol: entries expire after their TTL anyway. It uses the client of
+ * ioredis, not the lane: a body may be large, and fences must not wait behind it.
+ */
 export class RedisExchange implements ExchangeCache {
   readonly #connection: RedisConnection
   readonly #breaker: Breaker
   readonly #names: KeyNames
   readonly #isOurs: () => boolean
   readonly #ttlMs: number
+  readonly #timeoutMs: number
 
-  constructor({ connection, breaker, names, isOurs, ttlMs }: RedisExchangeDeps) {
+  constructor({ connection, breaker, names, isOurs, ttlMs, timeoutMs }: RedisExchangeDeps) {
     this.#connection = connection
     this.#breaker = breaker
     this.#isOurs = isOurs
     this.#names = names
     this.#ttlMs = ttlMs
+    this.#timeoutMs = timeoutMs
   }
 
   async put(userId: string, kind: ExchangeKind, body: Buffer): Promise<void> {
@@ -53,7 +61,7 @@ export class RedisExchange implements ExchangeCache {
   async #bestEffort<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (!this.#breaker.closed || !this.#isOurs()) return undefined
     try {
-      return await guarded(this.#breaker, this.#connection.inTime(work()))
+      return await guarded(this.#breaker, inTime(work(), this.#timeoutMs))
     } catch {
       return undefined
     }

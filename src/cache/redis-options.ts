@@ -15,7 +15,7 @@ const MAX_RETRY_MS = 1_000
 const SENTINEL_TIMEOUT_MS = 500
 
 /** `replyMapping` exists for RESP 3 only. */
-export type ClientOptions = Omit<RedisOptions, 'replyMapping'>
+type ClientOptions = Omit<RedisOptions, 'replyMapping'>
 
 /**
  * Options of ioredis. The first three belong together: with the defaults one increment became two, with only some

@@ -11,7 +11,7 @@ import {
 } from '../sequence/ports.ts'
 import type { Breaker } from './breaker.ts'
 import type { KeyNames } from './keys.ts'
-import type { ReadConnection } from './read-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { guarded } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
@@ -26,11 +26,11 @@ const SETTINGS_SUFFIX = 'settings:trading'
 /** The SequenceCachePort over Redis. */
 export class RedisSequence implements SequenceCachePort {
   readonly #scripts: ScriptRunner
-  readonly #connection: ReadConnection
+  readonly #connection: RedisConnection
   readonly #breaker: Breaker
   readonly #names: KeyNames
 
-  constructor(scripts: ScriptRunner, connection: ReadConnection, breaker: Breaker, names: KeyNames) {
+  constructor(scripts: ScriptRunner, connection: RedisConnection, breaker: Breaker, names: KeyNames) {
     this.#scripts = scripts
     this.#connection = connection
     this.#breaker = breaker

@@ -2,12 +2,11 @@ import type { Config } from '../config.ts'
 import type { CachePort } from '../consistency/cache-port.ts'
 import { claimMs } from '../consistency/lease.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
-import type { RedisConnection } from './connection.ts'
 import { Examination } from './examination.ts'
 import type { KeyNames } from './keys.ts'
-import { ReadConnection } from './read-connection.ts'
 import { ReadPool } from './read-pool.ts'
 import { PROTOCOL_SCRIPTS, RedisCache } from './redis-cache.ts'
+import { RedisConnection } from './redis-connection.ts'
 import { ScriptRunner } from './script-runner.ts'
 import { UnidentifiedServerError } from './server-info.ts'
 
@@ -29,7 +28,7 @@ export interface RedisAccess {
   readonly breaker: Breaker
   readonly reads: ReadPool
   readonly scripts: ScriptRunner
-  readonly scriptConnection: ReadConnection
+  readonly scriptConnection: RedisConnection
   /** Whether it answered that it is a node of a Redis Cluster; that cannot be used. */
   readonly isCluster: boolean
   /** Why the server is not trusted as a cache, for operators. */
@@ -58,10 +57,10 @@ export function openRedis(
     name: 'settings-gateway-script',
   }
   const reads = new ReadPool(
-    Array.from({ length: poolSize }, () => new ReadConnection(forReads)),
+    Array.from({ length: poolSize }, () => new RedisConnection(forReads)),
     names,
   )
-  const scriptConnection = new ReadConnection(forScripts)
+  const scriptConnection = new RedisConnection(forScripts)
   const all = [...reads.connections, scriptConnection]
   for (const connection of reads.connections) connection.on('trouble', error => events.trouble('read', error))
   scriptConnection.on('trouble', error => events.trouble('script', error))

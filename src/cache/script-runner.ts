@@ -2,7 +2,7 @@ import type { ScriptOutcome } from '../consistency/cache-port.ts'
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { sameIdentity } from '../consistency/token.ts'
-import type { ReadConnection } from './read-connection.ts'
+import type { RedisConnection } from './redis-connection.ts'
 import { type Reply, RespError } from './resp.ts'
 import { readScript } from './script-files.ts'
 
@@ -18,16 +18,16 @@ type Argument = string | number | Buffer
  * be harmless.
  */
 export class ScriptRunner {
-  readonly #connection: ReadConnection
+  readonly #connection: RedisConnection
   readonly #scripts: ReadonlyMap<string, ReturnType<typeof readScript>>
 
   /** `names` are the files in scripts/, without their ending. */
-  constructor(connection: ReadConnection, names: readonly string[]) {
+  constructor(connection: RedisConnection, names: readonly string[]) {
     this.#connection = connection
     this.#scripts = new Map(names.map(name => [name, readScript(name)]))
   }
 
-  /** Runs a script that answers a ScriptOutcome. Rejects as ReadConnection.send does. */
+  /** Runs a script that answers a ScriptOutcome. Rejects as RedisConnection.send does. */
   async run(
     v: ViewToken,
     name: string,
@@ -56,7 +56,7 @@ export class ScriptRunner {
     }
   }
 
-  /** A plain command; 'view' when the server is not this dataset. Rejects as ReadConnection.send does. */
+  /** A plain command; 'view' when the server is not this dataset. Rejects as RedisConnection.send does. */
   async ask(identity: DatasetIdentity, args: readonly (string | Buffer)[]): Promise<Reply> {
     const connection = this.#connection
     if (connection.server === undefined)

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { ReadConnection } from '../../src/cache/read-connection.ts'
+import { RedisConnection } from '../../src/cache/redis-connection.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { eventually, startGateway } from '../helper/gateway.ts'
 
@@ -44,7 +44,7 @@ t.test('a socket that reports two errors, as TLS does, throws neither', async t 
   }
   const options = { target, connectTimeoutMs: 1_000, timeoutMs: 1_000, name: 'test' }
   for (const end of ['close', 'reconnect', 'fail'] as const) {
-    const connection = new ReadConnection(options)
+    const connection = new RedisConnection(options)
     const troubles: string[] = []
     connection.on('trouble', ({ message }) => troubles.push(message))
     connection.open()
