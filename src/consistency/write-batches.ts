@@ -1,7 +1,7 @@
+import type { Decision, WriteResult } from './decision.ts'
 import type { ChangeMeta, DocumentRef, Row } from './ports.ts'
 import type { WaitLimit } from './wait-limit.ts'
 import { WRITE_WAIT_MS } from './wait-limit.ts'
-import type { Decision, WriteResult } from './write.ts'
 import { WriteQueueFullError } from './write-queue.ts'
 
 /** Transactions at once that may hold several writes: while one waits for PostgreSQL, another computes. */

@@ -1,5 +1,6 @@
 import { refId } from './batch-reader.ts'
 import type { DatabaseCheck } from './database-check.ts'
+import type { Decision, PlannedChange, WriteResult } from './decision.ts'
 import { Fencing, type FencingDeps, UNREACHABLE } from './fencing.ts'
 import type { Outage } from './outage.ts'
 import type { Change, ChangeMeta, DocumentRef, Row, StorePort, ViewToken, WriteTransaction } from './ports.ts'
@@ -7,25 +8,6 @@ import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from
 import { WaitLimit } from './wait-limit.ts'
 import { WRITE_SLOTS, WriteBatches, type WriteJob } from './write-batches.ts'
 import { WriteQueue } from './write-queue.ts'
-
-/** A change as the caller plans it under the row locks; the version is the protocol's business. */
-export interface PlannedChange {
-  readonly ref: DocumentRef
-  readonly data: string | null
-  readonly changes: string
-}
-
-/** What to store, given the rows. Pure; may throw to give up (nothing of it is stored). */
-export interface Decision<T> {
-  readonly changes: readonly PlannedChange[]
-  readonly result: T
-}
-
-export interface WriteResult<T> {
-  readonly result: T
-  /** The stored rows, in the order of the changes; empty when nothing changed. */
-  readonly rows: readonly Row[]
-}
 
 export interface WriteDeps extends FencingDeps {
   readonly store: StorePort

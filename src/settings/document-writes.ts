@@ -1,6 +1,7 @@
 import { refId } from '../consistency/batch-reader.ts'
+import type { Decision } from '../consistency/decision.ts'
 import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
-import type { Decision, Writer } from '../consistency/write.ts'
+import type { Writer } from '../consistency/write.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import { refsOfUser } from './document-refs.ts'
 import type { Limits } from './edits.ts'

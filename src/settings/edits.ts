@@ -1,4 +1,4 @@
-import type { PlannedChange } from '../consistency/write.ts'
+import type { PlannedChange } from '../consistency/decision.ts'
 import { inOurNames, namedTwice } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { diff } from '../documents/changes.ts'

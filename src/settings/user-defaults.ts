@@ -1,4 +1,4 @@
-import type { PlannedChange } from '../consistency/write.ts'
+import type { PlannedChange } from '../consistency/decision.ts'
 import { DOCUMENTS, KINDS } from '../documents/catalogue.ts'
 import { applyDefaults, compareDocument, resetField } from '../documents/compare.ts'
 import { documentDefaults } from '../documents/defaults.ts'
