@@ -79,6 +79,7 @@ if (unknown.length > 0) endWithUsage(`--only takes ${PARTS.join(', ')}, not ${un
 if (parts.has('beside') && flags.checkout === undefined) endWithUsage('the part beside needs --checkout DIR')
 
 const generator = loadGenerator(CACHE_DIR, flags.offline)
+const matches = (name: string) => new RegExp(flags.match).test(name)
 const report: string[] = []
 const say = (text: string) => {
   report.push(text)
@@ -93,7 +94,7 @@ try {
   const { contenders, gateway, bare } = await readContenders(stack, flags.offline)
   const parted: Record<Part, () => Promise<string>> = {
     reads: async () => {
-      const chosen = contenders.filter(({ name }) => new RegExp(flags.match).test(name))
+      const chosen = contenders.filter(({ name }) => matches(name))
       const results = await compare(generator, chosen, { rounds, seconds, connections })
       return `## Reads, ${connections} connections\n\n${comparison(results)}`
     },
@@ -131,11 +132,8 @@ try {
       const other = await startStack({ redisMemory: '2gb' })
       try {
         const before = await other.gateway({}, resolve(flags.checkout!))
-        const reads = await compare(generator, await besideContenders(gateway, before), {
-          rounds,
-          seconds,
-          connections,
-        })
+        const chosen = (await besideContenders(gateway, before)).filter(({ name }) => matches(name))
+        const reads = await compare(generator, chosen, { rounds, seconds, connections })
         const writes = []
         for (const count of writers)
           writes.push(

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../simulation/random.ts'
 import type { ChaosClient } from './client.ts'
 
 export interface DrawOptions {
   readonly users: readonly string[]
   readonly gateways: number
+  /** Pause after each draw, milliseconds; none if left out. */
+  readonly pauseMs?: number
   /** Is told how many numbers a draw got. */
   readonly onNumbers?: (count: number) => void
 }
@@ -16,12 +19,13 @@ const PAUSE_AFTER_FAILURE_MS = 20
 export async function draws(
   client: ChaosClient,
   random: Random,
-  { users, gateways, onNumbers }: DrawOptions,
+  { users, gateways, pauseMs = 0, onNumbers }: DrawOptions,
   stopped: () => boolean,
 ): Promise<void> {
   while (!stopped()) {
     const { numbers } = await client.draw(random.int(gateways), random.pick(users), random.pick(COUNTS))
     if (numbers !== undefined) onNumbers?.(numbers.last - numbers.first + 1)
-    else await new Promise(resolve => setTimeout(resolve, PAUSE_AFTER_FAILURE_MS))
+    const pause = numbers === undefined ? PAUSE_AFTER_FAILURE_MS : pauseMs
+    if (pause > 0) await sleep(pause)
   }
 }

@@ -42,11 +42,9 @@ export class GatewayProcess {
   async start(): Promise<void> {
     const log = openSync(this.#options.logFile, 'a')
     const { openFiles } = this.#options
-    const [command, args] =
-      openFiles === undefined
-        ? [process.execPath, [ENTRY]]
-        : ['prlimit', [`--nofile=${openFiles}:${openFiles}`, '--', process.execPath, ENTRY]]
-    const child = spawnChild(command, args, {
+    const limits = openFiles === undefined ? [] : ['prlimit', `--nofile=${openFiles}:${openFiles}`, '--']
+    // tap puts its own loaders into the NODE_OPTIONS of every child.
+    const child = spawnChild('env', ['-u', 'NODE_OPTIONS', ...limits, process.execPath, ENTRY], {
       env: this.#options.env,
       deathSignal: 'KILL',
       stdio: ['ignore', log, log, 'ipc'],

@@ -18,7 +18,8 @@ t.test('no order number twice while Redis and gateways fail', async t => {
     users: USERS,
     more: () => next < faults.length,
     nextFault: () => faults[next++]!,
-    work: (client, random, stopped) => draws(client, random, { users: USERS, gateways: GATEWAYS }, stopped),
+    work: (client, random, stopped) =>
+      draws(client, random, { users: USERS, gateways: GATEWAYS, pauseMs: 10 }, stopped),
   })
   t.strictSame(violations, [])
   t.strictSame(

@@ -50,10 +50,10 @@ export interface Catch {
   readonly violation: string
 }
 
-/** Switches one rule off and runs seeds from `from` until an answer is wrong. */
-export async function hunt(rule: Rule, from: number, enough: () => boolean): Promise<Catch> {
+/** Switches one rule off and runs seeds from `from` until an answer is wrong, or `enough` says so of their number. */
+export async function hunt(rule: Rule, from: number, enough: (seeds: number) => boolean): Promise<Catch> {
   let seeds = 0
-  for (let seed = from; !enough(); seed++) {
+  for (let seed = from; !enough(seeds); seed++) {
     seeds++
     const { violations } = await walk(seed, rule.off, rule.focus)
     const violation = violations.find(text => WRONG_ANSWER.test(text))

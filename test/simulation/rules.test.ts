@@ -2,7 +2,7 @@ import t from 'tap'
 import { hunt } from './campaign.ts'
 import { RULES } from './rules.ts'
 
-/** Seeds that are known to catch a rule; the search goes on from there. `npm run simulate` hunts for all rules. */
+/** Seeds that are known to catch a rule; the search goes on a little from there. `npm run simulate` hunts for all rules. */
 const KNOWN: Readonly<Record<string, number>> = {
   'valid-lease': 12,
   'lease-from-start': 28,
@@ -44,7 +44,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'server-looked-at': 64,
   'version-base': 2,
 }
-const MS = 10_000
+const SEEDS = 200
 
 t.test('every rule has such a seed', async t => {
   t.strictSame(Object.keys(KNOWN).sort(), RULES.map(({ name }) => name).sort())
@@ -53,8 +53,7 @@ t.test('every rule has such a seed', async t => {
 for (const [name, seed] of Object.entries(KNOWN)) {
   t.test(`without ${name} an answer is wrong`, async t => {
     const rule = RULES.find(each => each.name === name)!
-    const until = performance.now() + MS
-    const caught = await hunt(rule, seed, () => performance.now() > until)
+    const caught = await hunt(rule, seed, seeds => seeds >= SEEDS)
     t.not(caught.seed, undefined, caught.violation)
   })
 }
