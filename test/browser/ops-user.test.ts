@@ -1,6 +1,6 @@
 import t from 'tap'
 import { NO_BROWSER, openPage, startBrowser } from '../helper/browser.ts'
-import { startStack } from '../helper/gateway.ts'
+import { redisOf, startStack } from '../helper/gateway.ts'
 import { ADMIN_TOKEN, showUser, signIn } from './operator.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -77,7 +77,7 @@ t.test('the settings of a user on the operator page', { skip: NO_BROWSER }, asyn
     await gateway.as('44', { url: '/api/futures/ginie/decision-settings' })
     await showUser(page, '44')
     await page.getByText('15 of 15 keys held a value').waitFor()
-    await gateway.services.redis!.reads.connections[0]!.client.del('user:44:mode:scalp')
+    await redisOf(gateway).del('user:44:mode:scalp')
     await showUser(page, '44')
     await page.getByText('14 of 15 keys held a value').waitFor()
     await page.getByRole('button', { name: 'Warm up' }).click()

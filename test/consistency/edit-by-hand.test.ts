@@ -1,6 +1,6 @@
 import pg from 'pg'
 import t from 'tap'
-import { eventually, startStack } from '../helper/gateway.ts'
+import { eventually, redisOf, startStack } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const MODES = '/api/futures/ginie/modes'
@@ -25,7 +25,7 @@ t.test(
     })
     const before = await read(MODES)
     // As if it had never been read: the next read fills it in.
-    await gateway.services.redis!.reads.connections[0]!.client.del(KEY)
+    await redisOf(gateway).del(KEY)
     const client = new pg.Client({ connectionString: gateway.databaseUrl })
     await client.connect()
     t.teardown(() => client.end())

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { CacheFill } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, redisOf, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const KEY = 'user:42:mode:scalp'
@@ -11,7 +11,7 @@ const { gateway, redis } = await startStack(t)
 const others = await Promise.all(
   [1, 2].map(() => startGateway(t, { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redis.url })),
 )
-const { client } = gateway.services.redis!.reads.connections[0]!
+const client = redisOf(gateway)
 
 async function put(min: number) {
   const payload = { confidence: { min_confidence: min } }

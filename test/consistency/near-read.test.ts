@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, redisOf, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const DECISION = '/api/futures/ginie/decision-settings'
@@ -13,7 +13,7 @@ async function hit(t: Test, gateway: TestGateway, url: string, headers: Record<s
 
 /** How often Redis ran each command, from now on. */
 async function commandsOf(gateway: TestGateway) {
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   await client.config('RESETSTAT')
   return async () => {
     const text = await client.info('commandstats')
@@ -85,8 +85,8 @@ t.test('304 without moving a body, also when the bytes are not held', async t =>
 
 t.test('a fence, a lost key and a flushed Redis lead to the database', async t => {
   const { gateway } = await startStack(t)
-  const { reads, cache } = gateway.services.redis!
-  const { client } = reads.connections[0]!
+  const { cache } = gateway.services.redis!
+  const client = redisOf(gateway)
   const stored = 'settings-gateway; fwd=miss; stored'
   await gateway.as('42', { url: DECISION })
   await hit(t, gateway, DECISION)
@@ -118,8 +118,8 @@ t.test(
   'a stamp that somebody made a list of: answers are right, and Redis is not taken for broken',
   async t => {
     const { gateway } = await startStack(t)
-    const { reads, breaker } = gateway.services.redis!
-    const { client } = reads.connections[0]!
+    const { breaker } = gateway.services.redis!
+    const client = redisOf(gateway)
     await gateway.as('42', { url: DECISION })
     for (const min of [51, 52, 53]) {
       const version = await put(gateway, min)
@@ -144,7 +144,7 @@ t.test(
 
 t.test('a stamp that no script has made is not gone by, though it comes again', async t => {
   const { gateway } = await startStack(t)
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   const stamp = 'gateway:stamp:42'
   await gateway.as('42', { url: DECISION })
   let min = 51

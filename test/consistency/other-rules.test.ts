@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { request } from 'undici'
 import { type Scope, temporaryDirectory } from '../helper/backends.ts'
-import { eventually, SERVICE, startStack } from '../helper/gateway.ts'
+import { eventually, redisOf, SERVICE, startStack } from '../helper/gateway.ts'
 import { startInstance } from '../helper/instance.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -31,7 +31,7 @@ function otherRelease(t: Scope): string {
 
 t.test('instances whose scripts keep other rules do not share a view', async t => {
   const { gateway, redis } = await startStack(t)
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   // All writes before the other is there: one that a busy Redis keeps waiting would turn the view OFF.
   await gateway.as('42', { method: 'PUT', url: SCALP, payload: { confidence: { min_confidence: 50 } } })
   await gateway.as('43', { url: SCALP })

@@ -1,4 +1,5 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { Redis } from 'ioredis'
 import type { AppOverrides } from '../../src/app.ts'
 import type { Environment } from '../../src/config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
@@ -47,6 +48,11 @@ export async function startStack(
   // A busy machine may be late with the first connection.
   await eventually('it is ready', () => gateway.services.status.ready)
   return { gateway, redis }
+}
+
+/** The client that the gateway reads with, to look at what Redis holds. */
+export function redisOf({ services }: Pick<RunningServer, 'services'>): Redis {
+  return services.redis!.reads.connections[0]!.client
 }
 
 function requester(app: FastifyInstance): TestGateway['as'] {

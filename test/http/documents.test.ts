@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { startStack } from '../helper/gateway.ts'
+import { redisOf, startStack } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
@@ -22,9 +22,9 @@ t.test('a document is read, changed and read again', async t => {
   const second = await gateway.as('42', { url: SCALP })
   t.equal(second.body, put.body, 'the bytes of the write are those of the read')
   t.equal(second.headers['cache-status'], 'settings-gateway; hit')
-  const stored = await gateway.services.redis!.reads.connections[0]!.client.get('user:42:mode:scalp')
+  const stored = await redisOf(gateway).get('user:42:mode:scalp')
   t.equal(stored, put.body, 'and those in Redis')
-  t.equal(await gateway.services.redis!.reads.connections[0]!.client.ttl('user:42:mode:scalp'), -1)
+  t.equal(await redisOf(gateway).ttl('user:42:mode:scalp'), -1)
   t.ok(redis.pid)
 })
 
@@ -126,7 +126,7 @@ t.test('sections are the document: one version, three keys', async t => {
     const get = await gateway.as('42', { url })
     t.equal(get.json().version, 2)
     t.equal(get.headers['cache-status'], 'settings-gateway; hit')
-    t.equal(await gateway.services.redis!.reads.connections[0]!.client.get(key), get.body)
+    t.equal(await redisOf(gateway).get(key), get.body)
   }
   t.equal(
     (await gateway.as('42', { url: '/api/user/settings' })).json().data.trading.risk_level,

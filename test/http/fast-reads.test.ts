@@ -5,7 +5,14 @@ import type { Unconfirmed } from '../../src/consistency/read-outcome.ts'
 import { FAST_BUNDLES } from '../../src/http/routes/bundle-routes.ts'
 import { FAST_DOCUMENTS } from '../../src/http/routes/document-table.ts'
 import type { ReadAnswer } from '../../src/settings/service.ts'
-import { eventually, SERVICE, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import {
+  eventually,
+  redisOf,
+  SERVICE,
+  startGateway,
+  startStack,
+  type TestGateway,
+} from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -104,7 +111,7 @@ t.test('what Fastify has to say is not left out', async t => {
 /** Commands that Redis ran for reads, from now on: looks at heads, and reads of whole values of users. */
 async function commandsOf(gateway: TestGateway) {
   const { reads } = gateway.services.redis!
-  const { client } = reads.connections[0]!
+  const client = redisOf(gateway)
   const read = reads.read.bind(reads)
   let whole = 0
   // The renewals of the instances send MGET as well.

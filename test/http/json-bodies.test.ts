@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { BUILT_IN_DEFAULTS } from '../../src/documents/defaults.ts'
 import { temporaryDirectory } from '../helper/backends.ts'
-import { eventually, startStack } from '../helper/gateway.ts'
+import { eventually, redisOf, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 const SETTINGS = '/api/user/settings'
@@ -23,7 +23,7 @@ t.test('the escaped name of one user never becomes that of another', async t => 
   const stored = ['{"\\\\\\"a":1,"kq":1}', '{"\\"ab":2,"kq":1}']
   for (const [user, text] of stored.entries()) {
     t.equal(await preferences(`${user}`), text, 'from Redis')
-    await gateway.services.redis!.reads.connections[0]!.client.del(`user:${user}:settings:all`)
+    await redisOf(gateway).del(`user:${user}:settings:all`)
     t.equal(await preferences(`${user}`), text, 'from the database')
     const history = await gateway.as(`${user}`, { url: `${SETTINGS}/history` })
     t.equal(history.statusCode, 200)
@@ -71,7 +71,7 @@ t.test('numbers are the same from a write, from Redis and from the database', as
   const numbers = '{"a":1.1,"b":100,"c":0,"d":1,"e":5e-324,"f":0.1,"g":9007199254740991}'
   t.ok(put.body.includes(numbers), put.body)
   t.equal(await preferences('8'), numbers)
-  await gateway.services.redis!.reads.connections[0]!.client.del('user:8:settings:all')
+  await redisOf(gateway).del('user:8:settings:all')
   t.equal(await preferences('8'), numbers)
   t.equal((await send('8', SETTINGS, put.body.slice(put.body.indexOf('"data":') + 7, -1))).json().version, 2)
 })

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { setTimeout } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { Pool } from 'undici'
-import { SERVICE, type TestGateway } from '../helper/gateway.ts'
+import { redisOf, SERVICE, type TestGateway } from '../helper/gateway.ts'
 import { canonical } from './canonical.ts'
 import { type Sample, sampleTexts } from './texts.ts'
 
@@ -134,7 +134,7 @@ class Session {
     compare('the answer of PUT', preferencesIn(put.body))
     const stored = this.#moveTo(put)
     compare('Redis', preferencesIn(await this.#read('hit')))
-    const { client } = this.#gateway.services.redis!.reads.connections[0]!
+    const client = redisOf(this.#gateway)
     await client.del(`user:${this.#user}:settings:all`)
     compare('the database', preferencesIn(await this.#read('fwd=')))
     const { body: history } = await this.#request('GET', `${SETTINGS}/history?limit=1`)

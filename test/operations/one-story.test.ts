@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { SharedCheck } from '../../src/lifecycle/shared-check.ts'
-import { eventually, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, redisOf, startStack, type TestGateway } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 /** What /health, the operator page and the metrics say of the cache, and what asking them costs. */
@@ -49,7 +49,7 @@ t.test('after kill -9 of Redis all of them tell one story', async t => {
 
 t.test('a flood of health checks reaches no store and costs no lease', async t => {
   const { gateway } = await startStack(t)
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   await eventually('the cache is on', async () => (await stories(gateway)).modes[0] === 'on')
   const ping = client.ping.bind(client)
   let pings = 0

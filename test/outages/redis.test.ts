@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, redisOf, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
@@ -88,7 +88,7 @@ async function isOn({ services }: TestGateway): Promise<boolean> {
 
 /** Whether every document is older than the marker in Redis. */
 async function markerPassed({ services }: TestGateway): Promise<boolean> {
-  const marker = await services.redis!.reads.connections[0]!.client.get('gateway:marker')
+  const marker = await redisOf({ services }).get('gateway:marker')
   const { rows } = await services.pool.query('SELECT max(changed_xid)::text AS xid FROM documents')
   return BigInt(marker?.split(' ')[0] ?? 0) > BigInt(rows[0].xid)
 }
@@ -96,7 +96,7 @@ async function markerPassed({ services }: TestGateway): Promise<boolean> {
 t.test('Redis is full: reads and writes are right, the breaker stays closed', async t => {
   const { gateway } = await startStack(t)
   await put(gateway, 41)
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   await client.config('SET', 'maxmemory', '1')
   const written = await put(gateway, 42)
   t.equal(written.statusCode, 200)
@@ -114,7 +114,7 @@ t.test('Redis is full: reads and writes are right, the breaker stays closed', as
 t.test('the data of Redis is flushed: no read is old', async t => {
   const { gateway } = await startStack(t)
   await put(gateway, 41)
-  await gateway.services.redis!.reads.connections[0]!.client.flushall()
+  await redisOf(gateway).flushall()
   const read = await gateway.as('42', { url: SCALP })
   t.equal(read.json().data.confidence.min_confidence, 41)
   await put(gateway, 42)

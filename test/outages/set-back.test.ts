@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { renameSync } from 'node:fs'
 import t from 'tap'
 import { onServer, startPostgres, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway } from '../helper/gateway.ts'
+import { eventually, redisOf, startGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const HIT = 'settings-gateway; hit'
@@ -34,7 +34,7 @@ t.test('a database that was set back under its gateway', async t => {
   await hit()
   const lost = (await get()).headers.etag as string
   const epoch = (await gateway.as('42', { url: '/health' })).json().cache.epoch
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   const marker = async () => Number((await client.get('gateway:marker'))?.split(' ')[0])
   const last = await onServer(postgres.url, async db =>
     Number((await db.query('SELECT max(changed_xid)::text AS xid FROM documents')).rows[0].xid),

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { dayIn } from '../../src/sequence/day.ts'
-import { startGateway, startStack } from '../helper/gateway.ts'
+import { redisOf, startGateway, startStack } from '../helper/gateway.ts'
 
 t.test(
   'an operator who sets counters in redis-cli causes no number twice, and GET is never below',
   async t => {
     const { gateway, redis } = await startStack(t)
     const other = await startGateway(t, { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redis.url })
-    const { client } = gateway.services.redis!.reads.connections[0]!
+    const client = redisOf(gateway)
     const URL = '/api/user/sequence'
     const drawn: number[] = []
     let drawing = true

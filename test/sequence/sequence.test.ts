@@ -1,6 +1,6 @@
 import t from 'tap'
 import { dayIn } from '../../src/sequence/day.ts'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, redisOf, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 
 const URL = '/api/user/sequence'
 const draw = async (gateway: TestGateway, payload?: object, headers = {}) =>
@@ -27,7 +27,7 @@ t.test('numbers start at 1 and ascend', async t => {
   t.match(await draw(gateway, { count: 5 }), { first: 2, last: 6, sequence: 6 })
   t.match(await draw(gateway, {}), { first: 7, last: 7 })
   t.match((await gateway.as('42', { url: URL })).json(), { sequence: 7 })
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   const key = `user:42:sequence:${dayIn('UTC', Date.now())}`
   t.equal(await client.get(key), '7', 'a plain integer')
   const ttl = await client.pttl(key)
@@ -87,7 +87,7 @@ t.test('no number twice while Redis dies, comes back older, and is flushed', asy
   await redis.restart()
   await eventually('the view is ON', async () => (await gateway.services.status.health()).cache.mode === 'on')
   await grown(100)
-  await gateway.services.redis!.reads.connections[0]!.client.flushall()
+  await redisOf(gateway).flushall()
   await grown(100)
   drawing = false
   await Promise.all(drawers)

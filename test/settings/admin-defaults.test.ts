@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { temporaryDirectory } from '../helper/backends.ts'
-import { startGateway, startStack } from '../helper/gateway.ts'
+import { redisOf, startGateway, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -20,7 +20,7 @@ t.test('the admin defaults', async t => {
     version: 2,
     data: { global_trading: { max_usd_allocation: 1000, risk_level: 'moderate' } },
   })
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   t.equal(await client.get('admin:defaults:all'), put.body)
   t.match(await client.get('admin:defaults:hash'), /^[0-9a-f]{32}$/)
   const stale = await admin({

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { eventually, startStack } from '../helper/gateway.ts'
+import { eventually, redisOf, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 /** What Redis holds, against the table of the contract: other programs read these keys. */
@@ -31,7 +31,7 @@ const OTHERS = [
 ]
 
 const { gateway } = await startStack(t)
-const { client } = gateway.services.redis!.reads.connections[0]!
+const client = redisOf(gateway)
 const send = (method: 'PUT' | 'POST', url: string, payload: object = {}) =>
   gateway.as('42', { method, url, payload })
 

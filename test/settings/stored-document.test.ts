@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startStack } from '../helper/gateway.ts'
+import { redisOf, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 /** Rows and values that an operator spoilt by hand. */
@@ -7,7 +7,7 @@ import { ADMIN } from '../helper/tokens.ts'
 const SETTINGS = '/api/user/settings'
 const SCALP = '/api/futures/ginie/modes/scalp'
 const { gateway } = await startStack(t)
-const redis = gateway.services.redis!.reads.connections[0]!.client
+const redis = redisOf(gateway)
 
 const get = (user: string, url: string) => gateway.as(user, { url })
 const put = (user: string, url: string, payload: object, headers = {}) =>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startStack } from '../helper/gateway.ts'
+import { redisOf, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -11,7 +11,7 @@ t.test('users', async t => {
   t.equal((await create()).statusCode, 201)
   t.equal((await create()).statusCode, 200)
   await gateway.as('43', { url: '/api/futures/ginie/decision-settings' })
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   t.equal((await client.keys('user:43:*')).length, 15)
   await gateway.as('43', { method: 'PUT', url: SCALP, payload: { size: { leverage: 7 } } })
   t.equal((await admin({ method: 'DELETE', url: '/api/users/43' })).statusCode, 204)

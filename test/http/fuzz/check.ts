@@ -3,7 +3,7 @@ import { DOCUMENTS } from '../../../src/documents/catalogue.ts'
 import { documentDefaults } from '../../../src/documents/defaults.ts'
 import { validateDocument } from '../../../src/documents/validate.ts'
 import { onServer } from '../../helper/backends.ts'
-import { SERVICE, type TestGateway } from '../../helper/gateway.ts'
+import { redisOf, SERVICE, type TestGateway } from '../../helper/gateway.ts'
 import { ADMIN } from '../../helper/tokens.ts'
 import { requests } from './requests.ts'
 
@@ -40,7 +40,7 @@ async function checkStored(gateway: TestGateway): Promise<number> {
     client.query(`SELECT user_id, kind, version, data FROM documents WHERE data IS NOT NULL`),
   )
   const defaults = rows.find(({ kind }) => kind === 'defaults').data
-  const { client } = gateway.services.redis!.reads.connections[0]!
+  const client = redisOf(gateway)
   for (const { user_id: user, kind, version, data } of rows) {
     const document = DOCUMENTS.find(each => each.kind === kind)
     if (document === undefined) continue
