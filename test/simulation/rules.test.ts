@@ -55,5 +55,6 @@ for (const [name, seed] of Object.entries(KNOWN)) {
     const rule = RULES.find(each => each.name === name)!
     const caught = await hunt(rule, seed, seeds => seeds >= SEEDS)
     t.not(caught.seed, undefined, caught.violation)
+    if (caught.seed !== seed) t.comment(`'${name}': ${caught.seed}, which is quicker, belongs into KNOWN`)
   })
 }
