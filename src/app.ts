@@ -146,7 +146,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   checkQueryParameters(app)
   refuseUntaggedPreconditions(app)
   answerProblems(app)
-  refuseOtherMethods(app)
+  const refuseTheRest = refuseOtherMethods(app)
   await ownStores(app, services)
   if (config.http.corsOrigins.length > 0) {
     await app.register(cors, {
@@ -185,6 +185,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       statusRoute(admin, { status: services.status, activity })
     })
   })
+  refuseTheRest()
   // Each request has a span when it is traced: Fastify's hooks make them.
   if (config.tracing.endpoint === undefined) {
     fastReads = new FastReads({

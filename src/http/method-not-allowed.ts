@@ -9,24 +9,32 @@ interface Allowed {
 }
 
 /**
- * Answers 405 with Allow where a path has routes for other methods only. Before the routes. It looks when a request has
- * no route: a route for each of the 35 methods that Node reads, at each path, took a fifth of the start.
+ * Answers 405 with Allow where a path has routes for other methods only. It looks when a request has no route: a route
+ * for each of the 35 methods that Node reads, at each path, took a fifth of the start. Before the routes; what it returns
+ * is called behind all plugins, because their headers belong on this answer, too.
  */
-export function refuseOtherMethods(app: FastifyInstance): void {
+export function refuseOtherMethods(app: FastifyInstance): () => void {
   const patterns = new Map<string, Allowed>()
   app.addHook('onRoute', ({ url, method }) => {
     if (url.includes('*') || url.startsWith('/docs')) return
     const { methods } = patterns.get(url) ?? addPattern(url)
     for (const each of [method].flat()) methods.add(each)
   })
-  // Before the body is read, whatever it is.
-  app.addHook('onRequest', ({ method, headers, url, is404 }, _reply, done) => {
-    // The CORS plugin, whose hook comes later, would refuse an OPTIONS that is no preflight in plain text.
+  // The CORS plugin, whose hook comes later, would refuse an OPTIONS that is no preflight in plain text.
+  app.addHook('onRequest', ({ method, headers, url }, _reply, done) => {
     const isPreflight = headers.origin !== undefined && headers['access-control-request-method'] !== undefined
-    if (!is404 && (method !== 'OPTIONS' || isPreflight)) return done()
+    if (method !== 'OPTIONS' || isPreflight) return done()
     const allow = methodsOf(url)
     done(allow === '' ? noRoute(url) : notAllowed(allow))
   })
+  return () => {
+    // Before the body is read, whatever it is.
+    app.addHook('onRequest', ({ url, is404 }, _reply, done) => {
+      const allow = is404 ? methodsOf(url) : ''
+      if (allow === '') done()
+      else done(notAllowed(allow))
+    })
+  }
 
   function addPattern(url: string): Allowed {
     const path = new RegExp(`^${url.split(/:\w+/).map(escapeRegExp).join('[^/]+')}$`)

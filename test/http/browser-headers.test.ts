@@ -21,6 +21,9 @@ t.test('CORS: only for the configured origins, on answers and on problems', asyn
     t.equal(await allowed('null', path), undefined, path)
   }
   t.equal(await allowed(UI, SCALP, {}), UI, 'the UI can read why it was refused')
+  const refused = await app.inject({ method: 'DELETE', url: SCALP, headers: { origin: UI } })
+  t.equal(refused.statusCode, 405)
+  t.equal(refused.headers['access-control-allow-origin'], UI, 'and that of a method')
 })
 
 t.test('CORS: what is answered to one origin is kept for no other, nor what is answered to none', async t => {

@@ -33,7 +33,11 @@ t.test('the status of an instance is for admins', async t => {
     transitions.find((each: { state: string }) => each.state === 'on'),
     { subject: 'view', recovery_ms: Number },
   )
-  t.notMatch((await gateway.app.inject({ url: '/metrics' })).body, 'cache_view_off_reason{')
+  // On a busy machine a lease may lapse for a moment, here as well.
+  await eventually('no reason is left', async () => {
+    const { body } = await gateway.app.inject({ url: '/metrics' })
+    return !body.includes('cache_view_off_reason{')
+  })
 })
 
 t.test('a change by hand turns the view OFF without any instance: it is seen all the same', async t => {
