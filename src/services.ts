@@ -135,7 +135,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   )
   const cache = redis === undefined ? NO_CACHE : traced('redis', redis.cache)
   const observer = new ProtocolObserver(log, telemetry, step)
-  const { reader, writer, supervisor, lease, outage, handover, check } = createProtocol({
+  const { reader, writer, supervisor, lease, handover, check } = createProtocol({
     store,
     handovers: new PostgresHandover(viewPool),
     cache,
@@ -188,7 +188,6 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     store: numbers,
     view: store,
     lease,
-    outage,
     check,
     handover,
     clock: SYSTEM_CLOCK,

@@ -1,10 +1,11 @@
+import { CLOCK_JUMP_MS } from '../consistency/lease.ts'
 import type { VariableName, Variables } from './variables.ts'
 
-/**
- * A lease ends CLOCK_JUMP_MS (100 ms) late at most when clocks jump, and clocks of machines differ in rate; the rest
- * is for timers that fire early.
- */
-const OFF_MARGIN_MS = 200
+/** Timers may fire early. */
+const EARLY_TIMERS_MS = 100
+/** A lease ends so late at most when clocks jump. */
+const OFF_MARGIN_MS = CLOCK_JUMP_MS + EARLY_TIMERS_MS
+/** Clocks of machines differ in rate. */
 const CLOCK_RATE_ERROR = 0.01
 
 type Times = Readonly<Record<VariableName, number>>

@@ -1,5 +1,5 @@
 import type { CacheFence, CachePort, ScriptOutcome } from './cache-port.ts'
-import type { Handover } from './handover.ts'
+import { type Handover, UNREACHABLE } from './handover.ts'
 import type { Lease } from './lease.ts'
 import type { Change, ClockPort, CodecPort, DocumentRef, ObserverPort, Row, ViewToken } from './ports.ts'
 
@@ -20,8 +20,6 @@ interface FenceRequest {
 
 /** A fence does no harm where it is not needed, so it is sent again once. */
 const FENCE_TRIES = 2
-/** Why a view is turned OFF whose Redis cannot be reached from here. */
-export const UNREACHABLE = 'redis-unreachable'
 
 /** `failure`: why the view is to be turned OFF. */
 export type FenceResult =

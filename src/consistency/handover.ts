@@ -1,5 +1,6 @@
 import type { Lease } from './lease.ts'
-import type { ClockPort, ObserverPort } from './ports.ts'
+import type { Outage } from './outage.ts'
+import type { ClockPort, ObserverPort, View } from './ports.ts'
 
 /** Something that an instance without Redis asks of one that has it. `request` and replies are JSON. */
 export interface HandoverRequest {
@@ -30,6 +31,7 @@ export interface HandoverDeps {
   readonly port: HandoverPort
   readonly clock: ClockPort
   readonly lease: Lease
+  readonly outage: Outage
   readonly observer: ObserverPort
   /** Pause between two renewals: an instance with a lease looks for requests once in that time. */
   readonly renewMs: number
@@ -38,6 +40,8 @@ export interface HandoverDeps {
 /** Does what was asked under the lease of `epoch`. What it throws is answered as `null`. */
 export type HandoverHandler = (epoch: number, request: unknown) => Promise<unknown>
 
+/** Why a view is turned OFF whose Redis cannot be reached from here. */
+export const UNREACHABLE = 'redis-unreachable'
 /** Longest wait for another instance, in renewals: one until it looks, one for its work, one for a slow moment. */
 const PATIENCE_RENEWALS = 3
 /** Pause between two looks while something is asked or was served just now, milliseconds. */
@@ -83,9 +87,11 @@ export class Handover {
     this.#handlers.set(kind, handler)
   }
 
-  /** This instance could not reach Redis and turned the view OFF; it is at `epoch` since. */
-  turnedOff(epoch: number): void {
-    this.#offAt = epoch
+  /** This instance cannot reach Redis, and no other one has shown that it can: turns the view OFF, and resolves to it. */
+  async turnOff(epoch: number): Promise<View> {
+    const view = await this.#deps.outage.turnOff(epoch, UNREACHABLE)
+    this.#offAt = view.epoch
+    return view
   }
 
   /** True when the view, seen ON at `epoch`, was turned ON by an instance that reaches Redis although this one does not. */

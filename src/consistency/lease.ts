@@ -13,7 +13,7 @@ export interface Grant {
 
 /**
  * A monotonic clock may stand still while the machine sleeps; the wall clock then jumps ahead. More than this
- * between the two ends the lease. OFF_WAIT_MS must exceed LEASE_MS by more than this.
+ * between the two, milliseconds, ends the lease. The least OFF_WAIT_MS follows from it (config/rules.ts).
  */
 export const CLOCK_JUMP_MS = 100
 

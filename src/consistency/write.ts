@@ -1,7 +1,8 @@
 import { refId } from './batch-reader.ts'
 import type { DatabaseCheck } from './database-check.ts'
 import type { Decision, PlannedChange, WriteResult } from './decision.ts'
-import { Fencing, type FencingDeps, UNREACHABLE } from './fencing.ts'
+import { Fencing, type FencingDeps } from './fencing.ts'
+import { UNREACHABLE } from './handover.ts'
 import type { Outage } from './outage.ts'
 import type { Change, ChangeMeta, DocumentRef, Row, StorePort, ViewToken, WriteTransaction } from './ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from './ports.ts'
@@ -156,8 +157,10 @@ export class Writer {
       const fence = await this.#fencing.place(tokenOf(tx), changes)
       if (fence.standing) return fence.nonce
       await tx.rollback()
-      const off = await outage.turnOff(view.epoch, fence.failure)
-      if (fence.failure === UNREACHABLE) handover.turnedOff(off.epoch)
+      const { failure } = fence
+      const off = await (failure === UNREACHABLE
+        ? handover.turnOff(view.epoch)
+        : outage.turnOff(view.epoch, failure))
       if (off.mode === 'OFF' && !off.drained) await outage.drained(off)
       return undefined
     }

@@ -1,8 +1,6 @@
 import type { DatabaseCheck } from '../consistency/database-check.ts'
-import { UNREACHABLE } from '../consistency/fencing.ts'
 import type { Handover } from '../consistency/handover.ts'
 import type { Lease } from '../consistency/lease.ts'
-import type { Outage } from '../consistency/outage.ts'
 import type { ClockPort, StorePort, ViewToken } from '../consistency/ports.ts'
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
 import {
@@ -19,7 +17,6 @@ export interface CounterDeps {
   readonly store: SequenceStorePort
   readonly view: Pick<StorePort, 'readView'>
   readonly lease: Lease
-  readonly outage: Outage
   readonly handover: Handover
   readonly check: Pick<DatabaseCheck, 'knows'>
   readonly clock: ClockPort
@@ -174,14 +171,14 @@ export class Counter {
    * draw need not wait until it is drained. Undefined = the view is OFF.
    */
   async #drawElsewhere(request: DrawRequest): Promise<number | 'settings' | undefined> {
-    const { view: store, handover, outage } = this.#deps
+    const { view: store, handover } = this.#deps
     const { view } = await store.readView()
     if (view.mode !== 'ON') return undefined
     if (handover.helps(view.epoch)) {
       const drawn = await handover.ask(view.epoch, 'draw', request)
       if (typeof drawn === 'number' || drawn === 'settings') return drawn
     }
-    handover.turnedOff((await outage.turnOff(view.epoch, UNREACHABLE)).epoch)
+    await handover.turnOff(view.epoch)
     return undefined
   }
 

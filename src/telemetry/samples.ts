@@ -33,7 +33,8 @@ const none = () => ({ requests: 0, errors: 0, hits: 0, misses: 0, bypasses: 0, u
 
 /** The recent traffic in samples, oldest first, for a page that was not open when it happened. */
 export class Samples {
-  // Microseconds: the histogram takes whole numbers.
+  // Not the buckets of the metrics: they begin at half a millisecond, and a read takes tenths. Microseconds: the histogram takes
+  // whole numbers.
   readonly #latency = createHistogram()
   #counts = none()
   #since = performance.now()

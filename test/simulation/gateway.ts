@@ -84,13 +84,12 @@ export class Gateway {
       },
       build.parts,
     )
-    const { lease, outage, handover, check } = this.protocol
+    const { lease, handover, check } = this.protocol
     this.counter = new Counter({
       cache: new MemorySequenceCache(cache, new SequenceScripts(build.sequence)),
       store: new MemorySequenceStore(store, postgres, build.sequence),
       view: store,
       lease,
-      outage,
       handover,
       check: build.sequence.knownServer ? check : { knows: () => true },
       clock: process,

@@ -1,9 +1,10 @@
 import type pg from 'pg'
+import { CLOCK_JUMP_MS } from '../../../src/consistency/lease.ts'
 import { MARK_PATH } from '../marks.ts'
 import { between, type Fault } from './fault.ts'
 
-/** L, and the jump of a clock that a lease may outlast (LEASE_MS, CLOCK_JUMP_MS). */
-const SEEN_AFTER_MS = 1_100
+/** L (LEASE_MS), and the jump of a clock that a lease may outlast. */
+const SEEN_AFTER_MS = 1_000 + CLOCK_JUMP_MS
 const KINDS = ['mode.scalp', 'circuit_breaker', 'llm_config']
 const TRIES = 5
 let edits = 0
