@@ -193,6 +193,8 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     clock: SYSTEM_CLOCK,
     renewMs: config.times.renewMs,
   })
+  /** Keys of a Redis that another database uses are of that one's users. */
+  const isOurs = () => supervisor.status.anotherOwner === undefined
   const exchange =
     redis === undefined
       ? NO_EXCHANGE_CACHE
@@ -200,7 +202,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
           connection: redis.scriptConnection,
           breaker: redis.breaker,
           names,
-          isOurs: () => supervisor.status.anotherOwner === undefined,
+          isOurs,
           ttlMs: config.settings.binanceCacheTtlMs,
           timeoutMs: config.times.fenceTimeoutMs,
         })
@@ -211,6 +213,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   })
   const forget = async (userId: string) => {
     for (const kind of EXCHANGE_KINDS) await exchange.remove(userId, kind)
+    if (isOurs()) await counter.forget(userId)
   }
   // A lease without a usable Redis answers nothing: one story for health, metrics and the operator page.
   const view = () => {

@@ -9,10 +9,10 @@ const OWN = [
   `user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})`,
   `binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})`,
   'admin:defaults:(?:all|hash)',
-  `gateway:(?:view|owner|marker|proposal|gate|probe|sequences|stamp:${ID}|sequence:${ID}:${DAY}(?::last)?)`,
+  `gateway:(?:view|owner|marker|proposal|gate|probe|sequences|(?:stamp|deleted):${ID}|sequence:${ID}:${DAY}(?::last)?)`,
 ].join('|')
 /** The admin defaults belong to no user. */
-const DEFAULTS_STAMP = '@admin'
+const NO_USER = '@admin'
 
 /** The names of all keys that the gateway uses; REDIS_KEY_PREFIX stands before each. */
 export class KeyNames {
@@ -35,6 +35,7 @@ export class KeyNames {
   /** MD5 (hex) of the defaults' `data`. */
   readonly defaultsHash: string
   readonly #stamps: string
+  readonly #tombstones: string
   readonly #sequences: string
   readonly #users: string
   readonly #exchange: string
@@ -55,6 +56,7 @@ export class KeyNames {
     this.defaults = `${prefix}admin:defaults:all`
     this.defaultsHash = `${prefix}admin:defaults:hash`
     this.#stamps = `${prefix}gateway:stamp:`
+    this.#tombstones = `${prefix}gateway:deleted:`
     this.#sequences = `${prefix}gateway:sequence:`
     this.#users = `${prefix}user:`
     this.#exchange = `${prefix}binance:`
@@ -74,8 +76,22 @@ export class KeyNames {
 
   /** The stamp of the user whose document `key` is; documents of no user share one. */
   stampOf(key: string): string {
-    if (!key.startsWith(this.#users)) return this.stamp(DEFAULTS_STAMP)
-    return this.stamp(key.slice(this.#users.length, key.indexOf(':', this.#users.length)))
+    return this.stamp(this.#userOf(key))
+  }
+
+  /** Names the documents of a user that were deleted lately, with a TTL; lib.lua writes it. */
+  tombstone(userId: string): string {
+    return this.#tombstones + userId
+  }
+
+  /** The tombstone of the user whose document `key` is. */
+  tombstoneOf(key: string): string {
+    return this.tombstone(this.#userOf(key))
+  }
+
+  #userOf(key: string): string {
+    if (!key.startsWith(this.#users)) return NO_USER
+    return key.slice(this.#users.length, key.indexOf(':', this.#users.length))
   }
 
   /** The counter of one user's day (YYYYMMDD), its witness, and the mirror that the contract names. */

@@ -38,7 +38,7 @@ export const PROTOCOL_SCRIPTS = [
   'advance-marker',
 ] as const
 
-/** Commands that come later than this are not expected: until then a fence stands where a document was deleted. */
+/** Commands that come later than this are not expected: until then the tombstone of a deleted user stands. */
 const ERASED_TTL_MS = 600_000
 /** A stamp that a reader made, and that nothing was stored with: a read takes seconds. */
 const READER_STAMP_TTL_MS = 60_000
@@ -114,9 +114,7 @@ export class RedisCache implements CachePort {
   }
 
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
-    const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    const keys = [this.#names.view, ...this.#stamped(fences)]
-    return this.#run(v, 'fence', keys, [nonce, ...args])
+    return this.#run(v, 'fence', [this.#names.view, ...this.#buried(fences)], [nonce, ...minsOf(fences)])
   }
 
   put(v: ViewToken, nonce: string, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
@@ -140,10 +138,9 @@ export class RedisCache implements CachePort {
     return this.#run(v, 'unfence', [this.#names.view, ...this.#stamped([entry])], [nonce, ...entry.values])
   }
 
-  erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
-    const args = fences.flatMap(({ keys, min }) => [min, keys.length])
-    const keys = [this.#names.view, ...this.#stamped(fences)]
-    return this.#run(v, 'erase', keys, [nonce, ERASED_TTL_MS, ...args])
+  erase(v: ViewToken, nonce: string, deleted: readonly CacheFence[]): Promise<ScriptOutcome> {
+    const keys = [this.#names.view, ...this.#buried(deleted)]
+    return this.#run(v, 'erase', keys, [nonce, ERASED_TTL_MS, ...minsOf(deleted)])
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {
@@ -220,4 +217,17 @@ export class RedisCache implements CachePort {
   #stamped(documents: readonly Pick<CacheEntry, 'keys'>[]): readonly string[] {
     return documents.flatMap(({ keys }) => [this.#names.stampOf(keys[0]!), ...keys])
   }
+
+  /** The same with the tombstone of the user behind the stamp. */
+  #buried(documents: readonly CacheFence[]): readonly string[] {
+    return documents.flatMap(({ keys }) => [
+      this.#names.stampOf(keys[0]!),
+      this.#names.tombstoneOf(keys[0]!),
+      ...keys,
+    ])
+  }
+}
+
+function minsOf(documents: readonly CacheFence[]): readonly number[] {
+  return documents.flatMap(({ keys, min }) => [min, keys.length])
 }

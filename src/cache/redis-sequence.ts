@@ -62,6 +62,11 @@ export class RedisSequence implements SequenceCachePort {
     return this.#run(v, 'sequence-last', [this.#names.view, block, witness], [])
   }
 
+  async forget(userId: string, days: readonly string[]): Promise<void> {
+    const mirrors = days.map(day => this.#keysOf({ userId, day })[2])
+    await guarded(this.#breaker, this.#connection.send(['UNLINK', ...mirrors]))
+  }
+
   async note({ day }: SequenceDay, last: number): Promise<void> {
     const commands = [
       ['ZADD', this.#names.sequenceNotes, 'GT', String(last), day],

@@ -93,8 +93,11 @@ export interface CachePort {
    */
   fill(v: ViewToken, fills: readonly CacheFill[]): Promise<ScriptOutcome>
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome>
-  /** The keys fenced with `nonce` expire; until then a fence above `min` keeps late commands out. */
-  erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
+  /**
+   * The keys of documents that were deleted as version `min` go; late fences of versions up to `min` are refused from now on.
+   * `refused`: at least one holds something newer, and keeps it, unless it is a fence with `nonce`.
+   */
+  erase(v: ViewToken, nonce: string, deleted: readonly CacheFence[]): Promise<ScriptOutcome>
   adopt(v: ViewToken): Promise<ScriptOutcome>
   /** Like adopt; the marker is gone then, and all other keys of the gateway have to be swept before V counts. */
   cold(v: ViewToken): Promise<ScriptOutcome>

@@ -78,7 +78,7 @@ export class DatabaseRead {
     }
   }
 
-  /** What is missing or older in Redis; documents under a fence newer than their row go to the repair instead. */
+  /** What is missing or older in Redis; documents that are deleted, or under a fence newer than their row, go to the repair instead. */
   #fillsOf(
     wanted: readonly Wanted[],
     reply: StampedReply,
@@ -90,13 +90,13 @@ export class DatabaseRead {
     wanted.forEach(({ ref }, index) => {
       const row = rows.get(refId(ref))
       const values = encoded.get(refId(ref))
-      if (row === undefined || values === undefined) return
+      if (row === undefined) return
       const stored = reply.values[index] ?? null
       const head = stored === null ? undefined : headOf(stored)
       const stamp = reply.stamps.get(ref.userId)
-      if (head?.type === 'fence' && head.min > row.version)
+      if (head?.type === 'fence' && (values === undefined || head.min > row.version))
         this.#deps.repair.start(v, ref, { nonce: head.nonce, stamp })
-      else if ((head?.type !== 'value' || !isValue(stored)) && stamp !== undefined) {
+      else if (values !== undefined && (head?.type !== 'value' || !isValue(stored)) && stamp !== undefined) {
         fills.set(refId(ref), { keys: this.#deps.codec.keys(ref), version: row.version, stamp, values })
       }
     })

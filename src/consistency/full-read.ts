@@ -1,4 +1,4 @@
-import type { CachePort, CacheReply } from './cache-port.ts'
+import type { CachePort } from './cache-port.ts'
 import type { DatabaseCheck } from './database-check.ts'
 import type { DatabaseRead, StampedReply, Wanted } from './database-read.ts'
 import type { Grant, Lease } from './lease.ts'
@@ -23,6 +23,13 @@ export interface Reading {
   readonly keys: readonly string[]
   readonly begun: Grant | undefined
   readonly join: Join | undefined
+}
+
+/** What Redis says while the database is away. */
+interface OutageReply {
+  readonly values: readonly (Buffer | null)[]
+  /** A user was deleted lately, and may be there again. */
+  readonly isDeleted: boolean
 }
 
 /** Questions to Redis before a read fails because the database is away: trading must go on. */
@@ -90,25 +97,30 @@ export class FullRead {
   /** What Redis holds, or else this process, while the database cannot say whether it still stands. */
   async #unverified(reading: Reading): Promise<ReadResult | undefined> {
     // Replies may only have been late, because this process was busy: now they are worth another try.
-    let reply: CacheReply | undefined
+    let reply: OutageReply | undefined
     for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++)
       reply = await this.#askOurs(reading)
     if (reply?.values.every(isValue)) return joined('unverified', reply.values, reading.join)
-    // A write may have been acknowledged behind a fence: what is older than that is not even unverified.
-    if (reply?.values.some(isFence)) return undefined
+    // A write may have been acknowledged behind a fence, or a user deleted: what is older than that is not even unverified.
+    if (reply?.isDeleted || reply?.values.some(isFence)) return undefined
     const held = this.#deps.near.last(reading.id)
     return held && { status: 'unverified', versions: held.versions, values: held.values }
   }
 
   /** Without a lease: nothing when Redis holds what another database has stored meanwhile. */
-  async #askOurs({ keys }: Reading): Promise<CacheReply | undefined> {
+  async #askOurs({ keys, wanted }: Reading): Promise<OutageReply | undefined> {
     const { cache, codec, check } = this.#deps
     if (!cache.usable) return undefined
     try {
-      const { values, connection } = await cache.read([...keys, codec.viewKey])
+      const tombstones = usersOf(wanted).map(userId => codec.tombstoneKey(userId))
+      const { values } = await cache.read([...keys, codec.viewKey, ...tombstones])
       const database = databaseOf(String(values[keys.length]))
       const isOther = check.database !== undefined && database !== undefined && database !== check.database
-      return { connection, values: isOther ? [null] : values.slice(0, keys.length) }
+      if (isOther) return { values: [null], isDeleted: false }
+      return {
+        values: values.slice(0, keys.length),
+        isDeleted: values.slice(keys.length + 1).some(tombstone => tombstone !== null),
+      }
     } catch {
       return undefined
     }
@@ -117,7 +129,7 @@ export class FullRead {
   async #ask({ wanted, keys }: Reading): Promise<StampedReply | undefined> {
     const { cache, codec } = this.#deps
     if (!cache.usable) return undefined
-    const users = [...new Set(listed(wanted).map(({ ref }) => ref.userId))]
+    const users = usersOf(wanted)
     try {
       const { values, connection } = await cache.read([
         ...keys,
@@ -134,6 +146,10 @@ export class FullRead {
       return undefined
     }
   }
+}
+
+function usersOf(wanted: WantedOf): readonly string[] {
+  return [...new Set(listed(wanted).map(({ ref }) => ref.userId))]
 }
 
 function isFence(bytes: Buffer | null): boolean {

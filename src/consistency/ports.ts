@@ -181,6 +181,8 @@ export interface CodecPort {
   readonly viewKey: string
   /** A key whose value grows with each fence and put of a document of the user. */
   stampKey(userId: string): string
+  /** A key that is there for some minutes after documents of the user were deleted. */
+  tombstoneKey(userId: string): string
   /** The bytes for each of `keys(row.ref)`. The row is not deleted. */
   encode(row: Row): readonly (Buffer | string)[]
 }

@@ -41,10 +41,14 @@ export class Repair {
     const { store, cache, codec } = this.#deps
     const read = await store.readIfUnlocked([ref])
     const row = read?.rows[0]
-    // Locked: the writer is at work. No row or a deleted one: there is nothing to answer from the cache.
-    if (row === undefined || row.data === null) return
+    // Locked: the writer is at work. No row: the document has never been there.
+    if (row === undefined) return
     // As in DatabaseRead: what was read beside another view is not for this one.
     if (read?.epoch !== v.epoch) return
+    if (row.data === null) {
+      await cache.erase(v, nonce, [{ keys: codec.keys(ref), min: row.version }])
+      return
+    }
     const entry = { keys: codec.keys(ref), version: row.version, values: codec.encode(row) }
     const outcome = await cache.unfence(v, nonce, entry)
     // It may stand in the key of a section only, when the key of the whole was deleted or evicted.

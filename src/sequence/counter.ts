@@ -3,6 +3,7 @@ import type { Handover } from '../consistency/handover.ts'
 import type { Lease } from '../consistency/lease.ts'
 import type { ClockPort, StorePort, ViewToken } from '../consistency/ports.ts'
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { mirroredDays } from './day.ts'
 import {
   type DrawOutcome,
   isVacancy,
@@ -96,6 +97,12 @@ export class Counter {
       if (typeof outcome === 'number') return outcome
     }
     return this.#deps.store.highWater(day)
+  }
+
+  /** Removes the mirrors of a user who was deleted, best effort: nothing reads them here. */
+  async forget(userId: string): Promise<void> {
+    const { cache, clock } = this.#deps
+    if (cache.usable) await cache.forget(userId, mirroredDays(clock.wall())).catch(() => {})
   }
 
   #trusted(): ViewToken | undefined {

@@ -49,6 +49,8 @@ export interface SequenceCachePort {
   open(v: ViewToken, day: SequenceDay, count: number, met: Vacancy, block: NumberBlock): Promise<DrawOutcome>
   /** The last number drawn from the open block. */
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome>
+  /** Removes the mirrors of a user's days. What counts stays: no number comes again. */
+  forget(userId: string, days: readonly string[]): Promise<void>
   /** Notes, whatever V, that numbers up to `last` were reserved or drawn for some user. */
   note(day: SequenceDay, last: number): Promise<void>
   /** What was noted: by day, the highest number of any user. */
@@ -77,6 +79,7 @@ export const NO_SEQUENCE_CACHE: SequenceCachePort = {
   draw: none,
   open: none,
   last: none,
+  forget: none,
   note: none,
   notes: none,
 }

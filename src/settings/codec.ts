@@ -15,6 +15,7 @@ export interface DocumentKeys {
   readonly defaultsHash: string
   user(userId: string, suffix: string): string
   stamp(userId: string): string
+  tombstone(userId: string): string
 }
 
 /**
@@ -26,6 +27,7 @@ export function createCodec(names: DocumentKeys): CodecPort {
     keys: ref => keysOf(names, ref),
     viewKey: names.view,
     stampKey: userId => names.stamp(userId),
+    tombstoneKey: userId => names.tombstone(userId),
     encode,
   }
 }

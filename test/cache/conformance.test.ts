@@ -316,6 +316,7 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
       ...DOCUMENTS.flat(),
       SETTINGS,
       ...keysOf(DAY),
+      'gateway:deleted:u',
       'gateway:view',
       'gateway:marker',
       'gateway:proposal',

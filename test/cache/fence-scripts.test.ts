@@ -43,24 +43,64 @@ t.test('unfence: exactly that fence', async t => {
   t.equal(await cache.unfence(v(2), A, entryOf(4)), 'refused', 'nothing is there')
 })
 
-t.test('erase: only its own fence; nothing older comes back, and the keys expire', async t => {
+const TOMBSTONE = 'gateway:deleted:u'
+
+t.test('erase: no key of the document is left, and nothing older comes back', async t => {
   const { cache, client, v } = await openScripts(t)
   await cache.adopt(v(1))
+  const [seen] = (await cache.makeStamps(v(1), ['gateway:stamp:u'])) as readonly string[]
   await cache.fence(v(1), A, at(5))
-  t.equal(await cache.erase(v(1), B, at(5)), 'refused')
   t.equal(await cache.erase(v(1), A, at(5)), 'done')
-  t.strictSame(await client.mget(KEY, SECTION), [fenceText(6, A), fenceText(6, A)])
-  for (const key of [...KEYS, 'gateway:stamp:u']) t.ok((await client.pttl(key)) > 0, key)
-  t.equal(await fill(cache, v(1), 5), 'refused')
+  t.strictSame(await client.keys('user:*'), [])
+  for (const key of [TOMBSTONE, 'gateway:stamp:u']) {
+    const ttl = await client.pttl(key)
+    t.ok(ttl > 590_000 && ttl <= 600_000, `${key} lives for ten minutes`)
+  }
+  // A reader that saw the stamp of before, and read the row before the COMMIT.
+  t.equal(await cache.fill(v(1), [{ ...entryOf(4), stamp: seen! }]), 'refused')
   // The simulation's seed 26941: a late fence of an earlier write, and its put right behind it.
   t.equal(await cache.fence(v(1), B, at(4)), 'refused')
-  t.equal(await cache.fence(v(1), B, at(5)), 'refused')
+  t.equal(await cache.fence(v(1), A, at(5)), 'refused', 'the fence of the deletion, repeated')
   t.equal(await cache.put(v(1), B, [entryOf(4)]), 'refused')
-  t.strictSame(await client.mget(KEY, SECTION), [fenceText(6, A), fenceText(6, A)])
-  t.equal(await cache.fence(v(1), B, at(6)), 'done')
+  t.equal(await cache.unfence(v(1), A, entryOf(4)), 'refused')
+  t.strictSame(await client.keys('user:*'), [])
+  t.equal(await cache.fence(v(1), A, at(6)), 'done', 'created again, and rolled back')
+  t.equal(await cache.erase(v(1), A, at(5)), 'done', 'by a repair that met exactly this fence')
+  t.strictSame(await client.keys('user:*'), [])
+  t.equal(await cache.fence(v(1), B, at(6)), 'done', 'created again')
+  t.equal(await cache.erase(v(1), A, at(5)), 'refused', 'late')
   t.equal(await cache.put(v(1), B, [entryOf(6)]), 'done')
+  t.equal(await cache.erase(v(1), A, at(5)), 'refused', 'late')
   t.equal(await client.get(KEY), bytesOf(6))
   for (const key of [...KEYS, 'gateway:stamp:u']) t.equal(await client.pttl(key), -1, key)
+})
+
+t.test('erase: also a late fence of the same time; a tombstone has a line for each document', async t => {
+  const { cache, client, v } = await openScripts(t)
+  await cache.adopt(v(1))
+  const D1 = ['user:u:d1']
+  await cache.fence(v(1), A, at(5))
+  await cache.fence(v(1), B, at(4))
+  await cache.fence(v(1), B, [{ keys: D1, min: 9 }])
+  t.equal(await cache.erase(v(1), A, [...at(5), { keys: D1, min: 9 }]), 'done')
+  t.strictSame(await client.keys('user:*'), [])
+  t.equal(await client.get(TOMBSTONE), `\n${KEY} 6\nuser:u:d1 10`)
+  t.equal(await cache.fence(v(1), A, [...at(6), { keys: D1, min: 9 }]), 'refused', 'each by its own number')
+  t.strictSame((await client.keys('user:*')).sort(), [KEY, SECTION], 'the first is fenced')
+  t.equal(await cache.erase(v(1), A, at(6)), 'done')
+  t.equal(await cache.erase(v(1), A, at(2)), 'done', 'a late one of an earlier deletion')
+  t.equal(await client.get(TOMBSTONE), `\nuser:u:d1 10\n${KEY} 7`, 'never less')
+  await cache.fence(v(1), A, [{ keys: ['user:w:d0'], min: 1 }])
+  t.equal(await client.exists('user:w:d0'), 1, 'another user')
+  for (const odd of ['text', '', '\nuser:u:d0 text', `${KEY} 99`]) {
+    await client.set(TOMBSTONE, odd)
+    t.equal(await cache.fence(v(1), B, at(7)), 'done', JSON.stringify(odd))
+  }
+  await client.del(TOMBSTONE)
+  await client.rpush(TOMBSTONE, 'x')
+  t.equal(await cache.fence(v(1), A, at(7)), 'done', 'of another type')
+  t.equal(await cache.erase(v(1), A, at(7)), 'done')
+  t.equal(await cache.fence(v(1), A, at(7)), 'refused')
 })
 
 t.test('a fence passes when Redis is out of memory, a put does not; the breaker stays closed', async t => {

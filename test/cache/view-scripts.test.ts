@@ -200,7 +200,7 @@ t.test('after SCRIPT FLUSH every script is loaded again by itself', async t => {
   t.equal(await flushed(() => cache.unfence(v(2), NONCE, entryOf(4))), 'done')
   t.equal(await flushed(() => cache.put(v(2), NONCE, [entryOf(5)])), 'done')
   t.equal(await flushed(() => fill(cache, v(2), 5)), 'done')
-  t.equal(await flushed(() => cache.erase(v(2), NONCE, FENCES)), 'refused')
+  t.equal(await flushed(() => cache.erase(v(2), NONCE, [{ keys: KEYS, min: 4 }])), 'refused')
   t.equal(await flushed(() => cache.proposeMarker(v(2), NONCE)), 'done')
   t.equal(await flushed(() => cache.advanceMarker(v(2), NONCE, MARKER)), 'done')
   const met = (await flushed(() => sequence.draw(v(2), day, 1, 0))) as Vacancy

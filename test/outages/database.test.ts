@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startPostgres, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway } from '../helper/gateway.ts'
+import { eventually, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
@@ -61,6 +62,38 @@ t.test('as soon as /health says that the database is up, writes work', async t =
   await eventually('it is up', async () => (await database()) === 'up')
   t.equal((await write(43)).statusCode, 200)
 })
+
+t.test(
+  'what an instance remembers of a user who was deleted is not given while the database is away',
+  async t => {
+    const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
+    const stores = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, AUTO_PROVISION: 'false' }
+    const gateways = await Promise.all([startGateway(t, stores), startGateway(t, stores)])
+    const [gateway, other] = gateways as [TestGateway, TestGateway]
+    const ofAdmin = (options: object) => other.app.inject({ headers: ADMIN, ...options })
+    for (const userId of ['42', '43'])
+      t.equal(
+        (await ofAdmin({ method: 'POST', url: '/api/users', payload: { user_id: userId } })).statusCode,
+        201,
+      )
+    const urls = [SCALP, '/api/futures/ginie/decision-settings']
+    for (const url of urls) {
+      for (const userId of ['42', '43'])
+        await eventually(
+          `${url} of ${userId} is a hit`,
+          async () => (await gateway.as(userId, { url })).headers['cache-status'] === 'settings-gateway; hit',
+        )
+    }
+    t.equal((await ofAdmin({ method: 'DELETE', url: '/api/users/42' })).statusCode, 204)
+    await gateway.services.redis!.reads.connections[0]!.client.del('user:43:mode:scalp')
+    await postgres.kill()
+    for (const url of urls) {
+      t.equal((await gateway.as('42', { url })).statusCode, 503, url)
+      const evicted = await gateway.as('43', { url })
+      t.equal(evicted.headers['cache-status'], 'settings-gateway; hit; detail=unverified', url)
+    }
+  },
+)
 
 t.test('ON_DATABASE_OUTAGE=refuse', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { dayIn } from '../../src/sequence/day.ts'
+import { dayIn, mirroredDays } from '../../src/sequence/day.ts'
 import { OrderNumbers, type OrderNumbersDeps } from '../../src/sequence/order-numbers.ts'
 import { Replies } from '../../src/sequence/replies.ts'
 import { UserZones } from '../../src/sequence/user-zones.ts'
@@ -66,5 +66,17 @@ t.test('the first number after midnight is 1, by the clock port alone', async t 
     clock.wall++
     t.match(await sequence.last(actor), { date: next, sequence: 0 })
     t.match(await sequence.draw(actor, 1), { date: next, first: 1, last: 1 })
+  }
+})
+
+t.test('every day whose mirror may be in Redis: from two days after its last draw, in any zone', async t => {
+  const hours = 3_600_000
+  for (let now = Date.UTC(2026, 1, 27); now < Date.UTC(2026, 2, 3); now += hours) {
+    const days = mirroredDays(now)
+    for (let drawn = now - 48 * hours; drawn <= now; drawn += hours) {
+      for (const zone of ['Etc/GMT+12', 'UTC', 'Pacific/Kiritimati'])
+        if (!days.includes(dayIn(zone, drawn))) t.fail(`${dayIn(zone, drawn)} of ${zone} at ${now}`)
+    }
+    t.equal(days.length, 6)
   }
 })

@@ -1,6 +1,15 @@
+import type { Redis } from 'ioredis'
 import t from 'tap'
 import { redisOf, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
+
+/** All keys that SCAN finds. */
+async function scanAll(client: Redis, pattern: string): Promise<string[]> {
+  const found: string[] = []
+  for await (const keys of client.scanStream({ match: pattern, count: 100 }))
+    found.push(...(keys as string[]))
+  return found
+}
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
@@ -14,16 +23,23 @@ t.test('users', async t => {
   const client = redisOf(gateway)
   t.equal((await client.keys('user:43:*')).length, 15)
   await gateway.as('43', { method: 'PUT', url: SCALP, payload: { size: { leverage: 7 } } })
+  const draw = () => gateway.as('43', { method: 'POST', url: '/api/user/sequence' })
+  t.equal((await draw()).json().sequence, 1)
+  await gateway.as('43', { method: 'PUT', url: '/api/binance/positions', payload: [] })
+  const keysOfUser = () => scanAll(client, '*user:43:*')
+  t.equal((await keysOfUser()).length, 16)
   t.equal((await admin({ method: 'DELETE', url: '/api/users/43' })).statusCode, 204)
-  // For some minutes fences stand where the documents were, against late commands of earlier writers; nothing else is left.
-  for (const key of await client.keys('user:43:*')) {
-    t.match(await client.get(key), /^\{"fence":\d+,/, key)
-    t.ok((await client.pttl(key)) > 0, `${key} expires`)
+  t.strictSame(await keysOfUser(), [], 'no key of the user is left')
+  t.strictSame(await client.keys('binance:43:*'), [])
+  for (const key of ['gateway:deleted:43', 'gateway:stamp:43']) {
+    const ttl = await client.pttl(key)
+    t.ok(ttl > 0 && ttl <= 600_000, `${key} expires`)
   }
   t.equal((await admin({ method: 'DELETE', url: '/api/users/43' })).statusCode, 404)
   const again = (await gateway.as('43', { url: SCALP })).json()
   t.match(again, { version: 4, data: { size: { leverage: 10 } } }, 'a new user, whose versions go on')
   t.match((await gateway.as('43', { url: `${SCALP}/history` })).json(), [{ version: 4, reason: 'provision' }])
+  t.equal((await draw()).json().sequence, 2, 'order numbers go on')
   const inspection = (await admin({ url: '/api/admin/cache/43' })).json()
   const scalp = inspection.keys.find((key: { key: string }) => key.key === 'user:43:mode:scalp')
   t.match(scalp, { state: 'value', version_redis: 4, version_database: 4 })

@@ -32,6 +32,7 @@ export const SOUND: Build = {
     freshStamps: true,
     stampedFills: true,
     putOverOwnFence: true,
+    tombstones: true,
   },
   cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0, dataset: true, adoptBeforeSweep: true },
   connections: { datasetWithReply: true },

@@ -92,8 +92,8 @@ export class Clients {
 
   /** Each try of each write has values of its own. */
   #plan(refs: readonly DocumentRef[], planned: Map<string, string | null>) {
-    const { random } = this.#world
-    const remove = random.chance(0.08)
+    const { random, scenario } = this.#world
+    const remove = random.chance(scenario.deletions)
     return refs.map(ref => {
       const data = remove ? null : dataOf(`w${++this.#values}`)
       planned.set(documentId(ref), data)

@@ -14,6 +14,7 @@ export const SIM_CODEC: CodecPort = {
   },
   viewKey: PLAIN_NAMES.view,
   stampKey: userId => PLAIN_NAMES.stamp(userId),
+  tombstoneKey: userId => PLAIN_NAMES.tombstone(userId),
   encode: row => SIM_CODEC.keys(row.ref).map(() => envelope(row)),
 }
 

@@ -49,6 +49,7 @@ function mixed(random: Random, operations: number): Scenario {
     thinkMs: random.pick([10, 40, 150]),
     stepMs: random.pick([0.5, 2]),
     leaseFactors: [1],
+    deletions: 0.08,
     lose: random.pick([0, 0.01, 0.04]),
     hold: random.pick([0, 0.02, 0.1]),
     holdMs: random.pick([100, 500, 2_500]),

@@ -1,7 +1,7 @@
 import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import { DRAWING_DAY, DRAWING_USERS, dataOf, SIM_CODEC } from './documents.ts'
-import { markerIn } from './redis-scripts.ts'
+import { floorsIn, markerIn } from './redis-scripts.ts'
 import { isPutBack, keysOf } from './sequence-scripts.ts'
 import type { World } from './world.ts'
 
@@ -28,9 +28,16 @@ const FAULTS = {
   'key-by-hand': ({ redis, refs, random, checker }) => {
     const ref = random.pick(refs)
     const keys = SIM_CODEC.keys(ref)
-    const key = random.pick([...keys, PLAIN_NAMES.stamp(ref.userId)])
+    const tombstone = PLAIN_NAMES.tombstone(ref.userId)
+    const key = random.pick([...keys, PLAIN_NAMES.stamp(ref.userId), tombstone])
     const head = headOf(Buffer.from(redis.primary.get(key) ?? ''))
     if (key === keys[0] && head.type === 'fence') checker.fenceRemoved(ref, head.min)
+    // It stands for the fences of the deletions that it names.
+    const floors = key === tombstone ? floorsIn(redis.primary, tombstone) : undefined
+    for (const each of floors === undefined ? [] : refs) {
+      const floor = floors?.get(SIM_CODEC.keys(each)[0]!)
+      if (floor !== undefined) checker.fenceRemoved(each, floor - 1)
+    }
     redis.editByHand(key, undefined)
   },
   'stamp-by-hand': ({ redis, refs, random }) => {

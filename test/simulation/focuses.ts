@@ -244,6 +244,19 @@ export const FOCUSES = {
     faultEveryMs: 40,
     faults: ['key-by-hand'],
   },
+  /** Documents are deleted while puts of the writes before come late, and fences once more. */
+  deletions: {
+    ...ONLY_THESE,
+    deletions: 0.4,
+    repeat: 0.5,
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    holdMs: 500,
+    sore: { lose: [], hold: ['redis.put'], stop: [], often: 0.5 },
+    faultEveryMs: 1_000,
+    faults: ['redis-reconnect'],
+  },
   /** A proxy sends commands to Redis once more, some of them much later. */
   repeats: {
     ...ONLY_THESE,

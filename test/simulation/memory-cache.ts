@@ -142,8 +142,8 @@ export class MemoryCache implements CachePort {
     })
   }
 
-  erase(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
-    return this.script(v, 'erase', server => this.#deps.scripts.erase(server, v, nonce, fences))
+  erase(v: ViewToken, nonce: string, deleted: readonly CacheFence[]): Promise<ScriptOutcome> {
+    return this.script(v, 'erase', server => this.#deps.scripts.erase(server, v, nonce, deleted))
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {

@@ -96,6 +96,9 @@ export class MemorySequenceCache implements SequenceCachePort {
     return this.#cache.script(v, 'last', server => this.#scripts.last(server, v, day))
   }
 
+  /** Mirrors are not looked at here. */
+  async forget(): Promise<void> {}
+
   /** Evidence for databases that were set back, of which there are none here. */
   async note(): Promise<void> {}
 

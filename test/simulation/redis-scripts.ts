@@ -32,6 +32,8 @@ export interface ScriptRules {
   readonly stampedFills: boolean
   /** The put of a writer needs its own fence, or an older value. */
   readonly putOverOwnFence: boolean
+  /** No version of a document is fenced that the tombstone of its user names as deleted. */
+  readonly tombstones: boolean
 }
 
 /** The scripts of src/cache/scripts over the in-memory server, rule for rule (conformance.test.ts compares them). */
@@ -48,7 +50,7 @@ export class RedisScripts {
     for (const { keys, min } of fences) {
       const { version, fence } = headIn(server, keys[0]!)
       const newer = (version !== undefined && version >= min) || (fence !== undefined && fence.min > min)
-      if (newer) {
+      if (newer || this.#isDead(server, keys[0]!, min)) {
         outcome = 'refused'
         continue
       }
@@ -93,16 +95,19 @@ export class RedisScripts {
     return 'done'
   }
 
-  erase(server: RedisServer, v: ViewToken, nonce: string, fences: readonly CacheFence[]): ScriptOutcome {
+  erase(server: RedisServer, v: ViewToken, nonce: string, deleted: readonly CacheFence[]): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
     let outcome: ScriptOutcome = 'done'
-    for (const { keys, min } of fences) {
-      if (headIn(server, keys[0]!).fence?.nonce !== nonce) {
+    for (const { keys, min } of deleted) {
+      const { version, fence } = headIn(server, keys[0]!)
+      const newer = fence !== undefined && fence.min > min && fence.nonce !== nonce
+      if (newer || (version !== undefined && version > min)) {
         outcome = 'refused'
         continue
       }
-      for (const key of keys) server.set(key, fenceText(min + 1, nonce))
+      bury(server, keys[0]!, min + 1)
       this.#stamp(server, keys[0]!)
+      for (const key of keys) server.delete(key)
     }
     return outcome
   }
@@ -149,6 +154,11 @@ export class RedisScripts {
 
   heads(server: RedisServer, keys: readonly string[]): Buffer {
     return Buffer.from(keys.map(key => (server.get(key) ?? '').slice(0, HEAD_BYTES)).join('\n'))
+  }
+
+  /** The tombstone names the document with a version above. */
+  #isDead(server: RedisServer, whole: string, min: number): boolean {
+    return this.#rules.tombstones && (floorsIn(server, PLAIN_NAMES.tombstoneOf(whole)).get(whole) ?? 0) > min
   }
 
   #putOne(server: RedisServer, nonce: string, entry: CacheEntry): boolean {
@@ -216,6 +226,21 @@ function store(server: RedisServer, { keys, values }: CacheEntry): void {
   keys.forEach((key, part) => {
     server.set(key, String(values[part]))
   })
+}
+
+/** By the key of the whole: the lowest version that may follow a deletion. */
+export function floorsIn(server: RedisServer, tombstone: string): Map<string, number> {
+  const lines = (server.get(tombstone) ?? '').matchAll(/\n(\S+) (\d+)/g)
+  return new Map([...lines].map(([, whole, floor]) => [whole!, Number(floor)]))
+}
+
+function bury(server: RedisServer, whole: string, floor: number): void {
+  const tombstone = PLAIN_NAMES.tombstoneOf(whole)
+  const floors = floorsIn(server, tombstone)
+  const last = Math.max(floor, floors.get(whole) ?? 0)
+  floors.delete(whole)
+  floors.set(whole, last)
+  server.set(tombstone, [...floors].map(([key, each]) => `\n${key} ${each}`).join(''))
 }
 
 export function markerIn(text: string | undefined): Marker | null {

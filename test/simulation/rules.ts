@@ -163,6 +163,13 @@ export const RULES: readonly Rule[] = [
     focus: 'evictions-and-late-fences',
   },
   {
+    name: 'tombstones',
+    says: 'no version is fenced that was deleted: a tombstone names it',
+    dagger: false,
+    off: scripts({ tombstones: false }),
+    focus: 'deletions',
+  },
+  {
     name: 'stamped-fences',
     says: "the stamp of a user's documents moves on with each fence",
     dagger: false,

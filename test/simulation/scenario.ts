@@ -10,6 +10,8 @@ export interface Scenario {
   readonly documents: number
   readonly clients: number
   readonly operations: number
+  /** How many of the writes delete. */
+  readonly deletions: number
   /** Mean pause of a client between two operations. */
   readonly thinkMs: number
   /** Longest time that passes with one step of the scheduler. */

@@ -1,3 +1,4 @@
+import type { DocumentRef } from '../../src/consistency/ports.ts'
 import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { type Build, SOUND } from './build.ts'
 import { Clients } from './clients.ts'
@@ -59,16 +60,19 @@ function isOn({ gateways, postgres, network }: World): boolean {
   )
 }
 
-/** When all is quiet the view is ON, every live document is a hit, and the cache equals the database. */
+/** When all is quiet the view is ON, every live document is a hit, the cache equals the database, and deleted documents have no keys. */
 async function settle(world: World, clients: Clients): Promise<void> {
   const { timeline, checker, gateways, refs, postgres } = world
   world.heal()
   for (let round = 0; round < SETTLING_ROUNDS; round++) {
     await timeline.run(timeline.now + RECOVERY_MS, () => isOn(world))
     if (!isOn(world)) return checker.violated('the cache is not used again after all faults have ended')
-    const live = refs.filter(ref => postgres.row(documentId(ref))?.data != null)
-    const reads = gateways.all.flatMap(gateway => live.map(ref => clients.read([ref], gateway)))
-    const all = Promise.allSettled(reads)
+    const isLive = (ref: DocumentRef) => postgres.row(documentId(ref))?.data != null
+    const read = (some: readonly DocumentRef[]) =>
+      Promise.allSettled(gateways.all.flatMap(gateway => some.map(ref => clients.read([ref], gateway))))
+    // Reads of deleted documents take away what a gateway that was killed has left there.
+    void read(refs.filter(ref => !isLive(ref)))
+    const all = read(refs.filter(isLive))
     let statuses: string[] | undefined
     void all.then(results => {
       statuses = results.map(result => (result.status === 'fulfilled' ? result.value : String(result.reason)))
@@ -91,12 +95,12 @@ async function settle(world: World, clients: Clients): Promise<void> {
   checker.violated('the documents are not hits again after all faults have ended')
 }
 
-/** Keys of live documents that hold anything else than their row. */
+/** Keys that hold anything else than their row: nothing when it is deleted. */
 function differences({ refs, postgres, redis }: World) {
   return refs.flatMap(ref => {
     const row = postgres.row(documentId(ref))
-    if (row === undefined || row.data === null) return []
-    const bytes = SIM_CODEC.encode(row).map(String)
+    if (row === undefined) return []
+    const bytes = row.data === null ? [] : SIM_CODEC.encode(row).map(String)
     return SIM_CODEC.keys(ref)
       .map((key, part) => ({
         ref,

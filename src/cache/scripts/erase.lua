@@ -1,27 +1,32 @@
 #!lua flags=allow-oom
--- erase(nonce, min) of several documents: a deleted document's keys expire when they hold exactly that fence. Until then a fence
--- above min keeps out late commands of earlier writers.
--- KEYS: gateway:view, then for each document its stamp and its keys, the whole first.
--- ARGV: V, nonce, TTL in milliseconds, then for each document: min, number of keys.
--- Answers 'view' (nothing done), 'refused' (something else stood in at least one), 'done'.
+-- erase(nonce, min) of several documents: the keys of a document that was deleted as version min go, unless something newer is
+-- there; a fence with this nonce goes in any case, because nobody is at work behind it.
+-- A tombstone in a key of the gateway's own refuses late fences of versions up to min, and with them what earlier writers
+-- would put in their place; the stamp refuses late fills.
+-- KEYS: gateway:view, then for each document its stamp, its tombstone and its keys, the whole first.
+-- ARGV: V, nonce, TTL of stamps and tombstones in milliseconds, then for each document: min, number of keys.
+-- Answers 'view' (nothing done), 'refused' (something newer stood in at least one), 'done'.
 if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end
-local ttl = ARGV[3]
+local nonce, ttl = ARGV[2], ARGV[3]
 local outcome = 'done'
 local first = 2
 for arg = 4, #ARGV, 2 do
   local min, count = tonumber(ARGV[arg]), tonumber(ARGV[arg + 1])
-  local _, nonce = fence_in(head_of(KEYS[first + 1]))
-  if nonce == ARGV[2] then
-    local text = '{"fence":' .. string.format('%.0f', min + 1) .. ',"nonce":"' .. nonce .. '"}'
-    changing(KEYS[first], ttl)
-    for key = first + 1, first + count do
-      redis.call('SET', KEYS[key], text, 'PX', ttl)
-    end
-  else
+  local stamp, tombstone, whole = KEYS[first], KEYS[first + 1], KEYS[first + 2]
+  local head = head_of(whole)
+  local version = version_in(head)
+  local fence, owner = fence_in(head)
+  if (version and version > min) or (fence and fence > min and owner ~= nonce) then
     outcome = 'refused'
+  else
+    bury(tombstone, whole, min + 1, ttl)
+    changing(stamp, ttl)
+    for key = first + 2, first + 1 + count do
+      redis.call('UNLINK', KEYS[key])
+    end
   end
-  first = first + 1 + count
+  first = first + 2 + count
 end
 return outcome

@@ -61,6 +61,27 @@ local function fence_in(head)
   return tonumber(min), nonce
 end
 
+-- A tombstone names documents of a user that were deleted lately, a line each: `\n<key of the whole> <floor>`. The floor is the
+-- lowest version that may follow; 0 when the document is not named.
+local function floor_in(tombstone, whole)
+  local text = get(tombstone) or ''
+  local _, last = string.find(text, '\n' .. whole .. ' ', 1, true)
+  return tonumber(last and string.match(text, '^%d+', last + 1)) or 0
+end
+
+-- Names a document in the tombstone of its user. A user has a few documents, and so many lines; all go after `ttl` milliseconds.
+local function bury(tombstone, whole, floor, ttl)
+  local lines = ''
+  for key, other in string.gmatch(get(tombstone) or '', '\n(%S+) (%d+)') do
+    if key == whole then
+      floor = math.max(floor, tonumber(other))
+    else
+      lines = lines .. '\n' .. key .. ' ' .. other
+    end
+  end
+  redis.call('SET', tombstone, lines .. '\n' .. whole .. ' ' .. string.format('%.0f', floor), 'PX', ttl)
+end
+
 -- Writes all keys of a document: KEYS[first] is the whole, ARGV[arg] its value.
 local function store(first, arg, count)
   for offset = 0, count - 1 do
