@@ -144,11 +144,11 @@ export class RedisCache implements CachePort {
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {
-    return this.#run(v, 'adopt', [this.#names.view], [])
+    return this.#run(v, 'adopt', [this.#names.view, this.#names.owner], [])
   }
 
   cold(v: ViewToken): Promise<ScriptOutcome> {
-    return this.#run(v, 'cold', [this.#names.view, this.#names.marker], [])
+    return this.#run(v, 'cold', [this.#names.view, this.#names.owner, this.#names.marker], [])
   }
 
   async sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'> {
@@ -170,7 +170,7 @@ export class RedisCache implements CachePort {
   }
 
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome> {
-    return this.#run(v, 'hold', [this.#names.view, this.#names.gate], [ttlMs])
+    return this.#run(v, 'hold', [this.#names.view, this.#names.owner, this.#names.gate], [ttlMs])
   }
 
   async claim(

@@ -98,6 +98,7 @@ export interface CachePort {
    * `refused`: at least one holds something newer, and keeps it, unless it is a fence with `nonce`.
    */
   erase(v: ViewToken, nonce: string, deleted: readonly CacheFence[]): Promise<ScriptOutcome>
+  /** `view` also while gateways of another database have claimed the keys, as cold and hold. */
   adopt(v: ViewToken): Promise<ScriptOutcome>
   /** Like adopt; the marker is gone then, and all other keys of the gateway have to be swept before V counts. */
   cold(v: ViewToken): Promise<ScriptOutcome>
@@ -106,7 +107,7 @@ export interface CachePort {
    * answered. Every key is met that was there all the time. 'view' = V does not stand there.
    */
   sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'>
-  /** `done` while V stands there. For `ttlMs` other instances see that a gate is at work; 0 = only looks. */
+  /** `done` while V stands there, and no other database has claimed the keys. For `ttlMs` other instances see that a gate is at work; 0 = only looks. */
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome>
   /**
    * Says that gateways of this database use the keys, for a few seconds. Null = it was said; otherwise the name of another

@@ -229,6 +229,8 @@ export class Gate {
 
   #require(outcome: ScriptOutcome): void {
     if (outcome !== 'done')
-      throw new RefusedError('Redis does not take the new view: it holds a newer one, or is another dataset')
+      throw new RefusedError(
+        'Redis does not take the new view: it holds a newer one, is another dataset, or another database has claimed it',
+      )
   }
 }

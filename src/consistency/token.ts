@@ -1,7 +1,7 @@
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
 /**
- * What the scripts have in common, as a number (6 = fills carry stamps, 7 = tickets of order numbers name the witness, tombstones):
+ * What the scripts have in common, as a number (6 = fills carry stamps, 7 = tickets of order numbers name the witness; tombstones; gates look at the claim):
  * instances whose scripts keep different rules must not share a view. With another number in the text each refuses the
  * view of the other, and answers from PostgreSQL meanwhile.
  */

@@ -112,6 +112,31 @@ t.test('hold: under its V only; others see that a gate is at work', async t => {
   t.equal((await cache.identify()).gateHeld, false, 'that gate has been overtaken')
 })
 
+t.test('adopt, cold and hold: not while gateways of another database have claimed the keys', async t => {
+  const { cache, client, v } = await openScripts(t)
+  const { database, identity } = v(1)
+  const other = 'ba9876543210-1-76543210'
+  const claim = (id: string) => cache.claim(identity, { database: id, name: id })
+  t.equal(await claim(database), null)
+  t.equal(await cache.adopt(v(1)), 'done', 'its own claim')
+  t.equal(await cache.hold(v(1), 0), 'done')
+  await client.del('gateway:owner')
+  t.equal(await claim(other), null)
+  t.equal(await cache.adopt({ ...v(2), database: other }), 'done')
+  await client.set('gateway:marker', `7 ${other}`)
+  // A gateway of the first database stood still inside its gate, and took its epoch from a later time of its own.
+  for (const work of [() => cache.adopt(v(9)), () => cache.cold(v(9)), () => cache.hold(v(9), 1_000)])
+    t.equal(await work(), 'view')
+  t.equal(await client.get('gateway:view'), viewText({ ...v(2), database: other }))
+  t.equal(await client.get('gateway:marker'), `7 ${other}`)
+  t.equal(await cache.hold({ ...v(2), database: other }, 0), 'done')
+  for (const gone of [() => client.del('gateway:owner'), () => client.set('gateway:owner', 'text')]) {
+    await gone()
+    t.equal(await cache.hold({ ...v(2), database: other }, 0), 'done')
+  }
+  t.equal(await cache.cold(v(9)), 'done', 'nobody has claimed them')
+})
+
 t.test('put: over its own fence or an older value; heals a section of another version', async t => {
   const { cache, client, v } = await openScripts(t)
   await cache.adopt(v(1))

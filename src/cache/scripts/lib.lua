@@ -23,6 +23,12 @@ local function epoch_of(view)
   return view and tonumber(string.match(view, '^%d+')) or 0
 end
 
+-- Gateways of another database than that of V have claimed the keys (claim.lua), and live.
+local function is_claimed(owner_key, view)
+  local owner = string.match(get(owner_key) or '', '^(%S+) ')
+  return owner and owner ~= string.match(view, '^%d+ r%d+ (%S+) ')
+end
+
 -- The first bytes of a key: `{"version":7,...` or `{"fence":8,"nonce":"..."}`; '' when missing or not a string.
 local function head_of(key)
   return text_in(redis.pcall('GETRANGE', key, 0, 63)) or ''
