@@ -4,7 +4,7 @@ import { parseEnv } from 'node:util'
 import { type RedisTarget, redisTarget } from './config/endpoints.ts'
 import { checkKeyPrefix } from './config/key-prefix.ts'
 import { type Environment, parseVariables } from './config/parse-variables.ts'
-import { checkRules } from './config/rules.ts'
+import { checkContradictions } from './config/rules.ts'
 import { withScopes } from './config/scopes.ts'
 import { withSecretFiles } from './config/secret-files.ts'
 import { checkSecrets, type ServiceToken, serviceTokens } from './config/secrets.ts'
@@ -50,7 +50,7 @@ export function loadConfig(given: Environment): Config {
   const { variables, faulty, faults: wrong } = parseVariables(env)
   faults.push(...wrong)
   checkUnknownVariables(env, faults)
-  checkRules(variables, faulty, faults)
+  checkContradictions(variables, faulty, faults)
   checkDatabase(variables, faults)
   const redis = redisTarget(variables, faults)
   checkKeyPrefix(variables, faults)

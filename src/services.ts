@@ -28,7 +28,7 @@ import type { AdminDefaultsService, CacheService, UserService } from './settings
 import { createCodec } from './settings/codec.ts'
 import { DocumentReads } from './settings/document-reads.ts'
 import { DocumentWrites } from './settings/document-writes.ts'
-import { Documents } from './settings/documents.ts'
+import { UserDocuments } from './settings/documents.ts'
 import { CacheInspection } from './settings/inspection.ts'
 import { Provisioning } from './settings/provisioning.ts'
 import type { DefaultsService, DocumentService } from './settings/service.ts'
@@ -38,7 +38,7 @@ import { Users } from './settings/users.ts'
 import { startFailure } from './start-failure.ts'
 import { Availability } from './store/availability.ts'
 import { isAway } from './store/database-errors.ts'
-import { type Migrated, migrate } from './store/migrate.ts'
+import { type MigrationReport, migrate } from './store/migrate.ts'
 import { createPool, createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
@@ -53,7 +53,7 @@ import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.t
 import { redisLog } from './telemetry/redis-log.ts'
 import { RetentionObserver } from './telemetry/retention-observer.ts'
 import { SequenceObserver } from './telemetry/sequence-observer.ts'
-import { type StoreSystem, watched } from './telemetry/store-work.ts'
+import { type StoreSystem, traceCalls } from './telemetry/store-work.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { Transfer, type TransferService } from './transfer/transfer-service.ts'
 
@@ -75,7 +75,7 @@ export interface Services {
   readonly pool: Pool
   readonly redis: RedisAccess | undefined
   /** What the start did to the schema; undefined until then. */
-  migrated(): Migrated | undefined
+  migrated(): MigrationReport | undefined
   /** Migrates and loads the defaults. Rejects when trying again is pointless; an outage of the database is not. */
   start(): Promise<void>
   /** Ends the background work and the connections to Redis; whoever owns the pool ends it afterwards. */
@@ -114,7 +114,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   )
   const availability = new Availability()
   const traced = <T extends object>(system: StoreSystem, port: T) =>
-    config.tracing.endpoint === undefined ? port : watched(system, port)
+    config.tracing.endpoint === undefined ? port : traceCalls(system, port)
   const names = new KeyNames(config.redis.keyPrefix)
   const codec = createCodec(names)
   const redisEvents = redisLog(log, telemetry, endpointNames(config).redis)
@@ -163,7 +163,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     onUnused: unused =>
       log.warn({ unused }, 'the defaults file has parts that are kept and mean nothing to the gateway'),
   })
-  let migrated: Migrated | undefined
+  let migrated: MigrationReport | undefined
   const retention = new Retention({
     store: new PostgresRetention(pool, availability),
     clock: SYSTEM_CLOCK,
@@ -226,7 +226,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     listeners: () => changes.count,
   })
   return {
-    documents: new Documents({
+    documents: new UserDocuments({
       reads,
       writes,
       defaults,

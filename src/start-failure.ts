@@ -27,12 +27,14 @@ export function startFailure(error: unknown, config: Config | undefined): string
   if (error instanceof ConfigError || error instanceof StartError || error instanceof MigrationError) {
     return error.message
   }
-  if (config === undefined) return unexpected(error)
+  if (config === undefined) return unexpectedFailure(error)
   if (error instanceof DomainError && error.code === 'DEFAULTS_INVALID') {
     return defaultsFailure(error, config.settings.defaultsFile)
   }
   const cause = error instanceof DatabaseUnavailableError ? (error.cause ?? error) : error
-  return listenFailure(cause, config) ?? databaseFailure(cause, config.database.url) ?? unexpected(error)
+  return (
+    listenFailure(cause, config) ?? databaseFailure(cause, config.database.url) ?? unexpectedFailure(error)
+  )
 }
 
 function defaultsFailure({ errors = [], cause }: DomainError, file: string): string {
@@ -72,6 +74,6 @@ export function databaseFailure(error: unknown, url: string): string | undefined
   return undefined
 }
 
-function unexpected(error: unknown): string {
+function unexpectedFailure(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

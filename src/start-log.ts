@@ -2,21 +2,21 @@ import { readFileSync } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
 import { endpointNames } from './config/endpoint-names.ts'
 import type { Config } from './config.ts'
-import type { Migrated } from './store/migrate.ts'
+import type { MigrationReport } from './store/migrate.ts'
 
 /** Of package.json. */
 export const VERSION: string = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).version
 
-export interface Started {
+export interface StartReport {
   readonly url: string
   /** Undefined = the database was away. */
-  readonly migrated: Migrated | undefined
+  readonly migrated: MigrationReport | undefined
 }
 
 /** What runs and what it is connected to, in one sentence. No secret is in it. */
-export function startLine(config: Config, { url, migrated }: Started): string {
+export function startLine(config: Config, { url, migrated }: StartReport): string {
   const { database, redis } = endpointNames(config)
   const schema =
     migrated === undefined
@@ -26,12 +26,12 @@ export function startLine(config: Config, { url, migrated }: Started): string {
 }
 
 /** The line of a start, and a warning where production lacks what it should have. */
-export function logStart(log: FastifyBaseLogger, config: Config, started: Started): void {
+export function logStart(log: FastifyBaseLogger, config: Config, report: StartReport): void {
   const { database, redis } = endpointNames(config)
-  const { url, migrated } = started
+  const { url, migrated } = report
   log.info(
     { version: VERSION, node: process.version, url, database, redis, migrations: migrated ?? null },
-    startLine(config, started),
+    startLine(config, report),
   )
   if (config.production && config.redis.target === undefined) {
     log.warn(

@@ -18,7 +18,7 @@ const MAX_REMEMBERED_MS = 5 * 60 * 1_000
 const MAX_TOKEN_LENGTH = 8_192
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i
 
-interface Remembered {
+interface KnownCaller {
   readonly principal: Principal
   readonly expiry: Expiry
 }
@@ -27,7 +27,7 @@ interface Remembered {
 export class Authenticator {
   readonly #services: ServiceTokens
   readonly #verify: VerifyToken
-  readonly #remembered = new Map<string, Remembered>()
+  readonly #remembered = new Map<string, KnownCaller>()
 
   constructor(config: Config['auth']) {
     this.#services = new ServiceTokens(config.serviceTokens)
@@ -52,7 +52,7 @@ export class Authenticator {
       this.#remember(header, { principal: service, expiry: expiryAt(Number.POSITIVE_INFINITY) })
       return service
     }
-    const principal = await this.#verified(token)
+    const principal = await this.#verifyToken(token)
     // Also of an admin who acts for others: it goes into the history.
     requireUserId(principal.id)
     const { expiresAt = Number.POSITIVE_INFINITY } = principal
@@ -60,7 +60,7 @@ export class Authenticator {
     return principal
   }
 
-  async #verified(token: string): Promise<Principal> {
+  async #verifyToken(token: string): Promise<Principal> {
     try {
       return await this.#verify(token)
     } catch (cause) {
@@ -71,7 +71,7 @@ export class Authenticator {
     }
   }
 
-  #remember(header: string, verified: Remembered): void {
+  #remember(header: string, verified: KnownCaller): void {
     this.#remembered.delete(header)
     if (this.#remembered.size >= MAX_REMEMBERED) {
       const oldest = this.#remembered.keys().next().value

@@ -22,13 +22,13 @@ export async function fetchKeys(url: URL): Promise<readonly unknown[]> {
     await response.body?.cancel()
     throw new Error(`the issuer answered ${response.status}`)
   }
-  const document = readJson(await bounded(response))
+  const document = readJson(await readBounded(response))
   const keys = (document as { keys?: unknown } | null)?.keys
   if (!Array.isArray(keys)) throw new Error('the document has no list of keys')
   return keys
 }
 
-async function bounded(response: Response): Promise<string> {
+async function readBounded(response: Response): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0

@@ -2,7 +2,7 @@ import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { KeyNames } from './keys.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { RespError } from './resp.ts'
-import { scanned } from './scan.ts'
+import { parseScanPage } from './scan.ts'
 import { readScript } from './script-files.ts'
 
 const CHECK = readScript('check')
@@ -79,7 +79,7 @@ export class Examination {
     let cursor = '0'
     let foreign = 0
     for (let page = 0; page < MAX_PAGES; page++) {
-      const { cursor: next, keys } = scanned(
+      const { cursor: next, keys } = parseScanPage(
         await this.#connection.send(['SCAN', cursor, 'COUNT', KEYS_PER_PAGE]),
       )
       foreign += keys.filter(key => !this.#names.isOwn(key)).length

@@ -8,7 +8,7 @@ import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.
 import { readScript } from './script-files.ts'
 
 /** Is told the reply, or why there is none. */
-export type Answered<T> = (error: unknown, reply: T | undefined) => void
+export type OnOutcome<T> = (error: unknown, reply: T | undefined) => void
 
 const HEADS = readScript('heads')
 const NOTHING = Buffer.alloc(0)
@@ -49,7 +49,7 @@ export class ReadPool {
   }
 
   /** One MGET, one round trip. */
-  read(keys: readonly string[], answered: Answered<CacheReply>): void {
+  read(keys: readonly string[], answered: OnOutcome<CacheReply>): void {
     const connection = this.generation
     this.#pick().ask(encodeCommand(['MGET', ...keys]), (error, values) => {
       if (Array.isArray(values) && values.every(isBytesOrNull))
@@ -62,7 +62,7 @@ export class ReadPool {
    * The first bytes of each key, of one moment, in one round trip. The command is kept as long as the list of keys is:
    * writing thirteen keys again costs more than everything else here.
    */
-  readHeads(keys: readonly string[], stampKey: string | undefined, answered: Answered<CacheHeads>): void {
+  readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnOutcome<CacheHeads>): void {
     const commands = this.#commandsOf(keys)
     if (stampKey === undefined) {
       commands.heads ??= headsCommand(keys)
@@ -78,7 +78,7 @@ export class ReadPool {
    * The stamp alone would do, but a key that an operator deletes is to be filled in again. Two commands in one write:
    * thirteen keys cost Redis a fifth of what a script that reads their heads does.
    */
-  #stamp(stampCommand: string, existCommand: string, keys: number, answered: Answered<CacheHeads>): void {
+  #stamp(stampCommand: string, existCommand: string, keys: number, answered: OnOutcome<CacheHeads>): void {
     const connection = this.generation
     const lane = this.#pick()
     let stamp: Reply = null
@@ -95,7 +95,7 @@ export class ReadPool {
     })
   }
 
-  #heads(command: string, keys: readonly string[], answered: Answered<CacheHeads>): void {
+  #heads(command: string, keys: readonly string[], answered: OnOutcome<CacheHeads>): void {
     const connection = this.generation
     this.#pick().ask(command, (error, heads) => {
       if (heads instanceof Buffer) answered(undefined, { heads, connection: this.#still(connection) })

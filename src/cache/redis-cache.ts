@@ -16,9 +16,9 @@ import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import type { Examination } from './examination.ts'
 import type { KeyNames } from './keys.ts'
-import type { Answered, ReadPool } from './read-pool.ts'
+import type { OnOutcome, ReadPool } from './read-pool.ts'
 import { guarded, reported } from './redis-failures.ts'
-import { scanned } from './scan.ts'
+import { parseScanPage } from './scan.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
 /** The scripts of the cache protocol, by the names of their files. */
@@ -94,7 +94,7 @@ export class RedisCache implements CachePort {
   /** `guarded`, for what is answered by callback. */
   #reporting<T>(
     answered: (error: CacheUnavailableError | undefined, reply: T | undefined) => void,
-  ): Answered<T> {
+  ): OnOutcome<T> {
     return (error, reply) => {
       if (reply === undefined) answered(reported(this.#breaker, error), undefined)
       else {
@@ -155,7 +155,7 @@ export class RedisCache implements CachePort {
     const scan = ['SCAN', from ?? '0', 'MATCH', `${this.#names.prefix}*`, 'COUNT', String(KEYS_PER_SCAN)]
     const page = await guarded(this.#breaker, this.#scripts.ask(v.identity, scan))
     if (page === 'view') return 'view'
-    const { cursor, keys } = scanned(page)
+    const { cursor, keys } = parseScanPage(page)
     const own = keys.filter(key => this.#names.isSwept(key))
     for (let at = 0; at < own.length; at += KEYS_PER_SWEEP) {
       const outcome = await this.#run(

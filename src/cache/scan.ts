@@ -1,7 +1,7 @@
 import { type Reply, RespProtocolError } from './resp.ts'
 
 /** One page of SCAN: where the next one begins ('0' = nowhere), and names of keys. RespProtocolError. */
-export function scanned(reply: Reply): { readonly cursor: string; readonly keys: readonly string[] } {
+export function parseScanPage(reply: Reply): { readonly cursor: string; readonly keys: readonly string[] } {
   const [cursor, keys] = Array.isArray(reply) ? reply : []
   if (!(cursor instanceof Buffer) || !Array.isArray(keys))
     throw new RespProtocolError('Redis answered something unknown to SCAN')

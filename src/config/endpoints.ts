@@ -88,8 +88,8 @@ function urlTarget(vars: Variables, text: string, faults: string[]): RedisTarget
   return {
     ...target,
     server: { host: bareHost(url), port: Number(url.port) || DEFAULT_REDIS_PORT },
-    username: decoded(url.username, 'REDIS_URL', faults),
-    password: decoded(url.password, 'REDIS_URL', faults) ?? target.password,
+    username: decodePart(url.username, 'REDIS_URL', faults),
+    password: decodePart(url.password, 'REDIS_URL', faults) ?? target.password,
     db: db ? Number(db) : target.db,
     tls: url.protocol === 'rediss:',
   }
@@ -128,7 +128,7 @@ function bareHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '')
 }
 
-function decoded(part: string, name: string, faults: string[]): string | undefined {
+function decodePart(part: string, name: string, faults: string[]): string | undefined {
   if (part === '') return undefined
   try {
     return decodeURIComponent(part)

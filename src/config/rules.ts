@@ -69,7 +69,7 @@ function below(lesser: VariableName, greater: VariableName, why: string): Rule {
 }
 
 /** Adds a sentence for each broken rule whose variables are sound. */
-export function checkRules(vars: Variables, faulty: ReadonlySet<string>, faults: string[]): void {
+export function checkContradictions(vars: Variables, faulty: ReadonlySet<string>, faults: string[]): void {
   const times = vars as unknown as Times
   for (const { of, holds, fault } of RULES) {
     if (!of.some(name => faulty.has(name)) && !holds(times)) faults.push(fault(times))

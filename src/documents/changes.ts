@@ -9,26 +9,26 @@ import { joinPath } from './paths.ts'
 const LONGEST_PARENT_PATH = 160
 
 /** One field that differs. Absent = the field does not exist on that side. */
-export interface Change {
+export interface PathChange {
   readonly path: string
   readonly from?: unknown
   readonly to?: unknown
 }
 
 /** The fields that differ, leaf by leaf, in the order of their names; an array is one leaf. */
-export function diff(before: JsonObject, after: JsonObject): Change[] {
-  const changes: Change[] = []
+export function diff(before: JsonObject, after: JsonObject): PathChange[] {
+  const changes: PathChange[] = []
   collect(before, after, '', changes)
   return changes
 }
 
-function collect(before: JsonObject, after: JsonObject, parent: string, changes: Change[]): void {
+function collect(before: JsonObject, after: JsonObject, parent: string, changes: PathChange[]): void {
   for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
     compare(own(before, name), own(after, name), joinPath(parent, name), changes)
   }
 }
 
-function compare(from: unknown, to: unknown, path: string, changes: Change[]): void {
+function compare(from: unknown, to: unknown, path: string, changes: PathChange[]): void {
   if (from === to) return
   if (path.length <= LONGEST_PARENT_PATH && isBranchOrAbsent(from) && isBranchOrAbsent(to)) {
     collect(from ?? {}, to ?? {}, path, changes)

@@ -34,14 +34,14 @@ const builtInDocuments = new Map(KINDS.map(kind => [kind, documentInFile(BUILT_I
  * are kept and mean nothing here.
  */
 export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault[]; unused: string[] } {
-  if (!isJsonObject(value)) return failed([{ path: '', message: typeFault('object', value) }])
+  if (!isJsonObject(value)) return failure([{ path: '', message: typeFault('object', value) }])
   const unfit = guardJson(value)
-  if (unfit.length > 0) return failed(unfit)
+  if (unfit.length > 0) return failure(unfit)
   const faults: Fault[] = []
   const file = withFormerPlaces(withOneNamePerMode(value, faults))
   let data = withSections(file, BUILT_IN_DEFAULTS)
   faults.push(...documentsAreObjects(data))
-  if (faults.length > 0) return failed(faults)
+  if (faults.length > 0) return failure(faults)
   const reentry = isJsonObject(own(file, REENTRY))
     ? completedFromFile(data, REENTRY, undefined).filled
     : undefined
@@ -57,7 +57,7 @@ export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault
 /** The document that the group `position_optimization` of the modes takes its defaults from. */
 const REENTRY = 'scalp_reentry'
 
-function failed(faults: Fault[]): ReturnType<typeof parseDefaults> {
+function failure(faults: Fault[]): ReturnType<typeof parseDefaults> {
   return { data: {}, faults, unused: [] }
 }
 

@@ -11,7 +11,7 @@ interface Rule {
   readonly check: (data: JsonObject) => Fault | undefined
 }
 
-/** Clients send rounded thirds. */
+/** Clients send round thirds. */
 const ALLOCATION_TOLERANCE_PERCENT = 1
 const WEIGHTS_TOLERANCE = 0.01
 /** Sums of decimals are not exact: 0.4 + 0.35 + 0.26 must not fail by 1e-17. */
@@ -22,20 +22,20 @@ const SHARES = ['ultra_percent', 'scalp_percent', 'swing_percent', 'position_per
 
 const RULES: Readonly<Record<string, readonly Rule[]>> = {
   mode: [
-    ordered('confidence.min_confidence', 'confidence.high_confidence'),
-    ordered('confidence.high_confidence', 'confidence.ultra_confidence'),
-    ordered('size.base_size_usd', 'size.max_size_usd'),
-    ordered('assignment.confidence_min', 'assignment.confidence_max'),
-    ordered('assignment.profit_potential_min', 'assignment.profit_potential_max'),
-    { fields: ['assignment.volatility_min', 'assignment.volatility_max'], check: volatilityOrdered },
-    ordered('stale_release.stale_zone_lo', 'stale_release.stale_zone_hi'),
-    { fields: ['mtf.mtf_enabled', ...WEIGHTS], check: weightsSumToOne },
+    inOrder('confidence.min_confidence', 'confidence.high_confidence'),
+    inOrder('confidence.high_confidence', 'confidence.ultra_confidence'),
+    inOrder('size.base_size_usd', 'size.max_size_usd'),
+    inOrder('assignment.confidence_min', 'assignment.confidence_max'),
+    inOrder('assignment.profit_potential_min', 'assignment.profit_potential_max'),
+    { fields: ['assignment.volatility_min', 'assignment.volatility_max'], check: checkVolatilityOrder },
+    inOrder('stale_release.stale_zone_lo', 'stale_release.stale_zone_hi'),
+    { fields: ['mtf.mtf_enabled', ...WEIGHTS], check: checkSumOfWeights },
     ...reentryRules('position_optimization.'),
   ],
   scalp_reentry: reentryRules(''),
-  capital_allocation: [{ fields: SHARES, check: sharesSumToHundred }],
-  circuit_breaker: [ordered('max_loss_per_hour', 'max_daily_loss')],
-  settings: [{ fields: ['trading.timezone'], check: timeZoneKnown }],
+  capital_allocation: [{ fields: SHARES, check: checkSumOfShares }],
+  circuit_breaker: [inOrder('max_loss_per_hour', 'max_daily_loss')],
+  settings: [{ fields: ['trading.timezone'], check: checkTimeZone }],
 }
 
 /**
@@ -61,11 +61,11 @@ function reentryRules(prefix: string): readonly Rule[] {
     ascending(at('tp2_percent'), at('tp3_percent')),
     ascending(at('neg_tp1_percent'), at('neg_tp2_percent')),
     ascending(at('neg_tp2_percent'), at('neg_tp3_percent')),
-    ordered(at('adaptive_min_trades'), at('adaptive_window_trades')),
+    inOrder(at('adaptive_min_trades'), at('adaptive_window_trades')),
   ]
 }
 
-function ordered(lesser: string, greater: string): Rule {
+function inOrder(lesser: string, greater: string): Rule {
   const check: Rule['check'] = data => {
     const [low, high] = [numberAt(data, lesser), numberAt(data, greater)]
     if (low === undefined || high === undefined || low <= high) return undefined
@@ -83,7 +83,7 @@ function ascending(lesser: string, greater: string): Rule {
   return { fields: [lesser, greater], check }
 }
 
-function volatilityOrdered(data: JsonObject): Fault | undefined {
+function checkVolatilityOrder(data: JsonObject): Fault | undefined {
   const rank = (path: string) => (VOLATILITIES as readonly unknown[]).indexOf(valueAt(data, path))
   const [low, high] = [rank('assignment.volatility_min'), rank('assignment.volatility_max')]
   if (low < 0 || high < 0 || low <= high) return undefined
@@ -93,26 +93,26 @@ function volatilityOrdered(data: JsonObject): Fault | undefined {
   }
 }
 
-function weightsSumToOne(data: JsonObject): Fault | undefined {
+function checkSumOfWeights(data: JsonObject): Fault | undefined {
   if (valueAt(data, 'mtf.mtf_enabled') !== true) return undefined
   const sum = sumOf(data, WEIGHTS)
   if (sum === undefined || Math.abs(sum - 1) <= WEIGHTS_TOLERANCE + ROUNDING) return undefined
   return {
     path: 'mtf',
-    message: `the three weights must sum to 1 (+- ${WEIGHTS_TOLERANCE}), not ${rounded(sum)}`,
+    message: `the three weights must sum to 1 (+- ${WEIGHTS_TOLERANCE}), not ${round(sum)}`,
   }
 }
 
-function sharesSumToHundred(data: JsonObject): Fault | undefined {
+function checkSumOfShares(data: JsonObject): Fault | undefined {
   const sum = sumOf(data, SHARES)
   if (sum === undefined || Math.abs(sum - 100) <= ALLOCATION_TOLERANCE_PERCENT + ROUNDING) return undefined
   return {
     path: '',
-    message: `the four percentages must sum to 100 (+- ${ALLOCATION_TOLERANCE_PERCENT}), not ${rounded(sum)}`,
+    message: `the four percentages must sum to 100 (+- ${ALLOCATION_TOLERANCE_PERCENT}), not ${round(sum)}`,
   }
 }
 
-function timeZoneKnown(data: JsonObject): Fault | undefined {
+function checkTimeZone(data: JsonObject): Fault | undefined {
   const path = 'trading.timezone'
   const name = valueAt(data, path)
   const message = typeof name === 'string' ? timeZoneFault(name) : undefined
@@ -129,7 +129,7 @@ function sumOf(data: JsonObject, paths: readonly string[]): number | undefined {
   return sum
 }
 
-function rounded(value: number): number {
+function round(value: number): number {
   return Math.round(value * 1e6) / 1e6
 }
 

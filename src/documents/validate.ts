@@ -27,7 +27,7 @@ const validators = new Map<string, ValidateFunction>()
  */
 export function validateDocument(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
   if (!isJsonObject(data)) return [{ path: '', message: typeFault('object', data) }]
-  return bounded([...fieldFaults(kind, data, examples), ...checkRules(documentOf(kind).family, data)])
+  return limitFaults([...fieldFaults(kind, data, examples), ...checkRules(documentOf(kind).family, data)])
 }
 
 /** What is wrong with a change. */
@@ -52,7 +52,7 @@ export function judgeChange(
   const isChanged = (path: string) =>
     changed.some(each => each === path || isBelow(each, path) || isBelow(path, each))
   const fields = fieldFaults(kind, after, examples)
-  const faults = bounded([
+  const faults = limitFaults([
     ...fields.filter(({ path }) => isChanged(path)),
     ...checkRules(family, after, isChanged),
   ])
@@ -73,7 +73,7 @@ function fieldFaults(kind: string, data: JsonObject, examples: readonly JsonObje
   return [...schemaFaults(validatorOf(kind), data), ...unknownFields(schema, data, examples)]
 }
 
-function bounded(faults: Fault[]): Fault[] {
+function limitFaults(faults: Fault[]): Fault[] {
   if (faults.length <= MAX_FAULTS) return faults
   return [...faults.slice(0, MAX_FAULTS), { path: '', message: `${faults.length - MAX_FAULTS} more faults` }]
 }
@@ -124,12 +124,12 @@ function toFault(error: ErrorObject): Fault {
 }
 
 function messageOf({ keyword, params, parentSchema, message, data }: ErrorObject): string {
-  if (keyword === 'enum') return `must be one of ${params.allowedValues.map(quoted).join(', ')}`
+  if (keyword === 'enum') return `must be one of ${params.allowedValues.map(quote).join(', ')}`
   if (keyword === 'type') return typeFault([params.type].flat().join(' or '), data)
   if (keyword === 'pattern' && parentSchema?.description) return `must be ${parentSchema.description}`
   return message ?? 'is not valid'
 }
 
-function quoted(value: unknown): string {
+function quote(value: unknown): string {
   return JSON.stringify(value)
 }

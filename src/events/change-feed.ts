@@ -98,7 +98,7 @@ export class ChangeFeed {
   async #look(joining: readonly ChangeListener[]): Promise<void> {
     const before = this.#point
     const { point, changes } = await this.#deps.log.since(before, MAX_CHANGES)
-    this.#listeners.tell(point, known(before, { point, changes }))
+    this.#listeners.tell(point, changesToTell(before, { point, changes }))
     this.#point = point
     const returning = joining.filter(({ since }) => since !== undefined)
     const documents =
@@ -140,7 +140,7 @@ export class ChangeFeed {
 }
 
 /** The changes from one look to the next, if they can be told. */
-function known(before: ChangePoint | undefined, { point, changes }: ChangesSince) {
+function changesToTell(before: ChangePoint | undefined, { point, changes }: ChangesSince) {
   if (changes === 'too-many' || (before !== undefined && !reaches(before, point))) return 'resync'
   return changes
 }

@@ -71,7 +71,7 @@ export class ProblemError extends Error {
 const RETRY_AFTER_S = 1
 
 /** The problem that tells a caller of a domain error. */
-export function problemOf(error: DomainError): ProblemError {
+export function domainProblem(error: DomainError): ProblemError {
   const { code, message, errors, details } = error
   return new ProblemError(code, message === '' ? undefined : message, {
     errors,

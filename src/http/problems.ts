@@ -8,7 +8,7 @@ import { unknownField } from '../documents/unknown-fields.ts'
 import { DomainError, type Fault } from '../errors.ts'
 import { userOf } from './caller.ts'
 import { LogLimit } from './log-limit.ts'
-import { PROBLEMS, type ProblemCode, ProblemError, problemOf } from './problem-error.ts'
+import { domainProblem, PROBLEMS, type ProblemCode, ProblemError } from './problem-error.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 /** The database is asked again every quarter of a second. */
@@ -91,7 +91,7 @@ export function problemBody(problem: ProblemError, instance: string): string {
 /** What a caller is told of any error. Nothing of the inside is in it. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error
-  if (error instanceof DomainError) return problemOf(error)
+  if (error instanceof DomainError) return domainProblem(error)
   if (error instanceof DatabaseUnavailableError) {
     return new ProblemError('DATABASE_UNAVAILABLE', undefined, { headers: RETRY_AFTER, cause: error })
   }

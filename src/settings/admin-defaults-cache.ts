@@ -9,7 +9,7 @@ import { DEFAULTS_REF } from './document-refs.ts'
 import { isUnreadable } from './stored-document.ts'
 
 /** The admin defaults as the use cases need them. */
-export interface Defaults {
+export interface ParsedDefaults {
   readonly data: JsonObject
   readonly risks: RiskIndex
 }
@@ -22,7 +22,7 @@ export class AdminDefaultsCache {
   readonly #reader: Reader
   readonly #store: Pick<StorePort, 'readRows'>
   #bytes: Buffer | undefined
-  #defaults: Defaults | undefined
+  #defaults: ParsedDefaults | undefined
 
   constructor(reader: Reader, store: Pick<StorePort, 'readRows'>) {
     this.#reader = reader
@@ -30,7 +30,7 @@ export class AdminDefaultsCache {
   }
 
   /** NOT_READY while no defaults are loaded. */
-  async current(): Promise<Defaults> {
+  async current(): Promise<ParsedDefaults> {
     const { bytes } = await this.read()
     try {
       return this.#parsed(bytes)
@@ -50,7 +50,7 @@ export class AdminDefaultsCache {
     return { bytes, status }
   }
 
-  #parsed(bytes: Buffer): Defaults {
+  #parsed(bytes: Buffer): ParsedDefaults {
     if (this.#defaults === undefined || (this.#bytes !== bytes && !this.#bytes?.equals(bytes))) {
       const data = dataOf(bytes)
       this.#defaults = { data, risks: compileRiskIndex(data).index }

@@ -22,7 +22,7 @@ import { changeReport, fieldChanges } from './change-report.ts'
 import { dataOf, defaultsHash, encode } from './codec.ts'
 import type { DocumentReads } from './document-reads.ts'
 import { DEFAULTS_REF } from './document-refs.ts'
-import { checkedPatch, invalid, type Limits, requireSize } from './edits.ts'
+import { invalid, type Limits, requirePatch, requireSize } from './edits.ts'
 import { requirePrecondition } from './preconditions.ts'
 import { isLive } from './provisioning.ts'
 import type { ChangeReport, DocumentAnswer, Precondition, ReadAnswer } from './service.ts'
@@ -63,7 +63,7 @@ export class AdminDefaults implements AdminDefaultsService {
 
   async putDefaults(caller: string, patch: unknown, precondition?: Precondition): Promise<DocumentAnswer> {
     const meta = { updatedBy: caller, reason: 'put' }
-    const { row } = await this.#store(meta, patched(patch), precondition)
+    const { row } = await this.#store(meta, applyPatch(patch), precondition)
     return { version: row.version, body: bodyOf(row), status: 'hit' }
   }
 
@@ -75,7 +75,7 @@ export class AdminDefaults implements AdminDefaultsService {
     const { bytes } = await this.#deps.cache.read()
     const data = dataOf(bytes)
     requirePrecondition(precondition, [versionOf(bytes)], () => bytes)
-    const next = patched(patch)(data, undefined)
+    const next = applyPatch(patch)(data, undefined)
     return changeReport(
       false,
       fieldChanges(DEFAULTS_REF.kind, data, next, () => ({ risk: 'low' })),
@@ -129,7 +129,7 @@ export class AdminDefaults implements AdminDefaultsService {
         (all, kind, index) => withDocumentDefaults(all, kind, dataOf(values[index]!)),
         current ?? {},
       )
-      return checked(data)
+      return requireValidDefaults(data)
     }
     return { next, unused: [] }
   }
@@ -161,25 +161,25 @@ export class AdminDefaults implements AdminDefaultsService {
   }
 }
 
-function patched(patch: unknown): Next {
-  const change = checkedPatch(patch)
+function applyPatch(patch: unknown): Next {
+  const change = requirePatch(patch)
   return (current, row) => {
     if (row === undefined && current === undefined) {
       throw new DomainError('NOT_READY', 'the defaults are not loaded yet')
     }
     // What is missing comes from the built-in file, so everything does when an operator left no object there.
     const base = current ?? BUILT_IN_DEFAULTS
-    return changed(base, mergeDefaults(base, change))
+    return requireValidChange(base, mergeDefaults(base, change))
   }
 }
 
-function changed(current: JsonObject, next: JsonObject): JsonObject {
+function requireValidChange(current: JsonObject, next: JsonObject): JsonObject {
   const faults = validateDefaultsChange(current, next)
   if (faults.length > 0) throw invalid(faults)
   return next
 }
 
-function checked(defaults: JsonObject): JsonObject {
+function requireValidDefaults(defaults: JsonObject): JsonObject {
   const { data, faults } = parseDefaults(defaults)
   if (faults.length > 0) throw defaultsInvalid('the defaults would not be valid', faults)
   return data

@@ -8,7 +8,7 @@ import { changeReport, fieldChanges } from './change-report.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import { type DocumentReads, refOf } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
-import { checkedSettings, invalid, type Limits, merged, plan } from './edits.ts'
+import { invalid, type Limits, mergePatch, plan, requireSettings } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { HistoryPort } from './ports.ts'
 import { requireVersions } from './preconditions.ts'
@@ -28,7 +28,7 @@ import type {
 } from './service.ts'
 import { warningsOf, withWarnings } from './warnings.ts'
 
-export interface DocumentsDeps {
+export interface UserDocumentsDeps {
   readonly reads: DocumentReads
   readonly writes: DocumentWrites
   readonly defaults: AdminDefaultsCache
@@ -37,10 +37,10 @@ export interface DocumentsDeps {
 }
 
 /** Reads and writes of one user's documents. */
-export class Documents implements DocumentService {
-  readonly #deps: DocumentsDeps
+export class UserDocuments implements DocumentService {
+  readonly #deps: UserDocumentsDeps
 
-  constructor(deps: DocumentsDeps) {
+  constructor(deps: UserDocumentsDeps) {
     this.#deps = deps
   }
 
@@ -62,8 +62,8 @@ export class Documents implements DocumentService {
     patch: unknown,
     precondition: Precondition = {},
   ): Promise<DocumentAnswer> {
-    const change = checkedSettings(patch)
-    return this.#edit(actor, address, 'put', precondition, document => merged(document, address, change))
+    const change = requireSettings(patch)
+    return this.#edit(actor, address, 'put', precondition, document => mergePatch(document, address, change))
   }
 
   async previewPut(
@@ -72,11 +72,11 @@ export class Documents implements DocumentService {
     patch: unknown,
     precondition: Precondition = {},
   ): Promise<ChangeReport> {
-    const change = checkedSettings(patch)
+    const change = requireSettings(patch)
     const defaults = await this.#deps.defaults.current()
     const [document] = await this.#deps.reads.documents(actor, [address.kind])
     requireVersions(actor, [document!], [address], precondition)
-    const next = merged(document!, address, change)
+    const next = mergePatch(document!, address, change)
     const {
       changes: [planned],
       warnings,
@@ -91,10 +91,10 @@ export class Documents implements DocumentService {
   async history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]> {
     const prefix = address.section
     const select = () => this.#deps.history.list(refOf(actor, address), { ...page, section: prefix })
-    const records = await this.#found(actor, address, select, ({ length }) => length > 0)
+    const records = await this.#findOrCreate(actor, address, select, ({ length }) => length > 0)
     return records.map(({ changes, ...entry }) => ({
       ...entry,
-      changes: below(prefix, changesIn(changes)),
+      changes: changesBelow(prefix, changesIn(changes)),
     }))
   }
 
@@ -105,7 +105,7 @@ export class Documents implements DocumentService {
     precondition: Precondition = {},
   ): Promise<DocumentAnswer> {
     const select = () => this.#deps.history.readContent(refOf(actor, address), version)
-    const content = await this.#found(actor, address, select, text => text !== undefined)
+    const content = await this.#findOrCreate(actor, address, select, text => text !== undefined)
     if (content === undefined) throw await this.#missing(actor, address, version)
     const old = readJson(content)
     const { section } = address
@@ -150,7 +150,7 @@ export class Documents implements DocumentService {
   }
 
   /** What a select answers; one that finds nothing is tried again when the user has been created, or USER_NOT_FOUND. */
-  async #found<T>(
+  async #findOrCreate<T>(
     actor: Actor,
     { kind }: DocumentAddress,
     select: () => Promise<T>,
@@ -172,7 +172,7 @@ function changesIn(json: string): Changes {
 }
 
 /** The changes that touch the section, their paths below it. */
-function below(section: string | undefined, changes: Changes): Changes {
+function changesBelow(section: string | undefined, changes: Changes): Changes {
   if (section === undefined) return changes
   const prefix = `${section}.`
   return changes

@@ -15,7 +15,7 @@ import type { LiveDocument } from './live-document.ts'
 import type { DocumentAddress } from './service.ts'
 
 /** The patch of a PUT as an object; VALIDATION_FAILED names all that JSON documents cannot hold. */
-export function checkedPatch(patch: unknown): JsonObject {
+export function requirePatch(patch: unknown): JsonObject {
   if (!isJsonObject(patch)) throw invalid([{ path: '', message: typeFault('object', patch) }])
   const faults = guardJson(patch)
   if (faults.length > 0) throw invalid(faults)
@@ -32,8 +32,8 @@ function isEnvelope({ version, updated_at: updatedAt, data }: JsonObject): boole
 }
 
 /** The same for settings of a user, which have no notes. */
-export function checkedSettings(patch: unknown): JsonObject {
-  const settings = checkedPatch(patch)
+export function requireSettings(patch: unknown): JsonObject {
+  const settings = requirePatch(patch)
   const faults = noteFaults(settings)
   if (faults.length > 0) throw invalid(faults)
   return settings
@@ -43,7 +43,7 @@ export function checkedSettings(patch: unknown): JsonObject {
  * The document after a merge, in the names of its schema. VALIDATION_FAILED when a field is there under two names;
  * nothing else of it is checked yet.
  */
-export function merged(
+export function mergePatch(
   document: LiveDocument,
   { kind, section }: DocumentAddress,
   patch: JsonObject,
@@ -61,7 +61,7 @@ export interface Limits {
   readonly userBytes: number
 }
 
-export interface Plan {
+export interface EditPlan {
   /** None when nothing changes. */
   readonly changes: readonly PlannedChange[]
   /** Stored values that were allowed when they were stored and are no longer, untouched by the change. */
@@ -78,13 +78,13 @@ export function plan(
   next: JsonObject,
   defaults: JsonObject,
   limits: Limits,
-): Plan {
+): EditPlan {
   const { kind, section } = address
   const examples = [documentDefaults(defaults, kind), document.data]
   const whole = complete(kind, next, examples[0]!)
   const { faults, stored } = judgeChange(kind, document.data, whole, examples)
-  if (faults.length > 0) throw invalid(faults.map(fault => below(section, fault)))
-  const warnings = stored.map(fault => below(section, fault))
+  if (faults.length > 0) throw invalid(faults.map(fault => faultBelow(section, fault)))
+  const warnings = stored.map(fault => faultBelow(section, fault))
   const changes = diff(document.data, whole)
   if (changes.length === 0) return { changes: [], warnings }
   const data = canonicalJson(whole)
@@ -108,7 +108,7 @@ export function invalid(faults: readonly Fault[]): DomainError {
 }
 
 /** A path of the document as the body of a section has it. */
-function below(section: string | undefined, fault: Fault): Fault {
+function faultBelow(section: string | undefined, fault: Fault): Fault {
   if (section === undefined || !fault.path.startsWith(`${section}.`)) return fault
   return { ...fault, path: fault.path.slice(section.length + 1) }
 }

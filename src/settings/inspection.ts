@@ -34,7 +34,7 @@ export class CacheInspection implements CacheService {
       user_id: userId,
       redis: values === undefined ? 'down' : 'up',
       keys: keys.map(({ key, ref }, index) =>
-        inspected(key, ref.kind, values?.[index], rows.get(refId(ref))),
+        inspectKey(key, ref.kind, values?.[index], rows.get(refId(ref))),
       ),
     }
   }
@@ -60,7 +60,7 @@ export class CacheInspection implements CacheService {
   }
 }
 
-function inspected(
+function inspectKey(
   key: string,
   document: string,
   value: Buffer | null | undefined,

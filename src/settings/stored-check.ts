@@ -34,7 +34,7 @@ export class StoredCheck {
 
   /** `defaults`: JSON text of the stored admin defaults; undefined = the built-in ones. */
   constructor(defaults: string | undefined) {
-    const stored = defaults === undefined ? undefined : parsed(defaults)
+    const stored = defaults === undefined ? undefined : parseStored(defaults)
     this.#defaults = isJsonObject(stored) ? stored : BUILT_IN_DEFAULTS
   }
 
@@ -52,7 +52,7 @@ export class StoredCheck {
 
   /** As the next write of the document would be checked: what is missing comes from the defaults, what is unknown stays. */
   #faultsOf(kind: string, json: string): readonly Fault[] {
-    const data = parsed(json)
+    const data = parseStored(json)
     if (data instanceof JsonError) return [{ path: '', message: data.message }]
     if (!isJsonObject(data)) return [{ path: '', message: 'must be object' }]
     if (kind === DEFAULTS_REF.kind) return parseDefaults(data).faults
@@ -77,7 +77,7 @@ export class StoredCheck {
   }
 }
 
-function parsed(json: string): unknown {
+function parseStored(json: string): unknown {
   try {
     return readJson(json)
   } catch (error) {

@@ -4,7 +4,7 @@ import { applyDefaults, compareDocument, resetField } from '../documents/compare
 import { documentDefaults } from '../documents/defaults.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { validateDocument } from '../documents/validate.ts'
-import type { AdminDefaultsCache, Defaults } from './admin-defaults-cache.ts'
+import type { AdminDefaultsCache, ParsedDefaults } from './admin-defaults-cache.ts'
 import { changeReport } from './change-report.ts'
 import type { DocumentReads } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
@@ -136,7 +136,7 @@ function step(
   document: LiveDocument,
   address: DocumentAddress,
   next: Next,
-  defaults: Defaults,
+  defaults: ParsedDefaults,
   limits: Limits,
 ): Step {
   const { kind } = address
@@ -153,7 +153,7 @@ function step(
 function compare(
   kind: string,
   data: JsonObject,
-  { data: defaults, risks }: Defaults,
+  { data: defaults, risks }: ParsedDefaults,
 ): readonly FieldChange[] {
   return compareDocument(kind, data, documentDefaults(defaults, kind), risks)
 }

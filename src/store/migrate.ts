@@ -18,7 +18,7 @@ export class MigrationError extends Error {
 }
 
 /** What a start did to the schema. */
-export interface Migrated {
+export interface MigrationReport {
   /** The number of the newest migration. */
   readonly version: number
   /** How many of them were new to this database. */
@@ -34,7 +34,7 @@ const CONNECT_TIMEOUT_MS = 5_000
  * MigrationError when it is older than PostgreSQL 15 or was
  * migrated by a newer gateway, the server's own error when a migration fails.
  */
-export async function migrate(databaseUrl: string): Promise<Migrated> {
+export async function migrate(databaseUrl: string): Promise<MigrationReport> {
   try {
     return await run(databaseUrl)
   } catch (error) {
@@ -42,8 +42,8 @@ export async function migrate(databaseUrl: string): Promise<Migrated> {
   }
 }
 
-function run(databaseUrl: string): Promise<Migrated> {
-  return connected(databaseUrl, async client => {
+function run(databaseUrl: string): Promise<MigrationReport> {
+  return withConnection(databaseUrl, async client => {
     await requireVersion(client)
     await requireUtf8(client)
     // The database may prefer another isolation; what is read behind the lock must be newer than the lock.
@@ -67,7 +67,7 @@ function run(databaseUrl: string): Promise<Migrated> {
   })
 }
 
-async function connected<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+async function withConnection<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     application_name: 'settings-gateway-migrate',
@@ -103,7 +103,7 @@ async function requireUtf8(client: pg.Client): Promise<void> {
  * must not get the lock that the migrating one holds.
  */
 async function requireAdvisoryLocks(databaseUrl: string): Promise<void> {
-  await connected(databaseUrl, async client => {
+  await withConnection(databaseUrl, async client => {
     const { rows } = await client.query<{ locked: boolean }>(
       'SELECT pg_try_advisory_xact_lock(7215, 2) AS locked',
     )

@@ -8,7 +8,7 @@ import {
 } from '../consistency/ports.ts'
 
 /** SQL for `updated_at` as RFC 3339 with milliseconds, UTC. */
-export const UPDATED_AT = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+export const UPDATED_AT_TEXT = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /** int8 arrives as text; versions and epochs stay far below 2^53. */
 export interface DocumentRecord {

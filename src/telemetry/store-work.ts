@@ -16,7 +16,7 @@ export interface StoreWork {
 const MAX_WORK = 100
 const current = new AsyncLocalStorage<StoreWork[]>()
 
-/** Runs `work` so that what it asks of watched ports is added to `list`. */
+/** Runs `work` so that what it asks of traceCalls ports is added to `list`. */
 export function collectWork(list: StoreWork[], work: () => void): void {
   current.run(list, work)
 }
@@ -25,7 +25,7 @@ export function collectWork(list: StoreWork[], work: () => void): void {
  * The same port, which notes what each request asks of it: for traces, and only where those are wanted. Reads of one
  * event-loop tick share a command: it is noted for one of them. What nobody waits for is noted if it ends in time.
  */
-export function watched<T extends object>(system: StoreSystem, port: T): T {
+export function traceCalls<T extends object>(system: StoreSystem, port: T): T {
   return new Proxy(port, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name, target)
@@ -70,7 +70,7 @@ async function note(
     const value = await result
     end(false)
     // A transaction is asked for more.
-    return isTransaction(value) ? watched(system, value) : value
+    return isTransaction(value) ? traceCalls(system, value) : value
   } catch (error) {
     end(true)
     throw error

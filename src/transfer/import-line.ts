@@ -9,7 +9,7 @@ import { joinPath } from '../documents/paths.ts'
 import { unknownField, unknownName } from '../documents/unknown-fields.ts'
 import { isUserId } from '../documents/user-id.ts'
 import type { Fault } from '../errors.ts'
-import { kindNamed } from './where.ts'
+import { findKind } from './where.ts'
 
 /** One line of an import, checked as far as that needs no stored document. */
 export interface ImportedUser {
@@ -61,7 +61,7 @@ function documentsOf(value: unknown, faults: Fault[]): ReadonlyMap<string, JsonO
   }
   for (const [name, data] of Object.entries(value)) {
     const path = joinPath('documents', name)
-    const kind = kindNamed(name)
+    const kind = findKind(name)
     if (kind === undefined) {
       faults.push({ path, message: unknownName('document', name, KINDS) })
     } else if (!isJsonObject(data)) faults.push({ path, message: 'must be object' })

@@ -21,7 +21,7 @@ import type { ImportedUser } from './import-line.ts'
 export type ImportMode = 'merge' | 'replace'
 
 /** What a line makes of a user. */
-export interface Plan {
+export interface LinePlan {
   readonly status: 'created' | 'updated' | 'unchanged'
   /** Fields that differ: from what the user has, or from the defaults. */
   readonly count: number
@@ -37,7 +37,7 @@ export function planLine(
   defaults: JsonObject,
   limits: Limits,
   mode: ImportMode,
-): Plan {
+): LinePlan {
   const exists = refs.some(ref => isLive(rows.get(refId(ref))))
   const faults: Fault[] = []
   let count = 0

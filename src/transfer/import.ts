@@ -8,7 +8,7 @@ import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
 import { refsOfUser } from '../settings/document-refs.ts'
 import type { Limits } from '../settings/edits.ts'
 import { type ImportedUser, parseLine } from './import-line.ts'
-import { type ImportMode, type Plan, planLine } from './import-plan.ts'
+import { type ImportMode, type LinePlan, planLine } from './import-plan.ts'
 import { type Line, linesOf } from './lines.ts'
 
 export interface ImportDeps {
@@ -24,7 +24,7 @@ export interface ImportOptions {
   readonly dryRun: boolean
 }
 
-export type ImportStatus = Plan['status'] | 'refused'
+export type ImportStatus = LinePlan['status'] | 'refused'
 
 /** What became of one line. */
 export interface ImportOutcome {
@@ -148,10 +148,10 @@ async function store(
   deps: ImportDeps,
   user: ImportedUser,
   options: ImportOptions,
-): Promise<Pick<Plan, 'status' | 'count'>> {
+): Promise<Pick<LinePlan, 'status' | 'count'>> {
   const { data: defaults } = await deps.defaults.current()
   const refs = refsOfUser(user.userId)
-  let planned: Plan | undefined
+  let planned: LinePlan | undefined
   const decide = (rows: ReadonlyMap<string, Row>) => {
     planned = planLine(refs, rows, user, defaults, deps.limits, options.mode)
     return { changes: options.dryRun ? [] : planned.changes, result: undefined }

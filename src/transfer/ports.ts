@@ -10,7 +10,7 @@ export interface ListedUser {
 export type Operator = '=' | '!=' | '>' | '<' | '>=' | '<='
 
 /** A condition on one field of one document, such as `mode.scalp:size.leverage>10`. */
-export interface Condition {
+export interface FieldCondition {
   readonly kind: string
   /** Names on the way to the field. */
   readonly path: readonly string[]
@@ -22,7 +22,7 @@ export interface Condition {
 export interface UserQuery {
   /** Beginning of the user id; '' = any. */
   readonly prefix: string
-  readonly where: readonly Condition[]
+  readonly where: readonly FieldCondition[]
   /** Only users behind this id, in the order of the ids. */
   readonly after: string
   readonly limit: number

@@ -3,7 +3,7 @@ import { splitPath } from '../documents/paths.ts'
 import { literal } from '../documents/risk.ts'
 import { unknownName } from '../documents/unknown-fields.ts'
 import type { Fault } from '../errors.ts'
-import type { Condition, Operator } from './ports.ts'
+import type { FieldCondition, Operator } from './ports.ts'
 
 /** A query of more conditions is a mistake; each costs the database a look at a document of every user. */
 const MAX_CONDITIONS = 10
@@ -11,7 +11,7 @@ const CONDITION = /^([a-z_.]+):([^<>=!]+?)\s*(>=|<=|!=|>|<|=)\s*(.+)$/s
 const EXAMPLE = 'mode.scalp:size.leverage>10'
 
 /** Reads `where` parameters: `<document>:<path><operator><value>`, with the operators of the risk index and >=, <=, !=. */
-export function parseWhere(texts: readonly string[]): { conditions: Condition[]; faults: Fault[] } {
+export function parseWhere(texts: readonly string[]): { conditions: FieldCondition[]; faults: Fault[] } {
   const faults: Fault[] = []
   if (texts.length > MAX_CONDITIONS) {
     return {
@@ -29,19 +29,24 @@ export function parseWhere(texts: readonly string[]): { conditions: Condition[];
 }
 
 /** The condition, or what is wrong with it. */
-function parseCondition(text: string): Condition | string {
+function parseCondition(text: string): FieldCondition | string {
   const [, document, path, operator, operand] = CONDITION.exec(text) ?? []
   if (document === undefined) return `must be such as ${EXAMPLE}, not ${JSON.stringify(text.slice(0, 100))}`
-  const kind = kindNamed(document)
+  const kind = findKind(document)
   if (kind === undefined) return unknownName('document', document, KINDS)
   const value = literal(operand!)
   if (typeof value === 'object' && value !== null)
     return `must compare with a number, a text, true, false or null`
-  return { kind, path: splitPath(path!), operator: operator as Operator, value: value as Condition['value'] }
+  return {
+    kind,
+    path: splitPath(path!),
+    operator: operator as Operator,
+    value: value as FieldCondition['value'],
+  }
 }
 
 /** The kind of a document; `mode.ultra_fast` is `mode.ultra`. */
-export function kindNamed(name: string): string | undefined {
+export function findKind(name: string): string | undefined {
   const [family, mode] = name.split('.')
   const normal = mode === undefined ? name : `${family}.${normalizeMode(mode) ?? mode}`
   return KINDS.includes(normal) ? normal : undefined

@@ -3,7 +3,7 @@ import { canonicalJson } from '../../src/documents/canonical.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../src/documents/defaults.ts'
 import { readJson } from '../../src/documents/json/read.ts'
 import type { JsonObject } from '../../src/documents/json.ts'
-import { checkedPatch, merged, plan } from '../../src/settings/edits.ts'
+import { mergePatch, plan, requirePatch } from '../../src/settings/edits.ts'
 import { PLAIN_CODEC } from '../helper/plain-names.ts'
 
 /**
@@ -36,9 +36,9 @@ let turn = 0
 
 function put(read: (bytes: Buffer | string) => unknown): unknown {
   const current = { row, data: read(text) as JsonObject }
-  const patch = checkedPatch(read(body))
+  const patch = requirePatch(read(body))
   const size = { ...(patch.size as JsonObject), leverage: 5 + (turn++ % 2) }
-  const next = merged(current, address, { ...patch, size })
+  const next = mergePatch(current, address, { ...patch, size })
   const { changes: planned } = plan(current, address, next, BUILT_IN_DEFAULTS, LIMITS)
   return PLAIN_CODEC.encode({ ...row, data: planned[0]?.data ?? text })
 }

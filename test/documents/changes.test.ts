@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { canonicalJson } from '../../src/documents/canonical.ts'
-import { type Change, diff } from '../../src/documents/changes.ts'
+import { diff, type PathChange } from '../../src/documents/changes.ts'
 import { isJsonObject, type JsonObject, own } from '../../src/documents/json.ts'
 import { joinPath, splitPath } from '../../src/documents/paths.ts'
 import { jsonObjects } from './arbitraries.ts'
@@ -69,7 +69,7 @@ t.test('every path names one field and comes back in its names', async () => {
   )
 })
 
-function apply(data: JsonObject, change: Change): JsonObject {
+function apply(data: JsonObject, change: PathChange): JsonObject {
   return put(data, splitPath(change.path), change.to)
 }
 

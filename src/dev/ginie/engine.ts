@@ -33,7 +33,7 @@ const MINUTES = 60
 
 /**
  * Ginie's loop as a caller: each user has a cycle every `intervalMs`, spread evenly. A cycle reads everything, decides,
- * and draws a number for its order. The five SELECTs are timed beside it, first in every other cycle.
+ * and draws a number for its order. The five SELECTs are measure beside it, first in every other cycle.
  */
 export async function runEngine({ client, selects, options }: EngineDeps): Promise<Measurements> {
   const seen = empty()
@@ -100,7 +100,7 @@ class UserEngine {
   }
 
   async #decide(): Promise<void> {
-    const { result: read, ms } = await timed(() => this.#user.decisionSettings())
+    const { result: read, ms } = await measure(() => this.#user.decisionSettings())
     this.#seen.settingsMs.push(ms)
     const { value, unchanged, unverified } = read
     if (unchanged) this.#seen.unchanged++
@@ -111,7 +111,7 @@ class UserEngine {
       !value.modes[value.settings.data.trading.current_mode].data.enabled
     )
       return
-    const drawn = await timed(() => this.#user.nextSequence())
+    const drawn = await measure(() => this.#user.nextSequence())
     this.#seen.numberMs.push(drawn.ms)
     const number = `${drawn.result.date}-${drawn.result.sequence}`
     if (this.#numbers.has(number)) this.#seen.repeated++
@@ -121,7 +121,7 @@ class UserEngine {
   async #readSelects(): Promise<void> {
     if (this.#selects === undefined) return
     const selects = this.#selects
-    this.#seen.selectsMs.push((await timed(() => selects.read(this.#userId))).ms)
+    this.#seen.selectsMs.push((await measure(() => selects.read(this.#userId))).ms)
   }
 }
 
@@ -139,7 +139,7 @@ function empty(): Measurements {
   }
 }
 
-async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
+async function measure<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
   const startedAt = performance.now()
   const result = await work()
   return { result, ms: performance.now() - startedAt }

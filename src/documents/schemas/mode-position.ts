@@ -42,7 +42,7 @@ export const Size = group({
   auto_size_min_cover_fee: decimal(0, 1_000_000),
 })
 
-export const CircuitBreaker = group({
+export const ModeCircuitBreaker = group({
   max_loss_per_hour: decimal(0, 10_000_000, 'USD'),
   max_loss_per_day: decimal(0, 10_000_000, 'USD'),
   max_consecutive_losses: integer(0, 100_000),
@@ -54,7 +54,7 @@ export const CircuitBreaker = group({
   min_win_rate: decimal(0, 100, '%'),
 })
 
-export const Risk = group({
+export const ModeRisk = group({
   risk_level: choice('', 'conservative', 'moderate', 'aggressive'),
   risk_multiplier_conservative: decimal(0, 1_000_000),
   risk_multiplier_moderate: decimal(0, 1_000_000),

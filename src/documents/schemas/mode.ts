@@ -1,7 +1,15 @@
 import { flag, group, note } from './fields.ts'
 import { DynamicAiExit, EarlyWarning, Sltp, StaleRelease } from './mode-exit.ts'
 import { Mtf, TrendDivergence, TrendFilters } from './mode-filters.ts'
-import { Assignment, CircuitBreaker, Confidence, Entry, Risk, Size, Timeframe } from './mode-position.ts'
+import {
+  Assignment,
+  Confidence,
+  Entry,
+  ModeCircuitBreaker,
+  ModeRisk,
+  Size,
+  Timeframe,
+} from './mode-position.ts'
 import { Averaging, FundingRate, Hedge, Reversal } from './mode-scaling.ts'
 import { REENTRY_FIELDS } from './scalp-reentry.ts'
 
@@ -12,14 +20,14 @@ export const ModeSchema = group({
   entry: Entry,
   confidence: Confidence,
   size: Size,
-  circuit_breaker: CircuitBreaker,
+  circuit_breaker: ModeCircuitBreaker,
   sltp: Sltp,
   hedge: Hedge,
   averaging: Averaging,
   stale_release: StaleRelease,
   assignment: Assignment,
   funding_rate: FundingRate,
-  risk: Risk,
+  risk: ModeRisk,
   trend_divergence: TrendDivergence,
   mtf: Mtf,
   dynamic_ai_exit: DynamicAiExit,

@@ -1,11 +1,11 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Change, DocumentRef, RowsRead } from '../../consistency/ports.ts'
 import type { Statement } from '../batch.ts'
-import { columns, type DocumentRecord, textArray, toRow, UPDATED_AT } from '../rows.ts'
+import { columns, type DocumentRecord, textArray, toRow, UPDATED_AT_TEXT } from '../rows.ts'
 
 export type Queryable = Pool | ClientBase
 
-export const DOCUMENT_COLUMNS = `user_id, kind, version, ${UPDATED_AT} AS updated_at, data::text AS data`
+export const DOCUMENT_COLUMNS = `user_id, kind, version, ${UPDATED_AT_TEXT} AS updated_at, data::text AS data`
 
 /** All rows that exist, deleted ones included, and the view, of one snapshot. */
 export async function selectDocuments(db: Queryable, refs: readonly DocumentRef[]): Promise<RowsRead> {
@@ -38,7 +38,7 @@ export function applyChanges(changes: readonly Change[]): Statement {
 function applyOne({ ref, previous, version, data, changes, updatedBy, reason }: Change): Statement {
   return {
     name: 'apply-change',
-    text: `SELECT ${UPDATED_AT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7, $8) AS updated_at`,
+    text: `SELECT ${UPDATED_AT_TEXT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7, $8) AS updated_at`,
     values: [ref.userId, ref.kind, String(previous), String(version), data, changes, updatedBy, reason],
   }
 }
@@ -46,7 +46,7 @@ function applyOne({ ref, previous, version, data, changes, updatedBy, reason }: 
 function applySeveral(all: readonly Change[]): Statement {
   return {
     name: 'apply-changes',
-    text: `SELECT ${UPDATED_AT} AS updated_at
+    text: `SELECT ${UPDATED_AT_TEXT} AS updated_at
            FROM apply_changes(
              $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[]
            ) AS updated_at`,

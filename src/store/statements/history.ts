@@ -1,6 +1,6 @@
 import type { DocumentRef } from '../../consistency/ports.ts'
 import type { HistoryQuery, HistoryRecord } from '../../settings/ports.ts'
-import { UPDATED_AT } from '../rows.ts'
+import { UPDATED_AT_TEXT } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 /** Newest first. */
@@ -11,7 +11,7 @@ export async function selectHistory(
 ): Promise<HistoryRecord[]> {
   const { rows } = await db.query<HistoryRecord & { version: string }>({
     name: 'select-history',
-    text: `SELECT version, ${UPDATED_AT} AS updated_at, updated_by, reason, changes::text AS changes
+    text: `SELECT version, ${UPDATED_AT_TEXT} AS updated_at, updated_by, reason, changes::text AS changes
            FROM document_history
            WHERE user_id = $1 AND kind = $2 AND version < coalesce($3::bigint, 9223372036854775807)
              AND ($4::text IS NULL OR changes = '[]' OR EXISTS (

@@ -1,5 +1,5 @@
 import type {
-  Condition,
+  FieldCondition,
   ListedUser,
   Operator,
   StoredUser,
@@ -52,7 +52,7 @@ export async function selectUsers(
   return rows.map(row => ({ ...row, documents: Number(row.documents) }))
 }
 
-function sqlOf({ kind, path, operator, value }: Condition, values: unknown[]): string {
+function sqlOf({ kind, path, operator, value }: FieldCondition, values: unknown[]): string {
   const add = (each: unknown) => `$${values.push(each)}`
   const field = `w.data #> ${add(path)}::text[]`
   const wanted = `${add(JSON.stringify(value))}::jsonb`
