@@ -59,7 +59,7 @@ function run(databaseUrl: string): Promise<MigrationReport> {
         await client.query(sql)
       },
     })
-    await refuseNewer(postgrator)
+    await requireKnown(client, postgrator)
     const applied = await postgrator.migrate()
     const version = await postgrator.getDatabaseVersion()
     await client.query('COMMIT')
@@ -115,8 +115,23 @@ async function requireAdvisoryLocks(databaseUrl: string): Promise<void> {
   })
 }
 
-async function refuseNewer(postgrator: Postgrator): Promise<void> {
-  const [has, knows] = await Promise.all([postgrator.getDatabaseVersion(), postgrator.getMaxVersion()])
+/** Refuses a database of a newer gateway, and one whose migrations are not those of this gateway under their numbers. */
+async function requireKnown(client: pg.Client, postgrator: Postgrator): Promise<void> {
+  const has = await postgrator.getDatabaseVersion()
+  if (has === 0) return
+  const { rows } = await client.query<{ version: number; name: string; md5: string | null }>(
+    'SELECT version::integer AS version, name, md5 FROM public.schema_version WHERE version > 0 ORDER BY version',
+  )
+  const migrations = await postgrator.getMigrations()
+  const known = new Map(migrations.map(migration => [migration.version, migration]))
+  for (const { version, name, md5 } of rows) {
+    const own = known.get(version)
+    if (own === undefined || (own.name === name && (md5 ?? own.md5) === own.md5)) continue
+    throw new MigrationError(
+      `migration ${version} of the database, "${name}", is not the one of this gateway, "${own.name}": a version that was never released made it, and nothing leads on from there. Use an empty database; for npm start remove "postgres" and "redis-data" in its data directory (.data)`,
+    )
+  }
+  const knows = Math.max(...known.keys())
   if (has > knows) {
     throw new MigrationError(
       `the database has migration ${has}, this gateway knows ${knows}: it is older than the database`,

@@ -6,7 +6,7 @@ import { isConnectionLost } from './database-errors.ts'
 /** The database, or the role, may have another default: what is read behind a lock must be newer than the lock. */
 export const BEGIN: Statement = { name: 'begin', text: 'BEGIN ISOLATION LEVEL READ COMMITTED', values: [] }
 
-/** Makes the COMMIT durable where the role's default is not (migration 010). */
+/** Makes the COMMIT durable where the role's default is not (`require_safe_transaction`). */
 export const REQUIRE_SAFE: Statement = {
   name: 'require-safe-transaction',
   text: 'SELECT require_safe_transaction()',

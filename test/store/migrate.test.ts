@@ -1,6 +1,6 @@
 import t from 'tap'
 import { MigrationError, migrate } from '../../src/store/migrate.ts'
-import { onServer, startPostgres } from '../helper/backends.ts'
+import { createDatabase, onServer, startPostgres } from '../helper/backends.ts'
 
 t.test('migrations', async t => {
   const { url } = await startPostgres(t)
@@ -16,7 +16,23 @@ t.test('migrations', async t => {
   await onServer(url, client =>
     client.query(`INSERT INTO schema_version (version, name, run_at) VALUES (9999, 'newer', now())`),
   )
-  await t.rejects(migrate(url), MigrationError, 'a database of a newer gateway is refused')
+  await t.rejects(
+    migrate(url),
+    { name: MigrationError.name, message: /has migration 9999, this gateway knows \d+: it is older/ },
+    'a database of a newer gateway is refused',
+  )
+})
+
+t.test('a database of a version that was never released is refused with what to do', async t => {
+  for (const other of [`name = 'sequences'`, `md5 = 'of another text'`]) {
+    const url = await createDatabase(t)
+    await onServer(url, client => client.query(`UPDATE schema_version SET ${other} WHERE version = 2`))
+    await t.rejects(migrate(url), {
+      name: MigrationError.name,
+      message:
+        /^migration 2 of the database, ".+", is not .+ "cache-view": .+ remove "postgres" and "redis-data"/,
+    })
+  }
 })
 
 t.test('instances that start at once, whatever isolation the role prefers', async t => {

@@ -1,4 +1,4 @@
--- What is kept for how long (docs/operate: retention). Each function removes a few rows and returns; one instance calls
+-- What is kept for how long (docs/operate.md). Each function removes a few rows and returns; one instance calls
 -- them. Two that do at the same moment exclude one another by a lock of the transaction, which a pooler cannot lose.
 
 -- The highest version of a document that went: a rollback to it is told so, instead of that it never was.
@@ -18,8 +18,6 @@ CREATE TABLE retention (
   kind text NOT NULL DEFAULT ''
 );
 INSERT INTO retention DEFAULT VALUES;
-
-CREATE INDEX sequences_day ON sequences (day);
 
 -- True when `me` is the one, or takes the place of one that was not seen for `absent`. A clock that was set back makes
 -- no holder eternal.
@@ -85,12 +83,12 @@ CREATE FUNCTION prune_sequences(most integer) RETURNS bigint LANGUAGE plpgsql AS
 $$
 DECLARE
   removed bigint := 0;
+  oldest text := to_char(clock_timestamp() AT TIME ZONE 'UTC' - interval '4 days', 'YYYYMMDD');
 BEGIN
   IF pg_try_advisory_xact_lock(7215, 3) THEN
+    DELETE FROM sequence_floors WHERE day < oldest;
     DELETE FROM sequences s USING (
-      SELECT o.user_id, o.day FROM sequences o
-      WHERE o.day < to_char(clock_timestamp() AT TIME ZONE 'UTC' - interval '4 days', 'YYYYMMDD')
-      ORDER BY o.day LIMIT most
+      SELECT o.user_id, o.day FROM sequences o WHERE o.day < oldest ORDER BY o.day LIMIT most
     ) old WHERE s.user_id = old.user_id AND s.day = old.day;
     GET DIAGNOSTICS removed = ROW_COUNT;
   END IF;

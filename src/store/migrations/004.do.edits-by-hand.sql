@@ -1,9 +1,6 @@
 -- What operators do with psql: it is seen, or refused with a sentence, also with session_replication_role = replica
 -- (ENABLE ALWAYS). ALTER TABLE ... DISABLE TRIGGER and edits of cache_view are outside (docs/postgresql.md).
 
--- The longest lease that an instance may have been granted since the view was turned ON: who drains waits for it.
-ALTER TABLE cache_view ADD COLUMN lease_ms integer NOT NULL DEFAULT 0;
-
 -- Rows that a subscription brings keep the version and the history that their publisher gave them.
 CREATE FUNCTION is_subscription() RETURNS boolean LANGUAGE sql STABLE AS
 $$
@@ -11,7 +8,8 @@ $$
     SELECT FROM pg_stat_activity WHERE pid = pg_backend_pid() AND backend_type LIKE 'logical replication%')
 $$;
 
-CREATE OR REPLACE FUNCTION document_changed_by_hand() RETURNS trigger LANGUAGE plpgsql AS
+-- A row changed by hand keeps its version growing and its history whole.
+CREATE FUNCTION document_changed_by_hand() RETURNS trigger LANGUAGE plpgsql AS
 $$
 DECLARE
   base bigint;
@@ -37,6 +35,9 @@ BEGIN
   RETURN NEW;
 END
 $$;
+CREATE TRIGGER changed_by_hand BEFORE INSERT OR UPDATE ON documents FOR EACH ROW
+WHEN (current_setting('gateway.writer', true) IS DISTINCT FROM 'on')
+EXECUTE FUNCTION document_changed_by_hand();
 
 -- Behind the change: INSERT ... ON CONFLICT DO UPDATE runs the triggers of an INSERT first that does not take place.
 CREATE FUNCTION document_history_by_hand() RETURNS trigger LANGUAGE plpgsql AS
@@ -53,12 +54,37 @@ CREATE TRIGGER history_by_hand AFTER INSERT OR UPDATE ON documents FOR EACH ROW
 WHEN (current_setting('gateway.writer', true) IS DISTINCT FROM 'on')
 EXECUTE FUNCTION document_history_by_hand();
 
-ALTER TABLE documents ENABLE ALWAYS TRIGGER changed_by_hand;
-ALTER TABLE documents ENABLE ALWAYS TRIGGER history_by_hand;
-ALTER TABLE documents ENABLE ALWAYS TRIGGER view_off_by_hand;
-ALTER TABLE documents ENABLE ALWAYS TRIGGER never_deleted;
-ALTER TABLE documents ENABLE ALWAYS TRIGGER never_truncated;
-ALTER TABLE document_history ENABLE ALWAYS TRIGGER history_never_truncated;
+-- At COMMIT of such a change the view is turned OFF, so that it is seen when the last lease has ended. Deferred: the
+-- exclusive VIEW lock is held for a moment only, however long the transaction stays open. An edit by hand may run in any
+-- isolation: locking the row refuses (40001) a snapshot that is older than the view, because it would take a view for OFF
+-- that was turned ON meanwhile.
+CREATE FUNCTION turn_view_off_by_hand() RETURNS trigger LANGUAGE plpgsql AS
+$$
+BEGIN
+  PERFORM lock_view_exclusive();
+  PERFORM FROM cache_view FOR UPDATE;
+  UPDATE cache_view
+  SET mode = 'OFF', epoch = epoch + 1, drained = false, reason = 'manual-edit', changed_at = clock_timestamp()
+  WHERE mode = 'ON';
+  RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER view_off_by_hand AFTER INSERT OR UPDATE ON documents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+WHEN (current_setting('gateway.writer', true) IS DISTINCT FROM 'on')
+EXECUTE FUNCTION turn_view_off_by_hand();
+
+-- A version that restarts after a DELETE would let the cache answer what was before.
+CREATE FUNCTION refuse_removal() RETURNS trigger LANGUAGE plpgsql AS
+$$
+BEGIN
+  RAISE EXCEPTION 'rows of % are never removed', TG_TABLE_NAME
+    USING HINT = 'DELETE /api/users/:id removes a user; UPDATE documents SET data = NULL one document.';
+END
+$$;
+CREATE TRIGGER never_deleted BEFORE DELETE ON documents FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON documents FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal();
+CREATE TRIGGER history_never_truncated BEFORE TRUNCATE ON document_history FOR EACH STATEMENT
+EXECUTE FUNCTION refuse_removal();
 
 CREATE FUNCTION refuse_removal_of_state() RETURNS trigger LANGUAGE plpgsql AS
 $$
@@ -74,24 +100,14 @@ CREATE TRIGGER never_deleted BEFORE DELETE ON database_incarnation FOR EACH STAT
 EXECUTE FUNCTION refuse_removal_of_state();
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON database_incarnation FOR EACH STATEMENT
 EXECUTE FUNCTION refuse_removal_of_state();
+
+ALTER TABLE documents ENABLE ALWAYS TRIGGER changed_by_hand;
+ALTER TABLE documents ENABLE ALWAYS TRIGGER history_by_hand;
+ALTER TABLE documents ENABLE ALWAYS TRIGGER view_off_by_hand;
+ALTER TABLE documents ENABLE ALWAYS TRIGGER never_deleted;
+ALTER TABLE documents ENABLE ALWAYS TRIGGER never_truncated;
+ALTER TABLE document_history ENABLE ALWAYS TRIGGER history_never_truncated;
 ALTER TABLE cache_view ENABLE ALWAYS TRIGGER never_deleted;
 ALTER TABLE cache_view ENABLE ALWAYS TRIGGER never_truncated;
 ALTER TABLE database_incarnation ENABLE ALWAYS TRIGGER never_deleted;
 ALTER TABLE database_incarnation ENABLE ALWAYS TRIGGER never_truncated;
-
--- For a row that is missing all the same (a partial restore). Leases may be running; the epoch is above all others,
--- because gates and outages are far rarer than seconds.
-CREATE FUNCTION heal_view() RETURNS void LANGUAGE plpgsql AS
-$$
-BEGIN
-  PERFORM require_safe_transaction();
-  PERFORM lock_view_exclusive();
-  INSERT INTO cache_view (mode, epoch, drained, reason)
-  VALUES ('OFF', floor(extract(epoch FROM clock_timestamp()))::bigint, false, 'view-row-missing')
-  ON CONFLICT DO NOTHING;
-END
-$$;
-
--- Before an instance grants itself a lease of so many milliseconds.
-CREATE FUNCTION raise_lease(to_ms integer) RETURNS void LANGUAGE sql AS
-$$ UPDATE cache_view SET lease_ms = to_ms WHERE lease_ms < to_ms $$;
