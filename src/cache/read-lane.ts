@@ -35,7 +35,7 @@ interface Pending {
 
 /** Commands whose replies are to come: more is a server that does not keep up. */
 const MAX_PENDING = 10_000
-/** OnOutcome entries at the front of the queue that are worth a copy. */
+/** Answered entries at the front of the queue that are worth a copy. */
 const COMPACT_AT = 1_024
 const IDENTITY = encodeCommand(['INFO', 'replication'])
 const NOTHING = () => {}

@@ -35,7 +35,7 @@ export interface StatusReport {
 
 /** The gateway's own state. */
 export interface StatusService {
-  /** MigrationReport, defaults loaded. http adds whether the process is draining. */
+  /** The schema is migrated, the defaults are loaded. http adds whether the process is draining. */
   readonly ready: boolean
   /** From the last lease renewal, and a PING of Redis that all who ask within 250 ms share. Never rejects. */
   health(): Promise<HealthReport>

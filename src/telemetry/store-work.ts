@@ -16,7 +16,7 @@ export interface StoreWork {
 const MAX_WORK = 100
 const current = new AsyncLocalStorage<StoreWork[]>()
 
-/** Runs `work` so that what it asks of traceCalls ports is added to `list`. */
+/** Runs `work` so that what it asks of ports of traceCalls is added to `list`. */
 export function collectWork(list: StoreWork[], work: () => void): void {
   current.run(list, work)
 }

@@ -33,7 +33,7 @@ const MINUTES = 60
 
 /**
  * Ginie's loop as a caller: each user has a cycle every `intervalMs`, spread evenly. A cycle reads everything, decides,
- * and draws a number for its order. The five SELECTs are measure beside it, first in every other cycle.
+ * and draws a number for its order. The five SELECTs are measured beside it, first in every other cycle.
  */
 export async function runEngine({ client, selects, options }: EngineDeps): Promise<Measurements> {
   const seen = empty()
