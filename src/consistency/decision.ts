@@ -18,3 +18,9 @@ export interface WriteResult<T> {
   /** The stored rows, in the order of the changes; empty when nothing changed. */
   readonly rows: readonly Row[]
 }
+
+/** When a transaction begins: all its writes had arrived by then, so that they may share what is read from then on. */
+export type Moment = Readonly<Record<never, never>>
+
+/** Reads what a decision needs besides the rows. */
+export type Prepare = (moment: Moment) => Promise<void>

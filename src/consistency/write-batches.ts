@@ -1,4 +1,4 @@
-import type { Decision, WriteResult } from './decision.ts'
+import type { Decision, Prepare, WriteResult } from './decision.ts'
 import type { ChangeMeta, DocumentRef, Row } from './ports.ts'
 import type { WaitLimit } from './wait-limit.ts'
 import { WRITE_WAIT_MS } from './wait-limit.ts'
@@ -18,8 +18,7 @@ export interface WriteJob {
   readonly refs: readonly DocumentRef[]
   readonly decide: (rows: ReadonlyMap<string, Row>) => Decision<unknown>
   readonly meta: ChangeMeta
-  /** Resolves when `decide` may run; never rejects. */
-  readonly ready: Promise<void> | undefined
+  readonly prepare: Prepare | undefined
   readonly resolve: (result: WriteResult<unknown>) => void
   readonly reject: (error: unknown) => void
 }
@@ -57,10 +56,10 @@ export class WriteBatches {
     refs: readonly DocumentRef[],
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
     meta: ChangeMeta,
-    ready?: Promise<void>,
+    prepare?: Prepare,
   ): Promise<WriteResult<T>> {
     return new Promise((resolve, reject) => {
-      const job: WriteJob = { refs, decide, meta, ready, resolve: resolve as WriteJob['resolve'], reject }
+      const job: WriteJob = { refs, decide, meta, prepare, resolve: resolve as WriteJob['resolve'], reject }
       if (this.#running < this.#deps.slots) void this.#start([job])
       else this.#wait(job)
     })

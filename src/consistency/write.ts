@@ -1,6 +1,6 @@
 import { refId } from './batch-reader.ts'
 import type { DatabaseCheck } from './database-check.ts'
-import type { Decision, PlannedChange, WriteResult } from './decision.ts'
+import type { Decision, Moment, Prepare, WriteResult } from './decision.ts'
 import { Fencing, type FencingDeps } from './fencing.ts'
 import { UNREACHABLE } from './handover.ts'
 import type { Outage } from './outage.ts'
@@ -8,6 +8,7 @@ import type { Change, ChangeMeta, DocumentRef, Row, StorePort, ViewToken, WriteT
 import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from './ports.ts'
 import { WaitLimit } from './wait-limit.ts'
 import { WRITE_SLOTS, WriteBatches, type WriteJob } from './write-batches.ts'
+import { type PlannedJob, planWrites, preparedJobs } from './write-plan.ts'
 import { WriteQueue } from './write-queue.ts'
 
 export interface WriteDeps extends FencingDeps {
@@ -20,16 +21,6 @@ export interface WriteDeps extends FencingDeps {
 
 /** Tries of one write: the view may turn OFF, and ON again, between them. */
 const MAX_TRIES = 5
-/** Content of one batch, characters: Redis stores it in one script, and answers nobody else meanwhile. */
-const BATCH_SIZE = 1_048_576
-
-/** A write with what it stores. */
-interface PlannedJob {
-  readonly job: WriteJob
-  readonly result: unknown
-  readonly changes: readonly Change[]
-}
-
 /** What one transaction did not finish. */
 interface Unfinished {
   /** To be tried again at once. */
@@ -62,17 +53,17 @@ export class Writer {
 
   /**
    * Reads the documents under their row locks, lets `decide` plan, stores all changes in one transaction and
-   * makes the cache follow. The transaction may hold writes of others. `decide` runs when `ready` has resolved: what it needs
-   * is read while the transaction begins. It must not need more connections than one. Throws what `decide` throws, WriteQueueFullError,
+   * makes the cache follow. The transaction may hold writes of others. `prepare` reads what `decide` needs besides
+   * the rows, while the transaction begins. Throws what `prepare` and what `decide` throws, WriteQueueFullError,
    * DatabaseUnavailableError (nothing stored) or CommitUnknownError.
    */
   write<T>(
     refs: readonly DocumentRef[],
     decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
     meta: ChangeMeta,
-    ready?: Promise<void>,
+    prepare?: Prepare,
   ): Promise<WriteResult<T>> {
-    return this.#queue.run(refs.map(refId), () => this.#batches.run(refs, decide, meta, ready))
+    return this.#queue.run(refs.map(refId), () => this.#batches.run(refs, decide, meta, prepare))
   }
 
   /** Settles the jobs but for those that it resolves to: they are to be done alone. `waits`: for row locks; with one job. */
@@ -91,6 +82,8 @@ export class Writer {
 
   /** One transaction. Never rejects. */
   async #try(jobs: readonly WriteJob[], waits: boolean): Promise<Unfinished> {
+    const moment: Moment = {}
+    const preparing = Promise.allSettled(jobs.map(job => job.prepare?.(moment)))
     let tx: WriteTransaction
     try {
       tx = await this.#deps.store.beginWrite(
@@ -101,13 +94,11 @@ export class Writer {
       for (const job of jobs) job.reject(error)
       return FINISHED
     }
-    // Also of those that go on alone: what they read must not wait for a connection while they have theirs.
-    await Promise.all(jobs.map(({ ready }) => ready))
+    const prepared = preparedJobs(jobs, await preparing)
     const unlocked = new Set(tx.unlocked.map(refId))
     const isLocked = ({ refs }: WriteJob) => !refs.some(ref => unlocked.has(refId(ref)))
-    const locked = jobs.filter(isLocked)
-    const { again, left } = await this.#carryOut(tx, locked)
-    return { again, left: [...left, ...jobs.filter(job => !isLocked(job))] }
+    const { again, left } = await this.#carryOut(tx, prepared.filter(isLocked))
+    return { again, left: [...left, ...prepared.filter(job => !isLocked(job))] }
   }
 
   async #carryOut(tx: WriteTransaction, jobs: readonly WriteJob[]): Promise<Unfinished> {
@@ -120,7 +111,7 @@ export class Writer {
     try {
       await observer.step('write.locked')
       if (!(await check.admits(tx))) return again
-      const plan = plannedChanges(tx, jobs)
+      const plan = planWrites(tx, jobs)
       planned = plan.planned
       left = plan.left
       const changes = planned.flatMap(each => each.changes)
@@ -169,51 +160,6 @@ export class Writer {
     await outage.drained(view)
     return undefined
   }
-}
-
-/** Settles the jobs that give up or change nothing. `left`: they would make the batch too large. */
-function plannedChanges(
-  tx: WriteTransaction,
-  jobs: readonly WriteJob[],
-): { planned: readonly PlannedJob[]; left: readonly WriteJob[] } {
-  const rows = new Map(tx.rows.map(row => [refId(row.ref), row]))
-  const planned: PlannedJob[] = []
-  const left: WriteJob[] = []
-  let size = 0
-  for (const job of jobs) {
-    try {
-      const { changes, result } = job.decide(rowsOf(job, rows))
-      if (changes.length === 0) {
-        job.resolve({ result, rows: [] })
-        continue
-      }
-      size += changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
-      if (planned.length > 0 && size > BATCH_SIZE) left.push(job)
-      else planned.push({ job, result, changes: changes.map(change => numbered(tx, rows, job, change)) })
-    } catch (error) {
-      job.reject(error)
-    }
-  }
-  return { planned, left }
-}
-
-function rowsOf({ refs }: WriteJob, rows: ReadonlyMap<string, Row>): Map<string, Row> {
-  const own = new Map<string, Row>()
-  for (const id of refs.map(refId)) {
-    const row = rows.get(id)
-    if (row !== undefined) own.set(id, row)
-  }
-  return own
-}
-
-function numbered(
-  { versionBase }: WriteTransaction,
-  rows: ReadonlyMap<string, Row>,
-  { meta }: WriteJob,
-  change: PlannedChange,
-): Change {
-  const previous = rows.get(refId(change.ref))?.version ?? 0
-  return { ...change, ...meta, previous, version: Math.max(previous + 1, versionBase) }
 }
 
 /** Nothing is stored, or it is unknown. What the server holds against one write of several is not held against the others. */

@@ -1,3 +1,4 @@
+import type { Moment } from '../consistency/decision.ts'
 import type { StorePort } from '../consistency/ports.ts'
 import type { Reader } from '../consistency/read.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
@@ -23,10 +24,21 @@ export class AdminDefaultsCache {
   readonly #store: Pick<StorePort, 'readRows'>
   #bytes: Buffer | undefined
   #defaults: ParsedDefaults | undefined
+  readonly #reads = new WeakMap<Moment, Promise<ParsedDefaults>>()
 
   constructor(reader: Reader, store: Pick<StorePort, 'readRows'>) {
     this.#reader = reader
     this.#store = store
+  }
+
+  /** As they are at a moment or later; the writes that one transaction holds share a read. Rejects as `current` does. */
+  at(moment: Moment): Promise<ParsedDefaults> {
+    let read = this.#reads.get(moment)
+    if (read === undefined) {
+      read = this.current()
+      this.#reads.set(moment, read)
+    }
+    return read
   }
 
   /** NOT_READY while no defaults are loaded. */

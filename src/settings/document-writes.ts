@@ -1,5 +1,5 @@
 import { refId } from '../consistency/batch-reader.ts'
-import type { Decision } from '../consistency/decision.ts'
+import type { Decision, Prepare } from '../consistency/decision.ts'
 import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
@@ -23,8 +23,7 @@ export type Decide<T> = (documents: readonly LiveDocument[]) => Decision<T>
 interface Writing<T> {
   readonly reason: string
   readonly decide: Decide<T>
-  /** As of Writer.write. */
-  readonly ready: Promise<void> | undefined
+  readonly prepare: Prepare | undefined
 }
 
 /** The rows of a write: those stored, or the unchanged ones. */
@@ -50,18 +49,18 @@ export class DocumentWrites {
     this.#deps = deps
   }
 
-  /** `decide` runs when `ready`, if given, has resolved. */
+  /** `prepare` reads what `decide` needs besides the documents, as of Writer.write. */
   async write<T>(
     actor: Actor,
     kinds: readonly string[],
     reason: ChangeMeta['reason'],
     decide: Decide<T>,
-    ready?: Promise<void>,
+    prepare?: Prepare,
   ): Promise<Written<T>> {
     const refs = kinds.map((kind): DocumentRef => ({ userId: actor.userId, kind }))
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       try {
-        return await this.#write(actor, refs, { reason, decide, ready })
+        return await this.#write(actor, refs, { reason, decide, prepare })
       } catch (error) {
         if (!(error instanceof MissingDocumentsError)) throw error
       }
@@ -74,9 +73,9 @@ export class DocumentWrites {
   async #write<T>(
     actor: Actor,
     refs: readonly DocumentRef[],
-    { reason, decide, ready }: Writing<T>,
+    { reason, decide, prepare }: Writing<T>,
   ): Promise<Written<T>> {
-    const once = { reason, decide: rememberLast(decide), ready }
+    const once = { reason, decide: rememberLast(decide), prepare }
     try {
       return await this.#lock(actor, refs, refs, once)
     } catch (error) {
@@ -90,7 +89,7 @@ export class DocumentWrites {
     actor: Actor,
     refs: readonly DocumentRef[],
     locked: readonly DocumentRef[],
-    { reason, decide, ready }: Writing<T>,
+    { reason, decide, prepare }: Writing<T>,
   ): Promise<Written<T>> {
     const { writer, limits } = this.#deps
     let before: readonly LiveDocument[] = []
@@ -106,7 +105,7 @@ export class DocumentWrites {
         return decision
       },
       { updatedBy: actor.caller, reason },
-      ready,
+      prepare,
     )
     const stored = new Map(rows.map(row => [refId(row.ref), row]))
     return { result, rows: before.map(({ row }) => stored.get(refId(row.ref)) ?? row) }

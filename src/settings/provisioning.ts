@@ -1,10 +1,11 @@
 import { refId } from '../consistency/batch-reader.ts'
+import type { Moment } from '../consistency/decision.ts'
 import type { Row } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { DomainError } from '../errors.ts'
-import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
+import type { AdminDefaultsCache, ParsedDefaults } from './admin-defaults-cache.ts'
 import { refsOfUser } from './document-refs.ts'
 import { requireVersionsOfUser } from './preconditions.ts'
 import type { Actor, Precondition } from './service.ts'
@@ -43,7 +44,10 @@ export class Provisioning {
     mayCreate: boolean,
     precondition: Precondition = {},
   ): Promise<boolean> {
-    const { data } = await this.#deps.defaults.current()
+    let defaults: ParsedDefaults
+    const prepare = async (moment: Moment) => {
+      defaults = await this.#deps.defaults.at(moment)
+    }
     const refs = refsOfUser(userId)
     const { result } = await this.#deps.writer.write(
       refs,
@@ -54,12 +58,13 @@ export class Provisioning {
         const missing = refs.filter(ref => !isLive(rows.get(refId(ref))))
         const changes = missing.map(ref => ({
           ref,
-          data: canonicalJson(documentDefaults(data, ref.kind)),
+          data: canonicalJson(documentDefaults(defaults.data, ref.kind)),
           changes: '[]',
         }))
         return { changes, result: created }
       },
       { updatedBy: caller, reason: 'provision' },
+      prepare,
     )
     return result
   }
