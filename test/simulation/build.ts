@@ -25,6 +25,9 @@ export interface Build {
 export const SOUND: Build = {
   scripts: {
     viewText: true,
+    viewNamesDatabase: true,
+    claims: true,
+    gateMindsClaim: true,
     proposedMarker: true,
     ownNonce: true,
     exactNonce: true,

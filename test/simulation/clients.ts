@@ -92,10 +92,10 @@ export class Clients {
 
   /** Each try of each write has values of its own. */
   #plan(refs: readonly DocumentRef[], planned: Map<string, string | null>) {
-    const { random, scenario } = this.#world
+    const { random, scenario, name } = this.#world
     const remove = random.chance(scenario.deletions)
     return refs.map(ref => {
-      const data = remove ? null : dataOf(`w${++this.#values}`)
+      const data = remove ? null : dataOf(`${name}w${++this.#values}`)
       planned.set(documentId(ref), data)
       return { ref, data, changes: '[]' }
     })

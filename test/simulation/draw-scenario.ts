@@ -43,6 +43,7 @@ function mixed(random: Random, operations: number): Scenario {
   if (random.chance(0.5)) faults.push('redis-cut')
   return {
     gateways: 2 + random.int(2),
+    databases: 1,
     documents: random.pick([1, 1, 2, 3]),
     clients: 3 + random.int(6),
     operations,

@@ -257,6 +257,21 @@ export const FOCUSES = {
     faultEveryMs: 1_000,
     faults: ['redis-reconnect'],
   },
+  /** Gateways of two databases on one Redis, which is flushed, and gates that stand still. */
+  'two-databases': {
+    ...ONLY_THESE,
+    gateways: 1,
+    databases: 2,
+    documents: 1,
+    clients: 4,
+    thinkMs: 150,
+    holdMs: 1_500,
+    sore: { lose: [], hold: ['redis.put', 'redis.fill'], stop: [], often: SORE },
+    soreStep: 'gate.epoch',
+    pauseAtStep: 0.02,
+    faultEveryMs: 500,
+    faults: ['redis-flushall', 'gateway-stop', 'gateway-suspend'],
+  },
   /** A proxy sends commands to Redis once more, some of them much later. */
   repeats: {
     ...ONLY_THESE,

@@ -9,6 +9,7 @@ export class Gateways {
   readonly all: Gateway[]
   readonly #world: World
   #started = 0
+  #ended = false
 
   constructor(world: World, count: number) {
     this.#world = world
@@ -24,11 +25,17 @@ export class Gateways {
     return new Gateway(this.#world, leaseFactors[this.#started++ % leaseFactors.length]!)
   }
 
+  /** All are killed, and none is started again. */
+  end(): void {
+    this.#ended = true
+    for (const gateway of this.all) gateway.kill()
+  }
+
   /** Starts another process in the place of a killed one, in a while. */
   replace(gone: Gateway): void {
     const { timeline, random } = this.#world
     timeline.later(random.between(0, RESTART_MS), () => {
-      const place = this.all.indexOf(gone)
+      const place = this.#ended ? -1 : this.all.indexOf(gone)
       if (place >= 0) this.all[place] = this.#start()
     })
   }

@@ -36,8 +36,11 @@ export interface MemoryCacheDeps {
   readonly timeline: Timeline
   readonly scripts: RedisScripts
   readonly rules: CacheRules
+  /** How long Redis belongs to a database after a claim; 0 = there is one database. */
+  readonly claimMs: number
 }
 
+const UNSWEPT: ReadonlySet<string> = new Set([PLAIN_NAMES.view, PLAIN_NAMES.gate, PLAIN_NAMES.owner])
 /** So few that a sweep takes several steps. */
 const KEYS_PER_SCAN = 3
 
@@ -85,10 +88,19 @@ export class MemoryCache implements CachePort {
     return seen
   }
 
-  async claim(identity: DatasetIdentity, { database }: { readonly database: string }): Promise<null> {
-    // There is one database. What others find is tried with real servers.
-    await this.#onDataset(identity, 'claim', () => database)
-    return null
+  async claim(
+    identity: DatasetIdentity,
+    { database }: { readonly database: string },
+  ): Promise<string | null> {
+    const { timeline, scripts, claimMs } = this.#deps
+    // Of one database alone nothing depends on it.
+    const claim = (server: RedisServer) =>
+      claimMs === 0
+        ? null
+        : server.atomically(() => scripts.claim(server, database, timeline.now, timeline.now + claimMs))
+    const another = await this.#onDataset(identity, 'claim', claim)
+    if (another === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
+    return another
   }
 
   async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {
@@ -147,7 +159,7 @@ export class MemoryCache implements CachePort {
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {
-    return this.script(v, 'adopt', server => this.#deps.scripts.adopt(server, v))
+    return this.script(v, 'adopt', server => this.#deps.scripts.adopt(server, v, this.#deps.timeline.now))
   }
 
   cold(v: ViewToken): Promise<ScriptOutcome> {
@@ -165,7 +177,7 @@ export class MemoryCache implements CachePort {
     const keys = await this.#onDataset(v.identity, 'scan', scan)
     if (keys === 'view') return 'view'
     const page = keys.slice(0, KEYS_PER_SCAN)
-    const own = page.filter(key => key !== PLAIN_NAMES.view && key !== PLAIN_NAMES.gate)
+    const own = page.filter(key => !UNSWEPT.has(key))
     const next = keys.length > page.length ? page.at(-1)! : null
     const { adoptBeforeSweep } = this.#deps.rules
     const outcome = await this.script(v, 'sweep', server =>
@@ -177,12 +189,13 @@ export class MemoryCache implements CachePort {
   }
 
   #cold(v: ViewToken): Promise<ScriptOutcome> {
-    return this.script(v, 'cold', server => this.#deps.scripts.cold(server, v))
+    return this.script(v, 'cold', server => this.#deps.scripts.cold(server, v, this.#deps.timeline.now))
   }
 
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome> {
-    const until = ttlMs === 0 ? 0 : this.#deps.timeline.now + ttlMs
-    return this.script(v, 'hold', server => this.#deps.scripts.hold(server, v, until))
+    const { now } = this.#deps.timeline
+    const until = ttlMs === 0 ? 0 : now + ttlMs
+    return this.script(v, 'hold', server => this.#deps.scripts.hold(server, v, until, now))
   }
 
   proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome> {

@@ -46,7 +46,6 @@ export interface Incarnation {
   readonly timeline: number
 }
 
-const ROOT = '0123456789ab'
 /** More versions than a document gets in one run. */
 const BASE_STEP = 1_000
 /** More order numbers than a run draws. */
@@ -69,6 +68,7 @@ export class PostgresServer {
   downUntil = 0
   commits = 0
   readonly #rules: ServerRules
+  readonly #root: string
   #backup: Backup | undefined
   #clusterTimeline = 1
   /** Of all times, those that were lost included: ids are random, and the wall clock gives the base. */
@@ -85,9 +85,10 @@ export class PostgresServer {
     leaseMs: 0,
   }
 
-  constructor(timeline: Timeline, rules: ServerRules) {
+  constructor(timeline: Timeline, rules: ServerRules, root = '0123456789ab') {
     this.timeline = timeline
     this.#rules = rules
+    this.#root = root
   }
 
   get up(): boolean {
@@ -107,7 +108,7 @@ export class PostgresServer {
     if (id !== database) return
     const number = Math.max(last + 1, atLeast)
     this.incarnation = {
-      id: `${ROOT}-${number}-${String(++this.#incarnations).padStart(8, '0')}`,
+      id: `${this.#root}-${number}-${String(++this.#incarnations).padStart(8, '0')}`,
       number,
       versionBase:
         id === '' || !this.#rules.versionBase ? 0 : Math.max(versionBase, this.#incarnations * BASE_STEP),

@@ -7,7 +7,7 @@ import type {
 } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { fenceText, HEAD_BYTES, headOf, type StoredHead } from '../../src/consistency/stored-bytes.ts'
-import { epochOf, viewText } from '../../src/consistency/token.ts'
+import { databaseOf, epochOf, viewText } from '../../src/consistency/token.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisServer } from './redis-server.ts'
 
@@ -18,6 +18,12 @@ const STAMP = /^[1-8]\d{15}$/
 export interface ScriptRules {
   /** Scripts refuse unless gateway:view holds V. */
   readonly viewText: boolean
+  /** V names the database. */
+  readonly viewNamesDatabase: boolean
+  /** A claim of another database that lives is respected. */
+  readonly claims: boolean
+  /** A gate looks whether another database has claimed the keys. */
+  readonly gateMindsClaim: boolean
   /** The marker moves only where the nonce that was proposed is found. */
   readonly proposedMarker: boolean
   /** A fence replaces an equal one with its own nonce. */
@@ -112,13 +118,23 @@ export class RedisScripts {
     return outcome
   }
 
-  adopt(server: RedisServer, v: ViewToken): ScriptOutcome {
+  /** Null, or the other database that has claimed the keys and lives: until `now` at least. */
+  claim(server: RedisServer, database: string, now: number, until: number): string | null {
+    const owner = ownerOf(server, now)
+    if (this.#rules.claims && owner !== undefined && owner !== database) return owner
+    server.set(PLAIN_NAMES.owner, `${until} ${database}`)
+    return null
+  }
+
+  adopt(server: RedisServer, v: ViewToken, now = 0): ScriptOutcome {
+    if (this.#isClaimed(server, v, now)) return 'view'
     if (epochOf(server.get(PLAIN_NAMES.view) ?? '') >= v.epoch) return 'view'
     server.set(PLAIN_NAMES.view, viewText(v))
     return 'done'
   }
 
-  cold(server: RedisServer, v: ViewToken): ScriptOutcome {
+  cold(server: RedisServer, v: ViewToken, now = 0): ScriptOutcome {
+    if (this.#isClaimed(server, v, now)) return 'view'
     if (epochOf(server.get(PLAIN_NAMES.view) ?? '') >= v.epoch) return 'view'
     server.delete(PLAIN_NAMES.marker)
     server.set(PLAIN_NAMES.view, viewText(v))
@@ -131,8 +147,8 @@ export class RedisScripts {
     return 'done'
   }
 
-  hold(server: RedisServer, v: ViewToken, until: number): ScriptOutcome {
-    if (!this.#fit(server, v)) return 'view'
+  hold(server: RedisServer, v: ViewToken, until: number, now = 0): ScriptOutcome {
+    if (this.#isClaimed(server, v, now) || !this.#fit(server, v)) return 'view'
     if (until > 0) server.set(PLAIN_NAMES.gate, `${until} ${viewText(v)}`)
     return 'done'
   }
@@ -214,8 +230,21 @@ export class RedisScripts {
   }
 
   #fit(server: RedisServer, v: ViewToken): boolean {
-    return !this.#rules.viewText || server.get(PLAIN_NAMES.view) === viewText(v)
+    const stored = server.get(PLAIN_NAMES.view) ?? ''
+    const database = this.#rules.viewNamesDatabase ? v.database : (databaseOf(stored) ?? v.database)
+    return !this.#rules.viewText || stored === viewText({ ...v, database })
   }
+
+  #isClaimed(server: RedisServer, { database }: ViewToken, now: number): boolean {
+    const owner = ownerOf(server, now)
+    return this.#rules.gateMindsClaim && owner !== undefined && owner !== database
+  }
+}
+
+/** The database that has claimed the keys and lives. */
+function ownerOf(server: RedisServer, now: number): string | undefined {
+  const [, until, database] = /^([\d.]+) (\S+)$/.exec(server.get(PLAIN_NAMES.owner) ?? '') ?? []
+  return Number(until) > now ? database : undefined
 }
 
 function stampOf(key: string): string {

@@ -67,6 +67,27 @@ export const RULES: readonly Rule[] = [
     focus: 'late-put',
   },
   {
+    name: 'view-names-database',
+    says: 'V names the database: scripts of another database refuse its view',
+    dagger: false,
+    off: scripts({ viewNamesDatabase: false }),
+    focus: 'two-databases',
+  },
+  {
+    name: 'claimed-redis',
+    says: 'a lease needs that no other database that lives has claimed the keys',
+    dagger: false,
+    off: scripts({ claims: false }),
+    focus: 'two-databases',
+  },
+  {
+    name: 'gate-minds-claim',
+    says: 'a gate does not take the keys from gateways of another database that live',
+    dagger: false,
+    off: scripts({ gateMindsClaim: false }),
+    focus: 'two-databases',
+  },
+  {
     name: 'own-nonce',
     says: 'a fence replaces an equal one with its own nonce',
     dagger: true,

@@ -7,6 +7,8 @@ export const SORE = 0.3
 /** What one run looks like. Each seed draws another mixture, so that rare combinations get runs of their own. */
 export interface Scenario {
   readonly gateways: number
+  /** 2: as many gateways of another database use the same Redis. */
+  readonly databases: 1 | 2
   readonly documents: number
   readonly clients: number
   readonly operations: number

@@ -30,10 +30,12 @@ export async function walk(seed: number, build: Build = SOUND, focus?: Focus): P
   const { timeline, checker } = world
   await timeline.run(RECOVERY_MS, () => isOn(world))
   world.disturb()
-  clients.start()
-  await timeline.run(timeline.now + STUCK_MS, () => clients.done || checker.violations.length > 0)
-  if (checker.violations.length === 0) {
-    if (!clients.done) checker.violated('a request was never answered')
+  const all = world.other === undefined ? [clients] : [clients, new Clients(world.other)]
+  for (const each of all) each.start()
+  const done = () => all.every(each => each.done)
+  await timeline.run(timeline.now + STUCK_MS, () => done() || world.violations.length > 0)
+  if (world.violations.length === 0) {
+    if (!done()) checker.violated('a request was never answered')
     await settle(world, clients)
   }
   world.count('message lost', world.network.lost)
@@ -45,7 +47,7 @@ export async function walk(seed: number, build: Build = SOUND, focus?: Focus): P
     operations: clients.operations,
     answered: clients.answered,
     faults: world.faults,
-    violations: checker.violations,
+    violations: world.violations,
   }
 }
 

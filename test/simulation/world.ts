@@ -16,6 +16,8 @@ import { Timeline } from './timeline.ts'
 /** How much longer than its own time a lease may live: the slowest clock, and a suspension that goes unnoticed. */
 const LEASE_ERROR = 1.02
 const SUSPENSION_MS = 100
+/** Databases are told apart by it. */
+const OTHER_ROOT = 'ba9876543210'
 
 /** Everything of one run: servers, network, gateways, faults and checkers, all driven by one seed. */
 export class World {
@@ -31,19 +33,26 @@ export class World {
   readonly checker: Checker
   readonly sequenceChecker: SequenceChecker
   readonly faults = new Map<string, number>()
+  /** What this world writes begins with it. */
+  readonly name: string
   /** No more faults. */
   quiet = true
+  /** Another database whose gateways use the same Redis, from the first fault to the last. */
+  other: World | undefined
 
-  constructor(seed: number, build: Build, operations: number, focus?: Focus) {
+  /** A world `beside` another one shares all but the database, its gateways and its documents. */
+  constructor(seed: number, build: Build, operations: number, focus?: Focus, beside?: World) {
     this.build = build
-    this.random = new Random(seed)
-    this.scenario = drawScenario(this.random, operations, focus)
+    this.name = beside === undefined ? '' : 'other '
+    this.random = beside?.random ?? new Random(seed)
+    this.scenario = beside?.scenario ?? drawScenario(this.random, operations, focus)
     const { stepMs, documents, gateways } = this.scenario
-    this.timeline = new Timeline(seed, this.random, stepMs)
-    this.network = new Network(this.timeline, this.random, kind => fateOf(this.scenario, kind))
+    this.timeline = beside?.timeline ?? new Timeline(seed, this.random, stepMs)
+    this.network =
+      beside?.network ?? new Network(this.timeline, this.random, kind => fateOf(this.scenario, kind))
     this.network.healed = true
-    this.redis = new RedisTopology(this.timeline, this.random)
-    this.postgres = new PostgresServer(this.timeline, build.server)
+    this.redis = beside?.redis ?? new RedisTopology(this.timeline, this.random)
+    this.postgres = new PostgresServer(this.timeline, build.server, beside && OTHER_ROOT)
     this.refs = Array.from({ length: documents }, (_, index) => ({ userId: 'u', kind: `d${index}` }))
     this.checker = new Checker(
       this.postgres,
@@ -53,19 +62,26 @@ export class World {
     this.gateways = new Gateways(this, gateways)
   }
 
+  get violations(): readonly string[] {
+    return [...this.checker.violations, ...(this.other?.checker.violations ?? [])]
+  }
+
   count(fault: string, times = 1): void {
     this.faults.set(fault, (this.faults.get(fault) ?? 0) + times)
   }
 
   /** Begins with the faults. */
   disturb(): void {
-    this.quiet = false
+    if (this.scenario.databases === 2)
+      this.other = new World(0, this.build, this.scenario.operations, undefined, this)
+    const worlds = this.other === undefined ? [this] : [this, this.other]
+    for (const world of worlds) world.quiet = false
     this.network.healed = false
     const { faultEveryMs, faults } = this.scenario
     const next = () =>
       this.timeline.later(this.random.next() * 2 * faultEveryMs, () => {
         if (this.quiet) return
-        inject(this.random.pick(faults), this)
+        inject(this.random.pick(faults), worlds.length === 1 ? this : this.random.pick(worlds))
         next()
       })
     next()
@@ -74,6 +90,8 @@ export class World {
   /** Ends all faults; what is held arrives in its time. */
   heal(): void {
     this.quiet = true
+    if (this.other !== undefined) this.other.quiet = true
+    this.other?.gateways.end()
     this.network.healed = true
     this.redis.heal()
     this.postgres.downUntil = 0
