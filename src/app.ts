@@ -14,7 +14,6 @@ import { authenticateAll } from './http/caller.ts'
 import { clientErrorHandler } from './http/client-errors.ts'
 import { Connections } from './http/connections.ts'
 import { refuseUnderPressure } from './http/event-loop-delay.ts'
-import { FastReads } from './http/fast-reads.ts'
 import { connectionLimit } from './http/file-limit.ts'
 import { answerHeads } from './http/heads.ts'
 import { parseJsonBodies } from './http/json-bodies.ts'
@@ -25,12 +24,15 @@ import { servePages } from './http/pages.ts'
 import { answerProblems, sendProblem, toProblem } from './http/problems.ts'
 import { checkQueryParameters } from './http/query-parameters.ts'
 import { CallerLimits, limitRates } from './http/rate-limits.ts'
-import { requestId } from './http/request-id.ts'
+import { SocketDoor } from './http/reads/door.ts'
+import { Responder } from './http/reads/responder.ts'
+import { RouteDoor } from './http/reads/route-door.ts'
+import { PLAIN_READS } from './http/reads/table.ts'
+import { nameAnswer, requestId } from './http/request-id.ts'
 import { adminRoutes } from './http/routes/admin-routes.ts'
-import { bundleRoutes, FAST_BUNDLES } from './http/routes/bundle-routes.ts'
+import { bundleRoutes } from './http/routes/bundle-routes.ts'
 import { defaultRoutes } from './http/routes/default-routes.ts'
 import { documentRoutes } from './http/routes/document-routes.ts'
-import { FAST_DOCUMENTS } from './http/routes/document-table.ts'
 import { eventRoutes } from './http/routes/event-routes.ts'
 import { exchangeRoutes } from './http/routes/exchange-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
@@ -74,7 +76,7 @@ const REDACTED = {
 
 /** Builds the gateway with every option and plugin, in order. */
 export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<Gateway> {
-  let fastReads: FastReads | undefined
+  let socketDoor: SocketDoor | undefined
   const app = fastify({
     logger: {
       level: config.logLevel,
@@ -92,7 +94,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     serverFactory: serverFactory(
       config.http,
       () => connections,
-      () => fastReads,
+      () => socketDoor,
     ),
     // What request.ip is; nobody else's X-Forwarded-For is believed.
     trustProxy: config.http.trustProxy === undefined ? false : [...config.http.trustProxy],
@@ -101,7 +103,9 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     // A parameter of any length gets the answer of its route: the headers' limit ends it before.
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 65_536 },
     exposeHeadRoutes: true,
-    frameworkErrors: (error, request, reply) => sendProblem(toProblem(error), request, reply),
+    // A URL that cannot be decoded meets no hook.
+    frameworkErrors: (error, request, reply) =>
+      sendProblem(toProblem(error), request, nameAnswer(request, reply)),
     clientErrorHandler,
   })
   const metrics = new Metrics()
@@ -126,7 +130,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   app.decorateRequest('principal', null)
   // The first hook, so that every answer carries it.
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
+    nameAnswer(request, reply)
     done()
   })
   // So that no proxy sends its next request on a connection that is about to be closed; also behind requests that
@@ -136,7 +140,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     done()
   })
   metrics.watch(app)
-  await traceRequests(app, config.tracing.endpoint)
+  const tracer = await traceRequests(app, config.tracing.endpoint)
   watchActivity(app, activity)
   refuseAmbiguousHeaders(app)
   checkBodyTypes(app)
@@ -167,13 +171,15 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const bodies = new ByteBudget(config.http.bodiesInFlightBytes)
   const answers = new ByteBudget(config.http.answersInFlightBytes)
   metrics.watchBytes({ bodies, answers })
+  const responder = new Responder({ answers, draining: () => draining, log: app.log })
+  const door = new RouteDoor(responder, services.reads)
   await app.register(async authenticated => {
     authenticateAll(authenticated, authenticator, new AuthFailures(config.http.rateLimit))
     limitRates(authenticated, limits)
     boundBodies(authenticated, bodies)
     boundAnswers(authenticated, answers)
-    bundleRoutes(authenticated, services.documents)
-    documentRoutes(authenticated, services.documents)
+    bundleRoutes(authenticated, door)
+    documentRoutes(authenticated, { door, documents: services.documents })
     eventRoutes(authenticated, { ...services, onDropped: () => metrics.listenerDropped() })
     defaultRoutes(authenticated, services.defaults)
     userRoutes(authenticated, services.users)
@@ -181,27 +187,25 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     sequenceRoutes(authenticated, services.sequence)
     await authenticated.register(async exchange => exchangeRoutes(exchange, services.exchange))
     await authenticated.register(async admin => {
-      adminRoutes(admin, services)
+      adminRoutes(admin, { ...services, door })
       statusRoute(admin, { status: services.status, activity })
     })
   })
   refuseTheRest()
-  // Each request has a span when it is traced: Fastify's hooks make them.
-  if (config.tracing.endpoint === undefined) {
-    fastReads = new FastReads({
-      reads: [...FAST_BUNDLES, ...FAST_DOCUMENTS],
-      documents: services.documents,
-      authenticator,
-      limits,
-      answers,
-      draining: () => draining,
-      underPressure,
-      onAnswered: (route, status, milliseconds) => {
-        metrics.requestAnswered('GET', route, status, milliseconds)
-        activity.samples.requestAnswered(milliseconds, status)
-      },
-    })
-  }
+  socketDoor = new SocketDoor({
+    table: PLAIN_READS,
+    reads: services.reads,
+    responder,
+    authenticator,
+    limits,
+    underPressure,
+    traced: tracer?.run,
+    onAnswered: ({ request, id, route }, status, milliseconds) => {
+      metrics.requestAnswered('GET', route, status, milliseconds)
+      activity.samples.requestAnswered(milliseconds, status)
+      tracer?.answered({ request, id, method: 'GET', route, status, milliseconds })
+    },
+  })
   return {
     app,
     services,

@@ -31,7 +31,7 @@ import { DocumentWrites } from './settings/document-writes.ts'
 import { UserDocuments } from './settings/documents.ts'
 import { CacheInspection } from './settings/inspection.ts'
 import { Provisioning } from './settings/provisioning.ts'
-import type { DefaultsService, DocumentService } from './settings/service.ts'
+import type { DefaultsService, DocumentService, ReadService } from './settings/service.ts'
 import { StoredZones } from './settings/stored-zones.ts'
 import { UserDefaults } from './settings/user-defaults.ts'
 import { Users } from './settings/users.ts'
@@ -59,6 +59,7 @@ import { Transfer, type TransferService } from './transfer/transfer-service.ts'
 
 /** Everything the routes call. */
 export interface Services {
+  readonly reads: ReadService
   readonly documents: DocumentService
   readonly defaults: DefaultsService
   readonly admin: AdminDefaultsService
@@ -226,6 +227,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     listeners: () => changes.count,
   })
   return {
+    reads,
     documents: new UserDocuments({
       reads,
       writes,

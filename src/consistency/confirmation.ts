@@ -1,7 +1,7 @@
 import type { CachePort } from './cache-port.ts'
 import type { Grant, Lease } from './lease.ts'
 import type { NearEntry } from './near-cache.ts'
-import type { OnConfirmed, ReadResult } from './read-outcome.ts'
+import type { ReadResult } from './read-outcome.ts'
 import { versionsIn } from './stored-bytes.ts'
 import { isKnown, type KnownVersions } from './versions.ts'
 
@@ -13,11 +13,14 @@ export interface Question {
   readonly known: KnownVersions | undefined
 }
 
+/** Why there is no answer: another version in Redis or no lease any more; or no reply from Redis. */
+export type Unconfirmed = 'stale' | 'failed'
+
 /** Asks Redis for the heads of the keys, in one round trip. By callback: see CachePort.readHeads. */
 export function askHeads(
   { cache, lease }: { readonly cache: CachePort; readonly lease: Lease },
   { keys, begun, held, known }: Question,
-  onConfirmed: OnConfirmed,
+  onConfirmed: (outcome: ReadResult | Unconfirmed) => void,
 ): void {
   cache.readHeads(keys, held?.stampKey, (_error, reply) => {
     if (reply === undefined) onConfirmed('failed')

@@ -14,8 +14,5 @@ export interface ReadResult {
   readonly values: readonly (Buffer | null)[] | undefined
 }
 
-/** Why the near cache has no answer: nothing is held, another version in Redis, no lease any more; or no reply from Redis. */
-export type Unconfirmed = 'stale' | 'failed'
-
-/** Is told the answer, or why the read must be made in full; once. Must not throw. */
-export type OnConfirmed = (outcome: ReadResult | Unconfirmed) => void
+/** Is told why there is no answer, or the answer; once. Must not throw. */
+export type OnRead = (error: unknown, result: ReadResult | undefined) => void

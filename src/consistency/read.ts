@@ -1,16 +1,14 @@
 import { askHeads } from './confirmation.ts'
-import { FullRead, type FullReadDeps, type Join, listed, type Reading, type WantedOf } from './full-read.ts'
-import type { OnConfirmed, ReadResult, Unconfirmed } from './read-outcome.ts'
+import { FullRead, type FullReadDeps, type Join, listed, type WantedOf } from './full-read.ts'
+import type { OnRead, ReadResult } from './read-outcome.ts'
 import type { KnownVersions } from './versions.ts'
 
 export interface ReadOptions {
   /** Names the read in the near cache; by default its keys do. */
   readonly id?: string
-  readonly join?: Join
+  readonly join?: Join | undefined
   /** What the caller holds already need not be sent. */
   readonly known?: KnownVersions | undefined
-  /** What `confirm` brought for this very read, just now: Redis is not asked for the heads again. */
-  readonly asked?: Unconfirmed | undefined
 }
 
 export type ReadDeps = FullReadDeps
@@ -25,45 +23,50 @@ export class Reader {
     this.#full = new FullRead(deps)
   }
 
-  /**
-   * Asks Redis, in one round trip, whether what the near cache holds under `id` is still right. By callback, and no
-   * promise is made: this is how nearly all reads are answered. False = nothing is held or no lease; nothing was asked.
-   */
-  confirm(id: string, known: KnownVersions | undefined, onConfirmed: OnConfirmed): boolean {
-    const { lease, cache, near } = this.#deps
-    const begun = lease.current()
-    const held = begun === undefined || !cache.usable ? undefined : near.find(id, begun.v)
-    if (held === undefined) return false
-    askHeads(this.#deps, { keys: held.keys, begun: begun!, held, known }, onConfirmed)
-    return true
-  }
-
   /** Rejects with DatabaseUnavailableError when neither Redis nor the database can answer. */
   read(wanted: WantedOf, options: ReadOptions = {}): Promise<ReadResult> {
-    const { lease, cache, near } = this.#deps
-    const { join, known, asked } = options
-    const begun = lease.current()
-    let keys = options.id === undefined ? this.#keysOf(wanted) : undefined
-    const id = options.id ?? keys!.join('\n')
-    const held = begun === undefined || asked !== undefined ? undefined : near.find(id, begun.v)
-    // Those held are the same list each time, so that the cache need not write its command again.
-    keys = held?.keys ?? keys ?? this.#keysOf(wanted)
-    const reading = { id, wanted, keys, begun, join }
-    if (asked !== undefined || begun === undefined || !cache.usable || (held ?? known) === undefined) {
-      return this.#unconfirmed(reading, asked ?? 'stale')
-    }
     return new Promise((resolve, reject) => {
-      askHeads(this.#deps, { keys, begun, held, known }, outcome => {
-        if (typeof outcome === 'object') resolve(outcome)
-        else this.#unconfirmed(reading, outcome).then(resolve, reject)
+      this.answer(wanted, options, (error, result) => {
+        if (result === undefined) reject(error)
+        else resolve(result)
       })
     })
   }
 
-  #unconfirmed(reading: Reading, outcome: Unconfirmed): Promise<ReadResult> {
-    // No second wait for a Redis that failed just now. And what the heads said is forgotten: a second reply counts by
-    // itself, so that no bundle is torn between the two.
-    return outcome === 'failed' ? this.#full.fromDatabase(reading, undefined) : this.#full.fromCache(reading)
+  /**
+   * The same read by callback. What the near cache holds, or the caller, needs one round trip in which Redis confirms it, and
+   * no promise: nearly all reads are answered so.
+   */
+  answer(wanted: WantedOf, options: ReadOptions, onRead: OnRead): void {
+    const { lease, cache, near } = this.#deps
+    const { known } = options
+    const begun = lease.current()
+    let keys = options.id === undefined ? this.#keysOf(wanted) : undefined
+    const id = options.id ?? keys!.join('\n')
+    const held = begun === undefined || !cache.usable ? undefined : near.find(id, begun.v)
+    if (begun === undefined || !cache.usable || (held ?? known) === undefined) {
+      this.#inFull(id, wanted, options, true, onRead)
+      return
+    }
+    // Those held are the same list each time, so that the cache need not write its command again.
+    keys = held?.keys ?? keys ?? this.#keysOf(wanted)
+    askHeads(this.#deps, { keys, begun, held, known }, outcome => {
+      if (typeof outcome === 'object') onRead(undefined, outcome)
+      else this.#inFull(id, wanted, options, outcome === 'stale', onRead)
+    })
+  }
+
+  /**
+   * Begins again, with the lease of this moment: what the heads said is forgotten, so that no bundle is torn between two
+   * replies. Redis is not asked when it failed just now: a second wait for it would not help.
+   */
+  #inFull(id: string, wanted: WantedOf, { join }: ReadOptions, fromCache: boolean, onRead: OnRead): void {
+    const reading = { id, wanted, keys: this.#keysOf(wanted), begun: this.#deps.lease.current(), join }
+    const read = fromCache ? this.#full.fromCache(reading) : this.#full.fromDatabase(reading, undefined)
+    read.then(
+      result => onRead(undefined, result),
+      error => onRead(error, undefined),
+    )
   }
 
   #keysOf(wanted: WantedOf): readonly string[] {

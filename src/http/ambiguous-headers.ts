@@ -11,7 +11,7 @@ const READS = new Set(['GET', 'HEAD', 'OPTIONS'])
 /**
  * Refuses requests whose headers mean two things, or that name no host. Before everything else, and the headers of the
  * request itself after authentication and limits. Node is told to join such headers (server-factory.ts), so in front of
- * Fastify a joined value is none that the fast reads take.
+ * Fastify a joined value is none that the door takes.
  */
 export function refuseAmbiguousHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw }, _reply, done) => {

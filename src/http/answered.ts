@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { givenBackOf } from './given-back.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -8,7 +7,7 @@ declare module 'fastify' {
   }
 }
 
-/** Calls back after every answer of the app whose duration is a latency; it includes what it took in front of Fastify. */
+/** Calls back after every answer of the app whose duration is a latency. */
 export function onAnswered(
   app: FastifyInstance,
   tell: (
@@ -22,8 +21,7 @@ export function onAnswered(
     // Made anew each time it is asked for.
     const route = request.routeOptions
     const stream = route.config.longLived === true && reply.statusCode === 200
-    const milliseconds = reply.elapsedTime + (givenBackOf(request)?.waitedMs ?? 0)
-    if (!stream) tell(request, reply, milliseconds, route)
+    if (!stream) tell(request, reply, reply.elapsedTime, route)
     done()
   })
 }

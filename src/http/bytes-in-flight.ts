@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import { pipeline, type Readable, Transform } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ByteBudget } from './byte-budget.ts'
@@ -49,7 +50,7 @@ function taken(
   reply: FastifyReply,
   bytes: number,
 ): ProblemError | null {
-  const release = budget.take(callerOf(request), bytes)
+  const release = budget.take(shareOf(request.principal?.caller ?? request.ip, request.headers), bytes)
   if (typeof release === 'string') return tooMuch(release)
   onAnswerEnd(request, reply, release)
   return null
@@ -79,7 +80,7 @@ export function tooMuch(whose: 'caller' | 'all'): ProblemError {
     : new ProblemError('OVERLOADED', 'too many bytes are in flight', { headers: CLOSE })
 }
 
-/** A service that acts for many has the part of each of them. */
-function callerOf({ principal, headers, ip }: FastifyRequest): string {
-  return `${principal?.caller ?? ip} ${headers['x-user-id'] ?? ''}`
+/** Whose part of a budget a request takes. A service that acts for many has the part of each of them. */
+export function shareOf(caller: string, headers: IncomingHttpHeaders): string {
+  return `${caller} ${headers['x-user-id'] ?? ''}`
 }

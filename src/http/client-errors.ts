@@ -2,8 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { afterEarlierRequests } from './connection-order.ts'
 import { ProblemError } from './problem-error.ts'
-import { PROBLEM_TYPE, problemBody, rawProblem } from './problems.ts'
+import { problemAnswer, rawProblem } from './problems.ts'
 import { requestId } from './request-id.ts'
+import { writeAnswer } from './whole-answer.ts'
 
 /** The parser reports each further piece of a connection that it has given up. */
 const ended = new WeakSet<Socket>()
@@ -28,21 +29,16 @@ const PARSER_PROBLEMS: Readonly<Record<string, ProblemError>> = {
   ERR_HTTP_REQUEST_TIMEOUT: new ProblemError('REQUEST_TIMEOUT'),
 }
 
+const EXPECTATION_FAILED = new ProblemError(
+  'EXPECTATION_FAILED',
+  'only the expectation 100-continue is known',
+  { headers: { connection: 'close' } },
+)
+
 /** An `Expect` that is not `100-continue`. The body may follow or not: the connection ends. */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   const id = requestId(request)
-  const body = problemBody(
-    new ProblemError('EXPECTATION_FAILED', 'only the expectation 100-continue is known'),
-    id,
-  )
-  response.writeHead(417, {
-    'content-type': PROBLEM_TYPE,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-request-id': id,
-    connection: 'close',
-  })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  writeAnswer(response, id, problemAnswer(EXPECTATION_FAILED, id))
 }
 
 /** No proxy. */

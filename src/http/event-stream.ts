@@ -54,7 +54,7 @@ export class EventStream implements ChangeListener {
   }
 
   open(point: ChangePoint, missed: readonly DocumentChange[] | 'resync'): void {
-    this.#reply.headers(HEADERS).header('x-request-id', this.#reply.request.id).hijack()
+    this.#reply.headers(HEADERS).hijack()
     this.#raw.writeHead(200, this.#reply.getHeaders() as OutgoingHttpHeaders)
     // An id without data is no event, but what a client that loses the connection at once comes back with.
     this.#id = pointText(this.since ?? point)

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { JsonError } from '../documents/json/read.ts'
@@ -9,8 +9,10 @@ import { DomainError, type Fault } from '../errors.ts'
 import { userOf } from './caller.ts'
 import { LogLimit } from './log-limit.ts'
 import { domainProblem, PROBLEMS, type ProblemCode, ProblemError } from './problem-error.ts'
+import type { WholeAnswer } from './whole-answer.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+const PROBLEM_HEADERS = { 'cache-control': 'no-store', 'content-type': PROBLEM_TYPE }
 /** The database is asked again every quarter of a second. */
 const RETRY_AFTER = { 'retry-after': '1' }
 
@@ -34,15 +36,33 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  logProblem(problem, request)
-  return (
-    reply
-      .code(problem.status)
-      // A URL that cannot be decoded never meets the hook that sets the id.
-      .headers({ ...problem.headers, 'cache-control': 'no-store', 'x-request-id': request.id })
-      .header('content-type', PROBLEM_TYPE)
-      .send(problemBody(problem, request.id))
-  )
+  const where = { reqId: request.id, route: request.routeOptions.url, user: userOf(request) }
+  logProblem(request.log, problem, where)
+  return reply
+    .code(problem.status)
+    .headers({ ...problem.headers, ...PROBLEM_HEADERS })
+    .send(problemBody(problem, request.id))
+}
+
+/** The same for an answer that Fastify has no part in. */
+export function problemAnswer(problem: ProblemError, id: string): WholeAnswer {
+  const body = problemBody(problem, id)
+  const headers = {
+    ...problem.headers,
+    ...PROBLEM_HEADERS,
+    'content-length': String(Buffer.byteLength(body)),
+  }
+  return { status: problem.status, head: Object.entries(headers).flat(), body }
+}
+
+export type ProblemLog = Pick<FastifyBaseLogger, 'debug' | 'warn' | 'error'>
+
+/** What the log says of a request. */
+interface RequestNames {
+  readonly reqId: string
+  /** The route's pattern. */
+  readonly route: string | undefined
+  readonly user: string | undefined
 }
 
 const LOGGED = new LogLimit()
@@ -51,18 +71,15 @@ const LOGGED = new LogLimit()
  * What is our fault is an error, with its stack. A 503 says what is known already (an outage, a drain): one short line
  * each, and no more than ten a second. The rest is the caller's business.
  */
-function logProblem(problem: ProblemError, request: FastifyRequest): void {
+export function logProblem(log: ProblemLog, problem: ProblemError, where: RequestNames): void {
   const { code, status, message } = problem
   // Callers decide how many there are: during an outage, or a flood, a few of each kind tell all.
   const suppressed = status >= 500 ? LOGGED.take(code) : 0
   if (suppressed === undefined) return
-  const where = {
-    ...{ reqId: request.id, code, route: request.routeOptions.url, user: userOf(request) },
-    ...(suppressed === 0 ? {} : { suppressed }),
-  }
-  if (status === 503) request.log.warn({ ...where, reason: reasonOf(problem) }, message)
-  else if (status >= 500) request.log.error({ ...where, err: problem.cause ?? problem }, message)
-  else request.log.debug(where, message)
+  const names = { code, ...where, ...(suppressed === 0 ? {} : { suppressed }) }
+  if (status === 503) log.warn({ ...names, reason: reasonOf(problem) }, message)
+  else if (status >= 500) log.error({ ...names, err: problem.cause ?? problem }, message)
+  else log.debug(names, message)
 }
 
 function reasonOf({ cause, message }: ProblemError): string {

@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
 import { principalOf } from './caller.ts'
 import { FixedWindow } from './fixed-window.ts'
-import { givenBackOf } from './given-back.ts'
 import { rateLimited } from './rate-limited.ts'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -33,10 +32,6 @@ export class CallerLimits {
 
 export function limitRates(app: FastifyInstance, limits: CallerLimits): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    if (givenBackOf(request) !== undefined) {
-      done()
-      return
-    }
     const { caller } = principalOf(request)
     const waitMs = SAFE_METHODS.has(request.method) ? limits.take(caller) : limits.takeWrite(caller)
     if (waitMs === 0) done()

@@ -4,19 +4,19 @@ import type { Config } from '../config.ts'
 import { refuseExpectation, refuseTunnel } from './client-errors.ts'
 import { inOrder } from './connection-order.ts'
 import type { Connections } from './connections.ts'
-import type { FastReads } from './fast-reads.ts'
+import type { SocketDoor } from './reads/door.ts'
 
 /** A connection that says nothing, or says it byte by byte, keeps its place for so long. Headers are one packet. */
 const MAX_HEADERS_MS = 10_000
 
 /**
- * The HTTP server, with the fast reads in front of Fastify. `fastReads` is asked per request: there are none before the
- * app is built. Fastify leaves all settings of such a server to its maker.
+ * The HTTP server, with the door of plain reads in front of Fastify. `door` is called per request: there is none before
+ * the app is built. Fastify leaves all settings of such a server to its maker.
  */
 export function serverFactory(
   http: Config['http'],
   connections: () => Connections,
-  fastReads: () => FastReads | undefined,
+  door: () => SocketDoor | undefined,
 ): FastifyServerFactory {
   const headersTimeout = Math.min(MAX_HEADERS_MS, http.requestTimeoutMs)
   const options: ServerOptions = {
@@ -34,7 +34,7 @@ export function serverFactory(
   }
   return (handler): Server => {
     const serve = inOrder((request, response) => {
-      if (fastReads()?.take(request, response, handler) !== true) handler(request, response)
+      if (door()?.take(request, response) !== true) handler(request, response)
     })
     return createServer(options, (request, response) => {
       connections().spoke(request.socket)

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import { collectWork, type StoreWork } from '../telemetry/store-work.ts'
 import { onAnswered } from './answered.ts'
 
@@ -7,13 +8,34 @@ const SERVICE_NAME = 'settings-gateway'
 /** Spans arrive at the collector this late at most. */
 const EXPORT_EVERY_MS = 1_000
 
+/** A request as its span tells of it. */
+export interface TracedAnswer {
+  readonly request: IncomingMessage
+  readonly id: string
+  readonly method: string
+  /** The route's pattern. */
+  readonly route: string
+  readonly status: number
+  readonly milliseconds: number
+}
+
+/** For requests that Fastify does not see; its own are traced by hooks. */
+export interface Tracer {
+  /** Runs the work of a request: what it asks of a store is in its span. */
+  readonly run: (request: IncomingMessage, work: () => void) => void
+  readonly answered: (answer: TracedAnswer) => void
+}
+
 /**
- * A span for each request, and in it one for each thing it asked of a store, sent to an OTLP/HTTP collector; a `traceparent` of the caller makes it part of the caller's
- * trace, and one that is not sampled there is not sampled here. Without an endpoint nothing is loaded. A collector
- * that is away costs the spans and nothing else.
+ * A span for each request, and in it one for each thing it asked of a store, sent to an OTLP/HTTP collector; a
+ * `traceparent` of the caller makes it part of the caller's trace, and one that is not sampled there is not sampled here.
+ * Without an endpoint nothing is loaded. A collector that is away costs the spans and nothing else.
  */
-export async function traceRequests(app: FastifyInstance, endpoint: URL | undefined): Promise<void> {
-  if (endpoint === undefined) return
+export async function traceRequests(
+  app: FastifyInstance,
+  endpoint: URL | undefined,
+): Promise<Tracer | undefined> {
+  if (endpoint === undefined) return undefined
   const [api, { W3CTraceContextPropagator }, { resourceFromAttributes }, sdk, { OTLPTraceExporter }] =
     await Promise.all([
       import('@opentelemetry/api'),
@@ -30,30 +52,28 @@ export async function traceRequests(app: FastifyInstance, endpoint: URL | undefi
   })
   const tracer = provider.getTracer(SERVICE_NAME)
   const propagator = new W3CTraceContextPropagator()
-  const work = new WeakMap<FastifyRequest, StoreWork[]>()
-  // Behind the parsing of the body, whose events come from the connection and not from the request.
-  app.addHook('preHandler', (request, _reply, done) => {
+  const work = new WeakMap<IncomingMessage, StoreWork[]>()
+  const run: Tracer['run'] = (request, begin) => {
     const list: StoreWork[] = []
     work.set(request, list)
-    collectWork(list, done)
-  })
-  onAnswered(app, (request, reply, milliseconds) => {
-    const route = request.routeOptions.url ?? 'unknown'
+    collectWork(list, begin)
+  }
+  const answered: Tracer['answered'] = ({ request, id, method, route, status, milliseconds }) => {
     const parent = propagator.extract(api.ROOT_CONTEXT, request.headers, api.defaultTextMapGetter)
     const endedAt = Date.now()
     // No path, no query, no user: attributes hold nothing that a caller sent.
     const attributes = {
-      'http.request.method': request.method,
+      'http.request.method': method,
       'http.route': route,
-      'http.response.status_code': reply.statusCode,
-      'request.id': request.id,
+      'http.response.status_code': status,
+      'request.id': id,
     }
     const span = tracer.startSpan(
-      `${request.method} ${route}`,
+      `${method} ${route}`,
       { kind: api.SpanKind.SERVER, startTime: endedAt - milliseconds, attributes },
       parent,
     )
-    if (reply.statusCode >= 500) span.setStatus({ code: api.SpanStatusCode.ERROR })
+    if (status >= 500) span.setStatus({ code: api.SpanStatusCode.ERROR })
     // From the monotonic clock to the wall's.
     const origin = endedAt - performance.now()
     const inside = api.trace.setSpan(parent, span)
@@ -71,10 +91,16 @@ export async function traceRequests(app: FastifyInstance, endpoint: URL | undefi
       child.end(origin + each.endedAt)
     }
     span.end(endedAt)
-  })
+  }
+  // Behind the parsing of the body, whose events come from the connection and not from the request.
+  app.addHook('preHandler', ({ raw }, _reply, done) => run(raw, done))
+  onAnswered(app, ({ raw, id, method }, { statusCode: status }, milliseconds, { url: route = 'unknown' }) =>
+    answered({ request: raw, id, method, route, status, milliseconds }),
+  )
   app.addHook('onClose', () =>
     provider.shutdown().catch(error => app.log.warn({ err: error }, 'spans were lost')),
   )
+  return { run, answered }
 }
 
 /** The endpoint is the collector's base address, as everywhere in OpenTelemetry. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifySchema, preValidationHookHandler } from 'fastify'
-import { preconditionOf } from './conditional.ts'
 import { ProblemError } from './problem-error.ts'
+import { preconditionOf } from './reads/conditional.ts'
 
 const WRITES = new Set(['PUT', 'POST', 'DELETE'])
 

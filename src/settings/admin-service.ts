@@ -1,4 +1,4 @@
-import type { ChangeReport, DocumentAnswer, Precondition, ReadAnswer, ReadOptions } from './service.ts'
+import type { ChangeReport, DocumentAnswer, Precondition, ReadAnswer } from './service.ts'
 
 export type DefaultsSource =
   | { readonly source: 'file' }
@@ -35,7 +35,7 @@ export interface Inspection {
 
 /** The admin defaults, the document that all users start from. `caller` goes into the history. */
 export interface AdminDefaultsService {
-  getDefaults(options?: ReadOptions): Promise<ReadAnswer>
+  getDefaults(): Promise<ReadAnswer>
   /** Merged like a document. DEFAULTS_INVALID names every fault. */
   putDefaults(caller: string, patch: unknown, precondition?: Precondition): Promise<DocumentAnswer>
   previewDefaults(caller: string, patch: unknown, precondition?: Precondition): Promise<ChangeReport>

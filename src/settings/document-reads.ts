@@ -2,8 +2,8 @@ import { refId } from '../consistency/batch-reader.ts'
 import type { Wanted } from '../consistency/database-read.ts'
 import type { WantedOf } from '../consistency/full-read.ts'
 import type { DocumentRef, StorePort } from '../consistency/ports.ts'
-import type { Reader, ReadOptions as ReaderOptions } from '../consistency/read.ts'
-import type { ReadResult, Unconfirmed } from '../consistency/read-outcome.ts'
+import type { Reader, ReadOptions } from '../consistency/read.ts'
+import type { ReadResult } from '../consistency/read-outcome.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
 import { canonicalJson } from '../documents/canonical.ts'
@@ -11,8 +11,7 @@ import { parseEnvelope, partOf } from './codec.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { ReadObserverPort } from './ports.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
-import { readName } from './read-name.ts'
-import type { Actor, Bundle, DocumentAddress, ReadAnswer, ReadOptions } from './service.ts'
+import type { Actor, DocumentAddress, OnAnswer, ReadAnswer, ReadService, SettingsRead } from './service.ts'
 import { isUnreadable, repairableData } from './stored-document.ts'
 
 export interface DocumentReadsDeps {
@@ -23,50 +22,43 @@ export interface DocumentReadsDeps {
 }
 
 /** Reads of a user's documents; a user not seen before is created on the way. */
-export class DocumentReads {
+export class DocumentReads implements ReadService {
   readonly #deps: DocumentReadsDeps
 
   constructor(deps: DocumentReadsDeps) {
     this.#deps = deps
   }
 
-  /** DocumentService.confirm. */
-  confirm(
-    userId: string,
-    read: string,
-    known: KnownVersions | undefined,
-    onConfirmed: (outcome: ReadAnswer | Unconfirmed) => void,
-  ): boolean {
-    return this.#deps.reader.confirm(idOf(userId, read), known, outcome => {
-      if (typeof outcome === 'string') onConfirmed(outcome)
-      else {
-        this.#deps.telemetry.readAnswered(outcome.status)
-        onConfirmed(answerOf(outcome as Complete))
-      }
+  answer(actor: Actor, read: SettingsRead, known: KnownVersions | undefined, onAnswer: OnAnswer): void {
+    const { userId } = actor
+    const { id, addresses, join } = read
+    const options = {
+      // No user id holds a line feed.
+      id: `${userId}\n${id}`,
+      join: join && ((bodies: readonly Buffer[]) => join(userId, bodies)),
+      known,
+    }
+    const wanted = () => wantedOf(actor, addresses)
+    this.#read(actor, wanted, options, (error, result) => {
+      onAnswer(error, result === undefined ? undefined : answerOf(result))
     })
   }
 
-  get(actor: Actor, address: DocumentAddress, options: ReadOptions = {}): Promise<ReadAnswer> {
-    const wanted = () => wantedOf(actor, [address])
-    return this.#answer(actor, wanted, { ...options, id: idOf(actor.userId, readName(address)) })
-  }
-
-  getBundle(actor: Actor, bundle: Bundle, options: ReadOptions = {}): Promise<ReadAnswer> {
-    const { userId } = actor
-    const wanted = () => wantedOf(actor, bundle.addresses)
-    const join = (bodies: readonly Buffer[]) => bundle.join(userId, bodies)
-    return this.#answer(actor, wanted, { ...options, id: idOf(userId, readName(bundle)), join })
+  async requireUser(actor: Actor): Promise<void> {
+    await this.read(actor, [{ kind: 'settings' }])
   }
 
   /** The envelopes in the order of the addresses, all of one moment. */
-  async read(
+  read(
     actor: Actor,
     addresses: readonly DocumentAddress[],
-  ): Promise<{ status: ReadResult['status']; values: readonly Buffer[] }> {
-    return this.#read(actor, wantedOf(actor, addresses), {}, ({ status, values = [] }) => ({
-      status,
-      values,
-    }))
+  ): Promise<{ readonly status: ReadResult['status']; readonly values: readonly Buffer[] }> {
+    return new Promise((resolve, reject) => {
+      this.#read(actor, wantedOf(actor, addresses), {}, (error, result) => {
+        if (result === undefined) reject(error)
+        else resolve({ status: result.status, values: result.values ?? [] })
+      })
+    })
   }
 
   /**
@@ -90,25 +82,35 @@ export class DocumentReads {
     })
   }
 
-  #answer(actor: Actor, wanted: WantedOf, options: ReaderOptions): Promise<ReadAnswer> {
-    return this.#read(actor, wanted, options, answerOf)
-  }
-
-  async #read<T>(
+  #read(
     actor: Actor,
     wanted: WantedOf,
-    options: ReaderOptions,
-    as: (result: Complete) => T,
-  ): Promise<T> {
-    let result = await this.#deps.reader.read(wanted, options)
-    if (!isComplete(result)) {
-      await this.#deps.provisioning.onAccess(actor)
-      result = await this.#deps.reader.read(wanted, options)
-    }
-    this.#deps.telemetry.readAnswered(result.status)
+    options: ReadOptions,
+    onRead: (error: unknown, result: Complete | undefined) => void,
+  ): void {
+    const { reader, telemetry } = this.#deps
+    reader.answer(wanted, options, (error, result) => {
+      if (result === undefined) onRead(error, undefined)
+      else if (isComplete(result)) {
+        telemetry.readAnswered(result.status)
+        onRead(undefined, result)
+      } else {
+        this.#readCreated(actor, wanted, options).then(
+          created => onRead(undefined, created),
+          refused => onRead(refused, undefined),
+        )
+      }
+    })
+  }
+
+  async #readCreated(actor: Actor, wanted: WantedOf, options: ReadOptions): Promise<Complete> {
+    const { provisioning, reader, telemetry } = this.#deps
+    await provisioning.onAccess(actor)
+    const result = await reader.read(wanted, options)
+    telemetry.readAnswered(result.status)
     // Deleted in between.
     if (!isComplete(result)) throw userNotFound(actor.userId)
-    return as(result)
+    return result
   }
 }
 
@@ -117,11 +119,6 @@ type Complete = ReadResult & { readonly values: readonly Buffer[] | undefined }
 
 function answerOf({ status, versions, values }: Complete): ReadAnswer {
   return { status, versions, body: values?.[0] ?? null }
-}
-
-/** No user id holds a line feed. */
-function idOf(userId: string, read: string): string {
-  return `${userId}\n${read}`
 }
 
 function isComplete(result: ReadResult): result is Complete {

@@ -14,7 +14,6 @@ import type { HistoryPort } from './ports.ts'
 import { requireVersions } from './preconditions.ts'
 import type {
   Actor,
-  Bundle,
   ChangeReport,
   DocumentAddress,
   DocumentAnswer,
@@ -22,8 +21,6 @@ import type {
   HistoryEntry,
   HistoryPage,
   Precondition,
-  ReadAnswer,
-  ReadOptions,
   Reason,
 } from './service.ts'
 import { warningsOf, withWarnings } from './warnings.ts'
@@ -36,24 +33,12 @@ export interface UserDocumentsDeps {
   readonly history: HistoryPort
 }
 
-/** Reads and writes of one user's documents. */
+/** Writes of one user's documents, and their history. */
 export class UserDocuments implements DocumentService {
   readonly #deps: UserDocumentsDeps
 
   constructor(deps: UserDocumentsDeps) {
     this.#deps = deps
-  }
-
-  confirm(...args: Parameters<DocumentReads['confirm']>): boolean {
-    return this.#deps.reads.confirm(...args)
-  }
-
-  get(actor: Actor, address: DocumentAddress, options?: ReadOptions): Promise<ReadAnswer> {
-    return this.#deps.reads.get(actor, address, options)
-  }
-
-  getBundle(actor: Actor, bundle: Bundle, options?: ReadOptions): Promise<ReadAnswer> {
-    return this.#deps.reads.getBundle(actor, bundle, options)
   }
 
   async put(
@@ -161,7 +146,7 @@ export class UserDocuments implements DocumentService {
   ): Promise<T> {
     const result = await select()
     if (isFound(result)) return result
-    await this.#deps.reads.get(actor, { kind })
+    await this.#deps.reads.read(actor, [{ kind }])
     return await select()
   }
 }

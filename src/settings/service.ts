@@ -1,5 +1,5 @@
 import type { ChangeMeta } from '../consistency/ports.ts'
-import type { ReadStatus, Unconfirmed } from '../consistency/read-outcome.ts'
+import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import type { Difference } from '../documents/compare.ts'
 
@@ -25,28 +25,28 @@ export interface DocumentAnswer {
 export interface ReadAnswer {
   /** Of each document, in the order asked for. */
   readonly versions: Versions
-  /** Null only when the caller knows `versions` (ReadOptions); it may be there even then. */
+  /** Null only when the caller knows `versions`; it may be there even then. */
   readonly body: Buffer | null
   readonly status: ReadStatus
 }
 
-export interface ReadOptions {
-  /** Versions of If-None-Match: what the caller holds already need not be fetched. */
-  readonly known?: KnownVersions | undefined
-  /** What `confirm` brought for this very read, just now. */
-  readonly asked?: Unconfirmed | undefined
-}
+/** Is told what a read failed with, or its answer; once. Must not throw. */
+export type OnAnswer = (error: unknown, answer: ReadAnswer | undefined) => void
 
-/**
- * Several documents of one user answered as one body. Constant: made once, used for every user. `join` gets the
- * envelopes in the order of `addresses` and is pure, so that its result may be kept as long as all versions stand.
- */
-export interface Bundle {
-  /** Unique among the bundles, such as `decision-settings:scalp`. */
+/** What a GET of settings reads. Constant: made once, used for every user. */
+export interface SettingsRead {
+  /** Unique among the reads, such as `decision-settings:scalp`. */
   readonly id: string
   readonly addresses: readonly DocumentAddress[]
-  readonly join: (userId: string, bodies: readonly Buffer[]) => Buffer
+  /**
+   * Makes one body of several documents: gets the envelopes in the order of `addresses`, and is pure, so that its result may
+   * be kept as long as all versions stand. Absent = there is one address, and its envelope is the body.
+   */
+  readonly join?: (userId: string, bodies: readonly Buffer[]) => Buffer
 }
+
+/** Several documents of one user answered as one body. */
+export type Bundle = Required<SettingsRead>
 
 /** A change of one field: against the defaults, or (dry run of a PUT) from `current` to `new`. */
 export interface FieldChange extends Difference {
@@ -126,26 +126,23 @@ export interface DefaultsOptions extends Precondition {
   readonly preview: boolean
 }
 
+/** Reads of one user's documents. USER_NOT_FOUND when the user does not exist and is not to be provisioned. */
+export interface ReadService {
+  /**
+   * The read of a GET; never torn: all its documents are of one moment. By callback: what Redis confirms of the memory of
+   * this process takes one round trip and no promise, and nearly all reads are answered so. `known` are the versions of
+   * If-None-Match: their bytes need not be fetched.
+   */
+  answer(actor: Actor, read: SettingsRead, known: KnownVersions | undefined, onAnswer: OnAnswer): void
+  /** Creates the user where a read would. */
+  requireUser(actor: Actor): Promise<void>
+}
+
 /**
- * Reads and writes of one user's documents. Writes and their previews reject with VERSION_MISMATCH, and `current` (a
- * Buffer), when their precondition does not hold.
+ * Writes of one user's documents, and their history. Writes and their previews reject with VERSION_MISMATCH, and `current`
+ * (a Buffer), when their precondition does not hold.
  */
 export interface DocumentService {
-  /**
-   * Answers out of the memory of this process what Redis confirms in one round trip. By callback, which must not throw,
-   * and without a promise: nearly all reads are answered so. `read` is a name that `readName` made. False = there is
-   * nothing to confirm, and nothing was asked.
-   */
-  confirm(
-    userId: string,
-    read: string,
-    known: KnownVersions | undefined,
-    onConfirmed: (outcome: ReadAnswer | Unconfirmed) => void,
-  ): boolean
-  /** USER_NOT_FOUND when the user does not exist and is not to be provisioned. */
-  get(actor: Actor, address: DocumentAddress, options?: ReadOptions): Promise<ReadAnswer>
-  /** Never torn: all its documents are of one moment. */
-  getBundle(actor: Actor, bundle: Bundle, options?: ReadOptions): Promise<ReadAnswer>
   /** `patch` is the parsed body, nothing of it checked. `status` of the answer is not used. */
   put(
     actor: Actor,

@@ -6,27 +6,25 @@ import { eventually, SERVICE, startGateway } from '../helper/gateway.ts'
 /** Callers who leave: whenever their connection ends, nobody listens for them any more. */
 
 const gateway = await startGateway(t, { DATABASE_URL: await createDatabase(t) })
-const { changes, documents } = gateway.services
+const { changes, reads } = gateway.services
 const port = Number(new URL(gateway.url).port)
 const HEADERS = `Host: x\r\nAuthorization: ${SERVICE.authorization}\r\nX-User-Id: 42\r\n\r\n`
 const STREAM = `GET /api/user/settings/events HTTP/1.1\r\n${HEADERS}`
 
 /** Holds the first read of each stream until `release`; counts those that began. */
 function holdReads(): { readonly begun: () => number; release(): void } {
-  const get = documents.get.bind(documents)
+  const requireUser = reads.requireUser.bind(reads)
   const gate = Promise.withResolvers<void>()
   let begun = 0
-  Object.assign(documents, {
-    get: async (...args: Parameters<typeof get>) => {
-      begun++
-      await gate.promise
-      return get(...args)
-    },
-  })
+  reads.requireUser = async actor => {
+    begun++
+    await gate.promise
+    return requireUser(actor)
+  }
   return {
     begun: () => begun,
     release: () => {
-      Object.assign(documents, { get })
+      reads.requireUser = requireUser
       gate.resolve()
     },
   }

@@ -1,11 +1,8 @@
-import type { Wanted } from '../../src/consistency/database-read.ts'
 import type { Decision } from '../../src/consistency/decision.ts'
 import type { DocumentRef, Row } from '../../src/consistency/ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError } from '../../src/consistency/ports.ts'
-import type { Reader } from '../../src/consistency/read.ts'
-import type { ReadResult, Unconfirmed } from '../../src/consistency/read-outcome.ts'
 import { WriteQueueFullError } from '../../src/consistency/write-queue.ts'
-import { DRAWING_DAY, DRAWING_USERS, dataOf, documentId, SIM_CODEC } from './documents.ts'
+import { DRAWING_DAY, DRAWING_USERS, dataOf, documentId } from './documents.ts'
 import { GatewayGoneError } from './gateway.ts'
 import type { World } from './world.ts'
 
@@ -67,7 +64,7 @@ export class Clients {
     const wanted = refs.map(ref => ({ ref, part: ref.kind === 'd0' ? part : 0 }))
     const start = checker.readBegins(refs)
     const known = random.chance(0.1) ? ('*' as const) : undefined
-    const result = await gateway.request(() => readAsServed(gateway.protocol.reader, wanted, known))
+    const result = await gateway.request(() => gateway.protocol.reader.read(wanted, { known }))
     checker.readEnds(start, result)
     return result.status
   }
@@ -114,13 +111,4 @@ export class Clients {
 
 function isExpected(error: unknown): boolean {
   return EXPECTED.some(type => error instanceof type)
-}
-
-/** As src/http/fast-reads.ts does: first what the near cache holds, by callback, then in full. */
-async function readAsServed(reader: Reader, wanted: readonly Wanted[], known: '*' | undefined) {
-  const id = wanted.flatMap(({ ref, part }) => SIM_CODEC.keys(ref)[part]!).join('\n')
-  const outcome = await new Promise<ReadResult | Unconfirmed | undefined>(resolve => {
-    if (!reader.confirm(id, known, resolve)) resolve(undefined)
-  })
-  return typeof outcome === 'object' ? outcome : reader.read(wanted, { known, asked: outcome })
 }

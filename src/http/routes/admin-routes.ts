@@ -4,7 +4,6 @@ import { requireAdmin, requireUserId } from '../../auth/principal.ts'
 import { BUILT_IN_DEFAULTS } from '../../documents/defaults.ts'
 import type { AdminDefaultsService, CacheService, DefaultsSource } from '../../settings/admin-service.ts'
 import { callerOf, principalOf } from '../caller.ts'
-import { preconditionOf } from '../conditional.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { DryRunReport, oneOf } from '../openapi/components.ts'
 import { VERSION_HEADERS } from '../openapi/headers.ts'
@@ -13,7 +12,9 @@ import { DryRun } from '../openapi/parameters.ts'
 import { component, UPDATED_AT, Version } from '../openapi/registry.ts'
 import { ProblemError } from '../problem-error.ts'
 import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
-import { readOptions, sendAnswer, sendWritten } from '../replies.ts'
+import { preconditionOf } from '../reads/conditional.ts'
+import type { RouteDoor } from '../reads/route-door.ts'
+import { sendWritten } from '../replies.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
 import { inspectorRoutes } from './inspector-routes.ts'
 
@@ -61,19 +62,20 @@ const SyncReport = Type.Object(
   },
 )
 export interface AdminRoutesDeps {
+  readonly door: RouteDoor
   readonly admin: AdminDefaultsService
   readonly cache: CacheService
 }
 
 /** The admin defaults and the inspector; all of it needs the admin role. */
-export function adminRoutes(app: FastifyInstance, { admin, cache }: AdminRoutesDeps): void {
+export function adminRoutes(app: FastifyInstance, { door, admin, cache }: AdminRoutesDeps): void {
   app.addHook('preValidation', async request => requireAdmin(principalOf(request)))
-  defaultsRoutes(app, admin)
+  defaultsRoutes(app, door, admin)
   syncRoute(app, admin)
   inspectorRoutes(app, cache)
 }
 
-function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void {
+function defaultsRoutes(app: FastifyInstance, door: RouteDoor, admin: AdminDefaultsService): void {
   const get = operation({
     id: 'getDefaults',
     tag: 'Admin',
@@ -86,10 +88,14 @@ function defaultsRoutes(app: FastifyInstance, admin: AdminDefaultsService): void
     errors: ['NOT_READY', 'DATABASE_UNAVAILABLE'],
     conditional: true,
   })
-  app.get('/api/admin/defaults', { schema: get }, async (request, reply) => {
-    const { known } = readOptions(request)
-    return sendAnswer(reply, await admin.getDefaults(), known)
-  })
+  app.get('/api/admin/defaults', { schema: get }, (request, reply) =>
+    door.respond(request, reply, (_known, onAnswer) => {
+      admin.getDefaults().then(
+        answer => onAnswer(undefined, answer),
+        error => onAnswer(error, undefined),
+      )
+    }),
+  )
   const put = operation({
     id: 'putDefaults',
     tag: 'Admin',

@@ -1,15 +1,17 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
+import { documentRead } from '../../settings/document-read.ts'
 import type { DocumentService } from '../../settings/service.ts'
-import { actorOf, lookerOf, readerOf } from '../caller.ts'
-import { preconditionOf } from '../conditional.ts'
+import { actorOf, lookerOf } from '../caller.ts'
 import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { DryRunReport, familyComponents, History, oneOf } from '../openapi/components.ts'
 import { VERSION_HEADERS } from '../openapi/headers.ts'
 import { operation } from '../openapi/operation.ts'
 import { DryRun } from '../openapi/parameters.ts'
 import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
-import { readOptions, sendAnswer, sendWritten } from '../replies.ts'
+import { preconditionOf } from '../reads/conditional.ts'
+import type { RouteDoor } from '../reads/route-door.ts'
+import { sendWritten } from '../replies.ts'
 import { DOCUMENT_ROUTES, type DocumentRoute, documentName, params } from './document-table.ts'
 
 /** Versions are int8 in PostgreSQL; larger numbers than this are not exact in JSON either. */
@@ -27,16 +29,21 @@ const Rollback = Type.Object(
   { additionalProperties: false, examples: [{ version: 3 }] },
 )
 
+export interface DocumentRoutesDeps {
+  readonly door: RouteDoor
+  readonly documents: DocumentService
+}
+
 /** GET, PUT, history and rollback of every document. */
-export function documentRoutes(app: FastifyInstance, documents: DocumentService): void {
+export function documentRoutes(app: FastifyInstance, { door, documents }: DocumentRoutesDeps): void {
   for (const route of DOCUMENT_ROUTES) {
-    readRoute(app, documents, route)
+    readRoute(app, door, route)
     writeRoute(app, documents, route)
     historyRoutes(app, documents, route)
   }
 }
 
-function readRoute(app: FastifyInstance, documents: DocumentService, route: DocumentRoute): void {
+function readRoute(app: FastifyInstance, door: RouteDoor, route: DocumentRoute): void {
   const schema = operation({
     id: `get${documentName(route)}`,
     tag: 'Documents',
@@ -48,11 +55,9 @@ function readRoute(app: FastifyInstance, documents: DocumentService, route: Docu
     errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE'],
     conditional: true,
   })
-  app.get(route.url, { schema }, async (request, reply) => {
-    const options = readOptions(request)
-    const answer = await documents.get(readerOf(request), route.address(request), options)
-    return sendAnswer(reply, answer, options.known)
-  })
+  app.get(route.url, { schema }, (request, reply) =>
+    door.answer(request, reply, documentRead(route.address(request))),
+  )
 }
 
 function writeRoute(app: FastifyInstance, documents: DocumentService, route: DocumentRoute): void {

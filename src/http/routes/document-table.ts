@@ -1,9 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { type DocumentFamily, FAMILIES, MODES, type Mode, normalizeMode } from '../../documents/catalogue.ts'
-import { readName } from '../../settings/read-name.ts'
 import type { DocumentAddress } from '../../settings/service.ts'
-import type { FastRead } from '../fast-reads.ts'
 import { pascal } from '../openapi/components.ts'
 import { ProblemError } from '../problem-error.ts'
 
@@ -29,13 +27,6 @@ export const DOCUMENT_ROUTES: readonly DocumentRoute[] = FAMILIES.flatMap(family
   })),
 ])
 
-/** The reads of single documents that can be answered in front of Fastify. */
-export const FAST_DOCUMENTS: readonly FastRead[] = DOCUMENT_ROUTES.flatMap(({ url, family, section }) =>
-  url.includes(':mode')
-    ? MODES.map(mode => fastRead(url.replace(':mode', mode), url, { kind: `${family.family}.${mode}` }))
-    : [fastRead(url, url, { kind: family.family, ...(section === undefined ? {} : { section }) })],
-)
-
 const MODE_PARAMS = Type.Object({
   mode: Type.String({ description: `${MODES.join(', ')}; ultra_fast is ultra`, examples: ['scalp'] }),
 })
@@ -60,9 +51,4 @@ export function documentName({ family, section }: Pick<DocumentRoute, 'family' |
 function addressOf(family: DocumentFamily): (request: FastifyRequest) => DocumentAddress {
   if (!family.route.includes(':mode')) return () => ({ kind: family.family })
   return request => ({ kind: `${family.family}.${requireMode((request.params as { mode: string }).mode)}` })
-}
-
-function fastRead(url: string, route: string, address: DocumentAddress): FastRead {
-  const answer: FastRead['answer'] = (documents, actor, options) => documents.get(actor, address, options)
-  return { url, route, name: readName(address), answer }
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { ChangeFeed } from '../../events/change-feed.ts'
 import { parsePoint } from '../../events/change-point.ts'
 import { expiryAt } from '../../expiry.ts'
-import type { DocumentService } from '../../settings/service.ts'
+import type { ReadService } from '../../settings/service.ts'
 import { principalOf, readerOf } from '../caller.ts'
 import { onConnectionEnd } from '../connection-end.ts'
 import { EventStream } from '../event-stream.ts'
@@ -11,12 +11,12 @@ import { operation } from '../openapi/operation.ts'
 
 export interface EventRoutesDeps {
   readonly changes: ChangeFeed
-  readonly documents: DocumentService
+  readonly reads: ReadService
   readonly onDropped: () => void
 }
 
 /** The stream of a user's changes. It stays open, so the answer is written without Fastify once it begins. */
-export function eventRoutes(app: FastifyInstance, { changes, documents, onDropped }: EventRoutesDeps): void {
+export function eventRoutes(app: FastifyInstance, { changes, reads, onDropped }: EventRoutesDeps): void {
   const schema = operation({
     id: 'events',
     tag: 'Documents',
@@ -37,7 +37,7 @@ export function eventRoutes(app: FastifyInstance, { changes, documents, onDroppe
     async (request, reply) => {
       const actor = readerOf(request)
       // Creates the user, or answers 404, as on every other route.
-      await documents.get(actor, { kind: 'settings' })
+      await reads.requireUser(actor)
       const last = request.headers['last-event-id']
       const { expiresAt } = principalOf(request)
       const stream = new EventStream({

@@ -7,7 +7,7 @@ import { pascal } from '../openapi/components.ts'
 import { AGE_HEADER } from '../openapi/headers.ts'
 import { needsNoBody, operation } from '../openapi/operation.ts'
 import { ProblemError } from '../problem-error.ts'
-import { JSON_TYPE } from '../read-headers.ts'
+import { JSON_TYPE } from '../reads/headers.ts'
 
 /** Contract: any JSON up to 1 MiB. */
 const BODY_LIMIT_BYTES = 1_024 * 1_024

@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import { requireAdmin, requireAdminOrService, requireUserId } from '../../auth/principal.ts'
 import type { UserService } from '../../settings/admin-service.ts'
 import { callerOf, principalOf } from '../caller.ts'
-import { preconditionOf } from '../conditional.ts'
 import { operation } from '../openapi/operation.ts'
 import { UserId } from '../openapi/registry.ts'
+import { preconditionOf } from '../reads/conditional.ts'
 
 const NewUser = Type.Object(
   { user_id: Type.String({ description: 'see X-User-Id' }) },

@@ -1,5 +1,5 @@
-import type { ReadStatus } from '../consistency/read-outcome.ts'
-import type { Versions } from '../consistency/versions.ts'
+import type { ReadStatus } from '../../consistency/read-outcome.ts'
+import type { Versions } from '../../consistency/versions.ts'
 import { entityTag } from './conditional.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { KnownVersions, Versions } from '../consistency/versions.ts'
-import type { Precondition } from '../settings/service.ts'
-import { ProblemError } from './problem-error.ts'
+import type { KnownVersions, Versions } from '../../consistency/versions.ts'
+import type { Precondition } from '../../settings/service.ts'
+import { ProblemError } from '../problem-error.ts'
 
 /** What a conditional header asks for. Tags of documents are their versions, of bundles all versions: `"7.3.12"`. */
 export type Condition = KnownVersions
