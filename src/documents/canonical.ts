@@ -8,7 +8,7 @@ export function canonicalJson(value: unknown): string {
   return isSorted(value) ? (JSON.stringify(value) ?? 'null') : sortedJson(value)
 }
 
-/** Whether every object lists its keys in the order of the canonical form. */
+/** True when every object lists its keys in the order of the canonical form. */
 function isSorted(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isSorted)
   if (!isJsonObject(value)) return true

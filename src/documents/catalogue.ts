@@ -13,7 +13,7 @@ export type Mode = (typeof MODES)[number]
 /** The bot's older name of `ultra`. */
 const MODE_ALIASES: Readonly<Record<string, Mode>> = { ultra_fast: 'ultra' }
 
-/** Undefined for anything that is no mode. */
+/** Undefined when the name is no mode. */
 export function normalizeMode(name: string): Mode | undefined {
   return Object.hasOwn(MODE_ALIASES, name) ? MODE_ALIASES[name] : MODES.find(mode => mode === name)
 }
@@ -24,7 +24,7 @@ export interface DocumentFamily {
   readonly family: string
   readonly title: string
   readonly schema: TObject
-  /** One document per mode, instead of one. */
+  /** There is one document per mode. */
   readonly perMode?: true
   /** Route of GET and PUT; `:mode` stands for the mode. */
   readonly route: string
@@ -34,9 +34,9 @@ export interface DocumentFamily {
   readonly sections?: readonly { readonly name: string; readonly route: string; readonly keySuffix: string }[]
   /** Where the defaults file has it, or each of its fields; a last `{mode}` stands for the mode. */
   readonly defaults: string | Readonly<Record<string, string>>
-  /** Where other versions of the bot have it, in this order, when it is not there. */
+  /** Where other versions of the bot have it, the preferred place first. */
   readonly formerPlaces?: readonly string[]
-  /** Names that the bot has for fields, in a file and in a PUT: theirs to ours. */
+  /** The bot's names of fields, in a file and in a PUT, with our names. */
   readonly fieldAliases?: Readonly<Record<string, string>>
   /** The same for values, by the path of the field. */
   readonly valueAliases?: Readonly<Record<string, Readonly<Record<string, string>>>>

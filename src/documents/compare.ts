@@ -27,7 +27,7 @@ export function compareDocument(
   }))
 }
 
-/** The document after load-defaults, of all of it or of one section: nothing differs from the defaults then. */
+/** The document after load-defaults of all of it, or of one section, which equals the defaults then. */
 export function applyDefaults(
   data: JsonObject,
   defaults: JsonObject,

@@ -28,10 +28,10 @@ export const BUILT_IN_DEFAULTS: JsonObject = readJson(
 const builtInDocuments = new Map(KINDS.map(kind => [kind, documentInFile(BUILT_IN_DEFAULTS, kind)]))
 
 /**
- * Reads a defaults file, whichever version of the bot wrote it: missing and null sections and fields are filled
+ * Reads a defaults file of any version of the bot: missing and null sections and fields are filled
  * from the built-in file, what the gateway does not know is kept. `faults` names everything that is wrong, with
- * paths of the file; `data` is of use only when there is none. `unused` names the sections and modes of the file that
- * are kept and mean nothing here.
+ * paths of the file; `data` is of use only when there is none. `unused` names the sections and modes of the file
+ * that stay in `data` without a meaning for the gateway.
  */
 export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault[]; unused: string[] } {
   if (!isJsonObject(value)) return failure([{ path: '', message: typeFault('object', value) }])
@@ -66,7 +66,7 @@ const documentsOf = new WeakMap<JsonObject, Map<string, JsonObject>>()
 
 /**
  * A document's defaults, without the notes of the file. Fields that came with a newer gateway than the one that
- * stored the defaults are those of the built-in file. The same object each time; nobody may change it.
+ * stored the defaults are those of the built-in file. Callers get the same object each time and must not change it.
  */
 export function documentDefaults(defaults: JsonObject, kind: string): JsonObject {
   const documents = documentsOf.get(defaults) ?? new Map<string, JsonObject>()

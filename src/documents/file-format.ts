@@ -23,7 +23,7 @@ export function catalogueNames(path: readonly string[]): string[] {
   )
 }
 
-/** The key under which a section has a mode: `ultra` or `ultra_fast`, whichever is there. */
+/** The key under which a section has a mode: `ultra` or `ultra_fast`. */
 export function keyIn(section: JsonObject, key: string): string {
   if (Object.hasOwn(section, key)) return key
   const mode = normalizeMode(key)
@@ -43,7 +43,7 @@ export function isNote(name: string): boolean {
   return name.startsWith('_')
 }
 
-/** More faults help nobody. */
+/** More faults would not help the caller. */
 const MAX_NOTES = 100
 
 /** A fault for each note in settings of a user: it would be lost when these settings become the defaults. */

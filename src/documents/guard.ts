@@ -3,7 +3,7 @@ import { ExactNumber } from './json/exact-number.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import { shownPath } from './paths.ts'
 
-/** Deeper documents are nobody's settings, and recursion must stay safe everywhere else. */
+/** Settings have few levels, and recursion must stay safe everywhere else. */
 const MAX_DEPTH = 64
 const MAX_FAULTS = 100
 /** jsonb writes 1e300 out in 301 digits: a body of such numbers would grow fiftyfold in the database. */

@@ -48,7 +48,7 @@ export function compileRiskIndex(defaults: JsonObject): { index: RiskIndex; faul
   return { index: { rules, notes }, faults }
 }
 
-/** The first rule that fits decides; a field nobody listed is of low risk. */
+/** The first rule that fits decides; a field that no rule names has a low risk. */
 export function riskOf({ rules, notes }: RiskIndex, kind: string, path: string, value: unknown): RiskNote {
   const parts = filePathOf(kind, path)
   const rule = rules.find(candidate => matches(candidate, parts, value))

@@ -5,13 +5,13 @@ import { timeZoneFault } from './time-zones.ts'
 
 /** A rule across fields. */
 interface Rule {
-  /** Paths of all that it looks at. */
+  /** Paths of the fields that it compares. */
   readonly fields: readonly string[]
   /** Says what is wrong, or nothing; silent when a field has the wrong type. */
   readonly check: (data: JsonObject) => Fault | undefined
 }
 
-/** Clients send round thirds. */
+/** Clients send rounded thirds. */
 const ALLOCATION_TOLERANCE_PERCENT = 1
 const WEIGHTS_TOLERANCE = 0.01
 /** Sums of decimals are not exact: 0.4 + 0.35 + 0.26 must not fail by 1e-17. */
@@ -38,10 +38,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   settings: [{ fields: ['trading.timezone'], check: checkTimeZone }],
 }
 
-/**
- * The faults of a whole document against the rules across its fields; with `concerns` against those of which it is true
- * of any field.
- */
+/** The faults of a whole document against the rules across its fields: those with a field for which `concerns` is true. */
 export function checkRules(
   family: string,
   data: JsonObject,
@@ -53,7 +50,7 @@ export function checkRules(
     .filter(fault => fault !== undefined)
 }
 
-/** Those of the fields of `scalp_reentry`, below `prefix`. */
+/** Rules for the fields of `scalp_reentry`, which stand below `prefix`. */
 function reentryRules(prefix: string): readonly Rule[] {
   const at = (name: string) => `${prefix}${name}`
   return [

@@ -8,7 +8,7 @@ import { joinPath } from './paths.ts'
 import { checkRules } from './rules.ts'
 import { unknownFields } from './unknown-fields.ts'
 
-/** More than this helps nobody. */
+/** More faults would not help the caller. */
 const MAX_FAULTS = 200
 
 const ajv = new Ajv({
@@ -22,7 +22,7 @@ const ajv = new Ajv({
 const validators = new Map<string, ValidateFunction>()
 
 /**
- * All faults of a whole document: its schema, fields nobody knows, the rules across fields. `examples` are objects
+ * All faults of a whole document: its schema, unknown fields, the rules across fields. `examples` are objects
  * whose unknown fields are accepted with the type they have there (unknown-fields.ts). Never throws.
  */
 export function validateDocument(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
@@ -32,13 +32,13 @@ export function validateDocument(kind: string, data: JsonObject, examples: reado
 
 /** What is wrong with a change. */
 export interface Judgement {
-  /** Faults of what it changes. */
+  /** Faults in the fields that it changes. */
   readonly faults: readonly Fault[]
-  /** Faults of what was stored before, when it was allowed, and stays as it is. */
+  /** Faults in stored values that it leaves as they are; they were allowed when they were stored. */
   readonly stored: readonly Fault[]
 }
 
-/** The same of a document that is to become `after`. A rule is broken by a change of any of its fields. */
+/** The same for a document that is to become `after`. A rule is broken by a change of any of its fields. */
 export function judgeChange(
   kind: string,
   before: JsonObject,
@@ -100,7 +100,7 @@ function frugal(schema: TSchema): TSchema {
   return { ...rest, properties: Object.fromEntries(fields) }
 }
 
-/** A value of the wrong type breaks its other bounds as well, which is no news. */
+/** A value of the wrong type breaks its other bounds as well: only the type is told. */
 function schemaFaults(validate: ValidateFunction, data: JsonObject): Fault[] {
   if (validate(data)) return []
   const errors = (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if')

@@ -15,7 +15,7 @@ export interface ChangeFeedDeps {
 const POLL_MS = 100
 /** A look that takes long is followed by a longer pause: the feed takes at most a tenth of one connection. */
 const PAUSE_PER_QUERY = 9
-/** More changes than this between two looks: everybody is told to read again. */
+/** After more changes than this between two looks all listeners are told to read again. */
 const MAX_CHANGES = 10_000
 /** Listeners that come back at once after a restart are served in groups: each needs up to 13 rows. */
 const MAX_JOINING = 500
@@ -25,7 +25,7 @@ const SWEEP_MS = 1_000
 /**
  * Tells listeners of committed changes, whichever instance or psql session made them.
  *
- * While anybody listens, one query every 100 ms asks for the documents whose last transaction was not in the snapshot
+ * While there are listeners, one query every 100 ms asks for the documents whose last transaction was not in the snapshot
  * of the query before. Compared with LISTEN/NOTIFY: NOTIFY takes a lock of the whole database cluster from before
  * COMMIT until it is on disk, so that no two writers commit together (`npm run listeners` prints what that costs);
  * it says nothing of what happened while the connection was away; and it needs a session of its own, which PgBouncer
@@ -61,7 +61,7 @@ export class ChangeFeed {
     })
   }
 
-  /** Of a listener that has gone, whatever became of it. */
+  /** Also for a listener that was ended or could not be opened. */
   remove(listener: ChangeListener): void {
     this.#listeners.remove(listener)
   }
@@ -77,7 +77,7 @@ export class ChangeFeed {
   }
 
   async #run(): Promise<void> {
-    // What was changed while nobody listened is nobody's business.
+    // Listeners hear of changes from their beginning on.
     this.#point = undefined
     while (!this.#closed && this.#listeners.count > 0) {
       const startedAt = performance.now()
@@ -145,7 +145,7 @@ function changesToTell(before: ChangePoint | undefined, { point, changes }: Chan
   return changes
 }
 
-/** Whether the second is a later point of the same database; a restored or promoted one may be behind. */
+/** True when `after` is a later point of the same database; a restored or promoted one may be behind. */
 function reaches(before: ChangePoint, after: ChangePoint): boolean {
   return before.database === after.database && before.next <= after.next
 }

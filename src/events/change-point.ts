@@ -1,10 +1,10 @@
 /**
  * A moment in the life of a database, as one of its snapshots saw it: which transactions had committed. It is the
  * `id` of an event, so that a listener who comes back is told exactly the changes of the transactions that were not
- * in it, whatever order they became visible in.
+ * in it, in whichever order those became visible.
  */
 export interface ChangePoint {
-  /** Of the incarnation of the database: transaction ids of another one mean nothing here. 8 hex digits. */
+  /** The incarnation of the database, 8 hex digits: transaction ids of another one mean nothing here. */
   readonly database: string
   /** Transactions with this id or a later one had not begun. */
   readonly next: bigint
@@ -12,11 +12,11 @@ export interface ChangePoint {
   readonly running: readonly bigint[]
 }
 
-/** Ids come back from clients: longer ones are none of ours. */
+/** Ids come back from clients: the gateway makes no longer ones. */
 const MAX_TEXT_LENGTH = 4_096
 const TEXT = /^([0-9a-f]{8})-(\d{1,20})(?:-(\d{1,20}(?:,\d{1,20})*))?$/
 
-/** Whether a change by transaction `xid` had been seen at this point. */
+/** True when a change by transaction `xid` had been seen at this point. */
 export function includes({ next, running }: ChangePoint, xid: bigint): boolean {
   return xid < next && !running.includes(xid)
 }

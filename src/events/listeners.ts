@@ -3,9 +3,9 @@ import type { ChangePoint } from './change-point.ts'
 import type { ChangeListener, DocumentChange } from './ports.ts'
 
 export interface ListenerLimits {
-  /** Of one instance. */
+  /** All listeners of one instance. */
   readonly all: number
-  /** One user may not take the room of all. */
+  /** Listeners to one user, who may not take the room of all. */
   readonly perUser: number
 }
 
@@ -63,7 +63,7 @@ export class Listeners {
     else this.#countOf.set(listener.userId, left)
   }
 
-  /** Tells each user's listeners that user's changes, and everybody to read again when they are not known. */
+  /** Tells the listeners of each user that user's changes; all of them to read again when the changes are not known. */
   tell(point: ChangePoint, changes: readonly DocumentChange[] | 'resync'): void {
     if (changes === 'resync') {
       for (const listener of this.live()) listener.changed(point, 'resync')

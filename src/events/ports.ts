@@ -27,7 +27,7 @@ export interface ChangeLog {
   documentsOf(userIds: readonly string[]): Promise<readonly DocumentChange[]>
 }
 
-/** Somebody who wants to know of one user's changes. The methods return at once and never throw. */
+/** A caller that is told of one user's changes. The methods return at once and never throw. */
 export interface ChangeListener {
   readonly userId: string
   /** When the right to listen ends; undefined = never. */

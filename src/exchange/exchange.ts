@@ -9,13 +9,13 @@ export interface Snapshot {
 }
 
 /**
- * What the exchange said last of a user's positions and orders: kept for seconds, never in the database. No method
- * rejects because of Redis.
+ * The last positions and orders that the bot read from the exchange for a user. They expire after seconds and are never in
+ * the database. No method rejects because of Redis.
  */
 export interface ExchangeCache {
-  /** `body` is JSON. Nothing is kept when Redis is not usable. */
+  /** `body` is JSON. It is dropped when Redis is not usable. */
   put(userId: string, kind: ExchangeKind, body: Buffer): Promise<void>
-  /** Undefined when nothing is kept, or Redis cannot be asked. */
+  /** Undefined when there is none, or Redis is not usable. */
   get(userId: string, kind: ExchangeKind): Promise<Snapshot | undefined>
   remove(userId: string, kind: ExchangeKind): Promise<void>
 }

@@ -14,7 +14,7 @@ export interface RetentionDeps {
   readonly limits: HistoryLimits
 }
 
-/** A start has better things to do. */
+/** The first round comes after the start has had its time. */
 const FIRST_PAUSE_MS = 60_000
 /** Between two rounds, and between two looks at whether the instance that clears away is still there. */
 const ROUND_MS = 5 * 60_000
@@ -44,7 +44,7 @@ export class Retention {
     this.#loop ??= this.#run()
   }
 
-  /** For good. Resolves when no step is under way any more. */
+  /** Ends the rounds. Resolves when no step is under way any more. */
   async stop(): Promise<void> {
     this.#end.abort()
     await this.#loop

@@ -47,7 +47,7 @@ const MAX_RENEWALS = 3
 
 /**
  * Order numbers that never repeat (docs/consistency.md, "Order numbers"). Blocks are reserved in PostgreSQL; Redis
- * counts inside a block that belongs to one V. Whatever Redis forgets or repeats after a crash, it does under
+ * counts inside a block that belongs to one V. After a crash Redis forgets or repeats only under
  * another V, with another block. A draw is never sent twice: one whose reply was lost burns its numbers; a network that
  * repeats it burns some more. A key that an operator has changed counts as no block at all.
  */
@@ -89,7 +89,7 @@ export class Counter {
     throw new DatabaseUnavailableError('the cache view changed too often during one draw')
   }
 
-  /** The last number handed out; after Redis lost its count, the mark that none is above. 0 = none. */
+  /** The last number handed out; after Redis lost its count, the high-water mark. 0 = none. */
   async last(day: SequenceDay): Promise<number> {
     const v = this.#trusted()
     if (v !== undefined) {
@@ -120,7 +120,7 @@ export class Counter {
       if (!isVacancy(drawn)) return drawn
       const opening = this.#opening.get(id)
       if (opening === undefined) return this.#open(id, v, day, count, drawn)
-      // A block for each that found none would burn all of them but the last.
+      // One block each would burn all blocks but the last.
       await opening
     }
   }
@@ -148,7 +148,7 @@ export class Counter {
     }
   }
 
-  /** Straight from the database; null while the view is ON. Numbers of a server that nobody has looked at are burned. */
+  /** Straight from the database; null while the view is ON. Numbers from a server that the lease renewals have not looked at are burned. */
   async #fromDatabase(day: SequenceDay, count: number): Promise<number | 'unchecked' | null> {
     const drawn = await this.#deps.store.draw(day, count)
     if (drawn === null) return null
@@ -157,7 +157,7 @@ export class Counter {
     return drawn.last
   }
 
-  /** For a database that will have been set back to before these numbers; nothing waits for it. */
+  /** A database may be set back to before these numbers: Redis notes them. Nothing waits for that. */
   #note(day: SequenceDay, last: number): void {
     const { cache } = this.#deps
     if (cache.usable) cache.note(day, last).catch(() => {})
@@ -189,7 +189,7 @@ export class Counter {
     return undefined
   }
 
-  /** The other side of it: the draw of an instance that cannot reach Redis. */
+  /** Draws for an instance that cannot reach Redis. */
   async #drawFor({ day, count, settingsVersion }: DrawRequest): Promise<number | 'settings' | null> {
     const outcome = await this.#fromRedis(day, count, settingsVersion)
     return typeof outcome === 'number' || outcome === 'settings' ? outcome : null

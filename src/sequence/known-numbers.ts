@@ -6,8 +6,8 @@ const LOOKS = 20
 const PAUSE_MS = 50
 
 /**
- * The highest number of any user by day, as Redis knows it; none when Redis is away or knows nothing. Asked when the
- * database turns out to be set back, before Redis is emptied. Never rejects.
+ * The highest number of any user by day, as Redis knows it; empty when Redis is away or knows none. Read when the database
+ * turns out to be set back, before Redis is emptied. Never rejects.
  */
 export async function readKnownNumbers(
   cache: Pick<SequenceCachePort, 'usable' | 'notes'>,

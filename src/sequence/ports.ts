@@ -51,7 +51,7 @@ export interface SequenceCachePort {
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome>
   /** Removes the mirrors of a user's days. What counts stays: no number comes again. */
   forget(userId: string, days: readonly string[]): Promise<void>
-  /** Notes, whatever V, that numbers up to `last` were reserved or drawn for some user. */
+  /** Notes, under any V, that numbers up to `last` were reserved or drawn for some user. */
   note(day: SequenceDay, last: number): Promise<void>
   /** What was noted: by day, the highest number of any user. */
   notes(): Promise<ReadonlyMap<string, number>>
@@ -92,13 +92,13 @@ export interface StoredReply {
 
 /** Answers to Idempotency-Keys in PostgreSQL. DatabaseUnavailableError as SequenceStorePort. */
 export interface ReplyStorePort {
-  /** Undefined when the key is not known, or no longer. */
+  /** Undefined when the key is unknown or forgotten. */
   find(userId: string, key: string): Promise<StoredReply | undefined>
   /** Remembers a reply unless another request did meanwhile; resolves to the one that is remembered. */
   remember(userId: string, key: string, reply: StoredReply): Promise<StoredReply>
 }
 
-/** `trading.timezone` as it is stored, whatever it is, and the version of the settings. */
+/** `trading.timezone` as it is stored, of any JSON type, and the version of the settings. */
 export interface StoredZone {
   readonly version: number
   readonly timeZone: unknown
@@ -108,7 +108,7 @@ export interface StoredZone {
 export interface ZonePort {
   /** A user not seen before is created from the defaults. */
   readZone(user: DrawingUser): Promise<StoredZone>
-  /** That of the defaults, as it is stored. */
+  /** The time zone in the defaults, as it is stored. */
   readDefaultZone(): Promise<unknown>
 }
 
@@ -118,6 +118,6 @@ export interface SequenceObserverPort {
   drawn(source: 'redis' | 'database', count: number): void
   /** A number above SEQUENCE_WARN_ABOVE was handed out. */
   numbersHigh(userId: string, day: string, last: number): void
-  /** The stored time zone is none; `instead` is used. */
+  /** The stored time zone does not exist; `instead` is used. */
   zoneUnknown(userId: string, stored: unknown, instead: string): void
 }

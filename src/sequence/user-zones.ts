@@ -43,7 +43,7 @@ export class UserZones {
     if (timeZone !== undefined) return { version, timeZone, warnings: [] }
     const instead = nameIn(await this.#port.readDefaultZone()) ?? FALLBACK
     this.#observer.zoneUnknown(userId, stored, instead)
-    const warning = `trading.timezone is no time zone of the IANA database: the day is that of ${instead}`
+    const warning = `trading.timezone is no time zone of the IANA database: days are counted in ${instead}`
     return { version, timeZone: instead, warnings: [warning] }
   }
 }

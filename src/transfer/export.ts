@@ -28,7 +28,7 @@ export async function* exportUsers({ store, counter }: ExportDeps, only?: string
   }
 }
 
-/** The texts of the documents stand in the line as they are stored. */
+/** The line has the texts of the documents as they are stored. */
 async function lineOf(
   { userId, documents, sequence }: StoredUser,
   counter: ExportDeps['counter'],
@@ -39,7 +39,7 @@ async function lineOf(
   })
   const days: Record<string, number> = {}
   for (const [day, highWater] of sequence) {
-    // What was handed out, not what was reserved, where Redis tells it.
+    // The last number handed out, not the last one reserved, where Redis tells it.
     const last = await counter.last({ userId, day })
     days[day] = Math.min(last, highWater)
   }

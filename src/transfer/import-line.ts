@@ -11,12 +11,12 @@ import { isUserId } from '../documents/user-id.ts'
 import type { Fault } from '../errors.ts'
 import { findKind } from './where.ts'
 
-/** One line of an import, checked as far as that needs no stored document. */
+/** One line of an import, after all checks that need no stored document. */
 export interface ImportedUser {
   readonly userId: string
   /** By kind. */
   readonly documents: ReadonlyMap<string, JsonObject>
-  /** The last number handed out of a day, YYYYMMDD. */
+  /** The last number that was handed out, by day (YYYYMMDD). */
   readonly sequence: ReadonlyMap<string, number>
 }
 
@@ -26,7 +26,7 @@ const MAX_NUMBER = 1_000_000
 /** An export has the days of its last three, of every time zone; each day costs a round trip, and numbers that are burned. */
 const MAX_DAYS = 16
 
-/** Reads a line: the user, or all its faults, with paths of the line. `userId` as far as it can be told. */
+/** Reads a line: the user, or all its faults, with paths of the line. `userId` is null when the line does not tell it. */
 export function parseLine(
   bytes: Buffer,
 ): { user: ImportedUser } | { faults: Fault[]; userId: string | null } {
@@ -99,7 +99,7 @@ function sequenceOf(value: unknown, faults: Fault[]): ReadonlyMap<string, number
   return days
 }
 
-/** YYYYMMDD of a day that exists. */
+/** True for YYYYMMDD of a day that exists. */
 function isDay(text: string): boolean {
   const [, year, month, day] = /^(\d{4})(\d\d)(\d\d)$/.exec(text) ?? []
   const date = new Date(`${year}-${month}-${day}T00:00:00Z`)

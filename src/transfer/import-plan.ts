@@ -20,7 +20,7 @@ import type { ImportedUser } from './import-line.ts'
 /** `merge`: into what the user has. `replace`: each document of the line in the place of the user's. */
 export type ImportMode = 'merge' | 'replace'
 
-/** What a line makes of a user. */
+/** How a line changes a user. */
 export interface LinePlan {
   readonly status: 'created' | 'updated' | 'unchanged'
   /** Fields that differ: from what the user has, or from the defaults. */
@@ -69,7 +69,7 @@ export function planLine(
   return { status, count, changes }
 }
 
-/** As of a PUT: what a user has already is judged only where the line changes it. */
+/** As with a PUT, stored values are judged only where the line changes them. */
 function faultsOf(
   kind: string,
   before: JsonObject | undefined,

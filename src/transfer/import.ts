@@ -27,7 +27,7 @@ export interface ImportOptions {
 
 export type ImportStatus = LinePlan['status'] | 'refused'
 
-/** What became of one line. */
+/** The outcome of one line. */
 export interface ImportOutcome {
   readonly line: number
   readonly user_id: string | null
@@ -104,7 +104,7 @@ async function* bodyOf(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   }
 }
 
-/** Why an import ends before its last line; undefined for what never should happen. */
+/** Why an import ends before its last line; undefined for a fault of the gateway. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof BodyError) return error.message
   if (error instanceof DatabaseUnavailableError) return 'the database is not reachable'

@@ -9,8 +9,8 @@ export interface Line {
 }
 
 /**
- * The lines of a stream of bytes, without their ends; empty ones are left out. Of a line longer than `maxBytes` nothing
- * is kept. Bytes, not text: only a reader of JSON tells whether they are UTF-8.
+ * The lines of a stream of bytes, without their ends; empty ones are left out. A line longer than `maxBytes` is
+ * dropped. Bytes, not text: only a reader of JSON tells whether they are UTF-8.
  */
 export async function* linesOf(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Line> {
   let parts: Buffer[] = []

@@ -41,11 +41,11 @@ export interface StoredUser {
 export interface UserBatch {
   /** Only users behind this id, in the order of the ids. */
   readonly after: string
-  /** So many at most. */
+  /** The most users of the batch. */
   readonly users: number
-  /** It ends with the user whose documents reach so many bytes together with those before. */
+  /** The batch ends with the user whose documents make it this large, bytes. */
   readonly bytes: number
-  /** That user alone. */
+  /** Only this user; undefined = all. */
   readonly only: string | undefined
 }
 

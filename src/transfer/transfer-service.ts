@@ -21,13 +21,13 @@ export interface UserListQuery {
 
 export interface UserPage {
   readonly users: readonly ListedUser[]
-  /** For the page behind this one; null when there is none. */
+  /** Cursor of the next page; null when this one is the last. */
   readonly next: string | null
 }
 
 /** What the routes of users, export and import call. */
 export interface TransferService {
-  /** VALIDATION_FAILED for a condition or a cursor that is none. */
+  /** VALIDATION_FAILED when a condition or the cursor is not valid. */
   listUsers(query: UserListQuery): Promise<UserPage>
   /** Lines of NDJSON. */
   exportUsers(only?: string): AsyncGenerator<string>
@@ -41,7 +41,7 @@ export interface TransferDeps extends ExportDeps, ImportDeps {
   readonly counter: ExportDeps['counter'] & ImportDeps['counter']
 }
 
-/** Users in and out. */
+/** Lists, exports and imports users. */
 export class Transfer implements TransferService {
   readonly #deps: TransferDeps
 

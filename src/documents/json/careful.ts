@@ -4,21 +4,21 @@ import { shownPath } from '../paths.ts'
 import { numberOf } from './exact-number.ts'
 
 const MAX_FAULTS = 100
-/** JSON, no more. */
+/** JSON without the extensions of jsonc-parser. */
 const STRICT: ParseOptions = { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false }
 
-/** Thrown to leave the visitor: it would go on behind a fault. */
+/** Thrown to leave the visitor, which would go on behind a fault. */
 class Stop extends Error {}
 
 /**
  * Reads a text that JSON.parse accepts where JSON.parse itself is not good enough: V8 12.8 to 14.6 takes one escaped
- * name for another (nodejs/node #63785), numbers lose digits, and of a name given twice the first value is dropped.
+ * name for another (nodejs/node #63785), numbers lose digits, and the first value of a name that is given twice is dropped.
  * Numbers that would change are ExactNumbers; each name given twice is a fault. The depth must be bounded: it recurses.
  */
 export function parseCarefully(text: string): { value: unknown; faults: Fault[] } {
   const faults: Fault[] = []
   const containers: (unknown[] | Map<string, unknown>)[] = []
-  /** The name that waits for its value, for each object on the way. */
+  /** The name whose value comes next, for each object on the way. */
   const names: string[] = []
   let root: unknown
 

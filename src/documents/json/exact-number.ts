@@ -33,7 +33,7 @@ export function numberOf(token: string): number | ExactNumber {
 }
 
 /**
- * Whether JavaScript keeps the number of a JSON token: the nearest double, written with as many digits as the token
+ * True when JavaScript keeps the number of a JSON token: the nearest double, written with as many digits as the token
  * has, is the same number. So 0.1, 0.30000000000000004 and 0.10000000000000001 (0.1 as C's %.17g writes it) are kept,
  * and a decimal of 18 digits is not. Beyond 2^53 - 1 nothing is kept, whether it was written as 1e20 or digit by digit:
  * other readers could not tell it from its neighbours.

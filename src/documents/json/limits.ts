@@ -9,7 +9,7 @@ export interface JsonLimits {
 }
 
 /**
- * Work grows with names and values, not only with bytes: 200,000 names in 2.4 MB stood still for 1.5 s. Within these
+ * Work grows with names and values, not only with bytes: 200,000 names in 2.4 MB blocked the event loop for 1.5 s. Within these
  * no step of a request takes more than about 100 ms of the event loop. The settings of a user have about 400 names,
  * and a layout of 2 MB about 42,000.
  */
@@ -24,7 +24,7 @@ export const JSON_LIMITS: JsonLimits = {
 /** No shorter text has so many names or values: `1,` is the shortest value. */
 const MIN_LARGE_TEXT = 2 * JSON_LIMITS.values
 
-/** What a text has too much of, for people; undefined when it is within the limits. */
+/** A sentence that says what a text has too much of; undefined when it is within the limits. */
 export function limitFaultOf(seen: Survey, limits: JsonLimits): string | undefined {
   if (seen.names > limits.names) return `must not have more than ${limits.names} names`
   if (seen.values > limits.values) return `must not have more than ${limits.values} values`
@@ -35,7 +35,7 @@ export function limitFaultOf(seen: Survey, limits: JsonLimits): string | undefin
   return undefined
 }
 
-/** The same of a document that merges have made, as JSON.stringify writes it. */
+/** The same for a document that merges have made, as JSON.stringify writes it. */
 export function documentLimitFaultOf(json: string): string | undefined {
   return json.length < MIN_LARGE_TEXT ? undefined : limitFaultOf(survey(json), JSON_LIMITS)
 }

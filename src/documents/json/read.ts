@@ -76,7 +76,7 @@ function unreadable(message: string): JsonError {
   return new JsonError(message, [{ path: '', message }])
 }
 
-/** Names of all objects: fewer than the text has when one was given twice. */
+/** The number of names in all objects: smaller than in the text when a name is given twice there. */
 function countNames(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   let count = 0

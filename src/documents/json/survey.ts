@@ -1,6 +1,6 @@
 import { keepsNumber } from './exact-number.ts'
 
-/** What a JSON text holds, as far as it can be told without parsing it. Of a text that is not JSON it means nothing. */
+/** What a JSON text holds, counted without parsing it. The counts mean nothing when the text is not JSON. */
 export interface Survey {
   /** Names of all objects, repeated ones counted. */
   readonly names: number
@@ -16,7 +16,7 @@ export interface Survey {
   readonly exactNumbers: boolean
 }
 
-/** No shorter number without an exponent changes in JavaScript. */
+/** JavaScript keeps every number that is shorter and has no exponent. */
 const LONG_NUMBER = 16
 
 const QUOTE = 0x22

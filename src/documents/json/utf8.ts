@@ -18,7 +18,7 @@ export function invalidByteOf(bytes: Buffer): number | undefined {
   return at
 }
 
-/** What is wrong with bytes that are not UTF-8, for people. */
+/** A sentence that says what is wrong with bytes that are not UTF-8. */
 export function encodingFaultOf(bytes: Buffer): string | undefined {
   const at = invalidByteOf(bytes)
   if (at === undefined) return undefined

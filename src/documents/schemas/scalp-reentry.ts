@@ -1,6 +1,6 @@
 import { decimal, flag, group, integer, note } from './fields.ts'
 
-/** Of `scalp_reentry`, and of the group `position_optimization` of a mode. */
+/** Fields of `scalp_reentry` and of the group `position_optimization` of a mode. */
 export const REENTRY_FIELDS = {
   enabled: flag(),
   tp1_percent: decimal(0.01, 10, '%'),
