@@ -20,7 +20,7 @@ export { DEVELOPMENT_JWT_SECRET, DEVELOPMENT_SERVICE_TOKEN, type ServiceToken } 
 /** The configuration, grouped by who needs it. Holds secrets: never log it. Times are milliseconds. */
 export type Config = ReturnType<typeof group>
 
-/** Everything that is wrong with an environment, one sentence each. No secret is in them. */
+/** All faults of an environment, one sentence each, without secrets. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly faults: readonly string[]
@@ -37,7 +37,7 @@ const BUILT_IN_DEFAULTS = fileURLToPath(new URL('../default-settings.json', impo
 /** Rate limits are per minute. */
 const RATE_LIMIT_WINDOW_MS = 60_000
 
-/** The process's environment over that of a `.env` file in the working directory. */
+/** The environment of the process; a `.env` file in the working directory adds what it does not set. */
 export function readEnvironment(): Environment {
   const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}
   return { ...file, ...process.env }
@@ -167,7 +167,7 @@ function group(
         writeMax: vars.RATE_LIMIT_WRITE_MAX,
         authFailuresMax: vars.AUTH_FAILURES_MAX,
       },
-      /** Undefined = the address of the connection is that of the caller. */
+      /** Undefined = callers connect without a proxy. */
       trustProxy,
       keepAliveTimeoutMs: vars.KEEP_ALIVE_TIMEOUT_MS,
       requestTimeoutMs: vars.REQUEST_TIMEOUT_MS,

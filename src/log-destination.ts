@@ -1,6 +1,6 @@
 import pino from 'pino'
 
-/** Lines that could not be written yet, in bytes; more are dropped: a log that nobody takes must not stop the gateway. */
+/** Lines that could not be written yet, in bytes; more are dropped: a log that is not read must not stop the gateway. */
 const MAX_UNWRITTEN_BYTES = 1_024 * 1_024
 
 /**

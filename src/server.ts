@@ -35,8 +35,8 @@ export async function startServer(env: Environment, overrides: AppOverrides = {}
 }
 
 /**
- * Fastify binds both addresses of `localhost`, but not for a server of our own making: then it would be the one that comes
- * first, and callers of the other were refused. Whoever calls localhost tries 127.0.0.1 as well.
+ * Fastify binds both addresses of `localhost`, but not for a server of our own making: it would bind only
+ * the first one, and callers of the other would be refused. Callers of localhost try 127.0.0.1 as well.
  */
 function addressOf(host: string): string {
   return host === 'localhost' ? '127.0.0.1' : host

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Gateway } from './app.ts'
 import type { Config } from './config.ts'
 
-/** Of SHUTDOWN_TIMEOUT_MS, what is left for the pools after the last connection was cut, and for the process to end. */
+/** The part of SHUTDOWN_TIMEOUT_MS that is left for the pools and the end of the process after the last connection was cut. */
 const POOLS_MS = 500
 
 /**
- * Ends a gateway in phases, within SHUTDOWN_TIMEOUT_MS whatever hangs:
+ * Ends a gateway in phases, within SHUTDOWN_TIMEOUT_MS even when a part hangs:
  * 1. /health/ready answers 503, and every answer closes its connection. For SHUTDOWN_DELAY_MS requests are still
- *    taken, until whoever balances the load has seen it.
+ *    taken, until the load balancer has seen it.
  * 2. Event streams are told to come back elsewhere and end. Nothing new is taken, idle connections are closed.
  * 3. Requests in progress finish; those that do not in time are cut off.
  * 4. The renewals stop, the pools close.

@@ -21,7 +21,7 @@ const REFUSALS: Readonly<Record<string, (user: string) => string>> = {
 
 /**
  * Why a start failed, in words for an operator, without a stack: what is wrong and where. `config` is undefined when the
- * configuration itself was wrong. The stack comes only with an error that nobody expects here: a fault of the gateway.
+ * configuration itself was wrong. The stack comes only with an unknown error: a fault of the gateway.
  */
 export function startFailure(error: unknown, config: Config | undefined): string {
   if (error instanceof ConfigError || error instanceof StartError || error instanceof MigrationError) {

@@ -4,7 +4,7 @@ import { endpointNames } from './config/endpoint-names.ts'
 import type { Config } from './config.ts'
 import type { MigrationReport } from './store/migrate.ts'
 
-/** Of package.json. */
+/** The version in package.json. */
 export const VERSION: string = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ).version

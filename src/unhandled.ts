@@ -13,9 +13,8 @@ const EXHAUSTED: ReadonlySet<string> = new Set([
 const LOG_EVERY_MS = 60_000
 
 /**
- * What becomes of an error that nothing handled. After one that says that something has run out the process goes on, with
- * a line a minute: ending would help nobody, and the next instance would meet the same. Any other means that the state of the
- * process is unknown: `end` is called, once, and a second error ends the process at once.
+ * Handles an error that no other part handled. After one that says that something has run out the process goes on, with
+ * a line a minute: the next instance would meet the same. Any other means that the state of the process is unknown: `end` is called, once, and a second error ends the process at once.
  */
 export function handleUnhandled(log: Pick<FastifyBaseLogger, 'error' | 'fatal'>, end: () => void): void {
   let loggedAt = Number.NEGATIVE_INFINITY
@@ -28,7 +27,7 @@ export function handleUnhandled(log: Pick<FastifyBaseLogger, 'error' | 'fatal'>,
       log.error({ err }, 'something has run out: what needed it failed, the gateway goes on')
       return
     }
-    log.fatal({ err }, 'the gateway ends after an error that nobody handled')
+    log.fatal({ err }, 'the gateway ends after an error that no part of it handled')
     if (ending) process.exit(1)
     ending = true
     end()

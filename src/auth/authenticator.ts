@@ -12,7 +12,7 @@ import { ServiceTokens } from './service-tokens.ts'
  * comparison of texts, the time of a look-up does not tell how much of a guess was right.
  */
 const MAX_REMEMBERED = 10_000
-/** Also those that never expire are verified again after this time: keys may be withdrawn. */
+/** Tokens that never expire are verified again after this time as well: keys may be withdrawn. */
 const MAX_REMEMBERED_MS = 5 * 60 * 1_000
 /** No honest token is longer. */
 const MAX_TOKEN_LENGTH = 8_192
@@ -34,7 +34,7 @@ export class Authenticator {
     this.#verify = createTokenVerifier(config)
   }
 
-  /** The principal if the header was verified before; no work that waits. */
+  /** The principal if the header was verified before. Never waits. */
   known(header: string | undefined): Principal | undefined {
     if (header === undefined) return undefined
     const known = this.#remembered.get(header)
@@ -53,7 +53,7 @@ export class Authenticator {
       return service
     }
     const principal = await this.#verifyToken(token)
-    // Also of an admin who acts for others: it goes into the history.
+    // The id of an admin who acts for others goes into the history as well.
     requireUserId(principal.id)
     const { expiresAt = Number.POSITIVE_INFINITY } = principal
     this.#remember(header, { principal, expiry: expiryAt(expiresAt, MAX_REMEMBERED_MS) })

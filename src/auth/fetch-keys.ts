@@ -1,11 +1,11 @@
 import { readJson } from '../documents/json/read.ts'
 
-/** The issuer of tokens did not publish its keys when asked: whether a token is right is not known. */
+/** The issuer of tokens did not publish its keys: the gateway cannot tell whether a token is right. */
 export class IssuerUnavailableError extends Error {
   override readonly name = 'IssuerUnavailableError'
 }
 
-/** From the question to the last byte. Callers wait meanwhile; their own limits are a few seconds. */
+/** Longest wait from the request to the last byte. Callers wait meanwhile; their own limits are a few seconds. */
 const TIMEOUT_MS = 3_000
 /** A key has about 1 KB. */
 const MAX_BYTES = 256 * 1_024
@@ -14,7 +14,7 @@ const MAX_BYTES = 256 * 1_024
 export async function fetchKeys(url: URL): Promise<readonly unknown[]> {
   const response = await fetch(url, {
     headers: { accept: 'application/json, application/jwk-set+json' },
-    // Keys come from where the operator said, or not at all.
+    // No redirects: keys come from the address that the operator gave.
     redirect: 'error',
     signal: AbortSignal.timeout(TIMEOUT_MS),
   })

@@ -46,7 +46,7 @@ export function createTokenVerifier({
     const verify = await verifierFor(headerOf(token))
     if (verify === undefined) throw new Error('no key for this token')
     const principal = toPrincipal(verify(token), adminClaim)
-    // Clocks may differ before a token begins; nobody honours one after its end.
+    // Clocks may differ before a token begins; after its end it is refused at once.
     if (principal.expiresAt !== undefined && principal.expiresAt <= Date.now()) throw new Error('expired')
     return principal
   }
@@ -69,7 +69,7 @@ function isPublished(alg: unknown): alg is Algorithm {
 function toPrincipal(payload: Record<string, unknown>, adminClaim: string | undefined): Principal {
   const { sub, role, exp } = payload
   if (typeof sub !== 'string' || sub === '') throw new Error('sub must be a text')
-  // Exactly `true`: a text such as "false" must make nobody an admin.
+  // Exactly `true`: a text such as "false" must not make an admin.
   const claimed =
     adminClaim !== undefined && Object.hasOwn(payload, adminClaim) && payload[adminClaim] === true
   const admin = role === 'admin' || claimed

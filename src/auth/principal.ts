@@ -9,15 +9,15 @@ export interface Principal {
   readonly id: string
   /** For the history: `42`, `admin:7`, `service:bot`. */
   readonly caller: string
-  /** Of a service: what its token may do. Users and admins have none: their kind decides. */
+  /** What the token of a service may do. Users and admins have none: their kind decides. */
   readonly scopes?: ReadonlySet<Scope>
   /** Milliseconds since 1970 when the token expires; absent = never. */
   readonly expiresAt?: number
 }
 
 /**
- * The user a request acts for. A service or an admin may name any user in X-User-Id; a plain user acts for
- * nobody else. INVALID_USER_ID, USER_REQUIRED, FORBIDDEN.
+ * The user a request acts for. A service or an admin may name any user in X-User-Id; a plain user acts
+ * for themselves only. INVALID_USER_ID, USER_REQUIRED, FORBIDDEN.
  */
 export function actingUser(principal: Principal, header: string | readonly string[] | undefined): string {
   if (header !== undefined) {
@@ -32,8 +32,8 @@ export function actingUser(principal: Principal, header: string | readonly strin
 }
 
 /**
- * Whether a read of settings creates no user who does not exist. Users begin with their first read; so do users whom a
- * service reads for its work, documents and bundles. An admin looks.
+ * True when a read of settings must not create a user who does not exist. A user is created by their first read, and by the
+ * first read of a service. An admin only looks.
  */
 export function isLooking({ kind }: Pick<Principal, 'kind'>, method: string): boolean {
   return kind === 'admin' || (kind === 'service' && method === 'HEAD')
@@ -45,7 +45,7 @@ export function requireUserId(text: string): string {
   throw new DomainError('INVALID_USER_ID', 'a user id has 1 to 64 letters, digits and _ . @ -')
 }
 
-/** Whether a caller may do what needs the scope; only services are bound by scopes. */
+/** True when a caller may do what needs the scope; only services are bound by scopes. */
 export function hasScope({ scopes }: Principal, scope: Scope): boolean {
   return scopes === undefined || scopes.has(scope)
 }
@@ -56,7 +56,7 @@ export function requireScope(principal: Principal, scope: Scope): void {
   throw new DomainError('FORBIDDEN', `the token of ${principal.id} lacks the scope ${scope}`)
 }
 
-/** FORBIDDEN for everybody but admins, and services with the scope `admin`. */
+/** FORBIDDEN except for admins, and services with the scope `admin`. */
 export function requireAdmin({ kind, scopes }: Principal): void {
   if (kind !== 'admin' && !scopes?.has('admin')) {
     throw new DomainError('FORBIDDEN', 'the admin role is required')

@@ -9,15 +9,15 @@ export interface PublishedKey {
   readonly algorithm: Algorithm
 }
 
-/** Keys are asked for again after this time, so that one that the issuer withdraws ends. */
+/** Keys are fetched again after this time, so that a key that the issuer withdraws ends. */
 const FRESH_MS = 10 * 60_000
-/** While the issuer is away its keys are good for so long: longer than an outage, shorter than a key should live. */
+/** While the issuer is away its keys stay valid for so long: longer than an outage, shorter than a key should live. */
 const KEPT_MS = 24 * 60 * 60_000
-/** Least time between two questions: names of keys that do not exist must not become load on the issuer. */
+/** Least time between two requests: unknown key ids in tokens must not become load on the issuer. */
 const PAUSE_MS = 1_000
-/** The same after one that failed: nobody waits for an issuer that is away. */
+/** The same after a request that failed: no caller waits for an issuer that is away. */
 const FAILURE_PAUSE_MS = 5_000
-/** A name that the issuer did not know is not asked for again so soon. */
+/** After this time the issuer is asked again for a key id that it did not know. */
 const UNKNOWN_MS = 10_000
 /** Names of unknown keys that are remembered, the oldest go first; and how long a name may be: 256 KB together. */
 const MAX_UNKNOWN = 1_000
@@ -25,7 +25,7 @@ const MAX_KID_LENGTH = 256
 /** An issuer that publishes more is not understood. */
 const MAX_KEYS = 100
 
-/** What a look at the clock and a question to the issuer are; tests bring their own. */
+/** The clock and the request to the issuer; tests bring their own. */
 export interface KeySources {
   readonly now: () => number
   readonly sleep: (ms: number) => Promise<unknown>
@@ -33,7 +33,7 @@ export interface KeySources {
 }
 
 /**
- * The keys of an issuer (JWKS), by their `kid`. One question to it at a time, whoever waits; its time and its bytes are
+ * The keys of an issuer (JWKS), by their `kid`. One request at a time, which all callers share; its time and its bytes are
  * bounded. get-jwks has neither limit, asks once per guess, and its caches follow no outage.
  */
 export class PublishedKeys {
@@ -43,7 +43,7 @@ export class PublishedKeys {
   #triedAt = Number.NEGATIVE_INFINITY
   #failure: IssuerUnavailableError | undefined
   #fetching: Promise<void> | undefined
-  /** Until when each is known to be none of the issuer's. */
+  /** Key ids that the issuer does not know, each with the time until which it is not asked again. */
   readonly #unknown = new Map<string, number>()
 
   constructor(url: URL, sources: Partial<KeySources> = {}) {
@@ -66,7 +66,7 @@ export class PublishedKeys {
     const asking = this.#ask().catch(error => {
       if (kept === undefined) throw error
     })
-    // Since the last question failed, nobody with a key that is known waits for the next.
+    // The last request failed: callers with a known key do not wait for the next.
     if (kept !== undefined && this.#failure !== undefined) return kept
     await asking
     if (this.#failure !== undefined) return kept
@@ -109,7 +109,7 @@ export class PublishedKeys {
   }
 }
 
-/** By `kid`; those that sign nothing, or of other kinds, are left out. Throws when none is left: that is no answer. */
+/** Keys by `kid`, without those that sign nothing or are of other kinds. Throws when none is left: the issuer answered nothing of use. */
 function usable(published: readonly unknown[]): ReadonlyMap<string, PublishedKey> {
   const keys = new Map<string, PublishedKey>()
   for (const jwk of published.slice(0, MAX_KEYS)) {

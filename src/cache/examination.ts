@@ -10,7 +10,7 @@ const CHECK = readScript('check')
 const MAX_PAGES = 20
 const KEYS_PER_PAGE = '500'
 
-/** Whether a Redis can be trusted as a cache, and whom it belongs to besides. */
+/** Examines whether a Redis can be trusted as a cache, and whether other programs use it. */
 export class Examination {
   readonly #connection: RedisConnection
   readonly #names: KeyNames
@@ -19,7 +19,7 @@ export class Examination {
   #foreignKeys = 0
   readonly #notice: (sentence: string) => void
 
-  /** `notice` is told each finding once, for the log. */
+  /** `notice` gets each finding once, for the log. */
   constructor(connection: RedisConnection, names: KeyNames, notice: (sentence: string) => void) {
     this.#connection = connection
     this.#names = names
@@ -73,7 +73,7 @@ export class Examination {
     return refused === '' ? undefined : refusalOf(refused.split('\n').join(', '))
   }
 
-  /** Names behind a prefix are apart from those of other programs: nothing is said of them. */
+  /** With a prefix the names are apart from those of other programs, which are not looked for. */
   async #lookForOthers(): Promise<void> {
     if (this.#names.prefix !== '') return
     let cursor = '0'

@@ -53,10 +53,10 @@ const NOTHING = () => {}
 export class ReadLane {
   readonly #socket: Socket
   readonly #options: LaneOptions
-  /** In the order sent; those before #first are settled and forgotten, or they would grow old with all they hold. */
+  /** In the order sent. Those before #first are settled and removed, so that memory is freed. */
   #pending: (Pending | undefined)[] = []
   #first = 0
-  /** Those before it have their reply; it is held back until the INFO of their write is there. */
+  /** Commands before it have their replies, which are held back until the INFO of their write is there. */
   #next = 0
   #outgoing = ''
   #lost: Error | undefined
@@ -79,7 +79,7 @@ export class ReadLane {
     })
   }
 
-  /** Sends what encodeCommand made; for callers that send the same one again and again. */
+  /** Sends the text that encodeCommand made, which callers may send many times. */
   ask(command: string, onReply: OnReply): void {
     const error = this.#refusal()
     if (error !== undefined) {
@@ -124,7 +124,7 @@ export class ReadLane {
 
   #answer(reply: Reply): void {
     const pending = this.#pending[this.#next]
-    if (pending === undefined) throw new Error('Redis sent a reply that nobody waits for')
+    if (pending === undefined) throw new Error('Redis sent a reply without a command')
     this.#next++
     pending.reply = reply
     const { onInfo } = this.#options
@@ -135,7 +135,7 @@ export class ReadLane {
     while (this.#first < this.#next && this.#lost === undefined) this.#deliver()
   }
 
-  /** The first one that is not settled has its reply, and is to hear of it. */
+  /** Calls back for the first command that is not settled; its reply is there. */
   #deliver(): void {
     const { reply, onReply, abandoned } = this.#pending[this.#first]!
     this.#pending[this.#first] = undefined

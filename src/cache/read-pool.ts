@@ -59,8 +59,8 @@ export class ReadPool {
   }
 
   /**
-   * The first bytes of each key, of one moment, in one round trip. The command is kept as long as the list of keys is:
-   * writing thirteen keys again costs more than everything else here.
+   * The first bytes of each key, of one moment, in one round trip. The commands live as long as the list of keys does:
+   * encoding thirteen keys again costs more than everything else here.
    */
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnOutcome<CacheHeads>): void {
     const commands = this.#commandsOf(keys)

@@ -18,9 +18,9 @@ import type { ScriptRunner } from './script-runner.ts'
 /** The scripts of the sequence, by the names of their files. */
 export const SEQUENCE_SCRIPTS = ['sequence-draw', 'sequence-open', 'sequence-last'] as const
 
-/** Longer than any day is anybody's today. */
+/** Longer than a day is today in any time zone. */
 const TTL_MS = 48 * 60 * 60 * 1_000
-/** The section of the settings that holds the time zone; its version is that of the whole document. */
+/** The section of the settings that holds the time zone; it has the version of the whole document. */
 const SETTINGS_SUFFIX = 'settings:trading'
 
 /** The SequenceCachePort over Redis. */

@@ -12,7 +12,7 @@ import { UnidentifiedServerError } from './server-info.ts'
 
 /** What happens around Redis, for logs and metrics. */
 export interface RedisEvents {
-  /** `error`: what opened it; undefined when a probe failed and it is open still. */
+  /** `error`: what opened it; undefined when a probe failed and it stays open. */
   breaker(state: BreakerState, error: unknown): void
   /** A connection failed or was refused; it is tried again. */
   trouble(connection: string, error: Error): void
@@ -29,7 +29,7 @@ export interface RedisAccess {
   readonly reads: ReadPool
   readonly scripts: ScriptRunner
   readonly scriptConnection: RedisConnection
-  /** Whether it answered that it is a node of a Redis Cluster; that cannot be used. */
+  /** True when the server is a node of a Redis Cluster, which cannot be used. */
   readonly isCluster: boolean
   /** Why the server is not trusted as a cache, for operators. */
   readonly refusal: string | undefined

@@ -7,7 +7,7 @@ export function withSecrets(env: Environment): Environment {
   return { ...env, JWT_SECRET: DEVELOPMENT_JWT_SECRET, SERVICE_TOKENS: `bot=${DEVELOPMENT_SERVICE_TOKEN}` }
 }
 
-/** Whether any of these variables, or of their files (`<NAME>_FILE`), is given; empty ones, as a copied .env.example has them, do not count. */
+/** True when one of these variables, or of their files (`<NAME>_FILE`), is set; empty ones, as in a copied .env.example, do not count. */
 export function isSet(env: Environment, ...names: readonly string[]): boolean {
   return names.some(name => env[name]?.trim() || env[fileVariable(name)]?.trim())
 }

@@ -4,7 +4,7 @@ import type { Variables } from './variables.ts'
 export const SCOPES = ['read', 'write', 'sequence', 'exchange', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 
-/** Of a service without an entry in SERVICE_SCOPES. */
+/** The scopes of a service without an entry in SERVICE_SCOPES. */
 export const DEFAULT_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['read', 'write', 'sequence', 'exchange'])
 
 interface Scoped {

@@ -42,7 +42,7 @@ function contentOf(path: string): Content {
     return { fault: `cannot be read: ${systemErrorWords(codeOf(error) ?? String(error))}` }
   }
   if (bytes.length > MAX_BYTES) return { fault: `is larger than ${MAX_BYTES} bytes` }
-  // Editors of Windows begin a file with a byte order mark.
+  // Editors on Windows begin a file with a byte order mark.
   const text = bytes
     .toString()
     .replace(/^\uFEFF/, '')

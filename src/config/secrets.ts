@@ -6,7 +6,7 @@ export const DEVELOPMENT_JWT_SECRET = 'development-only-jwt-secret-0123456789abc
 export const DEVELOPMENT_SERVICE_TOKEN = 'development-only-service-token-0123456789abcdef'
 
 const MIN_SECRET_BYTES = 32
-/** Fewer different characters than this were typed, not drawn. */
+/** A secret with fewer different characters was typed by a person, not drawn at random. */
 const MIN_DISTINCT_CHARACTERS = 8
 const PLACEHOLDER =
   /development|change[-_ ]?me|change[-_ ]?this|example|placeholder|your[-_ ]|^(postgres|password|secret|redis)$/i
@@ -61,7 +61,7 @@ export function checkSecrets(
   if (tokens.some(({ token }) => token === secret))
     faults.push('JWT_SECRET must not be a service token as well')
   if (secret === undefined && vars.JWKS_URL === undefined && vars.SERVICE_TOKENS === undefined) {
-    faults.push('nobody could call the gateway: set JWT_SECRET or JWKS_URL, and SERVICE_TOKENS')
+    faults.push('no caller could authenticate: set JWT_SECRET or JWKS_URL, and SERVICE_TOKENS')
   }
   if (!production) return
   if (secret === undefined && vars.JWKS_URL === undefined)

@@ -25,6 +25,6 @@ function isRange(text: string): boolean {
   const [address = '', prefix, ...rest] = text.split('/')
   const family = isIP(address) as 0 | 4 | 6
   if (family === 0 || rest.length > 0) return false
-  // A prefix of 0 would believe everybody.
+  // With a prefix of 0 every caller would be believed.
   return prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= PREFIX_BITS[family])
 }

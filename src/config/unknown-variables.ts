@@ -10,22 +10,22 @@ import { SECRET_VARIABLES, VARIABLES } from './variables.ts'
 const SERVICE_LINK =
   /_SERVICE_(HOST|PORT)(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$|^[A-Z0-9_]+_ENV_/
 const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//
-/** Of npm, and of what it tells its scripts. */
+/** Variables of npm, and those that it sets for its scripts. */
 const NPM = /^npm_/i
 
 const OWN = Object.keys(VARIABLES)
 const KNOWN = new Set([...OWN, ...[...SECRET_VARIABLES].map(fileVariable)])
 /** Names such as HOST and PORT are too short to be recognised in a misspelling. */
 const MIN_LENGTH = 7
-/** One slip for so many characters. */
+/** One wrong character is allowed for so many. */
 const LENGTH_PER_SLIP = 7
 
-/** Whether Kubernetes or Docker wrote the value, and not an operator. */
+/** True when Kubernetes or Docker wrote the value, and not an operator. */
 export function isServiceAddress(value: string): boolean {
   return SERVICE_ADDRESS.test(value)
 }
 
-/** Adds a sentence for each variable that is not ours but looks as if it was meant to be, with the nearest name. */
+/** Adds a sentence, with the nearest name, for each variable that is probably a misspelled one of the gateway. */
 export function checkUnknownVariables(env: Environment, faults: string[]): void {
   for (const [name, value] of Object.entries(env)) {
     if (KNOWN.has(name) || !value?.trim() || NPM.test(name)) continue
@@ -66,7 +66,7 @@ function leavesWordsOut(name: string, known: string): boolean {
   return at === words.length
 }
 
-/** The environment without what Kubernetes put into variables of ours. */
+/** The environment without the gateway's variables that Kubernetes set. */
 export function withoutServiceLinks(env: Environment): Environment {
   const links = OWN.filter(name => isServiceAddress(env[name] ?? ''))
   return links.length === 0 ? env : { ...env, ...Object.fromEntries(links.map(name => [name, undefined])) }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 const PAUSE_MS = 500
 
 /**
- * Calls `onOrphaned` once when the process that started this one is gone. npm does not forward SIGTERM, and nobody
- * forwards SIGKILL: without this a killed `npm start` would leave everything behind.
+ * Calls `onOrphaned` once when the process that started this one is gone. npm does not forward SIGTERM, and SIGKILL
+ * cannot be forwarded: without this a killed `npm start` would leave everything behind.
  */
 export function watchParent(onOrphaned: () => void): void {
   const parent = process.ppid

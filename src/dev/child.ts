@@ -5,7 +5,7 @@ import { StartError } from '../start-failure.ts'
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync)
 
-/** The user that private PostgreSQL runs as when we are root: nobody. */
+/** The user `nobody`: private PostgreSQL runs as it when we are root. */
 export const NOBODY = 65_534
 
 /** Capabilities that let it read where only root may, such as below a 0700 home; containers often lack the first. */
@@ -69,7 +69,7 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals, patienceM
   clearTimeout(impatient)
 }
 
-/** A port of 127.0.0.1 that nobody uses at this moment. */
+/** A port of 127.0.0.1 that is free at this moment. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
@@ -99,7 +99,7 @@ export async function untilReady(
   for (;;) {
     try {
       await work()
-      // Somebody else may have answered on this port.
+      // Another program may have answered on this port.
       if (!hasEnded(child)) return
     } catch (error) {
       failure ??= performance.now() > patience ? (error as Error) : undefined

@@ -34,10 +34,10 @@ function download(cacheDir: string, name: string, packages: readonly string[]): 
   const work = mkdtempSync(join(cacheDir, `${name}-download-`))
   try {
     unpackInto(work, packages)
-    // In one step, so that another start never sees half of it; whoever is second keeps the first one's.
+    // In one step, so that another start never sees half of it; the second one uses the first one's.
     if (!existsSync(join(cacheDir, name))) renameSync(join(work, 'root'), join(cacheDir, name))
   } catch {
-    // Offline, or no such package: whoever asked goes on without.
+    // Offline, or no such package: the caller goes on without.
   } finally {
     rmSync(work, { recursive: true, force: true })
   }

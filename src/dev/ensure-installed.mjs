@@ -1,4 +1,4 @@
-// Runs before every npm script, under whatever Node is on the PATH: installs the locked dependencies when they are not
+// Runs before every npm script, under any Node on the PATH: installs the locked dependencies when they are not
 // the installed ones, and says so when no Node is there that can run the gateway. Plain JavaScript for old versions, for
 // nothing is installed yet.
 import { spawnSync } from 'node:child_process'

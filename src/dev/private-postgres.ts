@@ -24,7 +24,7 @@ const TAKE_OVER_TIMEOUT_MS = 15_000
 const isRoot = process.getuid?.() === 0
 
 export interface PrivatePostgres {
-  /** Of the database `postgres`, with the password. */
+  /** Address of the database `postgres`, with the password. */
   readonly url: string
   readonly port: number
   readonly pid: number
@@ -104,7 +104,7 @@ async function ping(url: string): Promise<void> {
   await client.end()
 }
 
-/** Anybody on this machine can reach the port, and its superuser can read files: not without a password. */
+/** Every user of this machine can reach the port, and a superuser can read files: a password is required. */
 async function initialise(bin: string, dataDir: string): Promise<void> {
   // Renamed when it is complete: an interrupted one is not taken for a database.
   const work = `${dataDir}.new`

@@ -19,7 +19,7 @@ import { startPrivatePostgres } from './private-postgres.ts'
 import { startPrivateRedis } from './private-redis.ts'
 import { findRedis } from './redis-binary.ts'
 
-/** `npm start`: the gateway with whatever backends are not configured, private ones under .data/. */
+/** `npm start`: the gateway, with private backends under .data/ in place of those that are not configured. */
 
 commandLine({
   command: 'npm start --',
@@ -32,7 +32,7 @@ commandLine({
 
 const DATA_DIR = process.env.SETTINGS_GATEWAY_DATA_DIR ?? join(process.cwd(), '.data')
 
-/** As soon as it is known, for what a failed start is told about. */
+/** Set as soon as it is known; a failed start is explained with it. */
 let config: Config | undefined
 
 interface Backend {
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Resolves on SIGTERM and SIGINT, and when whoever ran `npm start` is gone. */
+/** Resolves on SIGTERM and SIGINT, and when the process that ran `npm start` is gone. */
 async function untilStopped(): Promise<void> {
   const orphaned = new Promise<void>(resolve => watchParent(resolve))
   // The watch alone would not keep the process alive before the server listens; the server does afterwards.

@@ -12,7 +12,7 @@ export function usersOf(directory: string): readonly number[] {
   let real: string
   try {
     real = realpathSync(directory)
-    // The directory of a process is its own business until it is read: /proc changes meanwhile.
+    // Processes may end while /proc is read.
     return readdirSync('/proc')
       .map(Number)
       .filter(pid => pid > 0 && pid !== process.pid && isWithin(workingDirectory(pid), real))
@@ -32,7 +32,7 @@ export function signalUsersOf(directory: string, signal: NodeJS.Signals): void {
   }
 }
 
-/** Resolves when nobody works there any more. Rejects after `timeoutMs`. */
+/** Resolves when no process works there any more. Rejects after `timeoutMs`. */
 export async function untilUnused(directory: string, timeoutMs: number): Promise<void> {
   const patience = performance.now() + timeoutMs
   for (;;) {
@@ -47,7 +47,7 @@ function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory + sep)
 }
 
-/** Empty for a process that has ended or is somebody else's. */
+/** Empty for a process that has ended or belongs to another user. */
 function workingDirectory(pid: number): string {
   try {
     return readlinkSync(`/proc/${pid}/cwd`)

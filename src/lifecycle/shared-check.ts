@@ -1,8 +1,8 @@
 import { within } from '../within.ts'
 
-/** A check is made at most so often, however many ask: four times a second is what the lease renewals do as well. */
+/** Least time between two checks, for any number of callers: the lease renewals check as often. */
 const FRESH_MS = 250
-/** A health check must answer even when what it asks does not. */
+/** A health check must answer even when the store does not. */
 const TIMEOUT_MS = 1_000
 
 /** A check of a store that callers share: health checks need no credentials, so a flood of them must not reach it. */

@@ -8,7 +8,7 @@ export interface StartUpDeps {
   readonly loadDefaults: () => Promise<void>
   /** Begins when all else is done. */
   readonly retention: { start(): void }
-  /** False when the database answers, and refuses something. */
+  /** False when the database answers, and refuses the request. */
   readonly isAway: (error: unknown) => boolean
   /** An error in words for operators. */
   readonly words: (error: unknown) => string
@@ -68,7 +68,7 @@ export class StartUp {
     this.#problem = undefined
   }
 
-  /** However long it takes, and whatever it meets: what is wrong can be mended meanwhile. Each trouble is one line. */
+  /** Tries until the start is complete: operators can mend faults meanwhile. Each new problem is one line of the log. */
   async #keepTrying(first: unknown): Promise<void> {
     this.#note(first)
     for (let pause = FIRST_RETRY_MS; !this.#stopped; pause = Math.min(MAX_RETRY_MS, pause * 2)) {

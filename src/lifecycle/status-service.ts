@@ -17,17 +17,17 @@ export interface HealthReport {
   readonly warnings: readonly string[]
 }
 
-/** Whether and why this instance answers from the cache; /health, the operator page and the metrics all tell this. */
+/** The cache as this instance uses it, and why; /health, the operator page and the metrics tell the same. */
 export interface CacheState {
   readonly mode: 'on' | 'off'
-  /** Of the view; 0 until the database was asked. */
+  /** Epoch of the view; 0 until the database was read. */
   readonly epoch: number
-  /** Why it is in its mode: of the view, or `redis-unreachable`, `database-unreachable`, `no-lease`, `no-redis`, `starting`. */
+  /** Why it is in its mode: the reason of the view, or `redis-unreachable`, `database-unreachable`, `no-lease`, `no-redis`, `starting`. */
   readonly reason: string
   readonly leaseHeld: boolean
 }
 
-/** Of one moment. */
+/** Both of one moment. */
 export interface StatusReport {
   readonly health: HealthReport
   readonly cache: CacheState

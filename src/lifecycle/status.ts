@@ -17,7 +17,7 @@ export interface StatusDeps {
 
 const STARTED_AT = new Date()
 
-/** The gateway's own state. Asks the database nothing: the lease renewals do that, and their connection is theirs. */
+/** The gateway's own state. It sends no query to the database: the lease renewals tell. */
 export class Status implements StatusService {
   readonly #deps: StatusDeps
   readonly #redisCheck: SharedCheck

@@ -5,8 +5,8 @@ import { rejectUnavailable } from './database-errors.ts'
 const SLOW_FAILURES = 2
 
 /**
- * Whether the database is known to be away. The lease renewal asks it every p and sets this, so that reads and
- * writes of an outage fail at once instead of waiting for timeouts one by one.
+ * Knows when the database is away. Each lease renewal reports to it, so that reads and writes of an outage fail at once
+ * instead of waiting for timeouts one by one.
  */
 export class Availability {
   #down = false
@@ -20,12 +20,12 @@ export class Availability {
     return this.#down
   }
 
-  /** How long the last look took, milliseconds; null when it failed, or before the first. */
+  /** How long the last renewal waited, milliseconds; null when it failed, or before the first. */
   get latencyMs(): number | null {
     return this.#latencyMs
   }
 
-  /** `latencyMs`: how long that took. */
+  /** A renewal had its answer after `latencyMs`. */
   reached(latencyMs: number): void {
     this.#latencyMs = latencyMs
     this.#down = false
@@ -58,7 +58,7 @@ export class Availability {
     return rejectUnavailable(() => this.race(work))
   }
 
-  /** Gives up at once when the database is found to be away while they wait. */
+  /** Does `work`, but gives up at once when the database is found to be away meanwhile. */
   async race<T>(work: () => Promise<T>): Promise<T> {
     this.check()
     let giveUp: ((error: DatabaseUnavailableError) => void) | undefined

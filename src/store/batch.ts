@@ -29,9 +29,9 @@ interface Field {
 
 /** How far a batch came. */
 export interface Outcome {
-  /** False = the connection was broken before, and the server knows nothing of it. */
+  /** False = the connection was broken before, and the server got nothing. */
   readonly sent: boolean
-  /** Of the statements that were answered, in their order. */
+  /** The answers that arrived, in the order of the statements. */
   readonly answers: readonly Answer[]
   /** What the server remarked meanwhile. */
   readonly notices: readonly Notice[]
@@ -41,7 +41,7 @@ export interface Outcome {
 
 type Callback = (error?: unknown) => void
 
-/** Those that a connection has parsed. */
+/** Statements that a connection has parsed. */
 const parsed = new WeakMap<Connection, Set<string>>()
 
 /**
@@ -71,7 +71,7 @@ export class Batch implements Submittable {
     return answers
   }
 
-  /** The same for those who ask how far it came. */
+  /** The same, but a failure is a result that tells how far the batch came. Never rejects. */
   static settle(client: ClientBase, statements: readonly Statement[]): Promise<Outcome> {
     return new Promise(resolve => {
       const notices: Notice[] = []

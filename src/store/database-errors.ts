@@ -18,7 +18,7 @@ const OUTCOME_UNKNOWN_CLASSES = new Set(['08', '25', '57', '58', 'XX'])
 /** What poolers say when they have lost the server: PgBouncer and Odyssey, PgCat, Supavisor. */
 const CONNECTION_LOST_CLASSES = new Set(['08', '58', 'XX'])
 
-/** Of sockets. */
+/** Codes of sockets that reach no server. */
 const REFUSALS = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 /** DatabaseUnavailableError for anything that says "not now"; the error itself when the statement was at fault. */
@@ -34,7 +34,7 @@ export function asUnavailable(error: unknown): unknown {
   })
 }
 
-/** Does `work`; what it rejects with becomes what asUnavailable makes of it. */
+/** Does `work`; its errors become those of asUnavailable. */
 export async function rejectUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -43,15 +43,15 @@ export async function rejectUnavailable<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether a failed COMMIT may have been carried out all the same. */
+/** True when a COMMIT that failed may have been carried out. */
 export function isOutcomeUnknown(error: unknown): boolean {
   const state = sqlStateOf(error)
   return state === undefined || OUTCOME_UNKNOWN_CLASSES.has(state.slice(0, 2))
 }
 
 /**
- * Whether what was sent may have been carried out although this came in place of its answer: it may not be the server's
- * word on it.
+ * True when a statement that failed with this error may have been carried out: the error may come from the connection, or a
+ * pooler, and not from the statement.
  */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error)
@@ -59,8 +59,8 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /**
- * Whether the server cannot be reached, ends, starts, or takes no more connections: otherwise it answers, and refuses
- * something.
+ * True when the server cannot be reached, ends, starts, or takes no more connections. With other errors it answers, and
+ * refuses the statement.
  */
 export function isAway(error: unknown): boolean {
   const cause = error instanceof DatabaseUnavailableError ? (error.cause ?? error) : error
@@ -68,13 +68,13 @@ export function isAway(error: unknown): boolean {
   return state === undefined || state.startsWith('08') || state.startsWith('57P0') || state === '53300'
 }
 
-/** Two transactions waited for one another, or one came in between; trying again works. */
+/** A deadlock or a serialization failure: trying again works. */
 export function isConflict(error: unknown): boolean {
   const state = sqlStateOf(error)
   return state === '40P01' || state === '40001'
 }
 
-/** Whether the server, or its machine, said no: it is not merely slow. */
+/** True when the server, or its machine, refused: it is not merely slow. */
 export function isRefused(error: unknown): boolean {
   if (sqlStateOf(error) !== undefined) return true
   const code = error instanceof Error && 'code' in error ? error.code : undefined
@@ -90,7 +90,7 @@ function sqlStateOf(error: unknown): string | undefined {
 /** TLS of a server that is not set up for it, or whose certificate is not trusted. */
 const TLS_REFUSALS = /certificate|does not support SSL|SSL\/TLS|wrong version number|unsupported protocol/i
 
-/** Whether connecting failed in a way that waiting does not mend: a host that has no name, TLS that does not fit. */
+/** True when waiting does not mend why connecting failed: an unknown host, TLS that does not fit. */
 export function isUnreachableForGood(error: unknown): boolean {
   if (!(error instanceof Error) || sqlStateOf(error) !== undefined) return false
   const code = 'code' in error ? String(error.code) : ''

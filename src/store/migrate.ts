@@ -110,7 +110,7 @@ async function requireAdvisoryLocks(databaseUrl: string): Promise<void> {
     if (!rows[0]!.locked) return
     const { rows: versions } = await client.query<{ version: string }>('SELECT version()')
     throw new MigrationError(
-      `the advisory locks of this server exclude nobody, so writes would not be in order: ${versions[0]!.version}`,
+      `the advisory locks of this server exclude no other session, so writes would not be in order: ${versions[0]!.version}`,
     )
   })
 }

@@ -73,7 +73,7 @@ class BoundedPool extends pg.Pool {
   }
 }
 
-/** For the lease renewals. */
+/** The pool of the lease renewals. */
 const VIEW_CONNECTIONS = 1
 
 /**

@@ -52,7 +52,7 @@ export function insistOnCommit(command: string): void {
 export const UNREPLICATED = 'COMMIT was carried out, but a standby that must have it may not have it'
 
 /**
- * Whether the wait for a synchronous standby was cancelled (statement_timeout, pg_cancel_backend): PostgreSQL then says
+ * True when the wait for a synchronous standby was cancelled (statement_timeout, pg_cancel_backend): PostgreSQL then says
  * COMMIT, with a warning, although a failover may lose it. The name of the function is the part that is not translated.
  */
 export function isUnreplicated(notices: readonly Notice[]): boolean {

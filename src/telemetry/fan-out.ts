@@ -1,6 +1,6 @@
 import { NO_TELEMETRY, type Telemetry } from './telemetry.ts'
 
-/** Tells all of them, in order; each hears what it has a method for. */
+/** Calls all of them, in order; each gets the calls that it has a method for. */
 export function toAll(...all: readonly Partial<Telemetry>[]): Telemetry {
   const names = Object.keys(NO_TELEMETRY) as (keyof Telemetry)[]
   const tell = (name: keyof Telemetry) => (first: never, second: never) => {

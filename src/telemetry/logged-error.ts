@@ -1,4 +1,4 @@
-/** What is logged of an error: never the connections and commands that clients of PostgreSQL and Redis hang onto theirs. */
+/** The parts of an error that are logged: never the connections and commands that clients of PostgreSQL and Redis attach. */
 export interface LoggedError extends Record<string, unknown> {
   readonly type: string
   readonly message: string
@@ -9,10 +9,10 @@ export interface LoggedError extends Record<string, unknown> {
   readonly cause?: LoggedError
 }
 
-/** Causes of causes beyond this say nothing new. */
+/** Deeper causes say nothing new. */
 const MAX_CAUSES = 3
 
-/** For pino, in the place of its own serializer, which takes all properties over. */
+/** A serializer for pino, whose own one takes over all properties. */
 export function loggedError(error: unknown, depth = 0): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error), stack: '' }
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {}

@@ -8,7 +8,7 @@ export type StepHook = (name: string) => void | Promise<void>
 /** A duty that fails every 250 ms must not fill the log. */
 const REPEAT_MS = 10_000
 
-/** Logs and counts what the protocol does; one line for each transition of the view, whoever made it. */
+/** Logs and counts what the protocol does; one line for each transition of the view, made by this instance or another. */
 export class ProtocolObserver implements ObserverPort {
   readonly step: StepHook
   readonly #log: FastifyBaseLogger
@@ -57,7 +57,7 @@ export class ProtocolObserver implements ObserverPort {
     this.#log.warn({ duty, err: error }, 'a background duty failed, it is tried again')
   }
 
-  /** Whether the mode is another one than before. News of an older epoch come late and mean nothing. */
+  /** True when the mode has changed. News of an older epoch comes late and means nothing. */
   #moved(mode: View['mode'], epoch: number): boolean {
     const last = this.#last
     if (last !== undefined && epoch < last.epoch) return false

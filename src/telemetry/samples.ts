@@ -31,7 +31,7 @@ const COUNTED_AS = {
 
 const none = () => ({ requests: 0, errors: 0, hits: 0, misses: 0, bypasses: 0, unverified: 0 })
 
-/** The recent traffic in samples, oldest first, for a page that was not open when it happened. */
+/** The recent traffic in samples, oldest first, so that the operator page shows what happened before it was opened. */
 export class Samples {
   // Not the buckets of the metrics: they begin at half a millisecond, and a read takes tenths. Microseconds: the histogram takes
   // whole numbers.

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { SequenceObserverPort } from '../sequence/ports.ts'
 import type { Telemetry } from './telemetry.ts'
 
-/** What was logged is remembered so that it is logged once; beyond so many lines it is forgotten. */
+/** Lines that were logged are remembered, so that each is logged once; the memory is emptied when it has so many. */
 const MAX_REMEMBERED = 10_000
 /** Characters of a stored value that are logged. */
 const SHOWN = 64

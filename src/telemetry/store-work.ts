@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 export type StoreSystem = 'postgresql' | 'redis'
 
-/** One thing a request asked of a store. */
+/** One call of a store for a request. */
 export interface StoreWork {
   readonly system: StoreSystem
-  /** Of the port: `readRows`, `fence`, `applyAndCommit`. */
+  /** A method of the port: `readRows`, `fence`, `applyAndCommit`. */
   readonly operation: string
   /** Milliseconds, monotonic. */
   readonly startedAt: number
@@ -16,14 +16,14 @@ export interface StoreWork {
 const MAX_WORK = 100
 const current = new AsyncLocalStorage<StoreWork[]>()
 
-/** Runs `work` so that what it asks of ports of traceCalls is added to `list`. */
+/** Runs `work`; its calls of ports that `traceCalls` made are added to `list`. */
 export function collectWork(list: StoreWork[], work: () => void): void {
   current.run(list, work)
 }
 
 /**
- * The same port, which notes what each request asks of it: for traces, and only where those are wanted. Reads of one
- * event-loop tick share a command: it is noted for one of them. What nobody waits for is noted if it ends in time.
+ * The same port, which notes the calls of each request for its trace. Used only when tracing is on. Reads of one event-loop
+ * tick share a command, which is noted for one of them. A call that no request waits for is noted if it ends in time.
  */
 export function traceCalls<T extends object>(system: StoreSystem, port: T): T {
   return new Proxy(port, {
@@ -52,7 +52,7 @@ function noting(list: StoreWork[], system: StoreSystem, operation: string, callb
   }
 }
 
-/** What one request may do is bounded: work that others do in its name, such as a shared statement, is not. */
+/** A request makes few calls itself, but work in its name, such as a shared statement, has no bound. */
 function add(list: StoreWork[], work: StoreWork): void {
   if (list.length < MAX_WORK) list.push(work)
 }
@@ -69,7 +69,7 @@ async function note(
   try {
     const value = await result
     end(false)
-    // A transaction is asked for more.
+    // A transaction has methods of its own.
     return isTransaction(value) ? traceCalls(system, value) : value
   } catch (error) {
     end(true)

@@ -7,11 +7,11 @@ import type { TableSize } from '../retention/ports.ts'
 export interface Telemetry {
   /** One read of settings, by how it was answered. */
   readAnswered(status: ReadStatus): void
-  /** Each state it comes into; `error`: what opened it, undefined when a probe failed and it is open still. */
+  /** A new state of the breaker; `error`: what opened it, undefined when a probe failed and it stays open. */
   breakerChanged(state: BreakerState, error?: unknown): void
-  /** Seen OFF by this instance, whoever turned it; once for each time. */
+  /** This instance sees the view OFF, turned by itself or another; once for each time. */
   viewOff(reason: string): void
-  /** Seen ON by this instance, `recoveryMs` after it was seen OFF; `how` is for operators. */
+  /** This instance sees the view ON, `recoveryMs` after it saw it OFF; `how` is for operators. */
   viewOn(recoveryMs: number, how: string): void
   /** Numbers handed out. */
   sequenceDrawn(source: 'redis' | 'database', count: number): void
@@ -21,9 +21,9 @@ export interface Telemetry {
   retentionStepped(task: string, removed: number): void
   /** Sizes of the tables that grow; none = another instance measures them. */
   tablesMeasured(sizes: readonly TableSize[]): void
-  /** A listener did not take what it was sent, and was cut off. */
+  /** A listener that read too slowly was cut off. */
   listenerDropped(): void
-  /** Called once: what to ask when the metrics are scraped. */
+  /** Called once: the values to read when the metrics are scraped. */
   observe(sources: TelemetrySources): void
 }
 

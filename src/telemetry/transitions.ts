@@ -7,11 +7,11 @@ export interface Transition {
   readonly state: string
   /** Why, for operators; without secrets. */
   readonly detail: string
-  /** How long it took to come back, on the way back. */
+  /** On the way back: how long the outage took. */
   readonly recovery_ms?: number
 }
 
-/** Enough to see a night of trouble, small enough to forget about. */
+/** Enough for a night of trouble in little memory. */
 const KEPT = 100
 
 /** The last transitions, newest first; older ones are dropped. */

@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis'
 
-/** Order numbers that the bot's own Redis has counted: today's and yesterday's, whatever the user's time zone. */
+/** Order numbers that the bot's own Redis has counted: today's and yesterday's in every time zone. */
 export class BotCounters {
   readonly #client: Redis
 
   constructor(url: string) {
     this.#client = new Redis(url, { lazyConnect: true, retryStrategy: null })
-    // The failed command says it.
+    // The next command fails with the reason.
     this.#client.on('error', () => {})
   }
 

@@ -17,12 +17,12 @@ export type BotTable = (typeof BOT_TABLES)[number]
 /** One user of the bot, with the rows of each table; a table that the bot does not have gives none. */
 export interface BotUser {
   readonly id: string
-  /** Of `users`, such as Asia/Kolkata; undefined when there is none. */
+  /** The column of `users`, such as Asia/Kolkata; undefined when it is empty. */
   readonly timezone: string | undefined
   readonly rows: ReadonlyMap<BotTable, readonly JsonObject[]>
 }
 
-/** Rows fetched at once from one table: what is in memory of it, besides one user's. */
+/** Rows fetched at once from one table; they are in memory, beside those of one user. */
 const ROWS_PER_FETCH = 500
 
 /** Rows of one table in the order of the users, a batch at a time. */
@@ -75,10 +75,10 @@ export class BotDatabase {
   /** Connects, and begins the snapshot. Rejects when the database cannot be read. */
   static async open(url: string): Promise<BotDatabase> {
     const client = new pg.Client({ connectionString: url, application_name: 'settings-gateway-import' })
-    // The statement that fails says it.
+    // The next statement fails with the reason.
     client.on('error', () => {})
     await client.connect()
-    // READ ONLY: nothing here can write to the bot's tables, whatever its role may do.
+    // READ ONLY: this program cannot write to the bot's tables even when its role may.
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     return new BotDatabase(client)
   }

@@ -5,14 +5,14 @@ import type { Note } from '../transfer/report.ts'
 import { BOOKKEEPING, knownFields, withinBounds } from './fields.ts'
 import type { BotTable, BotUser } from './tables.ts'
 
-/** A user of the bot as a line of an import, and what became of its fields on the way. */
+/** A user of the bot as a line of an import, and notes about its fields. */
 export interface ConvertedUser {
   readonly documents: Readonly<Record<string, JsonObject>>
   readonly notes: readonly Note[]
 }
 
 export interface ConvertOptions {
-  /** Fields out of bounds are left to the defaults instead of having the user refused. */
+  /** Fields out of bounds get their defaults, and the user is not refused. */
   readonly dropOutOfBounds: boolean
 }
 
@@ -38,7 +38,7 @@ const TRADING_CONFIG: Readonly<Record<string, readonly [section: string, name: s
   telegram_chat_id: ['notifications', 'telegram_chat_id'],
 }
 
-/** What the rows of one user mean here. Fields that the bot does not have are left to the defaults. Pure. */
+/** The documents that the rows of one user become. Fields that the bot does not have get their defaults. Pure. */
 export function convertUser(user: BotUser, { dropOutOfBounds }: ConvertOptions): ConvertedUser {
   const notes: Note[] = []
   const documents: Record<string, JsonObject> = {}
@@ -94,7 +94,7 @@ function addMode(
   if (kind !== undefined && typeof row.enabled === 'boolean') add(kind, { enabled: row.enabled }, source)
 }
 
-/** The shape of old bots has the fields of the groups side by side; of it nothing can be told apart. */
+/** Old bots have the fields of all groups side by side, and the groups cannot be told apart. */
 function isFlat(kind: string, config: JsonObject): boolean {
   if (!kind.startsWith('mode.')) return false
   const { schema } = documentOf(kind)

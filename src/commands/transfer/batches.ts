@@ -10,7 +10,7 @@ const TRIES = 9
 const FIRST_PAUSE_MS = 250
 const MAX_PAUSE_MS = 15_000
 
-/** A line to send, with whatever the caller knows of it. */
+/** A line to send, with what the caller knows of it. */
 export interface Outgoing<T> {
   /** Without its end. */
   readonly line: string | Buffer

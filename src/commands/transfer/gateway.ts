@@ -14,7 +14,7 @@ export const GATEWAY_OPTIONS = {
   },
 } as const satisfies CommandOptions
 
-/** Of every command that imports. */
+/** Options of every command that imports. */
 export const DRY_RUN = {
   type: 'boolean',
   default: false,
@@ -38,7 +38,7 @@ export class GatewayError extends CommandError {
 
 const NDJSON = 'application/x-ndjson'
 const TRANSIENT = new Set([408, 429, 502, 503, 504])
-/** Of an answer: outcomes name 100 faults or so. */
+/** Longest answer, bytes: an outcome names about 100 faults. */
 const MAX_LINE_BYTES = 16 * 1_024 * 1_024
 /** No line takes the gateway longer: reading from a database that is busy, or storing one user. */
 const SILENCE_MS = 60_000

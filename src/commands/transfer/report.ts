@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises'
 import type { ImportOutcome, ImportStatus } from '../../transfer/import.ts'
 import { endWithUsage } from '../command-line.ts'
 
-/** Something that a person should know of one field. */
+/** A note for the operator about one field. */
 export interface Note {
   readonly what: 'renamed' | 'dropped' | 'out of bounds' | 'unreadable'
   /** Where the source has it, such as `user_global_circuit_breaker.max_loss_per_hour`. */
@@ -38,7 +38,7 @@ export class Report {
     return new Report(file.createWriteStream())
   }
 
-  /** Nobody was refused, and the report is whole. */
+  /** No user was refused, and the report is whole. */
   get isClean(): boolean {
     return this.counts.refused === 0 && this.#isWhole
   }

@@ -28,7 +28,7 @@ const OPTIONS = {
 
 /** Builds JavaScript and declarations of the client into `outDir`, which is replaced. */
 export async function buildClient(outDir: string): Promise<void> {
-  // Inside the repository, for the compiler to find undici and the types of Node.
+  // Inside the repository, so that the compiler finds undici and the types of Node.
   await mkdir(join(ROOT, '.data'), { recursive: true })
   const stage = await mkdtemp(join(ROOT, '.data/client-build-'))
   try {

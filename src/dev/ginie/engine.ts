@@ -27,7 +27,7 @@ export interface EngineDeps {
   readonly options: Pick<GinieOptions, 'users' | 'seconds' | 'intervalMs'>
 }
 
-/** One in so many cycles somebody changes a setting. */
+/** A setting changes in one of so many cycles. */
 const CYCLES_PER_CHANGE = 5
 const MINUTES = 60
 
@@ -71,7 +71,7 @@ class UserEngine {
     this.#seen = seen
   }
 
-  /** Connections, prepared statements, the documents in the cache: not what a cycle pays for. */
+  /** Opens connections, prepares statements and fills the cache, so that no cycle pays for it. */
   async warmUp(): Promise<void> {
     await this.#user.decisionSettings()
     await this.#selects?.read(this.#userId)

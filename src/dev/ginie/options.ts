@@ -6,10 +6,10 @@ export interface GinieOptions {
   readonly seconds: number
   /** Time from one cycle of a user to the next. */
   readonly intervalMs: number
-  /** Of a gateway that runs; undefined = one of its own, over private backends. */
+  /** Address of a gateway that runs; undefined = the command starts one over private backends. */
   readonly url: string | undefined
   readonly token: string
-  /** Of that gateway, for the five SELECTs; undefined = without them. */
+  /** The database of that gateway, for the five SELECTs; undefined = without them. */
   readonly databaseUrl: string | undefined
 }
 
@@ -34,7 +34,11 @@ export const GINIE = {
       default: DEVELOPMENT_SERVICE_TOKEN,
       help: 'Service token of that gateway.',
     },
-    'database-url': { type: 'string', value: 'URL', help: 'Its database, for the five SELECTs.' },
+    'database-url': {
+      type: 'string',
+      value: 'URL',
+      help: 'The database of that gateway; enables the five SELECTs.',
+    },
   },
 } as const satisfies Command<CommandOptions>
 

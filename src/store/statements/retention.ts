@@ -9,7 +9,7 @@ const ABSENT = '15 minutes'
 const DOCUMENTS = 200
 const MOST = 500
 
-/** Whether `holder` is the instance that clears away. */
+/** True when `holder` is the instance that does the retention. */
 export async function claimRetention(db: Pool, holder: string): Promise<boolean> {
   const rows = await runReadCommitted<{ claimed: boolean | null }>(db, {
     name: 'claim-retention',
@@ -49,7 +49,7 @@ export async function pruneReplies(db: Pool): Promise<RetentionStep> {
   return stepOf(Number(rows[0]!.removed))
 }
 
-/** Of the tables that grow. */
+/** Sizes of the tables that grow. */
 export async function selectTableSizes(db: Queryable): Promise<TableSize[]> {
   const { rows } = await db.query<{ table: string; rows: string; bytes: string }>({
     name: 'select-table-sizes',

@@ -8,7 +8,7 @@ import type {
 } from '../../transfer/ports.ts'
 import type { Queryable } from './documents.ts'
 
-/** Written into the text of a statement: nothing else ever is. */
+/** The only parts that are written into the text of a statement. */
 const OPERATORS: Readonly<Record<Operator, string>> = {
   '=': '=',
   '!=': '<>',
@@ -17,9 +17,9 @@ const OPERATORS: Readonly<Record<Operator, string>> = {
   '>=': '>=',
   '<=': '<=',
 }
-/** The document that makes a user: who has it exists. */
+/** A user exists when this document does. */
 const ROOT_KIND = 'settings'
-/** Of the user ids that begin with @, none is a user's. */
+/** Ids that begin with @ belong to documents of the gateway. */
 const NO_USERS = `user_id NOT LIKE '@%'`
 const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`
 /** Older days of order numbers are removed (retention). */
