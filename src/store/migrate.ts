@@ -128,7 +128,7 @@ async function requireKnown(client: pg.Client, postgrator: Postgrator): Promise<
     const own = known.get(version)
     if (own === undefined || (own.name === name && (md5 ?? own.md5) === own.md5)) continue
     throw new MigrationError(
-      `migration ${version} of the database, "${name}", is not the one of this gateway, "${own.name}": a version that was never released made it, and nothing leads on from there. Use an empty database; for npm start remove "postgres" and "redis-data" in its data directory (.data)`,
+      `migration ${version} ("${name}") of the database differs from the one here ("${own.name}"): a version that was never released made it, and nothing leads on from there. Use an empty database; for npm start remove "postgres" and "redis-data" in its data directory (.data)`,
     )
   }
   const knows = Math.max(...known.keys())

@@ -9,6 +9,18 @@ export const JWT_SECRET = 'test-secret-test-secret-test-secret-0123'
 export const SERVICE_TOKEN = 'test-service-token-0123456789abcdefghij'
 export const SERVICE = { authorization: `Bearer ${SERVICE_TOKEN}` }
 
+/**
+ * For tests that demand hits, and are not about outages: a busy machine must not look like a Redis or a lease that is
+ * away. What turns the view OFF takes half a minute with it.
+ */
+export const PATIENT: Environment = {
+  REDIS_READ_TIMEOUT_MS: '5000',
+  FENCE_TIMEOUT_MS: '700',
+  LEASE_MS: '30000',
+  OFF_WAIT_MS: '35000',
+  SHUTDOWN_TIMEOUT_MS: '40000',
+}
+
 export interface TestGateway extends RunningServer {
   readonly databaseUrl: string
   /** A request of the service on behalf of `userId`. */

@@ -15,10 +15,11 @@ t.test('PostgreSQL is frozen: it takes connections and answers nothing', async t
       payload: { confidence: { min_confidence: min } },
     })
   t.equal((await write(41)).statusCode, 200)
-  await eventually(
-    'it is a hit',
-    async () => (await read()).headers['cache-status'] === 'settings-gateway; hit',
-  )
+  const decision = '/api/futures/ginie/decision-settings'
+  await eventually('all of it is a hit', async () => {
+    const replies = await Promise.all([read(), read(decision)])
+    return replies.every(({ headers }) => headers['cache-status'] === 'settings-gateway; hit')
+  })
   const cached = (await read()).body
   postgres.freeze()
   t.teardown(() => postgres.thaw())
@@ -34,7 +35,7 @@ t.test('PostgreSQL is frozen: it takes connections and answers nothing', async t
     t.equal(reply.body, cached)
     return reply.headers['cache-status'] === 'settings-gateway; hit; detail=unverified'
   })
-  t.equal((await read('/api/futures/ginie/decision-settings')).statusCode, 200)
+  t.equal((await read(decision)).statusCode, 200)
   t.equal((await gateway.as('99', { url: SCALP })).statusCode, 503, 'what is not cached')
   const health = await gateway.as('42', { url: '/health' })
   t.equal(health.statusCode, 200)

@@ -2,21 +2,13 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { onServer, type Scope, temporaryDirectory } from '../../helper/backends.ts'
-import { startStack, type TestGateway } from '../../helper/gateway.ts'
+import { PATIENT, startStack, type TestGateway } from '../../helper/gateway.ts'
 import { ROOT } from '../../helper/readme.ts'
 
 const COMPARISON = '/api/user/settings/comparison'
 const AT_ONCE = 10
 /** Of the lease renewal, which goes on whatever is read. */
 const RENEWAL = 'select-view-snapshot'
-/** A busy machine must not look like a Redis or a lease that is away. */
-const PATIENT = {
-  REDIS_READ_TIMEOUT_MS: '5000',
-  FENCE_TIMEOUT_MS: '700',
-  LEASE_MS: '30000',
-  OFF_WAIT_MS: '35000',
-  SHUTDOWN_TIMEOUT_MS: '40000',
-}
 
 export interface Outcome {
   /** Comparisons with a cold and with a warm cache that were as they should be. */
