@@ -27,7 +27,7 @@ t.test('a short chaos run', async t => {
     more: () => next < FAULTS.length,
     nextFault: () => FAULTS[next++]!,
     work: (client, random, stopped) =>
-      work(client, random, { users: USERS, gateways: GATEWAYS, pauseMs: 20 }, stopped),
+      work(client, random, { users: USERS, gateways: GATEWAYS, pauseMs: 60 }, stopped),
   })
   t.strictSame(violations, [])
   t.equal(recoveries.length, NAMES.length + 2)

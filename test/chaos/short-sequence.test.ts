@@ -19,7 +19,7 @@ t.test('no order number twice while Redis and gateways fail', async t => {
     more: () => next < faults.length,
     nextFault: () => faults[next++]!,
     work: (client, random, stopped) =>
-      draws(client, random, { users: USERS, gateways: GATEWAYS, pauseMs: 10 }, stopped),
+      draws(client, random, { users: USERS, gateways: GATEWAYS, pauseMs: 40 }, stopped),
   })
   t.strictSame(violations, [])
   t.strictSame(

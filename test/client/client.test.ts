@@ -1,9 +1,10 @@
 import t from 'tap'
-import { SettingsClient, VersionMismatchError } from '../../src/client/client.ts'
+import { VersionMismatchError } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
 import { createDatabase } from '../helper/backends.ts'
 import { SERVICE_TOKEN, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
+import { openClient } from './open-client.ts'
 
 let gateway: TestGateway
 
@@ -11,11 +12,7 @@ t.before(async () => {
   gateway = (await startStack(t)).gateway
 })
 
-function connect(t: Scope, token = SERVICE_TOKEN): SettingsClient {
-  const client = new SettingsClient({ url: gateway.url, token })
-  t.teardown(() => client.close())
-  return client
-}
+const connect = (t: Scope, token = SERVICE_TOKEN) => openClient(t, gateway, { token })
 
 t.test('a decision cycle reads everything, and a poll costs a 304', async t => {
   const user = connect(t).user('1')
@@ -54,8 +51,7 @@ t.test('what one user has is never what another one gets', async t => {
     t.equal((await self.get('circuit_breaker')).value.data.cooldown_minutes, 77)
   }
   let token = bearer('2').authorization.slice('Bearer '.length)
-  const renewing = new SettingsClient({ url: gateway.url, token: () => token })
-  t.teardown(() => renewing.close())
+  const renewing = openClient(t, gateway, { token: () => token })
   t.equal((await renewing.user().get('llm_config')).value.data.enabled, false)
   await bot.user('3').put('llm_config', { enabled: false })
   await bot.user('3').put('llm_config', { enabled: true })
@@ -211,12 +207,10 @@ t.test('admins', async t => {
 
 t.test('the last known settings, when the gateway itself ends', async t => {
   const other = await startGateway(t, { DATABASE_URL: await createDatabase(t) })
-  const client = new SettingsClient({
-    url: other.url,
+  const client = openClient(t, other, {
     token: SERVICE_TOKEN,
     fallback: { memory: true, maxAgeMs: 60_000 },
   })
-  t.teardown(() => client.close())
   const fresh = await client.user('42').decisionSettings()
   await other.close()
   const known = await client.user('42').decisionSettings()

@@ -1,8 +1,9 @@
 import t from 'tap'
-import { AccessError, InvalidRequestError, NotFoundError, SettingsClient } from '../../src/client/client.ts'
+import { AccessError, InvalidRequestError, NotFoundError } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
 import { SERVICE_TOKEN, startStack, type TestGateway } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
+import { openClient } from './open-client.ts'
 
 let gateway: TestGateway
 
@@ -10,11 +11,7 @@ t.before(async () => {
   gateway = (await startStack(t)).gateway
 })
 
-function connect(t: Scope, token = SERVICE_TOKEN): SettingsClient {
-  const client = new SettingsClient({ url: gateway.url, token })
-  t.teardown(() => client.close())
-  return client
-}
+const connect = (t: Scope, token = SERVICE_TOKEN) => openClient(t, gateway, { token })
 
 t.test('problems are errors of their class', async t => {
   const user = connect(t).user('10')

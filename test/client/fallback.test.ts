@@ -4,13 +4,13 @@ import t from 'tap'
 import {
   AccessError,
   type FallbackOptions,
-  SettingsClient,
   UnavailableError,
   UnreachableError,
 } from '../../src/client/client.ts'
 import { type Scope, temporaryDirectory } from '../helper/backends.ts'
 import { eventually } from '../helper/gateway.ts'
 import { type FakeServer, fakeServer, json, problem } from './fake-server.ts'
+import { openClient } from './open-client.ts'
 
 const envelope = (version: number) => ({ version, updated_at: '2026-01-06T12:00:00.000Z', data: { version } })
 const MINUTE = 60_000
@@ -33,11 +33,8 @@ async function gateway(t: Scope) {
   return { server, state }
 }
 
-function connect(t: Scope, { url }: Pick<FakeServer, 'url'>, fallback: FallbackOptions, token = 'token') {
-  const client = new SettingsClient({ url, token, fallback, retries: 0, timeoutMs: 2_000 })
-  t.teardown(() => client.close())
-  return client
-}
+const connect = (t: Scope, server: Pick<FakeServer, 'url'>, fallback: FallbackOptions, token = 'token') =>
+  openClient(t, server, { token, fallback, retries: 0, timeoutMs: 2_000 })
 
 t.test('reads resolve with the last known settings while nothing answers', async t => {
   const { server, state } = await gateway(t)

@@ -1,20 +1,13 @@
 import t from 'tap'
-import type { ClientOptions } from '../../src/client/client.ts'
-import { SettingsClient, UnreachableError, VersionMismatchError } from '../../src/client/client.ts'
-import type { Scope } from '../helper/backends.ts'
-import { type FakeServer, fakeServer, json } from './fake-server.ts'
+import { UnreachableError, VersionMismatchError } from '../../src/client/client.ts'
+import { fakeServer, json } from './fake-server.ts'
+import { openClient } from './open-client.ts'
 
 const envelope = (version: number, data: object) => ({
   version,
   updated_at: '2026-01-06T12:00:00.000Z',
   data,
 })
-
-function connect(t: Scope, { url }: Pick<FakeServer, 'url'>, options: Partial<ClientOptions> = {}) {
-  const client = new SettingsClient({ url, token: 'token', ...options })
-  t.teardown(() => client.close())
-  return client
-}
 
 function mismatch(reply: import('node:http').ServerResponse, current: object): void {
   reply.writeHead(412, { 'content-type': 'application/problem+json' })
@@ -23,7 +16,7 @@ function mismatch(reply: import('node:http').ServerResponse, current: object): v
 
 t.test('what is wrong with the call itself is told at once, and nothing is sent', async t => {
   const server = await fakeServer(t, (_, reply) => json(reply, {}))
-  const user = connect(t, server).user('42')
+  const user = openClient(t, server).user('42')
   const cycle: Record<string, unknown> = {}
   cycle.self = cycle
   await t.rejects(user.exchange.put('orders', cycle), TypeError)
@@ -31,9 +24,9 @@ t.test('what is wrong with the call itself is told at once, and nothing is sent'
   await t.rejects(user.put('settings', { preferences: cycle }, { ifMatch: 1 }), TypeError)
   await t.rejects(user.put('settings', {}, { ifMatch: 'seven' }), TypeError)
   await t.rejects(user.put('settings', {}, { ifMatch: Number.NaN }), TypeError)
-  await t.rejects(connect(t, server).user('two\nlines').get('settings'), TypeError)
+  await t.rejects(openClient(t, server).user('two\nlines').get('settings'), TypeError)
   const gone = new Error('the vault is sealed')
-  const sealed = connect(t, server, {
+  const sealed = openClient(t, server, {
     token: () => {
       throw gone
     },
@@ -46,7 +39,7 @@ t.test('what is wrong with the call itself is told at once, and nothing is sent'
     gone,
   )
   t.equal(server.requests.length, 0)
-  const closed = new SettingsClient({ url: server.url, token: 'token' })
+  const closed = openClient(t, server)
   await closed.close()
   const error: Error = await closed
     .user('42')
@@ -65,7 +58,7 @@ t.test('a bigint is sent as an integer and arrives as one', async t => {
     })
     request.on('end', () => reply.writeHead(204).end())
   })
-  const { exchange } = connect(t, server).user('42')
+  const { exchange } = openClient(t, server).user('42')
   await exchange.put('orders', [{ orderId: 8389765612825190229n }])
   t.equal(sent, '[{"orderId":8389765612825190229}]')
   t.strictSame(await exchange.get('orders'), [{ orderId: 8389765612825190229n }])
@@ -73,14 +66,14 @@ t.test('a bigint is sent as an integer and arrives as one', async t => {
 
 t.test('an answer that is not JSON is no answer', async t => {
   const server = await fakeServer(t, (_, reply) => reply.end('<h1>Welcome</h1>'))
-  const user = connect(t, server, { retries: 0 }).user('42')
+  const user = openClient(t, server, { retries: 0 }).user('42')
   await t.rejects(user.get('settings'), UnreachableError)
   await t.rejects(user.put('settings', {}), UnreachableError)
 })
 
 t.test('If-Match takes versions and tags', async t => {
   const server = await fakeServer(t, (_, reply) => json(reply, envelope(8, {})))
-  const client = connect(t, server)
+  const client = openClient(t, server)
   const user = client.user('42')
   await user.put('settings', {}, { ifMatch: 7 })
   await user.loadDefaults('all', { ifMatch: '"1.2.3"' })
@@ -99,7 +92,7 @@ t.test('a put whose answer was lost is recognised when it is sent again', async 
     if (nth === 0) reply.destroy()
     else mismatch(reply, envelope(8, data))
   })
-  const answer = await connect(t, server)
+  const answer = await openClient(t, server)
     .user('42')
     .putMode('scalp', { size: { leverage: 6 } }, { ifMatch: 7 })
   t.match(answer, { version: 8, data })
@@ -115,7 +108,7 @@ t.test('an update whose answer was lost is never done twice', async t => {
       else if (nth === 1) reply.destroy()
       else mismatch(reply, envelope(version!, { size: { leverage } }))
     })
-    const error = await connect(t, server)
+    const error = await openClient(t, server)
       .user('42')
       .update('mode.scalp', ({ size }) => ({ size: { leverage: size.leverage + 1 } }))
       .catch(error => error)
@@ -131,7 +124,7 @@ t.test('a user whose deletion got no answer is deleted', async t => {
     reply.writeHead(404, { 'content-type': 'application/problem+json' })
     reply.end(JSON.stringify({ status: 404, code: 'USER_NOT_FOUND', title: '', detail: 'no such user' }))
   })
-  const client = connect(t, server)
+  const client = openClient(t, server)
   await client.admin.deleteUser('42')
   await t.rejects(client.admin.deleteUser('42'), { code: 'USER_NOT_FOUND' })
 })
@@ -145,7 +138,7 @@ t.test(
       user = 'b'
       return reply.destroy()
     })
-    const own = connect(t, server, { token: async () => user }).user()
+    const own = openClient(t, server, { token: async () => user }).user()
     await own.get('settings')
     await own.get('settings')
     t.strictSame(

@@ -1,18 +1,14 @@
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
-import { SettingsClient } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
 import { SERVICE_TOKEN, startStack } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
 import { fakeServer, problem } from './fake-server.ts'
+import { openClient } from './open-client.ts'
 
 const ADMIN_TOKEN = bearer('7', 'admin').authorization.slice('Bearer '.length)
 
-function connect(t: Scope, url: string, token = ADMIN_TOKEN): SettingsClient {
-  const client = new SettingsClient({ url, token })
-  t.teardown(() => client.close())
-  return client
-}
+const connect = (t: Scope, url: string, token = ADMIN_TOKEN) => openClient(t, { url }, { token })
 
 t.test('users are imported, listed and exported', async t => {
   const { gateway } = await startStack(t)

@@ -2,7 +2,6 @@ import t from 'tap'
 import type { ClientOptions } from '../../src/client/client.ts'
 import {
   RateLimitedError,
-  SettingsClient,
   UnavailableError,
   UnreachableError,
   VersionMismatchError,
@@ -10,14 +9,12 @@ import {
 import type { Scope } from '../helper/backends.ts'
 import { eventually } from '../helper/gateway.ts'
 import { type FakeServer, fakeServer, json, problem } from './fake-server.ts'
+import { openClient } from './open-client.ts'
 
 const ENVELOPE = { version: 1, updated_at: '2026-01-06T12:00:00.000Z', data: {} }
 
-function userOf(t: Scope, { url }: Pick<FakeServer, 'url'>, options: Partial<ClientOptions> = {}) {
-  const client = new SettingsClient({ url, token: 'token', ...options })
-  t.teardown(() => client.close())
-  return client.user('42')
-}
+const userOf = (t: Scope, server: Pick<FakeServer, 'url'>, options?: Partial<ClientOptions>) =>
+  openClient(t, server, options).user('42')
 
 t.test('one connection is kept for requests one after the other', async t => {
   const server = await fakeServer(t, (_, reply) => json(reply, ENVELOPE))
@@ -141,7 +138,6 @@ t.test('unhealthy is an answer', async t => {
     reply.writeHead(503, { 'content-type': 'application/json' })
     reply.end('{"status":"unhealthy"}')
   })
-  const client = new SettingsClient({ url: server.url, token: 'token' })
-  t.teardown(() => client.close())
+  const client = openClient(t, server)
   t.strictSame(await client.health(), { status: 'unhealthy' })
 })

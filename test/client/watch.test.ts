@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import t from 'tap'
-import { AccessError, SettingsClient, type WatchEvent } from '../../src/client/client.ts'
+import { AccessError, type WatchEvent } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
 import { type FakeServer, fakeServer, problem } from './fake-server.ts'
+import { openClient } from './open-client.ts'
 
 /** Begins a stream and sends these changes, by their versions. */
 function stream(reply: ServerResponse, ...versions: readonly number[]): void {
@@ -13,11 +14,7 @@ function stream(reply: ServerResponse, ...versions: readonly number[]): void {
   }
 }
 
-function userOf(t: Scope, { url }: FakeServer) {
-  const client = new SettingsClient({ url, token: 'token', connections: 1 })
-  t.teardown(() => client.close())
-  return client.user('42')
-}
+const userOf = (t: Scope, server: FakeServer) => openClient(t, server, { connections: 1 }).user('42')
 
 t.test('changes arrive, and a connection that breaks is resumed after the last one', async t => {
   const server = await fakeServer(t, (_, reply, nth) => {

@@ -48,7 +48,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'server-looked-at': 593,
   'version-base': 3,
 }
-const SEEDS = 200
+const SEEDS = 1_000
 
 t.test('every rule has such a seed', async t => {
   t.strictSame(Object.keys(KNOWN).sort(), RULES.map(({ name }) => name).sort())
@@ -59,6 +59,7 @@ for (const [name, seed] of Object.entries(KNOWN)) {
     const rule = RULES.find(each => each.name === name)!
     const caught = await hunt(rule, seed, seeds => seeds >= SEEDS)
     t.not(caught.seed, undefined, caught.violation)
-    if (caught.seed !== seed) t.comment(`'${name}': ${caught.seed}, which is quicker, belongs into KNOWN`)
+    if (caught.seed !== undefined && caught.seed !== seed)
+      t.comment(`'${name}': ${caught.seed}, which is quicker, belongs into KNOWN`)
   })
 }
