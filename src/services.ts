@@ -136,7 +136,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   )
   const cache = redis === undefined ? NO_CACHE : traced('redis', redis.cache)
   const observer = new ProtocolObserver(log, telemetry, step)
-  const { reader, writer, supervisor, lease, handover, check } = createProtocol({
+  const { reader, writer, supervisor, lease, near, handover, check } = createProtocol({
     store,
     handovers: new PostgresHandover(viewPool),
     cache,
@@ -221,6 +221,12 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     const { status } = supervisor
     return { ...status, leaseHeld: status.leaseHeld && cache.usable }
   }
+  const unverified = () => {
+    if (config.database.onOutage === 'refuse') return undefined
+    const ageMs = (at: number | undefined) =>
+      at === undefined ? null : Math.round(Math.max(0, SYSTEM_CLOCK.now() - at))
+    return { redisMs: ageMs(lease.provenAt), memoryMs: ageMs(near.oldestConfirmation) }
+  }
   telemetry.observe({
     view,
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
@@ -259,6 +265,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
       redis,
       view,
       databaseLatencyMs: () => availability.latencyMs,
+      unverified,
       ready: () => startUp.done,
       startProblem: () => startUp.problem,
     }),

@@ -1,16 +1,27 @@
 import { Deadlines } from './deadlines.ts'
-import type { ClockPort, DocumentRef, Row, RowsRead, StorePort } from './ports.ts'
+import type { ChangedRows, ClockPort, DocumentRef, HeldVersion, Row, StorePort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import { ReadQueue } from './read-queue.ts'
 
-/** Statements under way at once; what comes meanwhile waits and shares the next one. */
-const MAX_STATEMENTS = 4
-/** Reads that share one statement, so that a large document delays few others. */
-const MAX_READS_PER_STATEMENT = 32
+/** How many share the database. What comes meanwhile waits, and shares the next statement. */
+export interface BatchLimits {
+  /** Statements under way at once. */
+  readonly statements: number
+  /** Reads in one statement. */
+  readonly reads: number
+}
 
-/** Rows by their refId, and the epoch of RowsRead. */
-export interface BatchRead extends Pick<RowsRead, 'epoch'> {
+/** For reads that bring their documents along: encoding those of one statement must not hold up the process for long. */
+export const WHOLE_ROWS: BatchLimits = { statements: 4, reads: 8 }
+/** For reads that ask whether what is held still stands: an answer of a few bytes, so many share it. */
+export const VERSIONS: BatchLimits = { statements: 2, reads: 64 }
+
+/** What one statement told. */
+export interface BatchRead extends Pick<ChangedRows, 'epoch' | 'database'> {
+  /** By their refId. */
   readonly rows: ReadonlyMap<string, Row>
+  /** Whether the document is at the version that the read holds. */
+  isHeld(ref: DocumentRef): boolean
 }
 
 export interface BatchReaderDeps {
@@ -23,9 +34,15 @@ export interface BatchReaderDeps {
 interface Waiter {
   readonly userId: string
   readonly refs: readonly DocumentRef[]
+  /** As many; undefined = nothing is held. */
+  readonly held: Held
   readonly resolve: (read: BatchRead) => void
   readonly reject: (error: unknown) => void
 }
+
+type Held = readonly (HeldVersion | undefined)[]
+
+const NOTHING_HELD: Held = []
 
 /** A document's key in maps. */
 export function refId(ref: DocumentRef): string {
@@ -41,21 +58,26 @@ export function refId(ref: DocumentRef): string {
 export class BatchReader {
   readonly #store: StorePort
   readonly #readWaitMs: number
+  readonly #limits: BatchLimits
   readonly #deadlines: Deadlines
   readonly #queue = new ReadQueue<Waiter>()
   #statements = 0
   #scheduled = false
 
-  constructor({ store, clock, readWaitMs }: BatchReaderDeps) {
+  constructor({ store, clock, readWaitMs }: BatchReaderDeps, limits: BatchLimits) {
     this.#store = store
     this.#readWaitMs = readWaitMs
+    this.#limits = limits
     this.#deadlines = new Deadlines(clock, readWaitMs)
   }
 
-  /** DatabaseUnavailableError also when too many wait, or too long. */
-  async read(refs: readonly DocumentRef[]): Promise<BatchRead> {
+  /**
+   * `held`: one per ref; rows at the version held may be left out. DatabaseUnavailableError also when too many wait, or
+   * too long.
+   */
+  async read(refs: readonly DocumentRef[], held: Held = NOTHING_HELD): Promise<BatchRead> {
     const { promise, resolve, reject } = Promise.withResolvers<BatchRead>()
-    const waiter = { userId: refs[0]?.userId ?? '', refs, resolve, reject }
+    const waiter = { userId: refs[0]?.userId ?? '', refs, held, resolve, reject }
     if (!this.#queue.add(waiter)) throw new DatabaseUnavailableError('too many reads wait for the database')
     const end = this.#deadlines.begin(() => {
       this.#queue.remove(waiter)
@@ -74,8 +96,8 @@ export class BatchReader {
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
-      while (this.#statements < MAX_STATEMENTS && this.#queue.size > 0) {
-        void this.#send(this.#queue.take(MAX_READS_PER_STATEMENT))
+      while (this.#statements < this.#limits.statements && this.#queue.size > 0) {
+        void this.#send(this.#queue.take(this.#limits.reads))
       }
     })
   }
@@ -84,15 +106,14 @@ export class BatchReader {
     this.#statements++
     let waiters = taken
     try {
-      const refs = new Map<string, DocumentRef>()
-      for (const waiter of waiters) for (const ref of waiter.refs) refs.set(refId(ref), ref)
+      const question = new Question()
+      for (const waiter of taken) question.add(waiter)
       // Reads of nothing but these rows cost the statement nothing.
-      const contained = this.#queue.takeMatching(taken, waiter =>
-        waiter.refs.every(ref => refs.has(refId(ref))),
-      )
+      const contained = this.#queue.takeMatching(taken, waiter => question.answers(waiter))
       waiters = [...taken, ...contained]
-      const { rows, epoch } = await this.#store.readRows([...refs.values()])
-      const read = { rows: new Map(rows.map(row => [refId(row.ref), row])), epoch }
+      const { rows, epoch, database } = await this.#store.readChangedRows(question.refs, question.held)
+      const found = new Map(rows.map(row => [refId(row.ref), row]))
+      const read = { rows: found, epoch, database, isHeld: question.isHeldIn(found) }
       for (const waiter of waiters) waiter.resolve(read)
     } catch (error) {
       for (const waiter of waiters) waiter.reject(error)
@@ -101,4 +122,46 @@ export class BatchReader {
       this.#schedule()
     }
   }
+}
+
+/** What one statement asks for several reads. */
+class Question {
+  readonly #asked = new Map<string, { readonly ref: DocumentRef; held: HeldVersion | undefined }>()
+
+  get refs(): DocumentRef[] {
+    return [...this.#asked.values()].map(({ ref }) => ref)
+  }
+
+  get held(): Held {
+    return [...this.#asked.values()].map(({ held }) => held)
+  }
+
+  /** A document of which two reads hold different versions comes in any case. */
+  add({ refs, held }: Pick<Waiter, 'refs' | 'held'>): void {
+    refs.forEach((ref, index) => {
+      const id = refId(ref)
+      const asked = this.#asked.get(id)
+      if (asked === undefined) this.#asked.set(id, { ref, held: held[index] })
+      else if (!isSame(asked.held, held[index])) asked.held = undefined
+    })
+  }
+
+  /** Whether the statement as it is tells such a read all that it asks. */
+  answers({ refs, held }: Pick<Waiter, 'refs' | 'held'>): boolean {
+    return refs.every((ref, index) => {
+      const asked = this.#asked.get(refId(ref))
+      return asked !== undefined && (asked.held === undefined || isSame(asked.held, held[index]))
+    })
+  }
+
+  isHeldIn(rows: ReadonlyMap<string, Row>): BatchRead['isHeld'] {
+    return ref => {
+      const id = refId(ref)
+      return this.#asked.get(id)?.held !== undefined && !rows.has(id)
+    }
+  }
+}
+
+function isSame(a: HeldVersion | undefined, b: HeldVersion | undefined): boolean {
+  return a?.version === b?.version && a?.updatedAt === b?.updatedAt
 }

@@ -19,26 +19,25 @@ export type Unconfirmed = 'stale' | 'failed'
 /** Asks Redis for the heads of the keys, in one round trip. By callback: see CachePort.readHeads. */
 export function askHeads(
   { cache, lease }: { readonly cache: CachePort; readonly lease: Lease },
-  { keys, begun, held, known }: Question,
+  question: Question,
   onConfirmed: (outcome: ReadResult | Unconfirmed) => void,
 ): void {
+  const { keys, begun, held } = question
   cache.readHeads(keys, held?.stampKey, (_error, reply) => {
     if (reply === undefined) onConfirmed('failed')
     else if (!lease.covers(begun, reply.connection)) onConfirmed('stale')
-    else onConfirmed(confirmed(reply.heads, held, keys.length, known) ?? 'stale')
+    else onConfirmed(confirmed(reply.heads, question) ?? 'stale')
   })
 }
 
 /** What Redis confirmed: the bytes held here, or that the caller's are right. */
-function confirmed(
-  heads: Buffer,
-  held: NearEntry | undefined,
-  count: number,
-  known: KnownVersions | undefined,
-): ReadResult | undefined {
-  if (held?.heads.equals(heads)) return { status: 'hit', versions: held.versions, values: held.values }
+function confirmed(heads: Buffer, { keys, begun, held, known }: Question): ReadResult | undefined {
+  if (held?.heads.equals(heads)) {
+    held.confirmedAt = begun.askedAt
+    return { status: 'hit', versions: held.versions, values: held.values }
+  }
   if (known === undefined) return undefined
-  const versions = versionsIn(heads, count)
+  const versions = versionsIn(heads, keys.length)
   if (versions === undefined || !isKnown(known, versions)) return undefined
   return { status: 'hit', versions, values: undefined }
 }

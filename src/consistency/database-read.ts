@@ -1,19 +1,16 @@
 import { type BatchReader, refId } from './batch-reader.ts'
 import type { CacheFill, CachePort, CacheReply } from './cache-port.ts'
-import type { CodecPort, DocumentRef, Row, ViewToken } from './ports.ts'
+import type { CodecPort, Row, ViewToken } from './ports.ts'
+import type { Wanted } from './reading.ts'
 import type { Repair } from './repair.ts'
-import { headOf, isValue } from './stored-bytes.ts'
-
-/** One key of one document: `part` indexes `codec.keys(ref)` (0 = the whole document). */
-export interface Wanted {
-  readonly ref: DocumentRef
-  readonly part: number
-}
+import { headOf, isValue, toBuffer } from './stored-bytes.ts'
 
 export interface DatabaseAnswer {
-  readonly status: 'miss-stored' | 'miss' | 'degraded'
+  readonly status: 'miss-stored' | 'miss'
   /** In the order asked for; null = the document does not exist. */
   readonly values: readonly (Buffer | null)[]
+  /** The incarnation of the database. */
+  readonly database: string
 }
 
 export interface DatabaseReadDeps {
@@ -41,24 +38,22 @@ export class DatabaseRead {
     this.#deps = deps
   }
 
-  /** `v` was held when the read began; `reply` is what Redis said. Without one of them nothing is stored. */
-  async read(
-    wanted: readonly Wanted[],
-    v: ViewToken | undefined,
-    reply: StampedReply | undefined,
-  ): Promise<DatabaseAnswer> {
+  /** `v` was held when the read began; `reply` is what Redis said. */
+  async read(wanted: readonly Wanted[], v: ViewToken, reply: StampedReply): Promise<DatabaseAnswer> {
     // Before the rows are read: a write that they lack must be one that moves these stamps.
-    const stamps = v === undefined || reply === undefined ? undefined : await this.#stamps(wanted, v, reply)
-    const { rows, epoch } = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
+    const stamps = await this.#stamps(wanted, v, reply)
+    const { rows, epoch, database } = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
     const encoded = new Map<string, readonly (Buffer | string)[]>()
     for (const row of rows.values())
       if (row.data !== null) encoded.set(refId(row.ref), this.#deps.codec.encode(row))
-    const values = wanted.map(({ ref, part }) => toBuffer(encoded.get(refId(ref))?.[part]))
-    if (v === undefined || reply === undefined || stamps === undefined) return { status: 'degraded', values }
+    const values = wanted.map(({ ref, part }) => {
+      const bytes = encoded.get(refId(ref))?.[part]
+      return bytes === undefined ? null : toBuffer(bytes)
+    })
     // A change by hand was not fenced: it turned the view OFF in its own transaction. Rows read behind it must not stand
     // in the cache beside others from before it, for which leases may still be running.
     const fills = epoch === v.epoch ? this.#fillsOf(wanted, { ...reply, stamps }, rows, encoded, v) : []
-    return { status: (await this.#fill(v, fills)) ? 'miss-stored' : 'miss', values }
+    return { status: (await this.#fill(v, fills)) ? 'miss-stored' : 'miss', values, database }
   }
 
   /** Those of the reply; a reader that finds none makes one. A user without one is read and not stored. */
@@ -111,9 +106,4 @@ export class DatabaseRead {
       return false
     }
   }
-}
-
-function toBuffer(bytes: Buffer | string | undefined): Buffer | null {
-  if (bytes === undefined) return null
-  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
 }

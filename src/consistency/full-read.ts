@@ -1,29 +1,15 @@
 import type { CachePort } from './cache-port.ts'
 import type { DatabaseCheck } from './database-check.ts'
-import type { DatabaseRead, StampedReply, Wanted } from './database-read.ts'
-import type { Grant, Lease } from './lease.ts'
-import type { NearCache } from './near-cache.ts'
-import type { CodecPort } from './ports.ts'
+import type { DatabaseRead, StampedReply } from './database-read.ts'
+import type { DegradedRead } from './degraded-read.ts'
+import type { Lease } from './lease.ts'
+import type { HeldDocument, NearCache } from './near-cache.ts'
+import type { ClockPort, CodecPort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
-import type { ReadResult, ReadStatus } from './read-outcome.ts'
+import type { ReadResult } from './read-outcome.ts'
+import { keepRows, listed, type Reading, resultOf, type WantedOf } from './reading.ts'
 import { headOf, headsOf, isStamp, isValue, versionOf } from './stored-bytes.ts'
 import { databaseOf } from './token.ts'
-
-/** The documents of a read; a function where they need not be listed when the near cache knows the read. */
-export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
-
-/** Makes one body of all values. Pure: the body is kept as long as the versions stand. */
-export type Join = (values: readonly Buffer[]) => Buffer
-
-/** One read on its way. */
-export interface Reading {
-  /** Names it in the near cache. */
-  readonly id: string
-  readonly wanted: WantedOf
-  readonly keys: readonly string[]
-  readonly begun: Grant | undefined
-  readonly join: Join | undefined
-}
 
 /** What Redis says while the database is away. */
 interface OutageReply {
@@ -40,13 +26,15 @@ export interface FullReadDeps {
   readonly codec: CodecPort
   readonly lease: Lease
   readonly near: NearCache
+  readonly clock: Pick<ClockPort, 'now'>
   readonly database: DatabaseRead
+  readonly degraded: DegradedRead
   readonly check: DatabaseCheck
   /** ON_DATABASE_OUTAGE=serve: cached documents are answered, marked unverified, while the database is away. */
   readonly serveUnverified: boolean
 }
 
-/** The read of docs/consistency.md: whole values out of Redis, or from the database. What was a hit is kept near. */
+/** The read of docs/consistency.md: whole values out of Redis, or from the database. What was answered is kept near. */
 export class FullRead {
   readonly #deps: FullReadDeps
 
@@ -56,8 +44,9 @@ export class FullRead {
 
   /** Step 1: one GET or MGET. Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
   async fromCache(reading: Reading): Promise<ReadResult> {
-    const { id, keys, begun, join } = reading
-    const reply = await this.#ask(reading)
+    const { id, keys, begun, around } = reading
+    // Without a lease nothing that Redis says could be answered.
+    const reply = begun === undefined ? undefined : await this.#ask(reading)
     if (
       begun === undefined ||
       reply === undefined ||
@@ -66,10 +55,18 @@ export class FullRead {
     ) {
       return this.fromDatabase(reading, reply)
     }
-    const versions = reply.values.map(versionOf)
-    const values = join === undefined ? reply.values : [join(reply.values)]
-    this.#deps.near.keep(id, begun.v, { keys, ...this.#headOf(reply), versions, values })
-    return { status: 'hit', versions, values }
+    const result = resultOf('hit', reply.values, around)
+    this.#deps.near.keep(id, {
+      ...this.#headOf(reply),
+      keys,
+      v: begun.v,
+      database: begun.v.database,
+      versions: result.versions,
+      values: result.values as readonly Buffer[],
+      spans: result.spans,
+      confirmedAt: begun.askedAt,
+    })
+    return result
   }
 
   /** What has to be confirmed of several documents of one user is the stamp of the same moment: see NearCache. */
@@ -82,29 +79,38 @@ export class FullRead {
 
   /** The steps after it. `reply` is what Redis said, if it was asked and answered. Throws as fromCache does. */
   async fromDatabase(reading: Reading, reply: StampedReply | undefined): Promise<ReadResult> {
-    const { wanted, begun, join } = reading
+    const { wanted, begun, around } = reading
+    const { database, degraded, near, clock, serveUnverified } = this.#deps
     try {
-      const { status, values } = await this.#deps.database.read(listed(wanted), begun?.v, reply)
-      return joined(status, values, join)
+      if (begun === undefined || reply === undefined) return await degraded.read(reading, listed(wanted))
+      const at = clock.now()
+      const answer = await database.read(listed(wanted), begun.v, reply)
+      const result = resultOf(answer.status, answer.values, around)
+      keepRows(near, reading, result, answer.database, at)
+      return result
     } catch (error) {
-      if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
+      if (!serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
       const unverified = await this.#unverified(reading)
       if (unverified === undefined) throw error
       return unverified
     }
   }
 
-  /** What Redis holds, or else this process, while the database cannot say whether it still stands. */
+  /** The newest of what Redis and this process hold, while the database cannot say whether it still stands. */
   async #unverified(reading: Reading): Promise<ReadResult | undefined> {
     // Replies may only have been late, because this process was busy: now they are worth another try.
     let reply: OutageReply | undefined
     for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++)
       reply = await this.#askOurs(reading)
-    if (reply?.values.every(isValue)) return joined('unverified', reply.values, reading.join)
-    // A write may have been acknowledged behind a fence, or a user deleted: what is older than that is not even unverified.
-    if (reply?.isDeleted || reply?.values.some(isFence)) return undefined
-    const held = this.#deps.near.last(reading.id)
-    return held && { status: 'unverified', versions: held.versions, values: held.values }
+    // A user was deleted, and may be there again: what is older than that is not even unverified.
+    const held = reply?.isDeleted ? [] : this.#deps.near.newest(reading.id, reading.keys)
+    const values: Buffer[] = []
+    for (const index of reading.keys.keys()) {
+      const value = newestOf(reply?.values[index] ?? null, held[index])
+      if (value === undefined) return undefined
+      values.push(value)
+    }
+    return resultOf('unverified', values, reading.around)
   }
 
   /** Without a lease: nothing when Redis holds what another database has stored meanwhile. */
@@ -152,16 +158,11 @@ function usersOf(wanted: WantedOf): readonly string[] {
   return [...new Set(listed(wanted).map(({ ref }) => ref.userId))]
 }
 
-function isFence(bytes: Buffer | null): boolean {
-  return bytes !== null && headOf(bytes).type === 'fence'
-}
-
-export function listed(wanted: WantedOf): readonly Wanted[] {
-  return typeof wanted === 'function' ? wanted() : wanted
-}
-
-function joined(status: ReadStatus, values: readonly (Buffer | null)[], join: Join | undefined): ReadResult {
-  const versions = values.map(value => (value === null ? 0 : versionOf(value)))
-  if (join === undefined || values.includes(null)) return { status, versions, values }
-  return { status, versions, values: [join(values as readonly Buffer[])] }
+/** Undefined = there is nothing to answer. */
+function newestOf(stored: Buffer | null, held: HeldDocument | undefined): Buffer | undefined {
+  const head = stored === null ? undefined : headOf(stored)
+  // A write may have been acknowledged behind a fence: what is older than that is not even unverified.
+  const least = head?.type === 'fence' ? head.min : isValue(stored) ? versionOf(stored) : 0
+  if (held !== undefined && held.version >= least) return held.bytes
+  return isValue(stored) ? stored : undefined
 }

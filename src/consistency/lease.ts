@@ -5,6 +5,8 @@ export interface Grant {
   readonly v: ViewToken
   /** The read connection whose identity was checked. */
   readonly connection: number
+  /** Monotonic time from which it runs: what Redis confirms under it was right then, or later. */
+  readonly askedAt: number
   /** Monotonic time at which it ends. */
   readonly until: number
   /** Wall clock minus monotonic clock when it was asked for. */
@@ -32,6 +34,7 @@ export class Lease {
   readonly #clock: ClockPort
   readonly #leaseMs: number
   #grant: Grant | undefined
+  #provenAt: number | undefined
 
   constructor(clock: ClockPort, leaseMs: number) {
     this.#clock = clock
@@ -40,7 +43,13 @@ export class Lease {
 
   /** `askedAt` and `clockOffset` were taken before anybody was asked: the lease runs from there. */
   grant(v: ViewToken, connection: number, askedAt: number, clockOffset: number): void {
-    this.#grant = { v, connection, until: askedAt + this.#leaseMs, clockOffset }
+    this.#provenAt = askedAt
+    this.#grant = { v, connection, askedAt, until: askedAt + this.#leaseMs, clockOffset }
+  }
+
+  /** Monotonic time at which the last lease began, ended or not: what Redis held was right then. */
+  get provenAt(): number | undefined {
+    return this.#provenAt
   }
 
   drop(): void {

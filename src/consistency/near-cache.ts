@@ -1,29 +1,48 @@
-import type { ViewToken } from './ports.ts'
+import type { HeldVersion, ViewToken } from './ports.ts'
+import { updatedAtOf } from './stored-bytes.ts'
 import { sameIdentity } from './token.ts'
 import type { Versions } from './versions.ts'
 
 /** The answer of one read, kept in the process. */
 export interface NearEntry {
-  /** The Redis keys it was read from. */
+  /** The Redis keys of the documents. */
   readonly keys: readonly string[]
+  /** What it was read under when Redis answered it; undefined = it is from the database. */
+  readonly v: ViewToken | undefined
+  /** The incarnation of the database that has these versions. */
+  readonly database: string
   /** The stamp of the one user whose documents they are; undefined = the heads are those of the keys. */
   readonly stampKey: string | undefined
-  /** What CachePort.readHeads must answer for the bytes to be right. */
+  /** What CachePort.readHeads must answer for the bytes to be right; of no use without `v`. */
   readonly heads: Buffer
   readonly versions: Versions
   /** One per key, or the one body that was made of all of them. */
   readonly values: readonly Buffer[]
+  /** Where each document begins and ends in the one body, in turn; undefined = there is one value per key. */
+  readonly spans: readonly number[] | undefined
+  /** Monotonic time at which Redis or the database said last that these are the documents; the Reader moves it on. */
+  confirmedAt: number
+}
+
+/** One document as the near cache holds it. */
+export interface HeldDocument extends HeldVersion {
+  readonly database: string
+  readonly bytes: Buffer
 }
 
 interface Held extends NearEntry {
-  readonly v: ViewToken
   readonly size: number
   /** Since the hand of the clock came by last. */
   used: boolean
 }
 
-/** What an entry costs besides its bytes: objects, the key strings, the map. */
-const ENTRY_BYTES = 400
+interface UserShare {
+  bytes: number
+  readonly ids: Set<string>
+}
+
+/** What an entry costs besides its bytes: objects, the key strings, the maps. */
+const ENTRY_BYTES = 500
 /** Of the whole one user may have this part, or one entry: documents of megabytes must not push out those of all others. */
 const USER_SHARE = 1 / 8
 /** Reads that the doorkeeper remembers. */
@@ -31,8 +50,9 @@ const MAX_REFUSED = 20_000
 
 /**
  * The near cache: bytes of recent reads, bounded in bytes, so that a read need move only the first bytes of each key
- * out of Redis. It never answers by itself: the Reader asks Redis for these heads on every read, under the rules
- * of every other read, and only then sends what is held here.
+ * out of Redis, or the versions out of PostgreSQL. It never answers by itself: the Reader asks Redis for these heads on
+ * every read, under the rules of every other read, or the database for what has changed (DegradedRead), and only then sends
+ * what is held here.
  *
  * Equal heads mean equal bytes, because within one V a version of a document belongs to one value:
  * - Only committed rows get into Redis, and a row's version grows by one with each change under its row lock. It never
@@ -61,8 +81,7 @@ export class NearCache {
   readonly #maxBytes: number
   readonly #held = new Map<string, Held>()
   readonly #refused = new Set<string>()
-  /** Bytes by user. */
-  readonly #shares = new Map<string, number>()
+  readonly #users = new Map<string, UserShare>()
   #bytes = 0
 
   /** 0 = keeps nothing. */
@@ -78,35 +97,61 @@ export class NearCache {
   /** What was kept under this V. It may be old: the caller compares the heads. */
   find(id: string, v: ViewToken): NearEntry | undefined {
     const held = this.#held.get(id)
-    if (held === undefined) return undefined
-    if (held.v.epoch !== v.epoch || !sameIdentity(held.v.identity, v.identity)) {
-      this.#remove(id, held)
+    if (held?.v === undefined || held.v.epoch !== v.epoch || !sameIdentity(held.v.identity, v.identity))
       return undefined
-    }
     held.used = true
     return held
   }
 
-  /** What was kept last under this id, under any V: for an outage, when it cannot be known whether it still stands. */
+  /** What was kept last under this id, whatever confirmed it: the caller compares the versions. */
   last(id: string): NearEntry | undefined {
-    return this.#held.get(id)
+    const held = this.#held.get(id)
+    if (held !== undefined) held.used = true
+    return held
   }
 
-  /** Takes the place of what was kept under this id. `entry` was read under `v`. */
-  keep(id: string, v: ViewToken, entry: NearEntry): void {
+  /** The newest that is held of the documents with these keys, by this read and the others of its user. */
+  newest(id: string, keys: readonly string[]): readonly (HeldDocument | undefined)[] {
+    const newest: (HeldDocument | undefined)[] = keys.map(() => undefined)
+    for (const other of this.#users.get(userOf(id))?.ids ?? []) {
+      const entry = this.#held.get(other)!
+      keys.forEach((key, index) => {
+        const at = entry.keys.indexOf(key)
+        if (at >= 0 && entry.versions[at]! > (newest[index]?.version ?? 0))
+          newest[index] = documentIn(entry, at)
+      })
+    }
+    return newest
+  }
+
+  /** Monotonic time since when the one has not been confirmed that has waited longest; undefined = nothing is held. */
+  get oldestConfirmation(): number | undefined {
+    let oldest: number | undefined
+    for (const { confirmedAt } of this.#held.values())
+      if (oldest === undefined || confirmedAt < oldest) oldest = confirmedAt
+    return oldest
+  }
+
+  /** Takes the place of what was kept under this id. */
+  keep(id: string, entry: NearEntry): void {
     const size = sizeOf(id, entry)
     if (size > this.#maxBytes) return
     const before = this.#held.get(id)
     if (before !== undefined) this.#remove(id, before)
-    const user = userOf(id)
-    const own = this.#shares.get(user) ?? 0
+    const own = this.#users.get(userOf(id))?.bytes ?? 0
     if (own > 0 && own + size > this.#maxBytes * USER_SHARE) return
     if (before === undefined && this.#bytes + size > this.#maxBytes && !this.#askedBefore(id)) return
     this.#makeRoomFor(size)
     const values = entry.values.map(compact)
-    this.#held.set(id, { ...entry, values, heads: compact(entry.heads), v, size, used: false })
+    this.#held.set(id, { ...entry, values, heads: compact(entry.heads), size, used: false })
     this.#bytes += size
-    this.#shares.set(user, size + (this.#shares.get(user) ?? 0))
+    const user = userOf(id)
+    const share = this.#users.get(user)
+    if (share === undefined) this.#users.set(user, { bytes: size, ids: new Set([id]) })
+    else {
+      share.bytes += size
+      share.ids.add(id)
+    }
   }
 
   /** The doorkeeper: true from the second time on. Forgets everything now and then. */
@@ -133,10 +178,22 @@ export class NearCache {
     this.#held.delete(id)
     this.#bytes -= held.size
     const user = userOf(id)
-    const left = (this.#shares.get(user) ?? 0) - held.size
-    if (left > 0) this.#shares.set(user, left)
-    else this.#shares.delete(user)
+    const share = this.#users.get(user)!
+    share.bytes -= held.size
+    share.ids.delete(id)
+    if (share.ids.size === 0) this.#users.delete(user)
   }
+}
+
+/** The documents of an entry, in the order of its keys. */
+export function documentsOf(entry: NearEntry): readonly HeldDocument[] {
+  return entry.keys.map((_, index) => documentIn(entry, index))
+}
+
+function documentIn({ database, versions, values, spans }: NearEntry, index: number): HeldDocument {
+  const bytes =
+    spans === undefined ? values[index]! : values[0]!.subarray(spans[2 * index], spans[2 * index + 1])
+  return { database, version: versions[index]!, updatedAt: updatedAtOf(bytes), bytes }
 }
 
 /** Names of reads begin with the user, before a line feed. */
@@ -145,8 +202,8 @@ function userOf(id: string): string {
   return end < 0 ? id : id.slice(0, end)
 }
 
-function sizeOf(id: string, { keys, heads, values }: NearEntry): number {
-  const bytes = values.reduce((sum, value) => sum + value.length, heads.length)
+function sizeOf(id: string, { keys, heads, values, spans }: NearEntry): number {
+  const bytes = values.reduce((sum, value) => sum + value.length, heads.length + 8 * (spans?.length ?? 0))
   // Twice: the command that asks for the keys is kept with them.
   return ENTRY_BYTES + 2 * id.length + keys.reduce((sum, key) => sum + 2 * key.length, bytes)
 }

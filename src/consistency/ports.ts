@@ -133,11 +133,31 @@ export interface RowsRead {
   readonly epoch: number | null
 }
 
+/** A version of a document, as something holds it outside the database. */
+export interface HeldVersion {
+  readonly version: number
+  /** RFC 3339, of the same row; undefined when only the version is known. */
+  readonly updatedAt: string | undefined
+}
+
+/** What one snapshot has that is not at the versions held, and of which database it is (as in DatabaseState). */
+export interface ChangedRows extends RowsRead {
+  readonly database: string
+}
+
 /** PostgreSQL. Every method rejects with DatabaseUnavailableError when the server cannot be reached in time. */
 export interface StorePort {
   readView(): Promise<ViewSnapshot>
   /** All rows in one statement, deleted ones included; documents that never existed are absent. */
   readRows(refs: readonly DocumentRef[]): Promise<RowsRead>
+  /**
+   * The same, without the rows that are at the version held; `held` has one entry per ref, undefined = nothing is held. A
+   * document that is held and does not exist comes with version 0 and no data.
+   */
+  readChangedRows(
+    refs: readonly DocumentRef[],
+    held: readonly (HeldVersion | undefined)[],
+  ): Promise<ChangedRows>
   /** Tries the row locks without waiting; with all of them, reads the rows in a new statement. Null = a writer holds one. */
   readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null>
   /** `waits`: for row locks that other writers hold. Otherwise they are named, and what the rows say of them is not to be used. */

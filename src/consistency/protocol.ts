@@ -1,7 +1,8 @@
-import { BatchReader } from './batch-reader.ts'
+import { BatchReader, VERSIONS, WHOLE_ROWS } from './batch-reader.ts'
 import type { CachePort } from './cache-port.ts'
 import { DatabaseCheck } from './database-check.ts'
 import { DatabaseRead } from './database-read.ts'
+import { DegradedRead } from './degraded-read.ts'
 import { Gate } from './gate.ts'
 import { Handover, type HandoverPort } from './handover.ts'
 import { Lease } from './lease.ts'
@@ -79,8 +80,10 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const check = new parts.DatabaseCheck({ ...deps, lease })
   const repair = new Repair(deps)
   const near = new NearCache(deps.nearCacheBytes)
-  const database = new DatabaseRead({ ...deps, repair, batch: new parts.BatchReader(deps) })
-  const reader = new parts.Reader({ ...deps, lease, near, database, check })
+  const rows = new parts.BatchReader(deps, WHOLE_ROWS)
+  const database = new DatabaseRead({ ...deps, repair, batch: rows })
+  const degraded = new DegradedRead({ ...deps, near, rows, versions: new parts.BatchReader(deps, VERSIONS) })
+  const reader = new parts.Reader({ ...deps, lease, near, database, degraded, check })
   const writer = new parts.Writer({ ...deps, lease, outage, handover, check })
   const renewal = new Renewal({ ...deps, lease, outage, check, leaseMs: times.leaseMs })
   const supervisor = new Supervisor({ ...deps, lease, outage, renewal, handover, gate: new parts.Gate(deps) })

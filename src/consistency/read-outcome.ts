@@ -8,7 +8,7 @@ export interface ReadResult {
   /** In the order asked for; 0 = the document does not exist. */
   readonly versions: Versions
   /**
-   * In the order asked for, null = the document does not exist; with `join`, and all documents there, the one body.
+   * In the order asked for, null = the document does not exist; with `around`, and all documents there, the one body.
    * Undefined when the caller knows `versions`.
    */
   readonly values: readonly (Buffer | null)[] | undefined

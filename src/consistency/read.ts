@@ -1,12 +1,15 @@
 import { askHeads } from './confirmation.ts'
-import { FullRead, type FullReadDeps, type Join, listed, type WantedOf } from './full-read.ts'
+import { FullRead, type FullReadDeps } from './full-read.ts'
+import type { Around } from './joined-body.ts'
 import type { OnRead, ReadResult } from './read-outcome.ts'
+import { listed, type WantedOf } from './reading.ts'
 import type { KnownVersions } from './versions.ts'
 
 export interface ReadOptions {
   /** Names the read in the near cache; by default its keys do. */
   readonly id?: string
-  readonly join?: Join | undefined
+  /** For one body of all values, with these texts around them: the same for each read of this id. */
+  readonly around?: (() => Around) | undefined
   /** What the caller holds already need not be sent. */
   readonly known?: KnownVersions | undefined
 }
@@ -60,8 +63,15 @@ export class Reader {
    * Begins again, with the lease of this moment: what the heads said is forgotten, so that no bundle is torn between two
    * replies. Redis is not asked when it failed just now: a second wait for it would not help.
    */
-  #inFull(id: string, wanted: WantedOf, { join }: ReadOptions, fromCache: boolean, onRead: OnRead): void {
-    const reading = { id, wanted, keys: this.#keysOf(wanted), begun: this.#deps.lease.current(), join }
+  #inFull(
+    id: string,
+    wanted: WantedOf,
+    { around, known }: ReadOptions,
+    fromCache: boolean,
+    onRead: OnRead,
+  ): void {
+    const keys = this.#keysOf(wanted)
+    const reading = { id, wanted, keys, begun: this.#deps.lease.current(), around, known }
     const read = fromCache ? this.#full.fromCache(reading) : this.#full.fromDatabase(reading, undefined)
     read.then(
       result => onRead(undefined, result),

@@ -5,6 +5,7 @@ export type StoredHead =
   | { readonly type: 'unknown' }
 
 const VALUE_HEAD = /^\{"version":(\d{1,16}),/
+const UPDATED_AT = /^\{"version":\d{1,16},"updated_at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)",/
 const STAMP = /^[1-8]\d{15}$/
 const VALUE_PREFIX = Buffer.from('{"version":')
 const MAX_DIGITS = 16
@@ -53,6 +54,11 @@ export function versionOf(value: Buffer): number {
   return version
 }
 
+/** `updated_at` of a value as the codec writes it; undefined for anything else. Never throws. */
+export function updatedAtOf(value: Buffer): string | undefined {
+  return UPDATED_AT.exec(value.toString('latin1', 0, HEAD_BYTES))?.[1]
+}
+
 /** Reads the version or the fence out of the first bytes. Never throws. */
 export function headOf(bytes: Buffer): StoredHead {
   const version = versionIn(bytes)
@@ -83,4 +89,9 @@ export function versionsIn(heads: Buffer, count: number): number[] | undefined {
     versions.push(Number(version))
   }
   return versions.length === count ? versions : undefined
+}
+
+/** What a codec has encoded, as bytes. */
+export function toBuffer(bytes: Buffer | string): Buffer {
+  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
 }

@@ -13,6 +13,12 @@ export interface HealthReport {
     }
   }
   readonly cache: { readonly mode: 'on' | 'off'; readonly epoch: number }
+  /**
+   * While PostgreSQL cannot be reached: where settings come from all the same, marked `detail=unverified`. `memory`: Redis
+   * cannot be reached either, and this process serves what it holds. `oldest_ms`: how long ago the oldest of it was known
+   * to be right, null when that is not known. Absent while PostgreSQL is reachable, and with `ON_DATABASE_OUTAGE=refuse`.
+   */
+  readonly unverified?: { readonly from: 'redis' | 'memory' | 'nothing'; readonly oldest_ms: number | null }
   /** Sentences for operators, without secrets. */
   readonly warnings: readonly string[]
 }

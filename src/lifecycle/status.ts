@@ -10,9 +10,17 @@ export interface StatusDeps {
   readonly view: () => ViewStatus
   /** How long the last lease renewal waited for the database; null when it failed, or before the first. */
   readonly databaseLatencyMs: () => number | null
+  /** How long ago the oldest answer was known to be right that each may give while the database is away. */
+  readonly unverified: () => UnverifiedAges | undefined
   readonly ready: () => boolean
   /** Why the gateway is not ready yet, for operators. */
   readonly startProblem: () => string | undefined
+}
+
+/** In milliseconds; null = never, or nothing is held. */
+export interface UnverifiedAges {
+  readonly redisMs: number | null
+  readonly memoryMs: number | null
 }
 
 const STARTED_AT = new Date()
@@ -42,7 +50,8 @@ export class Status implements StatusService {
     const redisMs = this.#redisUsable ? checked : null
     const databaseMs = databaseLatencyMs()
     const cache = this.#cache(redisMs !== null)
-    const warnings = this.#warnings(databaseMs !== null, redisMs !== null, cache)
+    const unverified = databaseMs === null ? this.#unverified(redisMs !== null) : undefined
+    const warnings = this.#warnings(databaseMs !== null, redisMs !== null, cache, unverified)
     const unhealthy = databaseMs === null && redisMs === null
     return {
       health: {
@@ -57,6 +66,7 @@ export class Status implements StatusService {
           },
         },
         cache: { mode: cache.mode, epoch: cache.epoch },
+        ...(unverified === undefined ? {} : { unverified }),
         warnings,
       },
       cache,
@@ -89,14 +99,28 @@ export class Status implements StatusService {
     }
   }
 
-  #warnings(databaseUp: boolean, redisUp: boolean, cache: CacheState): string[] {
+  #unverified(redisUp: boolean): HealthReport['unverified'] {
+    const ages = this.#deps.unverified()
+    if (ages === undefined) return undefined
+    if (redisUp) return { from: 'redis', oldest_ms: ages.redisMs }
+    return { from: ages.memoryMs === null ? 'nothing' : 'memory', oldest_ms: ages.memoryMs }
+  }
+
+  #warnings(
+    databaseUp: boolean,
+    redisUp: boolean,
+    cache: CacheState,
+    unverified: HealthReport['unverified'],
+  ): string[] {
     const { redis, startProblem } = this.#deps
     const { anotherOwner } = this.#deps.view()
     const problem = startProblem()
     return [
       ...(problem === undefined ? [] : [problem]),
-      ...(databaseUp ? [] : ['PostgreSQL is not reachable: writes are refused, cached settings are served']),
-      ...(redis === undefined ? ['no Redis is configured: everything is answered from PostgreSQL'] : []),
+      ...(databaseUp ? [] : [withoutDatabase(unverified)]),
+      ...(redis === undefined && databaseUp
+        ? ['no Redis is configured: everything is answered from PostgreSQL']
+        : []),
       ...(anotherOwner === undefined
         ? []
         : [
@@ -109,13 +133,22 @@ export class Status implements StatusService {
             `the Redis database holds keys of other programs (${redis.foreignKeys} seen): they are left alone, but emptying the database empties the cache as well`,
           ]),
       ...(redis !== undefined && !redisUp
-        ? ['Redis is not usable: everything is answered from PostgreSQL']
+        ? [`Redis is not usable${databaseUp ? ': everything is answered from PostgreSQL' : ''}`]
         : []),
       ...(databaseUp && redisUp && cache.mode === 'off'
         ? [`the cache is not trusted yet (${cache.reason})`]
         : []),
     ]
   }
+}
+
+function withoutDatabase(unverified: HealthReport['unverified']): string {
+  if (unverified === undefined)
+    return 'PostgreSQL is not reachable: writes are refused, and so are settings (ON_DATABASE_OUTAGE=refuse)'
+  const { from, oldest_ms: oldestMs } = unverified
+  if (from === 'redis') return 'PostgreSQL is not reachable: writes are refused, cached settings are served'
+  if (from === 'nothing') return 'PostgreSQL is not reachable: writes are refused, and no settings are held'
+  return `PostgreSQL is not reachable: writes are refused, settings that this process holds are served; the oldest were known to be right ${Math.ceil((oldestMs ?? 0) / 1_000)} s ago`
 }
 
 function service(latencyMs: number | null): { status: 'up' | 'down'; latency_ms: number | null } {

@@ -45,17 +45,14 @@ function byMode(family: string, modes: readonly Mode[]): Piece[] {
 /** Splices stored bytes: no document is parsed on the way. */
 function bundleOf(id: string, pieces: readonly Piece[]): Bundle {
   const addresses = pieces.filter(piece => typeof piece === 'object')
-  const texts = pieces.map(piece => (typeof piece === 'string' ? Buffer.from(piece) : undefined))
+  // No text of ours has a NUL.
+  const texts = pieces.map(piece => (typeof piece === 'object' ? '\n' : piece === 'USER_ID' ? '\0' : piece))
+  const around = texts.join('').split('\n')
+  const constant = around.map(text => (text.includes('\0') ? text : Buffer.from(text)))
   return {
     id,
     addresses,
-    join: (userId, bodies) => {
-      let next = 0
-      const parts = pieces.map((piece, index) => {
-        if (piece === 'USER_ID') return Buffer.from(JSON.stringify(userId))
-        return typeof piece === 'string' ? texts[index]! : bodies[next++]!
-      })
-      return Buffer.concat(parts)
-    },
+    around: userId =>
+      constant.map(text => (typeof text === 'string' ? text.replace('\0', JSON.stringify(userId)) : text)),
   }
 }

@@ -1,9 +1,8 @@
 import { refId } from '../consistency/batch-reader.ts'
-import type { Wanted } from '../consistency/database-read.ts'
-import type { WantedOf } from '../consistency/full-read.ts'
 import type { DocumentRef, StorePort } from '../consistency/ports.ts'
 import type { Reader, ReadOptions } from '../consistency/read.ts'
 import type { ReadResult } from '../consistency/read-outcome.ts'
+import type { Wanted, WantedOf } from '../consistency/reading.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
 import { canonicalJson } from '../documents/canonical.ts'
@@ -31,11 +30,11 @@ export class DocumentReads implements ReadService {
 
   answer(actor: Actor, read: SettingsRead, known: KnownVersions | undefined, onAnswer: OnAnswer): void {
     const { userId } = actor
-    const { id, addresses, join } = read
+    const { id, addresses, around } = read
     const options = {
       // No user id holds a line feed.
       id: `${userId}\n${id}`,
-      join: join && ((bodies: readonly Buffer[]) => join(userId, bodies)),
+      around: around && (() => around(userId)),
       known,
     }
     const wanted = () => wantedOf(actor, addresses)

@@ -1,3 +1,4 @@
+import { joinBody } from '../consistency/joined-body.ts'
 import { isKnown, type Versions } from '../consistency/versions.ts'
 import { DomainError } from '../errors.ts'
 import { bundleOfKinds } from './bundles.ts'
@@ -52,7 +53,8 @@ export function requireVersions(
   requirePrecondition(precondition, versions.length === 0 ? undefined : versions, () => {
     const bodies = documents.map(({ row }, index) => envelopeOf(row, partOf(addresses[index]!)))
     if (bodies.length === 1) return bodies[0]
-    return bundleOfKinds(addresses.map(({ kind }) => kind))?.join(actor.userId, bodies)
+    const bundle = bundleOfKinds(addresses.map(({ kind }) => kind))
+    return bundle && joinBody(bundle.around(actor.userId), bodies).body
   })
 }
 

@@ -1,3 +1,4 @@
+import type { Around } from '../consistency/joined-body.ts'
 import type { ChangeMeta } from '../consistency/ports.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { KnownVersions, Versions } from '../consistency/versions.ts'
@@ -39,10 +40,10 @@ export interface SettingsRead {
   readonly id: string
   readonly addresses: readonly DocumentAddress[]
   /**
-   * Makes one body of several documents: gets the envelopes in the order of `addresses`, and is pure, so that its result may
-   * be kept as long as all versions stand. Absent = there is one address, and its envelope is the body.
+   * The texts around the envelopes, in the order of `addresses`, that make one body of them. Absent = there is one address,
+   * and its envelope is the body.
    */
-  readonly join?: (userId: string, bodies: readonly Buffer[]) => Buffer
+  readonly around?: (userId: string) => Around
 }
 
 /** Several documents of one user answered as one body. */

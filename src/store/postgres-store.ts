@@ -1,7 +1,9 @@
 import type { Pool } from 'pg'
 import type {
+  ChangedRows,
   DocumentRef,
   GateTransaction,
+  HeldVersion,
   RowsRead,
   StorePort,
   View,
@@ -16,6 +18,7 @@ import { ViewMissingError } from './rows.ts'
 import { beginWrite } from './statements/begin-write.ts'
 import {
   applyChanges,
+  selectChangedDocuments,
   selectChangedSince,
   selectDocuments,
   tryLockDocuments,
@@ -82,6 +85,13 @@ export class PostgresStore implements StorePort {
 
   readRows(refs: readonly DocumentRef[]): Promise<RowsRead> {
     return this.#availability.query(() => selectDocuments(this.#pool, refs))
+  }
+
+  readChangedRows(
+    refs: readonly DocumentRef[],
+    held: readonly (HeldVersion | undefined)[],
+  ): Promise<ChangedRows> {
+    return this.#availability.query(() => selectChangedDocuments(this.#pool, refs, held))
   }
 
   async readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null> {

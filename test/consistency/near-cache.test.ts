@@ -1,7 +1,8 @@
 import t from 'tap'
-import { NearCache } from '../../src/consistency/near-cache.ts'
+import { joinBody } from '../../src/consistency/joined-body.ts'
+import { documentsOf, NearCache } from '../../src/consistency/near-cache.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
-import { headsOf, versionsIn } from '../../src/consistency/stored-bytes.ts'
+import { headsOf, versionOf, versionsIn } from '../../src/consistency/stored-bytes.ts'
 
 const V: ViewToken = {
   epoch: 3,
@@ -17,21 +18,24 @@ function entry(...values: Buffer[]) {
   const keys = values.map((_, index) => `key:${index}`)
   return {
     keys,
+    v: V,
+    database: V.database,
     stampKey: undefined,
     heads: headsOf(values),
-    versions: values.map((_, index) => index + 1),
+    versions: values.map(versionOf),
     values,
+    spans: undefined,
+    confirmedAt: 0,
   }
 }
 
 t.test('keeps what was read under one V, and finds it under no other', async t => {
   const near = new NearCache(10_000)
-  near.keep('id', V, entry(envelope(1, 'x')))
+  near.keep('id', entry(envelope(1, 'x')))
   t.strictSame(near.find('id', { ...V })?.values, [envelope(1, 'x')])
   t.equal(near.find('other', V), undefined)
   t.equal(near.find('id', { ...V, epoch: 4 }), undefined, 'another epoch')
-  t.equal(near.bytes, 0, 'what cannot be used any more is dropped')
-  near.keep('id', V, entry(envelope(1, 'x')))
+  t.strictSame(near.last('id')?.values, [envelope(1, 'x')], 'the database can still say that it stands')
   t.equal(near.find('id', { ...V, identity: { ...V.identity, runId: 'c'.repeat(40) } }), undefined)
 })
 
@@ -40,7 +44,7 @@ t.test('holds on to nothing but the bytes of the entry', async t => {
   const chunk = Buffer.alloc(65_536)
   const value = envelope(1, 'x')
   value.copy(chunk, 100)
-  near.keep('id', V, entry(chunk.subarray(100, 100 + value.length)))
+  near.keep('id', entry(chunk.subarray(100, 100 + value.length)))
   const held = near.find('id', V)!
   chunk.fill(0)
   t.strictSame(held.values, [value])
@@ -50,11 +54,11 @@ t.test('holds on to nothing but the bytes of the entry', async t => {
 t.test('stays within its bytes; what is used stays longer', async t => {
   const near = new NearCache(20_000)
   const value = envelope(1, 'x'.repeat(2_000))
-  near.keep('used', V, entry(value))
+  near.keep('used', entry(value))
   for (let i = 0; i < 100; i++) {
     // When it is full only the second time counts.
-    near.keep(`id:${i}`, V, entry(value))
-    near.keep(`id:${i}`, V, entry(value))
+    near.keep(`id:${i}`, entry(value))
+    near.keep(`id:${i}`, entry(value))
     t.ok(near.find('used', V), 'used all the time')
     t.ok(near.bytes <= 20_000)
   }
@@ -67,27 +71,58 @@ t.test('once full, what is read a single time displaces nothing', async t => {
   const value = envelope(1, 'x'.repeat(2_000))
   const kept = () =>
     Array.from({ length: 100 }, (_, i) => `id:${i}`).filter(id => near.find(id, V) !== undefined)
-  for (let i = 0; i < 10; i++) near.keep(`id:${i}`, V, entry(value))
+  for (let i = 0; i < 10; i++) near.keep(`id:${i}`, entry(value))
   const full = kept()
   t.ok(full.length > 5)
-  for (let i = 10; i < 100; i++) near.keep(`id:${i}`, V, entry(value))
+  for (let i = 10; i < 100; i++) near.keep(`id:${i}`, entry(value))
   t.strictSame(kept(), full)
-  near.keep('id:50', V, entry(value))
+  near.keep('id:50', entry(value))
   t.ok(near.find('id:50', V), 'the second time')
 })
 
 t.test('what is kept twice counts once; too large and turned off', async t => {
   const near = new NearCache(5_000)
-  near.keep('id', V, entry(envelope(1, 'x')))
+  near.keep('id', entry(envelope(1, 'x')))
   const { bytes } = near
-  near.keep('id', V, entry(envelope(2, 'y')))
+  near.keep('id', entry(envelope(2, 'y')))
   t.equal(near.bytes, bytes)
   t.strictSame(near.find('id', V)?.values, [envelope(2, 'y')])
-  near.keep('large', V, entry(envelope(1, 'x'.repeat(5_000))))
+  near.keep('large', entry(envelope(1, 'x'.repeat(5_000))))
   t.equal(near.find('large', V), undefined)
   const off = new NearCache(0)
-  off.keep('id', V, entry(envelope(1, 'x')))
+  off.keep('id', entry(envelope(1, 'x')))
   t.equal(off.find('id', V), undefined)
+})
+
+t.test('the newest of a document, out of all reads of its user', async t => {
+  const near = new NearCache(100_000)
+  const value = (version: number) => envelope(version, String(version))
+  const { body, spans } = joinBody(['[', ',', ']'], [value(3), value(5)])
+  const bundle = { ...entry(value(3), value(5)), keys: ['a', 'b'], values: [body], spans }
+  near.keep('42\nbundle', bundle)
+  near.keep('42\nb', { ...entry(value(6)), keys: ['b'] })
+  near.keep('43\nb', { ...entry(value(9)), keys: ['b'] })
+  const held = near.newest('42\nnew', ['b', 'c', 'a'])
+  t.strictSame(
+    held.map(document => document?.bytes),
+    [value(6), undefined, value(3)],
+  )
+  t.match(held[0], { version: 6, updatedAt: '2026-01-06T12:00:00.000Z', database: 'd' })
+  t.strictSame(
+    documentsOf(bundle).map(({ bytes }) => bytes),
+    [value(3), value(5)],
+  )
+  t.strictSame(near.newest('44\nb', ['b']), [undefined])
+})
+
+t.test('the longest time without a confirmation', async t => {
+  const near = new NearCache(100_000)
+  t.equal(near.oldestConfirmation, undefined)
+  near.keep('a', { ...entry(envelope(1, 'x')), confirmedAt: 7 })
+  near.keep('b', { ...entry(envelope(1, 'x')), confirmedAt: 5 })
+  t.equal(near.oldestConfirmation, 5)
+  near.last('b')!.confirmedAt = 9
+  t.equal(near.oldestConfirmation, 7)
 })
 
 t.test('heads of several keys', async t => {

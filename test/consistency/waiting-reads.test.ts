@@ -1,7 +1,13 @@
 import t from 'tap'
-import { BatchReader } from '../../src/consistency/batch-reader.ts'
+import { BatchReader, WHOLE_ROWS } from '../../src/consistency/batch-reader.ts'
 import { Deadlines } from '../../src/consistency/deadlines.ts'
-import { DatabaseUnavailableError, type DocumentRef, type RowsRead } from '../../src/consistency/ports.ts'
+import {
+  type ChangedRows,
+  DatabaseUnavailableError,
+  type DocumentRef,
+  type HeldVersion,
+  type Row,
+} from '../../src/consistency/ports.ts'
 import { ReadQueue } from '../../src/consistency/read-queue.ts'
 import { WaitLimit } from '../../src/consistency/wait-limit.ts'
 import { WriteQueue, WriteQueueFullError } from '../../src/consistency/write-queue.ts'
@@ -11,12 +17,16 @@ import { clockByHand } from '../helper/clock.ts'
 
 /** A database that answers when it is told to. */
 function databaseByHand() {
-  const statements: { refs: readonly DocumentRef[]; answer: () => void }[] = []
+  const statements: {
+    refs: readonly DocumentRef[]
+    held: readonly (HeldVersion | undefined)[]
+    answer: (...rows: Row[]) => void
+  }[] = []
   return {
     statements,
-    readRows: (refs: readonly DocumentRef[]) =>
-      new Promise<RowsRead>(resolve => {
-        statements.push({ refs, answer: () => resolve({ rows: [], epoch: null }) })
+    readChangedRows: (refs: readonly DocumentRef[], held: readonly (HeldVersion | undefined)[]) =>
+      new Promise<ChangedRows>(resolve => {
+        statements.push({ refs, held, answer: (...rows) => resolve({ rows, epoch: null, database: '' }) })
       }),
   }
 }
@@ -27,7 +37,7 @@ const turn = () => new Promise(resolve => setImmediate(resolve))
 function reader() {
   const clock = clockByHand()
   const database = databaseByHand()
-  const batch = new BatchReader({ store: database as never, clock, readWaitMs: 3_000 })
+  const batch = new BatchReader({ store: database as never, clock, readWaitMs: 3_000 }, WHOLE_ROWS)
   return { clock, database, batch }
 }
 
@@ -71,7 +81,7 @@ t.test('users take turns: a flood of one delays nobody else', async t => {
 
 t.test('many reads of one document are one statement', async t => {
   const { database, batch } = reader()
-  const busy = Array.from({ length: 4 * 32 }, (_, i) => batch.read([ref(`user-${i}`)]))
+  const busy = Array.from({ length: 4 * 8 }, (_, i) => batch.read([ref(`user-${i}`)]))
   await turn()
   const same = Array.from({ length: 900 }, () => batch.read([ref('42')]))
   await turn()
@@ -81,6 +91,40 @@ t.test('many reads of one document are one statement', async t => {
   database.statements[4]!.answer()
   await Promise.all([...busy, ...same])
 })
+
+t.test(
+  'reads that hold different versions of a document get the row, or a statement of their own',
+  async t => {
+    const { database, batch } = reader()
+    const at = (version: number) => [{ version, updatedAt: '2026-01-06T12:00:00.000Z' }]
+    const row = { ref: ref('42'), version: 8, updatedAt: '2026-01-06T12:00:01.000Z', data: '{}' }
+    const together = [batch.read([ref('42')], at(7)), batch.read([ref('42')], at(8)), batch.read([ref('42')])]
+    await turn()
+    t.equal(database.statements.length, 1)
+    t.strictSame(database.statements[0]!.held, [undefined])
+    database.statements[0]!.answer(row)
+    for (const read of await Promise.all(together)) {
+      t.equal(read.isHeld(ref('42')), false)
+      t.equal(read.rows.get('42\nsettings'), row)
+    }
+    const busy = Array.from({ length: 4 * 8 }, (_, i) => batch.read([ref(`user-${i}`)], at(1)))
+    await turn()
+    const contained = [
+      ...[...Array(8).keys()].map(i => batch.read([ref(`next-${i}`)], at(1))),
+      ...[1, 1, 2].map(version => batch.read([ref('next-0')], at(version))),
+    ]
+    database.statements[1]!.answer()
+    await turn()
+    t.equal(database.statements.length, 6)
+    t.equal(database.statements[5]!.refs.length, 8)
+    database.statements[5]!.answer()
+    t.ok((await contained[8]!).isHeld(ref('next-0')), 'what another read of the statement holds as well')
+    await turn()
+    t.strictSame(database.statements[6]!.held, at(2), 'one that holds another version')
+    for (const { answer } of database.statements) answer()
+    await Promise.all([...busy, ...contained])
+  },
+)
 
 t.test('the queue is bounded, for each user and for all', async t => {
   const queue = new ReadQueue<{ userId: string; id: number }>()

@@ -29,6 +29,7 @@ t.test('PostgreSQL is killed under load and restarts', async t => {
   t.match((await gateway.as('42', { url: '/health' })).json(), {
     status: 'degraded',
     services: { database: { status: 'down' } },
+    unverified: { from: 'redis', oldest_ms: Number },
   })
   await postgres.restart()
   await eventually('writes work again', async () => (await write(43)).statusCode === 200)
@@ -108,6 +109,11 @@ t.test('ON_DATABASE_OUTAGE=refuse', async t => {
     'reads are refused',
     async () => (await gateway.as('42', { url: SCALP })).statusCode === 503,
   )
+  const health = (await gateway.as('42', { url: '/health' })).json()
+  t.equal(health.unverified, undefined)
+  t.match(health.warnings.join(), /and so are settings/)
+  await redis.kill()
+  t.equal((await gateway.as('42', { url: SCALP })).statusCode, 503, 'and from memory neither')
 })
 
 t.test('the database is away at the start', async t => {

@@ -29,5 +29,11 @@ t.test('PostgreSQL and Redis are both silent: what this process holds is served,
   }
   const known = await read(SCALP, { 'if-none-match': before[0]!.headers.etag })
   t.equal(known.statusCode, 304)
+  const health = async () => (await gateway.as('42', { url: '/health' })).json()
+  await eventually('both are known to be away', async () => (await health()).status === 'unhealthy')
+  const { unverified, warnings } = await health()
+  t.equal(unverified.from, 'memory')
+  t.ok(unverified.oldest_ms > 0)
+  t.match(warnings.join(), /settings that this process holds are served; the oldest .* \d+ s ago/)
   t.equal((await gateway.as('99', { url: SCALP })).statusCode, 503, 'what nobody holds')
 })

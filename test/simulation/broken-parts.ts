@@ -8,12 +8,14 @@ import type {
   ClockPort,
   DatabaseState,
   DocumentRef,
+  HeldVersion,
   StorePort,
   ViewToken,
   WriteTransaction,
 } from '../../src/consistency/ports.ts'
 import { type ReadDeps, Reader } from '../../src/consistency/read.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
+import { readIdOf } from './documents.ts'
 
 /** Classes of the protocol with one rule taken away each. */
 
@@ -76,11 +78,14 @@ export class LeaseFromTheEnd extends Lease {
 export class JoiningBatchReader extends BatchReader {
   readonly #sent = new Map<string, Promise<BatchRead>>()
 
-  override read(refs: readonly DocumentRef[]): Promise<BatchRead> {
-    const id = JSON.stringify(refs)
+  override read(
+    refs: readonly DocumentRef[],
+    held?: readonly (HeldVersion | undefined)[],
+  ): Promise<BatchRead> {
+    const id = JSON.stringify([refs, held])
     const joined = this.#sent.get(id)
     if (joined !== undefined) return joined
-    const sent = super.read(refs).finally(() => this.#sent.delete(id))
+    const sent = super.read(refs, held).finally(() => this.#sent.delete(id))
     this.#sent.set(id, sent)
     return sent
   }
@@ -97,7 +102,7 @@ function withoutHeads({ cache, near, lease }: ReadDeps): CachePort {
   return override(cache, {
     readHeads: (keys, stampKey, answered) => {
       const grant = lease.current()
-      const held = grant && near.find(keys.join('\n'), grant.v)
+      const held = grant && near.find(readIdOf(keys), grant.v)
       if (grant === undefined || held === undefined) cache.readHeads(keys, stampKey, answered)
       else answered(undefined, { heads: held.heads, connection: grant.connection })
     },

@@ -44,6 +44,7 @@ export const SOUND: Build = {
     repairLock: true,
     repairReread: true,
     oneStatement: true,
+    heldVersions: true,
     readCommitted: true,
   },
   server: { versionBase: true, sequenceFloor: true },

@@ -1,8 +1,21 @@
 import type { Decision } from '../../src/consistency/decision.ts'
 import type { DocumentRef, Row } from '../../src/consistency/ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import type { Reader } from '../../src/consistency/read.ts'
+import type { ReadResult } from '../../src/consistency/read-outcome.ts'
+import type { Wanted } from '../../src/consistency/reading.ts'
+import type { KnownVersions, Versions } from '../../src/consistency/versions.ts'
 import { WriteQueueFullError } from '../../src/consistency/write-queue.ts'
-import { DRAWING_DAY, DRAWING_USERS, dataOf, documentId } from './documents.ts'
+import {
+  around,
+  DRAWING_DAY,
+  DRAWING_USERS,
+  dataOf,
+  documentId,
+  readIdOf,
+  SIM_CODEC,
+  valuesIn,
+} from './documents.ts'
 import { GatewayGoneError } from './gateway.ts'
 import type { World } from './world.ts'
 
@@ -15,6 +28,8 @@ export class Clients {
   /** Operations that were answered with their result. */
   answered = 0
   readonly #world: World
+  /** By the documents of a read. */
+  readonly #seen = new Map<string, Versions>()
   #running = 0
   #values = 0
 
@@ -63,10 +78,19 @@ export class Clients {
     const part = random.int(2)
     const wanted = refs.map(ref => ({ ref, part: ref.kind === 'd0' ? part : 0 }))
     const start = checker.readBegins(refs)
-    const known = random.chance(0.1) ? ('*' as const) : undefined
-    const result = await gateway.request(() => gateway.protocol.reader.read(wanted, { known }))
+    const known = this.#known(refs)
+    const result = await gateway.request(() => readAsServed(gateway.protocol.reader, wanted, known))
     checker.readEnds(start, result)
+    this.#seen.set(refs.map(documentId).join(), result.versions)
     return result.status
+  }
+
+  /** If-None-Match of some reads: any version, or the ones that some client saw last. */
+  #known(refs: readonly DocumentRef[]): KnownVersions | undefined {
+    const dice = this.#world.random.next()
+    const seen = this.#seen.get(refs.map(documentId).join())
+    if (dice < 0.05) return '*'
+    return dice < 0.15 && seen !== undefined ? [seen] : undefined
   }
 
   /** Writes of different callers that arrive together: all but the first share a transaction. */
@@ -111,4 +135,17 @@ export class Clients {
 
 function isExpected(error: unknown): boolean {
   return EXPECTED.some(type => error instanceof type)
+}
+
+/** A read as the routes make it: with a name, and several documents in one body. */
+async function readAsServed(
+  reader: Reader,
+  wanted: readonly Wanted[],
+  known: KnownVersions | undefined,
+): Promise<ReadResult> {
+  const id = readIdOf(wanted.map(({ ref, part }) => SIM_CODEC.keys(ref)[part]!))
+  if (wanted.length === 1) return reader.read(wanted, { id, known })
+  const joined = await reader.read(wanted, { id, known, around: () => around(wanted.length) })
+  const [body] = joined.values ?? []
+  return body && joined.values!.length === 1 ? { ...joined, values: valuesIn(body) } : joined
 }

@@ -18,6 +18,22 @@ export const SIM_CODEC: CodecPort = {
   encode: row => SIM_CODEC.keys(row.ref).map(() => envelope(row)),
 }
 
+/** Names a read of these keys; all are of one user. */
+export function readIdOf(keys: readonly string[]): string {
+  return `u\n${keys.join(' ')}`
+}
+
+/** The texts around the values of a read of several documents: their body is a list. */
+export function around(count: number): string[] {
+  return ['[', ...Array.from({ length: count - 1 }, () => ','), ']']
+}
+
+/** The values in such a body. */
+export function valuesIn(body: Buffer): Buffer[] {
+  const values: unknown[] = JSON.parse(body.toString())
+  return values.map(value => Buffer.from(JSON.stringify(value)))
+}
+
 export function dataOf(value: string): string {
   return JSON.stringify({ value })
 }

@@ -21,7 +21,7 @@ const MESSAGES = [
   'redis.draw',
   'redis.open',
   'postgres.read-view',
-  'postgres.read-rows',
+  'postgres.read-changed-rows',
   'postgres.read-if-unlocked',
   'postgres.apply-and-commit',
   'postgres.commit',

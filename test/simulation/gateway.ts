@@ -18,8 +18,8 @@ export class GatewayGoneError extends Error {
   override readonly name = 'GatewayGoneError'
 }
 
-/** Holds what a few reads take, so that entries are evicted as well. */
-const NEAR_CACHE_BYTES = 4_000
+/** Holds what a few reads of the one user take (an eighth of it), so that not all are kept. */
+const NEAR_CACHE_BYTES = 20_000
 /** As claimMs of lease.ts, without the three seconds that it is at least. */
 const CLAIMED_LEASES = 2
 /** Its sockets are closed by the system within this time. */

@@ -1,6 +1,8 @@
 import type {
+  ChangedRows,
   DocumentRef,
   GateTransaction,
+  HeldVersion,
   Row,
   RowsRead,
   StorePort,
@@ -28,6 +30,8 @@ export interface StoreRules {
   readonly repairReread: boolean
   /** All documents of one read come from one statement. */
   readonly oneStatement: boolean
+  /** The database says what is not at the version held; without the rule it believes what the process holds. */
+  readonly heldVersions: boolean
   /** Every transaction is READ COMMITTED, whatever the database prefers. */
   readonly readCommitted: boolean
 }
@@ -89,6 +93,32 @@ export class MemoryStore implements StorePort {
           await server.timeline.hop()
         }
         return { rows, epoch }
+      }),
+    )
+  }
+
+  readChangedRows(
+    refs: readonly DocumentRef[],
+    held: readonly (HeldVersion | undefined)[],
+  ): Promise<ChangedRows> {
+    const { server, rules } = this.#deps
+    const heldBy = new Map(refs.map((ref, index) => [documentId(ref), held[index]]))
+    const isHeld = (row: Row) => {
+      const mine = heldBy.get(documentId(row.ref))
+      if (mine === undefined || !rules.heldVersions) return mine !== undefined
+      return mine.version === row.version && (mine.updatedAt ?? row.updatedAt) === row.updatedAt
+    }
+    return this.availability.race(() =>
+      this.call('read-changed-rows', async () => {
+        const { database } = server.state
+        const epoch = epochOf(server.view)
+        const rows: Row[] = []
+        for (const ref of refs) {
+          const row = server.row(documentId(ref)) ?? missing(ref, heldBy.get(documentId(ref)))
+          if (row !== undefined && !isHeld(row)) rows.push(row)
+          if (!rules.oneStatement) await server.timeline.hop()
+        }
+        return { rows, epoch, database }
       }),
     )
   }
@@ -203,6 +233,11 @@ export class MemoryStore implements StorePort {
   #connect(): Session {
     return this.#deps.server.connect(this.#deps.process)
   }
+}
+
+/** A document that is held and does not exist. */
+function missing(ref: DocumentRef, held: HeldVersion | undefined): Row | undefined {
+  return held && { ref, version: 0, updatedAt: '', data: null }
 }
 
 function epochOf({ mode, epoch }: View): number | null {

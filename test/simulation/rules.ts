@@ -246,6 +246,12 @@ export const RULES: readonly Rule[] = [
     focus: 'bundle',
   },
   {
+    name: 'near-confirmed-by-versions',
+    says: 'without Redis the near cache answers only documents that the database says are at the version held',
+    dagger: false,
+    off: store({ heldVersions: false }),
+  },
+  {
     name: 'longest-lease',
     says: 'a drain waits for the longest lease of all instances',
     dagger: false,

@@ -34,6 +34,18 @@ export const Health = Type.Object(
       redis: RedisHealth,
     }),
     cache: Type.Object({ mode: Type.String({ description: 'on or off' }), epoch: Type.Integer() }),
+    unverified: Type.Optional(
+      Type.Object(
+        {
+          from: Type.String({ description: 'redis, memory (of this process) or nothing' }),
+          oldest_ms: nullableNumber,
+        },
+        {
+          description:
+            'While PostgreSQL cannot be reached: where settings come from, marked `detail=unverified`, and how long ago the oldest of them was known to be right.',
+        },
+      ),
+    ),
     warnings: Type.Array(Type.String()),
   },
   {

@@ -1,5 +1,5 @@
 import type { ClientBase, Pool } from 'pg'
-import type { Change, DocumentRef, RowsRead } from '../../consistency/ports.ts'
+import type { Change, ChangedRows, DocumentRef, HeldVersion, RowsRead } from '../../consistency/ports.ts'
 import type { Statement } from '../batch.ts'
 import { columns, type DocumentRecord, textArray, toRow, UPDATED_AT_TEXT } from '../rows.ts'
 
@@ -18,6 +18,50 @@ export async function selectDocuments(db: Queryable, refs: readonly DocumentRef[
   })
   const epoch = rows[0]?.view_epoch ?? null
   return { rows: rows.map(toRow), epoch: epoch === null ? null : Number(epoch) }
+}
+
+/**
+ * The rows that are not at the version held (StorePort.readChangedRows), with the view and the incarnation of the same
+ * snapshot: one row without a document when there is none.
+ */
+export async function selectChangedDocuments(
+  db: Queryable,
+  refs: readonly DocumentRef[],
+  held: readonly (HeldVersion | undefined)[],
+): Promise<ChangedRows> {
+  const { rows } = await db.query<ChangedRecord>({
+    name: 'select-changed-documents',
+    text: `SELECT state.database, state.view_epoch, changed.*
+           FROM (SELECT (SELECT id FROM database_incarnation) AS database,
+                        (SELECT epoch FROM cache_view WHERE mode = 'ON') AS view_epoch) AS state
+           LEFT JOIN (
+             SELECT user_id, kind, coalesce(version, 0) AS version, ${UPDATED_AT_TEXT} AS updated_at, data::text AS data
+             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
+               AS held (user_id, kind, held_version, held_at)
+             LEFT JOIN documents USING (user_id, kind)
+             WHERE version IS DISTINCT FROM held_version OR (held_at IS NOT NULL AND updated_at <> held_at)
+           ) AS changed ON true`,
+    values: [
+      ...columns(refs),
+      held.map(each => each?.version ?? null),
+      held.map(each => each?.updatedAt ?? null),
+    ],
+  })
+  const { database, view_epoch: epoch } = rows[0]!
+  return {
+    rows: rows.filter(isDocument).map(toRow),
+    epoch: epoch === null ? null : Number(epoch),
+    database: database ?? '',
+  }
+}
+
+type ChangedRecord = { readonly database: string | null; readonly view_epoch: string | null } & (
+  | DocumentRecord
+  | { readonly user_id: null }
+)
+
+function isDocument(record: ChangedRecord): record is ChangedRecord & DocumentRecord {
+  return record.user_id !== null
 }
 
 /** False when a writer holds one of the row locks. */

@@ -1,0 +1,98 @@
+import type { BatchRead, BatchReader } from './batch-reader.ts'
+import { refId } from './batch-reader.ts'
+import { documentsOf, type HeldDocument, type NearCache } from './near-cache.ts'
+import type { ClockPort, CodecPort, HeldVersion } from './ports.ts'
+import type { ReadResult } from './read-outcome.ts'
+import { keepRows, type Reading, resultOf, type Wanted } from './reading.ts'
+import { toBuffer } from './stored-bytes.ts'
+import { isKnown, type KnownVersions } from './versions.ts'
+
+export interface DegradedReadDeps {
+  readonly clock: Pick<ClockPort, 'now'>
+  readonly codec: CodecPort
+  readonly near: NearCache
+  /** For reads that bring whole rows along. */
+  readonly rows: BatchReader
+  /** For reads of which everything is held: these do not wait behind the others. */
+  readonly versions: BatchReader
+}
+
+/**
+ * The read without Redis. What this process holds is sent when the database says that these are still the versions; only
+ * documents that are not come along.
+ *
+ * One statement, so one snapshot, says both: which documents are at the version held, and what is in the others. So an
+ * answer is as fresh as one that read all rows, and never torn. Equal version and `updated_at` in the same incarnation of
+ * the database mean equal content: a version grows with each change and never runs again (NearCache), and a change by hand
+ * in a database that was set back, and not noticed yet, has a time of its own.
+ */
+export class DegradedRead {
+  readonly #deps: DegradedReadDeps
+
+  constructor(deps: DegradedReadDeps) {
+    this.#deps = deps
+  }
+
+  /** `wanted` are the documents of `reading`. Rejects with DatabaseUnavailableError. */
+  async read(reading: Reading, wanted: readonly Wanted[]): Promise<ReadResult> {
+    const { rows, versions, near, clock } = this.#deps
+    const refs = wanted.map(({ ref }) => ref)
+    const own = near.last(reading.id)
+    const held = own === undefined ? near.newest(reading.id, reading.keys) : documentsOf(own)
+    const asked = held.map((each, index) => each ?? versionOfCaller(reading.known, index, refs.length))
+    const batch = asked.includes(undefined) ? rows : versions
+    const at = clock.now()
+    const read = await batch.read(refs, asked)
+    if (refs.every(read.isHeld)) {
+      const isOurs = held.every(each => each?.database === read.database)
+      if (own !== undefined && isOurs) {
+        own.confirmedAt = at
+        return { status: 'degraded', versions: own.versions, values: own.values }
+      }
+      const known = asked.map(each => each!.version)
+      if (!isOurs && isKnown(reading.known, known))
+        return { status: 'degraded', versions: known, values: undefined }
+    }
+    const values = this.#valuesOf(wanted, held, read)
+    if (values !== undefined) return this.#answer(reading, values, read.database, at)
+    // Held by the caller only, or of another incarnation: a new statement brings all of them.
+    const again = clock.now()
+    const whole = await rows.read(refs)
+    return this.#answer(reading, this.#valuesOf(wanted, [], whole)!, whole.database, again)
+  }
+
+  /** Null = the document does not exist. Undefined when the bytes of one are neither in the rows nor held. */
+  #valuesOf(
+    wanted: readonly Wanted[],
+    held: readonly (HeldDocument | undefined)[],
+    read: BatchRead,
+  ): (Buffer | null)[] | undefined {
+    const values: (Buffer | null)[] = []
+    for (const [index, { ref, part }] of wanted.entries()) {
+      const row = read.rows.get(refId(ref))
+      if (row !== undefined)
+        values.push(row.data === null ? null : toBuffer(this.#deps.codec.encode(row)[part]!))
+      else if (!read.isHeld(ref)) values.push(null)
+      else if (held[index]?.database === read.database) values.push(held[index].bytes)
+      else return undefined
+    }
+    return values
+  }
+
+  #answer(reading: Reading, values: readonly (Buffer | null)[], database: string, at: number): ReadResult {
+    const result = resultOf('degraded', values, reading.around)
+    keepRows(this.#deps.near, reading, result, database, at)
+    return result
+  }
+}
+
+/** What the caller holds already: when that still stands, no bytes are needed. */
+function versionOfCaller(
+  known: KnownVersions | undefined,
+  index: number,
+  count: number,
+): HeldVersion | undefined {
+  if (known === undefined || known === '*') return undefined
+  const version = known.find(({ length }) => length === count)?.[index]
+  return version === undefined ? undefined : { version, updatedAt: undefined }
+}

@@ -1,0 +1,74 @@
+import { type Around, joinBody } from './joined-body.ts'
+import type { Grant } from './lease.ts'
+import type { NearCache } from './near-cache.ts'
+import type { DocumentRef } from './ports.ts'
+import type { ReadResult, ReadStatus } from './read-outcome.ts'
+import { versionOf } from './stored-bytes.ts'
+import type { KnownVersions } from './versions.ts'
+
+/** One key of one document: `part` indexes `codec.keys(ref)` (0 = the whole document). */
+export interface Wanted {
+  readonly ref: DocumentRef
+  readonly part: number
+}
+
+/** The documents of a read; a function where they need not be listed when the near cache knows the read. */
+export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
+
+/** One read on its way. */
+export interface Reading {
+  /** Names it in the near cache. */
+  readonly id: string
+  readonly wanted: WantedOf
+  readonly keys: readonly string[]
+  readonly begun: Grant | undefined
+  /** For one body of all values. */
+  readonly around: (() => Around) | undefined
+  readonly known: KnownVersions | undefined
+}
+
+/** A result, and where the documents stand in its one body. */
+export interface JoinedResult extends ReadResult {
+  readonly values: readonly (Buffer | null)[]
+  readonly spans: readonly number[] | undefined
+}
+
+export function listed(wanted: WantedOf): readonly Wanted[] {
+  return typeof wanted === 'function' ? wanted() : wanted
+}
+
+/** The answer made of these values, null = the document does not exist. */
+export function resultOf(
+  status: ReadStatus,
+  values: readonly (Buffer | null)[],
+  around: Reading['around'],
+): JoinedResult {
+  const versions = values.map(value => (value === null ? 0 : versionOf(value)))
+  if (around === undefined || values.includes(null)) return { status, versions, values, spans: undefined }
+  const { body, spans } = joinBody(around(), values as readonly Buffer[])
+  return { status, versions, values: [body], spans }
+}
+
+/** Keeps an answer that the incarnation `database` gave at the monotonic time `at`. */
+export function keepRows(
+  near: NearCache,
+  { id, keys }: Reading,
+  { versions, values, spans }: JoinedResult,
+  database: string,
+  at: number,
+): void {
+  if (values.includes(null)) return
+  near.keep(id, {
+    keys,
+    v: undefined,
+    database,
+    stampKey: undefined,
+    heads: NO_HEADS,
+    versions,
+    values: values as readonly Buffer[],
+    spans,
+    confirmedAt: at,
+  })
+}
+
+const NO_HEADS = Buffer.alloc(0)

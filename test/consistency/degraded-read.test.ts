@@ -1,0 +1,157 @@
+import t from 'tap'
+import { createDatabase, startPostgres, startRedis } from '../helper/backends.ts'
+import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+
+/** Reads without Redis: what the process holds, when PostgreSQL says that it still stands. */
+
+const SCALP = '/api/futures/ginie/modes/scalp'
+const SWING = '/api/futures/ginie/modes/swing'
+const MODES = '/api/futures/ginie/modes'
+const DECISION = '/api/futures/ginie/decision-settings'
+const DEGRADED = 'settings-gateway; fwd=bypass; detail=degraded'
+const UNVERIFIED = 'settings-gateway; hit; detail=unverified'
+const WITHOUT_REDIS = { REDIS_URL: '', REDIS_HOST: '' }
+
+const put = (gateway: TestGateway, url: string, min: number) =>
+  gateway.as('42', { method: 'PUT', url, payload: { confidence: { min_confidence: min } } })
+
+/** Kinds of the documents that reads have brought out of the database, a list for each statement. */
+function statementsOf({ services: { pool } }: TestGateway): string[][] {
+  const statements: string[][] = []
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<{ rows: { kind: string | null }[] }>
+  pool.query = (async (...args: unknown[]) => {
+    const result = await query(...args)
+    if ((args[0] as { name?: string }).name === 'select-changed-documents')
+      statements.push(result.rows.flatMap(({ kind }) => kind ?? []).sort())
+    return result
+  }) as never
+  return statements
+}
+
+t.test('only documents that have changed come out of the database', async t => {
+  const DATABASE_URL = await createDatabase(t)
+  const gateway = await startGateway(t, { DATABASE_URL, ...WITHOUT_REDIS })
+  const other = await startGateway(t, { DATABASE_URL, ...WITHOUT_REDIS })
+  const read = async (url: string, headers = {}) => {
+    const reply = await gateway.as('42', { url, headers })
+    t.equal(reply.headers['cache-status'], DEGRADED)
+    return reply
+  }
+  await read(DECISION)
+  const first = await read(DECISION)
+  const statements = statementsOf(gateway)
+  const second = await read(DECISION)
+  t.equal(second.body, first.body)
+  t.equal(second.headers.etag, first.headers.etag)
+  t.equal((await read(DECISION, { 'if-none-match': String(first.headers.etag) })).statusCode, 304)
+  t.match((await read(SCALP)).json(), { data: { confidence: {} } })
+  t.match((await read(MODES)).json(), { scalp: { data: {} }, ultra: { data: {} } })
+  t.strictSame(statements.splice(0), [[], [], [], []], 'the bundle holds what the others ask for')
+
+  const { version } = (await put(other, SCALP, 51)).json()
+  const changed = await read(DECISION)
+  t.match(changed.json().modes.scalp, { version, data: { confidence: { min_confidence: 51 } } })
+  t.strictSame(changed.json().modes.swing, first.json().modes.swing)
+  t.not(changed.headers.etag, first.headers.etag)
+  t.strictSame(statements.splice(0), [['mode.scalp']], 'what another instance wrote')
+  t.equal((await read(DECISION)).body, changed.body)
+  t.match((await read(SCALP)).json(), { version })
+  t.strictSame(statements.splice(0), [[], ['mode.scalp']], 'each read is kept by itself')
+
+  await put(gateway, SWING, 52)
+  await put(gateway, SCALP, 53)
+  statements.splice(0)
+  const both = (await read(MODES)).json()
+  t.equal(both.swing.data.confidence.min_confidence, 52)
+  t.equal(both.scalp.data.confidence.min_confidence, 53)
+  t.strictSame(statements.splice(0), [['mode.scalp', 'mode.swing']])
+})
+
+t.test('304 without a byte, also when nothing is held', async t => {
+  const gateway = await startGateway(t, {
+    DATABASE_URL: await createDatabase(t),
+    NEAR_CACHE_BYTES: '0',
+    ...WITHOUT_REDIS,
+  })
+  for (const url of [SCALP, DECISION]) {
+    const { headers, body } = await gateway.as('42', { url })
+    const statements = statementsOf(gateway)
+    const known = { 'if-none-match': String(headers.etag) }
+    t.equal((await gateway.as('42', { url, headers: known })).statusCode, 304)
+    t.strictSame(statements.splice(0), [[]], url)
+    t.equal((await gateway.as('42', { url })).body, body)
+  }
+  const { etag } = (await gateway.as('42', { url: DECISION })).headers
+  await put(gateway, SCALP, 51)
+  const reply = await gateway.as('42', { url: DECISION, headers: { 'if-none-match': String(etag) } })
+  t.equal(reply.statusCode, 200)
+  t.equal(reply.json().modes.scalp.data.confidence.min_confidence, 51, 'all of one moment')
+})
+
+t.test('what Redis has answered is still good when it has gone; users who go are gone', async t => {
+  const { gateway, redis } = await startStack(t)
+  await eventually('it is a hit', async () => {
+    const reply = await gateway.as('42', { url: DECISION })
+    return reply.headers['cache-status'] === 'settings-gateway; hit'
+  })
+  const before = await gateway.as('42', { url: DECISION })
+  await redis.kill()
+  const statements = statementsOf(gateway)
+  const after = await gateway.as('42', { url: DECISION })
+  t.equal(after.headers['cache-status'], DEGRADED)
+  t.equal(after.body, before.body)
+  t.strictSame(statements.splice(0), [[]])
+  await gateway.services.users.deleteUser('admin:1', '42')
+  const fresh = await gateway.as('42', { url: DECISION })
+  t.ok(fresh.json().modes.scalp.version > before.json().modes.scalp.version, 'created again')
+  t.equal((await gateway.as('42', { url: DECISION })).body, fresh.body)
+})
+
+t.test('the database begins a new incarnation: nothing that is held counts', async t => {
+  const gateway = await startGateway(t, { DATABASE_URL: await createDatabase(t), ...WITHOUT_REDIS })
+  const { pool } = gateway.services
+  const { body } = await gateway.as('42', { url: MODES })
+  await pool.query(`SELECT begin_incarnation(id, 'database-set-back', 0) FROM database_incarnation`)
+  const statements = statementsOf(gateway)
+  t.equal((await gateway.as('42', { url: MODES })).body, body)
+  t.strictSame(
+    statements.splice(0).map(({ length }) => length),
+    [0, 4],
+  )
+  t.equal((await gateway.as('42', { url: MODES })).body, body)
+  t.strictSame(statements, [[]])
+})
+
+t.test('many readers share a statement', async t => {
+  const gateway = await startGateway(t, { DATABASE_URL: await createDatabase(t), ...WITHOUT_REDIS })
+  const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
+  for (const user of users) await gateway.as(user, { url: DECISION })
+  const statements = statementsOf(gateway)
+  const readers = users.flatMap(user => Array.from({ length: 20 }, () => user))
+  const replies = await Promise.all(readers.map(user => gateway.as(user, { url: DECISION })))
+  for (const [index, reply] of replies.entries()) t.equal(reply.json().user_id, readers[index])
+  t.ok(statements.length < readers.length / 4, `${statements.length} statements`)
+})
+
+t.test('PostgreSQL and Redis are away, after the view has changed: what is held is served', async t => {
+  const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
+  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const read = (url: string) => gateway.as('42', { url })
+  const isHit = async (url: string) => (await read(url)).headers['cache-status'] === 'settings-gateway; hit'
+  await eventually('the bundle is a hit', () => isHit(DECISION))
+  // Another epoch: what was kept before is of an older view.
+  await gateway.services.pool.query(`SELECT turn_view_off(epoch, 'by-hand') FROM cache_view`)
+  await eventually('the view is OFF', async () => (await read(SCALP)).headers['cache-status'] === DEGRADED)
+  await put(gateway, SCALP, 51)
+  t.equal((await read(SCALP)).json().data.confidence.min_confidence, 51)
+  await eventually('hits resume', () => isHit(SWING))
+  redis.freeze()
+  t.teardown(() => redis.thaw())
+  await postgres.kill()
+  for (const url of [SCALP, SWING, DECISION, MODES]) {
+    const reply = await read(url)
+    t.equal(reply.statusCode, 200, url)
+    t.equal(reply.headers['cache-status'], UNVERIFIED, url)
+  }
+  t.equal((await read(DECISION)).json().modes.scalp.data.confidence.min_confidence, 51, 'the newest of it')
+})
