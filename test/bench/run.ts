@@ -3,6 +3,7 @@ import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { request } from 'undici'
 import { commandLine, endWithUsage } from '../../src/commands/command-line.ts'
+import { compareDegraded } from './degraded.ts'
 import { growUsers } from './growth.ts'
 import { loadGenerator } from './load.ts'
 import { compareLatencies } from './open-loop.ts'
@@ -19,7 +20,16 @@ import { compareWrites, drawNumbers, gatewayWrites, plainWrites } from './writes
  * machine is shared, and figures move with it.
  */
 
-const PARTS = ['reads', 'open-loop', 'writes', 'sequence', 'processes', 'users', 'beside'] as const
+const PARTS = [
+  'reads',
+  'open-loop',
+  'writes',
+  'sequence',
+  'processes',
+  'users',
+  'degraded',
+  'beside',
+] as const
 const DEFAULT_PARTS = PARTS.filter(part => part !== 'beside')
 type Part = (typeof PARTS)[number]
 
@@ -102,7 +112,7 @@ try {
       const get = (name: string, { url }: ServerProcess, path: string) => ({
         name,
         url,
-        call: { method: 'GET' as const, path, headers: asBot(DEFAULT_USER) },
+        calls: [{ method: 'GET' as const, path, headers: asBot(DEFAULT_USER) }],
       })
       const measured = await compareLatencies(
         generator,
@@ -127,6 +137,18 @@ try {
           }),
         )
       return `## Writes of 3 KB\n\n${writeTable(results)}`
+    },
+    degraded: async () => {
+      const { closed, open } = await compareDegraded(generator, gateway, {
+        rounds,
+        seconds,
+        connections,
+        rate,
+      })
+      const tables = [...closed].map(
+        ([count, results]) => `${count} connections:\n\n${comparison(results, 'healthy')}`,
+      )
+      return `## Without Redis\n\n${tables.join('\n\n')}\n\n${rate} requests/s of ${rate} users, open loop:\n\n${openTable(open)}`
     },
     beside: async () => {
       const other = await startStack({ redisMemory: '2gb' })

@@ -29,6 +29,8 @@ export interface Stack {
   readonly databaseUrl: string
   readonly redisUrl: string
   readonly redisPort: number
+  /** To be frozen or killed. */
+  readonly redis: { readonly pid: number }
   /** `checkout`: the directory of another version of this repository, with its dependencies installed. */
   gateway(env?: NodeJS.ProcessEnv, checkout?: string): Promise<ServerProcess>
   /** `file` is in servers/, or absolute. */
@@ -73,6 +75,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     databaseUrl: postgres.url,
     redisUrl: redis.url,
     redisPort: redis.port,
+    redis,
     server,
     own: async starting => {
       const started = await starting
