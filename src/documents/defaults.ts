@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Fault } from '../errors.ts'
 import { inOurNames } from './aliases.ts'
+import { canonicalJson } from './canonical.ts'
 import { DOCUMENTS, documentOf, KINDS } from './catalogue.ts'
 import { complete, completeFromFile } from './complete.ts'
 import { filePath, isModeSection, keyIn, valueAt, withoutNotes, withValue } from './file-format.ts'
@@ -77,6 +78,19 @@ export function documentDefaults(defaults: JsonObject, kind: string): JsonObject
     documents.set(kind, document)
   }
   return document
+}
+
+const contents = new WeakMap<JsonObject, string>()
+
+/** The same as JSON, in canonical form: what a new user gets. */
+export function defaultContent(defaults: JsonObject, kind: string): string {
+  const document = documentDefaults(defaults, kind)
+  let content = contents.get(document)
+  if (content === undefined) {
+    content = canonicalJson(document)
+    contents.set(document, content)
+  }
+  return content
 }
 
 /** A document of a file of any version of the bot, with every field of its schema; null counts as missing. */

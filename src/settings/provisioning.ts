@@ -2,8 +2,7 @@ import { refId } from '../consistency/batch-reader.ts'
 import type { Moment } from '../consistency/decision.ts'
 import type { Row } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
-import { canonicalJson } from '../documents/canonical.ts'
-import { documentDefaults } from '../documents/defaults.ts'
+import { defaultContent } from '../documents/defaults.ts'
 import { DomainError } from '../errors.ts'
 import type { AdminDefaultsCache, ParsedDefaults } from './admin-defaults-cache.ts'
 import { refsOfUser } from './document-refs.ts'
@@ -58,7 +57,7 @@ export class Provisioning {
         const missing = refs.filter(ref => !isLive(rows.get(refId(ref))))
         const changes = missing.map(ref => ({
           ref,
-          data: canonicalJson(documentDefaults(defaults.data, ref.kind)),
+          data: defaultContent(defaults.data, ref.kind),
           changes: '[]',
         }))
         return { changes, result: created }

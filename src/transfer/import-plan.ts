@@ -5,9 +5,9 @@ import { inOurNames } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { diff } from '../documents/changes.ts'
 import { complete } from '../documents/complete.ts'
-import { documentDefaults } from '../documents/defaults.ts'
+import { defaultContent, documentDefaults } from '../documents/defaults.ts'
 import type { JsonObject } from '../documents/json.ts'
-import { mergeDocument } from '../documents/merge.ts'
+import { includes, mergeDocument } from '../documents/merge.ts'
 import { joinPath } from '../documents/paths.ts'
 import { judgeChange, validateDocument } from '../documents/validate.ts'
 import { DomainError, type Fault } from '../errors.ts'
@@ -47,6 +47,9 @@ export function planLine(
     const byDefault = documentDefaults(defaults, ref.kind)
     const given = documents.get(ref.kind)
     const after = afterwards(ref.kind, given, before, byDefault, mode)
+    if (after === before) return []
+    if (after === byDefault && before === undefined)
+      return [{ ref, data: defaultContent(defaults, ref.kind), changes: '[]' }]
     if (given !== undefined) {
       faults.push(
         ...faultsOf(ref.kind, before, after, byDefault).map(({ path, message }) => ({
@@ -80,6 +83,7 @@ function faultsOf(
   return judgeChange(kind, before, after, [byDefault, before]).faults
 }
 
+/** `before`, or the defaults, themselves when the line says nothing else. */
 function afterwards(
   kind: string,
   given: JsonObject | undefined,
@@ -89,6 +93,9 @@ function afterwards(
 ): JsonObject {
   if (given === undefined) return before ?? byDefault
   const named = inOurNames(kind, given)
-  const whole = mode === 'replace' ? named : mergeDocument(before ?? byDefault, named)
+  const base = before ?? byDefault
+  // Most documents of most lines: they are not to be checked, compared and written out again.
+  if (includes(base, named) && (mode === 'merge' || includes(named, base))) return base
+  const whole = mode === 'replace' ? named : mergeDocument(base, named)
   return complete(kind, whole, byDefault)
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { canonicalJson } from '../../src/documents/canonical.ts'
-import { mergeDocument } from '../../src/documents/merge.ts'
+import type { JsonObject } from '../../src/documents/json.ts'
+import { includes, mergeDocument } from '../../src/documents/merge.ts'
 import { jsonObjects } from './arbitraries.ts'
 
 const same = (a: unknown, b: unknown) => canonicalJson(a) === canonicalJson(b)
@@ -28,6 +29,15 @@ t.test('__proto__ is a name like any other and reaches no prototype', async t =>
 })
 
 t.test('laws', async t => {
+  t.test('a document includes exactly the patches that change nothing', async () => {
+    const agrees = (a: JsonObject, b: JsonObject) => includes(a, b) === same(mergeDocument(a, b), a)
+    fc.assert(
+      fc.property(jsonObjects, jsonObjects, (a, b) => {
+        const merged = mergeDocument(a, b)
+        return agrees(a, b) && agrees(merged, a) && agrees(merged, b) && includes(a, a)
+      }),
+    )
+  })
   t.test('an empty patch, and the document itself, change nothing', async () => {
     fc.assert(fc.property(jsonObjects, a => same(mergeDocument(a, {}), a) && same(mergeDocument(a, a), a)))
   })
