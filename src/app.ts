@@ -1,8 +1,5 @@
 import cors from '@fastify/cors'
-import postgres from '@fastify/postgres'
-import fastifyRedis from '@fastify/redis'
 import fastify, { type FastifyInstance, LogController } from 'fastify'
-import type { Pool } from 'pg'
 import { Authenticator } from './auth/authenticator.ts'
 import type { Config } from './config.ts'
 import { refuseAmbiguousHeaders } from './http/ambiguous-headers.ts'
@@ -47,6 +44,7 @@ import { refuseUntaggedPreconditions } from './http/untagged-writes.ts'
 import { validateRequests } from './http/validation.ts'
 import { logDestination } from './log-destination.ts'
 import { createServices, type Services } from './services.ts'
+import { registerStores } from './stores.ts'
 import { Activity } from './telemetry/activity.ts'
 import { toAll } from './telemetry/fan-out.ts'
 import { loggedError } from './telemetry/logged-error.ts'
@@ -56,7 +54,6 @@ import type { StepHook } from './telemetry/protocol-observer.ts'
 export interface AppOverrides {
   /** Gets the log instead of the standard output. */
   readonly logStream?: { write(line: string): void }
-  readonly services?: Services
   readonly step?: StepHook
 }
 
@@ -119,13 +116,16 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   connections.watch(app.server)
   metrics.watchConnections(connections)
   const activity = new Activity()
-  const services =
-    overrides.services ??
-    createServices(config, {
-      log: app.log,
-      telemetry: toAll(metrics, activity),
-      ...(overrides.step === undefined ? {} : { step: overrides.step }),
-    })
+  await registerStores(app, config)
+  const services = createServices(config, {
+    pool: app.pg.pool,
+    redisClient: app.redis,
+    log: app.log,
+    telemetry: toAll(metrics, activity),
+    ...(overrides.step === undefined ? {} : { step: overrides.step }),
+  })
+  // Hooks of the end run last in, first out: the protocol stops before @fastify/postgres ends the pool.
+  app.addHook('onClose', () => services.close())
   let draining = false
   app.decorateRequest('principal', null)
   // The first hook, so that every answer carries it.
@@ -151,7 +151,6 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   refuseUntaggedPreconditions(app)
   answerProblems(app)
   const refuseTheRest = refuseOtherMethods(app)
-  await ownStores(app, services)
   if (config.http.corsOrigins.length > 0) {
     await app.register(cors, {
       origin: corsOrigins(config),
@@ -212,27 +211,6 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     drain: () => {
       draining = true
     },
-  }
-}
-
-/** Decorates the app with the pool and the Redis client of the gateway, and ends them with it. */
-async function ownStores(app: FastifyInstance, services: Services): Promise<void> {
-  const { pool, redis } = services
-  // The plugin makes its pool with `new`; this one has error listeners and timeouts, and the plugin ends it.
-  await app.register(postgres, { pg: { Pool: withoutNew(pool) } as never })
-  if (redis !== undefined) {
-    const { client } = redis.reads.connections[0]!
-    // The plugin waits for a client that is not ready, and fails after 10 s: the gateway starts without Redis.
-    await app.register(fastifyRedis, { client: Object.create(client, { status: { value: 'ready' } }) })
-  }
-  // Hooks run last in, first out: the protocol stops before its pool ends.
-  app.addHook('onClose', () => services.close())
-}
-
-/** A constructor that gives out what exists already. */
-function withoutNew(pool: Pool) {
-  return function Pool() {
-    return pool
   }
 }
 

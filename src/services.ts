@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import { KeyNames } from './cache/keys.ts'
 import { NO_CACHE } from './cache/no-cache.ts'
@@ -39,7 +40,7 @@ import { startFailure } from './start-failure.ts'
 import { Availability } from './store/availability.ts'
 import { isAway } from './store/database-errors.ts'
 import { type MigrationReport, migrate } from './store/migrate.ts'
-import { createPool, createViewPool } from './store/pool.ts'
+import { createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
 import { PostgresHistory } from './store/postgres-history.ts'
@@ -72,7 +73,7 @@ export interface Services {
   readonly changes: ChangeFeed
   /** Runs by itself; tests call its rounds. */
   readonly retention: Retention
-  /** The pool and the clients, for the plugins that own them in Fastify. Undefined = no Redis is configured. */
+  /** What they work on, for tests. */
   readonly pool: Pool
   readonly redis: RedisAccess | undefined
   /** What the start did to the schema; undefined until then. */
@@ -84,17 +85,15 @@ export interface Services {
 }
 
 export interface ServiceOptions {
+  /** `app.pg.pool` and `app.redis`. Undefined = no Redis is configured. */
+  readonly pool: Pool
+  readonly redisClient: Redis | undefined
   readonly log: FastifyBaseLogger
   readonly telemetry: Telemetry
   /** Chaos runs stop the process at the numbered steps of the protocol. */
   readonly step?: StepHook
 }
 
-/**
- * Longest wait for a connection of the pool to become free. Busy is not away: an outage is found by the lease
- * renewals, and then nobody waits (Availability). No longer than callers wait for an answer.
- */
-const FREE_TIMEOUT_MS = 5_000
 /** A read waits for one statement, and so much for its turn. */
 const READ_GRACE_MS = 1_000
 
@@ -106,10 +105,10 @@ const CLUSTER_FAULT =
 const LISTENERS_PER_USER = 100
 
 /** Builds the use cases over PostgreSQL and Redis. Connects to neither before `start`. */
-export function createServices(config: Config, { log, telemetry, step }: ServiceOptions): Services {
-  const pool = createPool({ ...config.database, freeTimeoutMs: FREE_TIMEOUT_MS }, error =>
-    log.warn({ reason: inOneLine(error) }, 'a database connection was lost'),
-  )
+export function createServices(
+  config: Config,
+  { pool, redisClient, log, telemetry, step }: ServiceOptions,
+): Services {
   const viewPool = createViewPool(config.database, config.times.leaseMs, error =>
     log.warn({ reason: inOneLine(error) }, 'the database connection of the lease renewals was lost'),
   )
@@ -119,7 +118,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
   const names = new KeyNames(config.redis.keyPrefix)
   const codec = createCodec(names)
   const redisEvents = redisLog(log, telemetry, endpointNames(config).redis)
-  const redis = openRedis(config, names, redisEvents, SEQUENCE_SCRIPTS)
+  const redis = openRedis(config, names, redisEvents, SEQUENCE_SCRIPTS, redisClient)
   const counters =
     redis === undefined
       ? NO_SEQUENCE_CACHE
@@ -200,7 +199,7 @@ export function createServices(config: Config, { log, telemetry, step }: Service
     redis === undefined
       ? NO_EXCHANGE_CACHE
       : new RedisExchange({
-          connection: redis.scriptConnection,
+          client: redis.client,
           breaker: redis.breaker,
           names,
           isOurs,

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { inTime } from './deadline.ts'
 import { connectBeside, introduce } from './lane-socket.ts'
 import { type OnReply, ReadLane } from './read-lane.ts'
-import type { ConnectionOptions } from './redis-options.ts'
+import { type ConnectionOptions, redisOptions } from './redis-options.ts'
 import { encodeCommand, type Reply, RespError } from './resp.ts'
 import { ServerFinder } from './server-finder.ts'
 import { parseReplication, parseServerInfo, type ServerInfo } from './server-info.ts'
@@ -48,10 +48,11 @@ export class RedisConnection extends EventEmitter<{
   /** Lines of INFO replication as long as nothing changes. */
   #lines: readonly Buffer[] = []
 
-  constructor(options: RedisConnectionOptions) {
+  /** `client`: that of app.redis, where it is to be this connection's. */
+  constructor(options: RedisConnectionOptions, client: Redis = new Redis(redisOptions(options))) {
     super()
     this.#options = options
-    this.#finder = new ServerFinder(options, {
+    this.#finder = new ServerFinder(options, client, {
       onFound: () => void this.#begin(),
       onLost: () => this.#lose(),
       onTrouble: error => this.emit('trouble', error),

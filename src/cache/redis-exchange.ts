@@ -1,12 +1,12 @@
+import type { Redis } from 'ioredis'
 import type { ExchangeCache, ExchangeKind, Snapshot } from '../exchange/exchange.ts'
 import type { Breaker } from './breaker.ts'
 import { inTime } from './deadline.ts'
 import type { KeyNames } from './keys.ts'
-import type { RedisConnection } from './redis-connection.ts'
 import { guarded } from './redis-failures.ts'
 
 export interface RedisExchangeDeps {
-  readonly connection: RedisConnection
+  readonly client: Redis
   readonly breaker: Breaker
   readonly names: KeyNames
   /** False while another database has the Redis: what is there is not of this one's users. */
@@ -21,15 +21,15 @@ export interface RedisExchangeDeps {
  * ioredis, not the lane: a body may be large, and fences must not wait behind it.
  */
 export class RedisExchange implements ExchangeCache {
-  readonly #connection: RedisConnection
+  readonly #client: Redis
   readonly #breaker: Breaker
   readonly #names: KeyNames
   readonly #isOurs: () => boolean
   readonly #ttlMs: number
   readonly #timeoutMs: number
 
-  constructor({ connection, breaker, names, isOurs, ttlMs, timeoutMs }: RedisExchangeDeps) {
-    this.#connection = connection
+  constructor({ client, breaker, names, isOurs, ttlMs, timeoutMs }: RedisExchangeDeps) {
+    this.#client = client
     this.#breaker = breaker
     this.#isOurs = isOurs
     this.#names = names
@@ -39,13 +39,13 @@ export class RedisExchange implements ExchangeCache {
 
   async put(userId: string, kind: ExchangeKind, body: Buffer): Promise<void> {
     await this.#bestEffort(() =>
-      this.#connection.client.set(this.#names.exchange(userId, kind), body, 'PX', this.#ttlMs),
+      this.#client.set(this.#names.exchange(userId, kind), body, 'PX', this.#ttlMs),
     )
   }
 
   async get(userId: string, kind: ExchangeKind): Promise<Snapshot | undefined> {
     const key = this.#names.exchange(userId, kind)
-    const { client } = this.#connection
+    const client = this.#client
     const found = await this.#bestEffort(() => Promise.all([client.getBuffer(key), client.pttl(key)]))
     if (found === undefined) return undefined
     const [body, leftMs] = found
@@ -55,7 +55,7 @@ export class RedisExchange implements ExchangeCache {
   }
 
   async remove(userId: string, kind: ExchangeKind): Promise<void> {
-    await this.#bestEffort(() => this.#connection.client.del(this.#names.exchange(userId, kind)))
+    await this.#bestEffort(() => this.#client.del(this.#names.exchange(userId, kind)))
   }
 
   async #bestEffort<T>(work: () => Promise<T>): Promise<T | undefined> {

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import type { Config } from '../config.ts'
 import type { CachePort } from '../consistency/cache-port.ts'
 import { claimMs } from '../consistency/lease.ts'
@@ -7,8 +8,12 @@ import type { KeyNames } from './keys.ts'
 import { ReadPool } from './read-pool.ts'
 import { PROTOCOL_SCRIPTS, RedisCache } from './redis-cache.ts'
 import { RedisConnection } from './redis-connection.ts'
+import { redisOptions } from './redis-options.ts'
 import { ScriptRunner } from './script-runner.ts'
 import { UnidentifiedServerError } from './server-info.ts'
+
+/** The name of a connection in CLIENT LIST. */
+const SCRIPTS = 'settings-gateway-script'
 
 /** What happens around Redis, for logs and metrics. */
 export interface RedisEvents {
@@ -29,6 +34,8 @@ export interface RedisAccess {
   readonly reads: ReadPool
   readonly scripts: ScriptRunner
   readonly scriptConnection: RedisConnection
+  /** That of the connection for scripts: for what may be slow or large, and for probes. */
+  readonly client: Redis
   /** True when the server is a node of a Redis Cluster, which cannot be used. */
   readonly isCluster: boolean
   /** Why the server is not trusted as a cache, for operators. */
@@ -40,27 +47,34 @@ export interface RedisAccess {
   close(): void
 }
 
-/** More scripts of the same connection, such as those of the sequence. */
+/** The client of the connection for scripts, not connected yet. Undefined = no Redis is configured. */
+export function createRedisClient({ redis }: Config): Redis | undefined {
+  const { target, connectTimeoutMs } = redis
+  return target && new Redis(redisOptions({ target, connectTimeoutMs, name: SCRIPTS }))
+}
+
+/** `client` is that of createRedisClient; `moreScripts` run on the same connection, such as those of the sequence. */
 export function openRedis(
   config: Config,
   names: KeyNames,
   events: RedisEvents,
   moreScripts: readonly string[] = [],
+  client: Redis | undefined = createRedisClient(config),
 ): RedisAccess | undefined {
   const { target, poolSize, connectTimeoutMs, readTimeoutMs, breakerFailures, probeMs } = config.redis
-  if (target === undefined) return undefined
+  if (target === undefined || client === undefined) return undefined
   const forReads = { target, connectTimeoutMs, timeoutMs: readTimeoutMs, name: 'settings-gateway-read' }
   const forScripts = {
     target,
     connectTimeoutMs,
     timeoutMs: config.times.fenceTimeoutMs,
-    name: 'settings-gateway-script',
+    name: SCRIPTS,
   }
   const reads = new ReadPool(
     Array.from({ length: poolSize }, () => new RedisConnection(forReads)),
     names,
   )
-  const scriptConnection = new RedisConnection(forScripts)
+  const scriptConnection = new RedisConnection(forScripts, client)
   const all = [...reads.connections, scriptConnection]
   for (const connection of reads.connections) connection.on('trouble', error => events.trouble('read', error))
   scriptConnection.on('trouble', error => events.trouble('script', error))
@@ -95,6 +109,7 @@ export function openRedis(
     reads,
     scripts,
     scriptConnection,
+    client,
     get refusal() {
       return unidentified ?? examination.refusal
     },

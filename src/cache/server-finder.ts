@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { Redis } from 'ioredis'
-import { type ConnectionOptions, redisOptions } from './redis-options.ts'
+import type { Redis } from 'ioredis'
+import type { ConnectionOptions } from './redis-options.ts'
 
 export interface FinderCallbacks {
   /** The server is connected, and has taken the password. */
@@ -23,10 +23,11 @@ export class ServerFinder {
   /** The socket whose errors have a listener of ours. */
   #expected: Redis['stream'] | undefined
 
-  constructor(options: ConnectionOptions, callbacks: FinderCallbacks) {
+  /** `client`: made with redisOptions of these options, and not connected yet. */
+  constructor({ connectTimeoutMs }: ConnectionOptions, client: Redis, callbacks: FinderCallbacks) {
     this.#callbacks = callbacks
-    this.#connectTimeoutMs = options.connectTimeoutMs
-    this.client = new Redis(redisOptions(options))
+    this.#connectTimeoutMs = connectTimeoutMs
+    this.client = client
     this.client.on('connect', () => {
       callbacks.onLost()
       this.#watchOpening()

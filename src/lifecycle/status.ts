@@ -74,7 +74,7 @@ export class Status implements StatusService {
   }
 
   get #redisClient() {
-    return this.#deps.redis?.reads.connections[0]?.client
+    return this.#deps.redis?.client
   }
 
   /** Worth a PING: connected, and the breaker lets requests through. */

@@ -22,45 +22,37 @@ const CLIENT_GRACE_MS = 250
 /** TCP keep-alive finds peers that vanished without a word. */
 const KEEP_ALIVE_DELAY_MS = 10_000
 
-/**
- * The pool of PostgreSQL connections. `onError` gets errors of idle and checked-out connections: without a listener
- * node-postgres would end the process when the database restarts.
- */
-export function createPool(options: PoolOptions, onError: (error: Error) => void): pg.Pool {
-  const pool = new BoundedPool({
-    Client: class extends pg.Client {
-      // The pool means the wait for a free connection by this option, its clients that for the server.
-      constructor(config?: pg.ClientConfig) {
-        super({ ...config, connectionTimeoutMillis: options.connectTimeoutMs })
-      }
-    },
-    connectionString: options.url,
-    application_name: 'settings-gateway',
-    max: options.poolSize,
-    connectionTimeoutMillis: options.freeTimeoutMs,
-    statement_timeout: options.statementTimeoutMs,
-    query_timeout: options.statementTimeoutMs + CLIENT_GRACE_MS,
-    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-  })
-  // The pool repeats what an idle client says, and hangs the client onto the error.
-  const told = new WeakSet<Error>()
-  const tellOnce = (error: Error) => {
-    if (told.has(error)) return
-    told.add(error)
-    onError(error)
-  }
-  pool.on('error', tellOnce)
-  pool.on('connect', client => client.on('error', tellOnce))
-  return pool
+export interface GatewayPoolConfig extends pg.PoolConfig {
+  /** Longest wait of a client for the server, milliseconds. */
+  readonly connectTimeoutMs?: number
+  readonly onError?: OnPoolError
 }
+
+/** Gets the errors of idle and checked-out connections. */
+type OnPoolError = (error: Error) => void
 
 /** Callers that may wait for one connection: at a few milliseconds each these are served before they give up. */
 const MAX_WAITING_PER_CONNECTION = 100
 
-/** Refuses at once when so many wait that the last would wait in vain. */
-class BoundedPool extends pg.Pool {
+/**
+ * The pool of PostgreSQL connections, for `new` by ourselves or by @fastify/postgres. It has listeners of errors, without
+ * which node-postgres would end the process when the database restarts. It refuses at once when so many wait that the last
+ * would wait in vain.
+ */
+export class GatewayPool extends pg.Pool {
+  constructor({ connectTimeoutMs, onError, ...config }: GatewayPoolConfig = {}) {
+    super({ ...config, ...(connectTimeoutMs === undefined ? {} : { Client: clientWith(connectTimeoutMs) }) })
+    // The pool repeats what an idle client says, and hangs the client onto the error.
+    const told = new WeakSet<Error>()
+    const tellOnce = (error: Error) => {
+      if (told.has(error)) return
+      told.add(error)
+      onError?.(error)
+    }
+    this.on('error', tellOnce)
+    this.on('connect', client => client.on('error', tellOnce))
+  }
+
   override connect(): Promise<pg.PoolClient>
   override connect(callback: ConnectCallback): void
   override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
@@ -71,6 +63,36 @@ class BoundedPool extends pg.Pool {
     else callback(error, undefined, () => {})
     return undefined
   }
+}
+
+/** The pool means the wait for a free connection by this option, its clients that for the server. */
+function clientWith(connectionTimeoutMillis: number): typeof pg.Client {
+  return class extends pg.Client {
+    constructor(config?: pg.ClientConfig) {
+      super({ ...config, connectionTimeoutMillis })
+    }
+  }
+}
+
+/** What GatewayPool takes for these options. */
+export function poolConfig(options: PoolOptions, onError: OnPoolError): GatewayPoolConfig {
+  return {
+    connectionString: options.url,
+    application_name: 'settings-gateway',
+    max: options.poolSize,
+    connectTimeoutMs: options.connectTimeoutMs,
+    connectionTimeoutMillis: options.freeTimeoutMs,
+    statement_timeout: options.statementTimeoutMs,
+    query_timeout: options.statementTimeoutMs + CLIENT_GRACE_MS,
+    idle_in_transaction_session_timeout: options.idleInTransactionTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    onError,
+  }
+}
+
+export function createPool(options: PoolOptions, onError: OnPoolError): pg.Pool {
+  return new GatewayPool(poolConfig(options, onError))
 }
 
 /** The pool of the lease renewals. */
@@ -84,7 +106,7 @@ const VIEW_CONNECTIONS = 1
 export function createViewPool(
   options: Omit<PoolOptions, 'poolSize' | 'freeTimeoutMs'>,
   leaseMs: number,
-  onError: (error: Error) => void,
+  onError: OnPoolError,
 ): pg.Pool {
   return createPool(
     {
