@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import ajvFormats from 'ajv-formats'
 import t from 'tap'
 import { startStack } from '../helper/gateway.ts'
@@ -8,10 +8,15 @@ const ajv = new Ajv2020({ strict: false, allErrors: true })
 ajvFormats.default(ajv)
 ajv.addSchema(API, 'api')
 
+/** By the text of the schema: problems and documents come hundreds of times. */
+const validators = new Map<string, ValidateFunction>()
+
 /** The schema as it stands in the document, so that its references work. */
 function faultsOf(schema: object, value: unknown): string {
-  const local = JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"api#/components'))
-  return ajv.validate(local, value) ? '' : ajv.errorsText()
+  const text = JSON.stringify(schema).replaceAll('"#/components', '"api#/components')
+  const validate = validators.get(text) ?? ajv.compile(JSON.parse(text))
+  validators.set(text, validate)
+  return validate(value) ? '' : ajv.errorsText(validate.errors)
 }
 
 /** The paths of Fastify's tree of routes, parameters as OpenAPI writes them. */

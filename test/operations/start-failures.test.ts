@@ -3,7 +3,9 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import type { Environment } from '../../src/config.ts'
+import { type Environment, loadConfig } from '../../src/config.ts'
+import { startServer } from '../../src/server.ts'
+import { startFailure } from '../../src/start-failure.ts'
 import { createDatabase, onServer, startRedis, temporaryDirectory } from '../helper/backends.ts'
 import { JWT_SECRET } from '../helper/gateway.ts'
 import { runNode, spawnNode, untilOutput } from '../helper/node-process.ts'
@@ -23,18 +25,35 @@ function changed(parts: Partial<Pick<URL, 'password' | 'pathname' | 'hostname' |
   return Object.assign(new URL(database), parts).href
 }
 
-/** What a start that fails says, and that it is one paragraph without a stack, without a secret, with exit code 1. */
+const environment = (env: Environment) => ({
+  ...{ PORT: '0', LOG_LEVEL: 'warn', JWT_SECRET, DATABASE_URL: database.href },
+  ...env,
+})
+
+/** What a start that fails says, without a stack and without a secret. */
 async function failure(t: Test, env: Environment) {
-  const { code, output } = await runNode([SERVER], {
-    cwd: temporaryDirectory(t),
-    env: { PORT: '0', LOG_LEVEL: 'warn', JWT_SECRET, DATABASE_URL: database.href, ...env },
-  })
-  t.equal(code, 1, output)
+  const all = environment({ ...env, LOG_LEVEL: 'silent' })
+  const error = await startServer(all).then(
+    server => server.close(),
+    (reason: unknown) => reason,
+  )
+  const output = startFailure(error, loadConfig(all))
   t.notMatch(output, /^\s+at /m, 'no stack')
   t.notMatch(output, PASSWORD)
-  t.match(output, /^settings-gateway does not start: /m)
   return output
 }
+
+t.test('as a process: one paragraph, and exit code 1', async t => {
+  const url = changed({ password: PASSWORD })
+  const { code, output } = await runNode([SERVER], {
+    cwd: temporaryDirectory(t),
+    env: environment({ DATABASE_URL: url }),
+  })
+  t.equal(code, 1)
+  t.match(output, /^settings-gateway does not start: PostgreSQL at .+ refuses the password/m)
+  t.notMatch(output, /^\s+at /m, 'no stack')
+  t.notMatch(output, PASSWORD)
+})
 
 t.test('PostgreSQL refuses', async t => {
   const name = `${database.hostname}:${database.port}`
