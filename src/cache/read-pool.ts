@@ -3,6 +3,7 @@ import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
 import type { KeyNames } from './keys.ts'
+import { markerIn } from './marker.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.ts'
 import { readScript } from './script-files.ts'
@@ -110,7 +111,7 @@ export class ReadPool {
     const connection = this.generation
     const viewSource = this.connections[0]!
     const [texts, ...servers] = await Promise.all([
-      viewSource.send(['MGET', this.#names.view, this.#names.gate]),
+      viewSource.send(['MGET', this.#names.view, this.#names.gate, this.#names.marker]),
       ...this.connections.map(each => each.info()),
     ])
     const [first] = servers
@@ -123,13 +124,14 @@ export class ReadPool {
     }
     if (first.role !== 'master') for (const each of this.connections) each.leaveReplica()
     if (first.cluster) throw new CacheUnavailableError('Redis Cluster is not supported')
-    const [view = null, gate = null] = Array.isArray(texts) ? texts.map(textOrNull) : []
+    const [view = null, gate = null, marker = null] = Array.isArray(texts) ? texts.map(textOrNull) : []
     return {
       connection,
       identity: first.identity,
       role: first.role,
       view,
       gateHeld: view !== null && view === gate,
+      marker: markerIn(marker),
     }
   }
 

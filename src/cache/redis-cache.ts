@@ -16,6 +16,7 @@ import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import type { Examination } from './examination.ts'
 import type { KeyNames } from './keys.ts'
+import { markerIn } from './marker.ts'
 import type { OnOutcome, ReadPool } from './read-pool.ts'
 import { guarded, reported } from './redis-failures.ts'
 import { parseScanPage } from './scan.ts'
@@ -191,8 +192,7 @@ export class RedisCache implements CachePort {
         ? ((await this.read([this.#names.marker])).values[0] ?? null)
         : await guarded(this.#breaker, this.#scripts.ask(identity, ['GET', this.#names.marker]))
     if (reply === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
-    const [, xid, database] = /^(\d+) (.+)$/.exec(String(reply ?? '')) ?? []
-    return xid === undefined || database === undefined ? null : { xid: BigInt(xid), database }
+    return markerIn(reply === null ? null : String(reply))
   }
 
   proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome> {

@@ -17,6 +17,8 @@ export interface CacheIdentity {
   readonly view: string | null
   /** The gate of that view is at work in some instance. */
   readonly gateHeld: boolean
+  /** Null when there is none. */
+  readonly marker: Marker | null
 }
 
 /** One step of a sweep. */

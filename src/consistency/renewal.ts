@@ -48,7 +48,8 @@ export class Renewal {
     const askedAt = clock.now()
     const clockOffset = clock.wall() - askedAt
     const cacheIdentity = await this.#identify()
-    const marker = await this.#deps.check.marker()
+    // A Redis that is not trusted as a cache may tell it all the same.
+    const marker = cacheIdentity === undefined ? await this.#deps.check.marker() : cacheIdentity.marker
     const snapshot = await store.readView()
     const { view } = snapshot
     if (!(await this.#deps.check.accept(snapshot, marker))) {

@@ -82,6 +82,7 @@ export class MemoryCache implements CachePort {
       role: server.role,
       view: server.get(PLAIN_NAMES.view) ?? null,
       gateHeld: this.#gateHeld(server),
+      marker: markerIn(server.get(PLAIN_NAMES.marker)),
     }))
     if (seen.role !== 'master') this.#deps.connections.leaveReplica('read')
     if (seen.connection < 0) throw new CacheUnavailableError('a connection was lost')
