@@ -47,7 +47,7 @@ export type OnHeads = (error: CacheUnavailableError | undefined, heads: CacheHea
 export interface CacheEntry {
   readonly keys: readonly string[]
   readonly version: number
-  readonly values: readonly (Buffer | string)[]
+  readonly values: readonly Buffer[]
 }
 
 /** A row as a reader stores it. */

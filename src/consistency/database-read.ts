@@ -3,7 +3,7 @@ import type { CacheFill, CachePort, CacheReply } from './cache-port.ts'
 import type { CodecPort, Row, ViewToken } from './ports.ts'
 import type { Wanted } from './reading.ts'
 import type { Repair } from './repair.ts'
-import { headOf, isValue, toBuffer } from './stored-bytes.ts'
+import { headOf, isValue } from './stored-bytes.ts'
 
 export interface DatabaseAnswer {
   readonly status: 'miss-stored' | 'miss'
@@ -28,7 +28,7 @@ export interface StampedReply extends CacheReply {
 }
 
 type Stamps = ReadonlyMap<string, string>
-type Encoded = ReadonlyMap<string, readonly (Buffer | string)[]>
+type Encoded = ReadonlyMap<string, readonly Buffer[]>
 
 /** Steps 2 to 4 of the read: from the primary database, and back into the cache. */
 export class DatabaseRead {
@@ -43,13 +43,10 @@ export class DatabaseRead {
     // Before the rows are read: a write that they lack must be one that moves these stamps.
     const stamps = await this.#stamps(wanted, v, reply)
     const { rows, epoch, database } = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
-    const encoded = new Map<string, readonly (Buffer | string)[]>()
+    const encoded = new Map<string, readonly Buffer[]>()
     for (const row of rows.values())
       if (row.data !== null) encoded.set(refId(row.ref), this.#deps.codec.encode(row))
-    const values = wanted.map(({ ref, part }) => {
-      const bytes = encoded.get(refId(ref))?.[part]
-      return bytes === undefined ? null : toBuffer(bytes)
-    })
+    const values = wanted.map(({ ref, part }) => encoded.get(refId(ref))?.[part] ?? null)
     // A change by hand was not fenced: it turned the view OFF in its own transaction. Rows read behind it must not stand
     // in the cache beside others from before it, for which leases may still be running.
     const fills = epoch === v.epoch ? this.#fillsOf(wanted, { ...reply, stamps }, rows, encoded, v) : []

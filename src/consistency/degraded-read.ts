@@ -4,7 +4,6 @@ import { documentsOf, type HeldDocument, type NearCache } from './near-cache.ts'
 import type { ClockPort, CodecPort, HeldVersion } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
 import { keepRows, type Reading, resultOf, type Wanted } from './reading.ts'
-import { toBuffer } from './stored-bytes.ts'
 import { isKnown, type KnownVersions } from './versions.ts'
 
 export interface DegradedReadDeps {
@@ -70,8 +69,7 @@ export class DegradedRead {
     const values: (Buffer | null)[] = []
     for (const [index, { ref, part }] of wanted.entries()) {
       const row = read.rows.get(refId(ref))
-      if (row !== undefined)
-        values.push(row.data === null ? null : toBuffer(this.#deps.codec.encode(row)[part]!))
+      if (row !== undefined) values.push(row.data === null ? null : this.#deps.codec.encode(row)[part]!)
       else if (!read.isHeld(ref)) values.push(null)
       else if (held[index]?.database === read.database) values.push(held[index].bytes)
       else return undefined

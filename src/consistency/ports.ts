@@ -204,7 +204,7 @@ export interface CodecPort {
   /** A key that is there for some minutes after documents of the user were deleted. */
   tombstoneKey(userId: string): string
   /** The bytes for each of `keys(row.ref)`. The row is not deleted. */
-  encode(row: Row): readonly (Buffer | string)[]
+  encode(row: Row): readonly Buffer[]
 }
 
 /** What happened, for metrics and logs; and, in chaos runs, where to stop the process. */

@@ -90,8 +90,3 @@ export function versionsIn(heads: Buffer, count: number): number[] | undefined {
   }
   return versions.length === count ? versions : undefined
 }
-
-/** What a codec has encoded, as bytes. */
-export function toBuffer(bytes: Buffer | string): Buffer {
-  return typeof bytes === 'string' ? Buffer.from(bytes) : bytes
-}

@@ -16,8 +16,7 @@ export interface ParsedDefaults {
 }
 
 /**
- * The admin defaults, read through the cache each time; the parsed form is kept as long as the bytes stay the
- * same, so that a comparison costs no parsing of them.
+ * The admin defaults, read through the cache each time. They are parsed again only when their bytes change.
  */
 export class AdminDefaultsCache {
   readonly #reader: Reader
@@ -49,7 +48,7 @@ export class AdminDefaultsCache {
     } catch (error) {
       if (!isUnreadable(error)) throw error
     }
-    // Somebody wrote something else into Redis by hand: every write of every user needs the defaults.
+    // An operator wrote something else into Redis. Every write of every user needs the defaults: the database has them.
     const [row] = (await this.#store.readRows([DEFAULTS_REF])).rows
     return this.#parsed(row === undefined ? bytes : encode(row)[0]!)
   }

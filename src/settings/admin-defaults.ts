@@ -35,14 +35,14 @@ export interface AdminDefaultsDeps {
   readonly limits: Limits
   /** DEFAULT_SETTINGS_FILE. */
   readonly file: string
-  /** Is told the parts of the file that are kept and mean nothing here. */
+  /** Gets the paths of parts of the file that are stored without a meaning for the gateway. */
   readonly onUnused: (paths: readonly string[]) => void
 }
 
-/** What becomes of the defaults, given the present ones (undefined = none yet, or no object). Pure; may throw. */
+/** The new defaults, given the present ones (undefined = none yet, or no object). Pure; may throw. */
 type Next = (current: JsonObject | undefined, row: Row | undefined) => JsonObject
 
-/** New defaults out of a file or of a user's documents. */
+/** New defaults from a file or from a user's documents. */
 interface Source {
   readonly next: Next
   readonly unused: readonly string[]
@@ -167,7 +167,7 @@ function applyPatch(patch: unknown): Next {
     if (row === undefined && current === undefined) {
       throw new DomainError('NOT_READY', 'the defaults are not loaded yet')
     }
-    // What is missing comes from the built-in file, so everything does when an operator left no object there.
+    // Missing parts come from the built-in file; all of them when an operator stored something else than an object.
     const base = current ?? BUILT_IN_DEFAULTS
     return requireValidChange(base, mergeDefaults(base, change))
   }

@@ -10,7 +10,7 @@ export interface SyncReport {
   /** MD5 (hex) of the canonical JSON of the defaults. */
   readonly hash: string
   readonly changes: readonly { path: string; from?: unknown; to?: unknown }[]
-  /** Sections and modes of the file that are kept and mean nothing here; absent when there are none. */
+  /** Sections and modes of the file that are stored without a meaning for the gateway; absent when there are none. */
   readonly unused?: readonly string[]
 }
 
@@ -19,16 +19,16 @@ export interface InspectedKey {
   readonly key: string
   readonly document: string
   readonly state: 'value' | 'fence' | 'missing' | 'unknown'
-  /** Version of the value, or what the fence waits for. */
+  /** Version of the value, or the least version that the fence waits for. */
   readonly version_redis: number | null
   readonly version_database: number | null
-  /** Bytes of what Redis holds. */
+  /** Bytes of the value or fence in Redis. */
   readonly size: number
 }
 
 export interface Inspection {
   readonly user_id: string
-  /** Whether Redis could be asked. */
+  /** `down`: Redis could not be read. */
   readonly redis: 'up' | 'down'
   readonly keys: readonly InspectedKey[]
 }

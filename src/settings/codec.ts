@@ -44,7 +44,7 @@ function keysOf(names: DocumentKeys, { userId, kind }: DocumentRef): readonly st
   return suffixes.map(suffix => names.user(userId, suffix))
 }
 
-/** Of a row that was just written both the cache and the answer want the bytes. */
+/** After a write both the cache and the answer need the bytes of the row. */
 const encoded = new WeakMap<Row, readonly Buffer[]>()
 
 /** The bytes for each key of the row's document. The row is not deleted. */
@@ -72,12 +72,12 @@ function envelope({ version, updatedAt }: Row, data: string): Buffer {
   return Buffer.from(`{"version":${version},"updated_at":"${updatedAt}","data":${data}}`)
 }
 
-/** MD5 (hex), as `admin:defaults:hash` has it: it identifies, it protects nothing. */
+/** MD5 (hex), as in `admin:defaults:hash`: it identifies the defaults and protects nothing. */
 export function defaultsHash(canonical: string): string {
   return createHash('md5').update(canonical).digest('hex')
 }
 
-/** What an envelope holds. JsonError for anything else: an operator wrote into Redis. */
+/** The parts of an envelope. JsonError when the bytes are something else, which an operator wrote into Redis. */
 export function parseEnvelope(body: Buffer): { updatedAt: string; data: JsonObject } {
   const value = readJson(body)
   const { updated_at: updatedAt, data } = isJsonObject(value) ? value : {}
@@ -86,7 +86,7 @@ export function parseEnvelope(body: Buffer): { updatedAt: string; data: JsonObje
   return { updatedAt, data }
 }
 
-/** The data of an envelope. JsonError as parseEnvelope. */
+/** The data of an envelope. Throws as parseEnvelope does. */
 export function dataOf(body: Buffer): JsonObject {
   return parseEnvelope(body).data
 }

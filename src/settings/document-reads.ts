@@ -61,8 +61,8 @@ export class DocumentReads implements ReadService {
   }
 
   /**
-   * Whole documents in the shape that a write sees. One that an operator spoilt in Redis is taken from its row; one that
-   * he spoilt there is without what is no object.
+   * Whole documents in the shape that a write sees. Where an operator broke the value in Redis, the row is read; sections that
+   * are no objects there are left out.
    */
   async documents(actor: Actor, kinds: readonly string[]): Promise<readonly LiveDocument[]> {
     const addresses = kinds.map(kind => ({ kind }))
@@ -107,7 +107,7 @@ export class DocumentReads implements ReadService {
     await provisioning.onAccess(actor)
     const result = await reader.read(wanted, options)
     telemetry.readAnswered(result.status)
-    // Deleted in between.
+    // The user was deleted meanwhile.
     if (!isComplete(result)) throw userNotFound(actor.userId)
     return result
   }
@@ -132,7 +132,7 @@ export function refOf(actor: Actor, address: { readonly kind: string }): Documen
   return { userId: actor.userId, kind: address.kind }
 }
 
-/** What a read answered in the shape that a write sees. */
+/** The answer of a read in the shape that a write sees. */
 function asDocument(actor: Actor, kind: string, body: Buffer): LiveDocument {
   const { updatedAt, data } = parseEnvelope(body)
   const row = { ref: refOf(actor, { kind }), version: versionOf(body), updatedAt, data: canonicalJson(data) }

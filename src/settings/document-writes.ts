@@ -17,7 +17,7 @@ export interface DocumentWritesDeps {
   readonly limits: Pick<Limits, 'userBytes'>
 }
 
-/** What to store of live documents, given in the order asked for. Pure; may throw. */
+/** What to store, given the live documents in the order of the requested kinds. Pure; may throw. */
 export type Decide<T> = (documents: readonly LiveDocument[]) => Decision<T>
 
 interface Writing<T> {
@@ -29,7 +29,7 @@ interface Writing<T> {
 /** The rows of a write: those stored, or the unchanged ones. */
 export interface Written<T> {
   readonly result: T
-  /** In the order asked for. */
+  /** In the order of the requested kinds. */
   readonly rows: readonly Row[]
 }
 
@@ -38,7 +38,7 @@ const MAX_TRIES = 3
 
 /** Thrown inside a transaction to leave it: some documents do not exist yet. */
 class MissingDocumentsError extends Error {}
-/** The same: what is to be stored is so large that the size of the user's other documents matters. */
+/** The same: the change is so large that the size of the user's other documents matters. */
 class SizeMattersError extends Error {}
 
 /** Writes of a user's documents; a user not seen before is created first. */
@@ -66,7 +66,7 @@ export class DocumentWrites {
       }
       await this.#deps.provisioning.onAccess(actor)
     }
-    // Deleted each time in between.
+    // Each time the user was deleted between creation and write.
     throw userNotFound(actor.userId)
   }
 
@@ -112,13 +112,13 @@ export class DocumentWrites {
   }
 }
 
-/** As a write sees it: what is no object is empty, so that any write repairs it. */
+/** A document as a write sees it: anything but an object counts as empty, so that any write repairs it. */
 function liveDocument(row: Row | undefined): LiveDocument {
   if (!isLive(row)) throw new MissingDocumentsError()
   return { row, data: repairableData(row) }
 }
 
-/** Checking a large document takes long: not again while the documents are of the same versions. */
+/** Checking a large document takes long: it is not repeated while the documents have the same versions. */
 function rememberLast<T>(decide: Decide<T>): Decide<T> {
   let last: { readonly versions: string; readonly decision: Decision<T> } | undefined
   return documents => {

@@ -137,7 +137,7 @@ export class UserDocuments implements DocumentService {
     return { version: row.version, body, status: 'hit' }
   }
 
-  /** What a select answers; one that finds nothing is tried again when the user has been created, or USER_NOT_FOUND. */
+  /** The result of `select`. When it is empty the user is created, or USER_NOT_FOUND, and `select` runs again. */
   async #findOrCreate<T>(
     actor: Actor,
     { kind }: DocumentAddress,
@@ -153,7 +153,7 @@ export class UserDocuments implements DocumentService {
 
 type Changes = HistoryEntry['changes']
 
-/** None when an operator left something else there. */
+/** Empty when an operator stored something else than a list of changes. */
 function changesIn(json: string): Changes {
   const list = readJson(json)
   return Array.isArray(list) ? list.filter(change => typeof own(change ?? {}, 'path') === 'string') : []

@@ -14,7 +14,7 @@ import { DomainError, type Fault } from '../errors.ts'
 import type { LiveDocument } from './live-document.ts'
 import type { DocumentAddress } from './service.ts'
 
-/** The patch of a PUT as an object; VALIDATION_FAILED names all that JSON documents cannot hold. */
+/** The patch of a PUT as an object. VALIDATION_FAILED names every value that a stored document cannot hold. */
 export function requirePatch(patch: unknown): JsonObject {
   if (!isJsonObject(patch)) throw invalid([{ path: '', message: typeFault('object', patch) }])
   const faults = guardJson(patch)
@@ -26,7 +26,7 @@ export function requirePatch(patch: unknown): JsonObject {
   return patch
 }
 
-/** The commonest mistake of a PUT. No document has these fields. */
+/** The most common mistake in a PUT. No document has these fields. */
 function isEnvelope({ version, updated_at: updatedAt, data }: JsonObject): boolean {
   return typeof version === 'number' && typeof updatedAt === 'string' && isJsonObject(data)
 }
@@ -40,8 +40,8 @@ export function requireSettings(patch: unknown): JsonObject {
 }
 
 /**
- * The document after a merge, in the names of its schema. VALIDATION_FAILED when a field is there under two names;
- * nothing else of it is checked yet.
+ * The document after a merge, in the names of its schema. VALIDATION_FAILED when a field has two names in the patch;
+ * the values are not checked yet.
  */
 export function mergePatch(
   document: LiveDocument,
@@ -64,13 +64,13 @@ export interface Limits {
 export interface EditPlan {
   /** None when nothing changes. */
   readonly changes: readonly PlannedChange[]
-  /** Stored values that were allowed when they were stored and are no longer, untouched by the change. */
+  /** Stored values that are no longer allowed, and that the change does not touch. */
   readonly warnings: readonly Fault[]
 }
 
 /**
- * The change that makes `next` of the document. VALIDATION_FAILED when what it changes breaks the schema or a rule, paths
- * as the caller of `address` sees them; DOCUMENT_TOO_LARGE.
+ * The change that makes `next` of the document. VALIDATION_FAILED when a changed field breaks the schema or a rule, with
+ * paths as the caller of `address` sees them; DOCUMENT_TOO_LARGE.
  */
 export function plan(
   document: LiveDocument,
@@ -92,7 +92,7 @@ export function plan(
   return { changes: [{ ref: document.row.ref, data, changes: canonicalJson(changes) }], warnings }
 }
 
-/** DOCUMENT_TOO_LARGE: merges must not let a document grow for ever, in bytes, names or values. */
+/** DOCUMENT_TOO_LARGE: merges must not make a document grow without end, in bytes, names or values. */
 export function requireSize(json: string, { documentBytes }: Limits): void {
   if (Buffer.byteLength(json) > documentBytes) {
     throw new DomainError('DOCUMENT_TOO_LARGE', `a document may have ${documentBytes} bytes`)

@@ -15,7 +15,7 @@ export interface InspectionDeps {
   readonly provisioning: Provisioning
 }
 
-/** Looks at a user's keys beside the rows, and fills them. */
+/** Compares a user's keys in Redis with the rows, and fills them. */
 export class CacheInspection implements CacheService {
   readonly #deps: InspectionDeps
 
@@ -49,7 +49,7 @@ export class CacheInspection implements CacheService {
     return values?.filter(value => value !== null && headOf(value).type === 'value').length ?? 0
   }
 
-  /** Undefined when Redis cannot be asked. */
+  /** Undefined when Redis cannot be read. */
   async #values(keys: readonly string[]): Promise<readonly (Buffer | null)[] | undefined> {
     if (!this.#deps.cache.usable) return undefined
     try {

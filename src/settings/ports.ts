@@ -1,7 +1,7 @@
 import type { DocumentRef } from '../consistency/ports.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 
-/** One change of a document as it is stored; `changes` is JSON text, of whatever an operator left there. */
+/** One change of a document as it is stored; `changes` is JSON text, which an operator may have changed to anything. */
 export interface HistoryRecord {
   readonly version: number
   /** RFC 3339 with milliseconds, UTC. */

@@ -8,7 +8,7 @@ import type { Actor, DocumentAddress, Precondition } from './service.ts'
 import { isUnreadable } from './stored-document.ts'
 
 /**
- * VERSION_MISMATCH unless the precondition holds. To be called under the row locks. `versions` is undefined when nothing
+ * VERSION_MISMATCH unless the precondition holds. Call it under the row locks. `versions` is undefined when nothing
  * exists yet; `current` makes what a GET would answer.
  */
 export function requirePrecondition(
@@ -29,7 +29,7 @@ export function requirePrecondition(
   })
 }
 
-/** Undefined when what is stored cannot be answered: the version is told all the same. */
+/** Undefined when the stored document is broken: the problem then names only the version. */
 function readable(current: () => Buffer | undefined): Buffer | undefined {
   try {
     return current()
@@ -40,8 +40,8 @@ function readable(current: () => Buffer | undefined): Buffer | undefined {
 }
 
 /**
- * The same for documents of one user: the tag is that of the one document or section, or that of the bundle which holds
- * exactly these documents.
+ * The same for documents of one user: the entity tag belongs to the one document or section, or to the bundle of exactly
+ * these documents.
  */
 export function requireVersions(
   actor: Pick<Actor, 'userId'>,

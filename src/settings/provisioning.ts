@@ -16,10 +16,10 @@ export interface ProvisioningDeps {
   readonly autoProvision: boolean
 }
 
-/** The document that makes a user: whoever has it exists. */
+/** A user exists when this document does. */
 const ROOT_KIND = 'settings'
 
-/** Creates users, and the documents an older gateway did not know, from the admin defaults. */
+/** Creates users, and documents that an older gateway did not know, from the admin defaults. */
 export class Provisioning {
   readonly #deps: ProvisioningDeps
 

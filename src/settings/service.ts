@@ -5,7 +5,7 @@ import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import type { Difference } from '../documents/compare.ts'
 
 /**
- * What the routes call and the use cases implement. Every method rejects with a ProblemError for what the caller
+ * What the routes call and the use cases implement. Every method rejects with a DomainError for what the caller
  * did wrong, with DatabaseUnavailableError or CommitUnknownError for what the database did; never because of Redis.
  */
 
@@ -24,14 +24,14 @@ export interface DocumentAnswer {
 
 /** Bodies of settings with their versions. */
 export interface ReadAnswer {
-  /** Of each document, in the order asked for. */
+  /** One of each document, in the order of the addresses. */
   readonly versions: Versions
   /** Null only when the caller knows `versions`; it may be there even then. */
   readonly body: Buffer | null
   readonly status: ReadStatus
 }
 
-/** Is told what a read failed with, or its answer; once. Must not throw. */
+/** Called once, with the error of a read or its answer. Must not throw. */
 export type OnAnswer = (error: unknown, answer: ReadAnswer | undefined) => void
 
 /** What a GET of settings reads. Constant: made once, used for every user. */
@@ -51,7 +51,7 @@ export type Bundle = Required<SettingsRead>
 
 /** A change of one field: against the defaults, or (dry run of a PUT) from `current` to `new`. */
 export interface FieldChange extends Difference {
-  /** Dry run of a PUT only: what would be stored; absent = the field would go. */
+  /** Dry run of a PUT only: the value that would be stored; absent = the field would be removed. */
   readonly new?: unknown
 }
 
@@ -100,11 +100,11 @@ export interface HistoryPage {
   readonly before?: number
 }
 
-/** What a caller wants to hold of the versions that a write meets (RFC 9110, 13.1); absent = no condition. */
+/** Conditions on the versions that a write meets (RFC 9110, 13.1); absent = no condition. */
 export interface Precondition {
-  /** One of these, or (`*`) any at all. */
+  /** The version must be one of these; `*` = any. */
   readonly ifMatch?: KnownVersions | undefined
-  /** None of these, or (`*`) nothing at all. */
+  /** The version must be none of these; `*` = there must be no document. */
   readonly ifNoneMatch?: KnownVersions | undefined
 }
 
@@ -144,7 +144,7 @@ export interface ReadService {
  * (a Buffer), when their precondition does not hold.
  */
 export interface DocumentService {
-  /** `patch` is the parsed body, nothing of it checked. `status` of the answer is not used. */
+  /** `patch` is the parsed body, unchecked. `status` of the answer is not used. */
   put(
     actor: Actor,
     address: DocumentAddress,
@@ -158,7 +158,7 @@ export interface DocumentService {
     patch: unknown,
     precondition?: Precondition,
   ): Promise<ChangeReport>
-  /** Newest first. Of a section: the entries whose changes touch it, their paths below it. */
+  /** Newest first. With a section: the entries whose changes touch it, with paths below it. */
   history(actor: Actor, address: DocumentAddress, page: HistoryPage): Promise<readonly HistoryEntry[]>
   /** VERSION_NOT_FOUND when the history does not hold that version. */
   rollback(
@@ -173,7 +173,7 @@ export interface DocumentService {
 export interface DefaultsService {
   /** One transaction for all documents of the scope. With `preview` nothing is written. */
   loadDefaults(actor: Actor, scope: DefaultsScope, options: DefaultsOptions): Promise<ChangeReport>
-  /** One field. VALIDATION_FAILED when the kind or the path does not exist. */
+  /** Resets one field. VALIDATION_FAILED when the kind or the path does not exist. */
   reset(
     actor: Actor,
     field: { readonly document: string; readonly path: string },

@@ -15,21 +15,21 @@ export interface Refusal extends Fault {
   readonly users: string[]
 }
 
-/** Names in documents come from users: beyond so many different refusals only the count goes on. */
+/** Users choose names in documents: beyond so many different refusals they are only counted. */
 const MAX_REFUSALS = 1_000
 const SHOWN_USERS = 5
-/** Messages end with the value that is there: each would be a refusal of its own. */
+/** Messages end with the stored value, which would make each of them a refusal of its own. */
 const VALUE = /, is [\s\S]*$/
 
 /** Checks stored documents, one after the other, against the schemas and rules of this version. */
 export class StoredCheck {
   readonly #defaults: JsonObject
   readonly #refusals = new Map<string, Refusal>()
-  /** Documents that were looked at. */
+  /** Documents that were checked. */
   checked = 0
-  /** Documents of which a fault was found. */
+  /** Documents with a fault. */
   refused = 0
-  /** Faults of more kinds than are kept. */
+  /** Faults beyond MAX_REFUSALS different ones. */
   unlisted = 0
 
   /** `defaults`: JSON text of the stored admin defaults; undefined = the built-in ones. */
@@ -50,7 +50,7 @@ export class StoredCheck {
     return [...this.#refusals.values()].sort((a, b) => a.kind.localeCompare(b.kind) || b.count - a.count)
   }
 
-  /** As the next write of the document would be checked: what is missing comes from the defaults, what is unknown stays. */
+  /** The faults that the next write of the document would meet: missing fields come from the defaults, unknown ones stay. */
   #faultsOf(kind: string, json: string): readonly Fault[] {
     const data = parseStored(json)
     if (data instanceof JsonError) return [{ path: '', message: data.message }]

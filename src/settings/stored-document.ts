@@ -30,7 +30,7 @@ export function storedData(row: Row): JsonObject {
   )
 }
 
-/** The same for a write that repairs it: without what is no object, so that the defaults take its place. */
+/** The same for a write that repairs it, without sections that are no objects: the defaults take their place. */
 export function repairableData(row: Row): JsonObject {
   const data = parsedData(row)
   if (!isJsonObject(data)) return {}
@@ -40,7 +40,7 @@ export function repairableData(row: Row): JsonObject {
   return Object.fromEntries(Object.entries(data).filter(([name]) => !isBroken(name)))
 }
 
-/** Whether an error says that a stored value is not what the gateway writes; its row may still be readable. */
+/** True when an error says that a cached value is not what the gateway writes; its row may still be readable. */
 export function isUnreadable(error: unknown): boolean {
   return (
     error instanceof JsonError || (error instanceof DomainError && error.code === 'STORED_DOCUMENT_INVALID')

@@ -95,7 +95,7 @@ export class UserDefaults implements DefaultsService {
     }
   }
 
-  /** One transaction for all documents; the preview does the same on what a read sees. */
+  /** One transaction for all documents; the preview does the same on the documents of a read. */
   async #change(
     actor: Actor,
     addresses: readonly DocumentAddress[],
@@ -131,7 +131,7 @@ interface Step {
   readonly warnings: readonly Warning[]
 }
 
-/** What becomes of one document: its differences that the change takes away, and the write that does it. */
+/** The change of one document: the differences that it takes away, and the write that does it. */
 function step(
   document: LiveDocument,
   address: DocumentAddress,

@@ -5,8 +5,8 @@ import { DOCUMENTS } from '../documents/catalogue.ts'
 import { DomainError } from '../errors.ts'
 
 /**
- * Documents smaller than this need no look at the others: all of them together are half of what a user may have. So a
- * user's documents have at most one and a half times the limit.
+ * False when the other documents need not be measured: if all documents were as small, they would have half of the limit. So
+ * a user's documents have at most one and a half times the limit.
  */
 export function needsRoom(changes: readonly PlannedChange[], userBytes: number): boolean {
   const small = userBytes / (2 * DOCUMENTS.length)

@@ -9,11 +9,11 @@ import type { Precondition } from './service.ts'
 export interface UsersDeps {
   readonly writer: Writer
   readonly provisioning: Provisioning
-  /** Removes what other parts keep of a user (exchange cache); best effort. */
+  /** Removes the user's entries elsewhere (exchange cache); best effort. */
   readonly forget: (userId: string) => Promise<void>
 }
 
-/** Creating and deleting users. */
+/** Creates and deletes users. */
 export class Users implements UserService {
   readonly #deps: UsersDeps
 

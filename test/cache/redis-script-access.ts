@@ -54,7 +54,7 @@ export function bytesOf(version: number): string {
 export const KEYS = ['user:u:d0', 'user:u:d0:section'] as const
 
 export function entryOf(version: number, keys: readonly string[] = KEYS) {
-  return { keys, version, values: keys.map(() => bytesOf(version)) }
+  return { keys, version, values: keys.map(() => Buffer.from(bytesOf(version))) }
 }
 
 /** Stores a version as a reader does that found nothing but its stamp. */

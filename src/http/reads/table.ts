@@ -1,4 +1,4 @@
-import { MODES } from '../../documents/catalogue.ts'
+import { kindOf, MODES } from '../../documents/catalogue.ts'
 import { decisionBundle, MODES_BUNDLE, SAFETY_BUNDLE } from '../../settings/bundles.ts'
 import { documentRead } from '../../settings/document-read.ts'
 import type { SettingsRead } from '../../settings/service.ts'
@@ -28,11 +28,11 @@ const PLAIN_BUNDLES: readonly PlainRead[] = [
 ]
 
 const PLAIN_DOCUMENTS: readonly PlainRead[] = DOCUMENT_ROUTES.flatMap(({ url, family, section }) =>
-  url.includes(':mode')
+  family.perMode
     ? MODES.map(mode => ({
         url: url.replace(':mode', mode),
         route: url,
-        read: documentRead({ kind: `${family.family}.${mode}` }),
+        read: documentRead({ kind: kindOf(family, mode) }),
       }))
     : [
         {

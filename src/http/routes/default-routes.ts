@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { DocumentFamily } from '../../documents/catalogue.ts'
 import type { Actor, DefaultsOptions, DefaultsScope, DefaultsService } from '../../settings/service.ts'
 import { actorOf, lookerOf } from '../caller.ts'
 import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
@@ -56,7 +57,7 @@ export function defaultRoutes(app: FastifyInstance, defaults: DefaultsService): 
   for (const route of DOCUMENT_ROUTES) {
     // POST /api/user/settings/load-defaults is about all documents, below.
     if (route.url === '/api/user/settings') continue
-    const named = { name: documentName(route), title: route.title }
+    const named = { name: documentName(route), title: route.title, family: route.family }
     loadRoute(app, defaults, `${route.url}/load-defaults`, named, request => route.address(request))
   }
   const modes = { name: 'AllMode', title: 'all four modes' }
@@ -71,7 +72,11 @@ function loadRoute(
   app: FastifyInstance,
   defaults: DefaultsService,
   url: string,
-  { name, title }: { readonly name: string; readonly title: string },
+  {
+    name,
+    title,
+    family,
+  }: { readonly name: string; readonly title: string; readonly family?: DocumentFamily },
   scopeOf: (request: FastifyRequest) => DefaultsScope,
 ): void {
   const schema = operation({
@@ -80,7 +85,7 @@ function loadRoute(
     summary: `Load the defaults: ${title}`,
     description: `Answers every field that differs. A preview writes nothing and answers the same.\n\n${DEFAULTS_TEXT}`,
     auth: 'user',
-    ...params({ url }),
+    ...params(family ?? {}),
     querystring: DryRun,
     responses: { 200: { description: 'What changed, or would change.', schema: ChangeReport } },
     bodyNotNeeded: true,

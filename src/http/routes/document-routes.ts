@@ -50,7 +50,7 @@ function readRoute(app: FastifyInstance, door: RouteDoor, route: DocumentRoute):
     summary: `Read: ${route.title}`,
     description: READ_TEXT,
     auth: 'user',
-    ...params(route),
+    ...params(route.family),
     responses: { 200: { description: 'The document.', schema: components(route).envelope } },
     errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE'],
     conditional: true,
@@ -71,7 +71,7 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
       `\n\n${WRITE_TEXT}`,
     ].join(' '),
     auth: 'user',
-    ...params(route),
+    ...params(route.family),
     querystring: DryRun,
     document: components(route).patch,
     responses: {
@@ -103,7 +103,7 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     description:
       'Newest first: who changed what, when and why. Read from PostgreSQL; the cache has no part in it.',
     auth: 'user',
-    ...params(route),
+    ...params(route.family),
     querystring: HistoryQuery,
     responses: { 200: { description: 'The changes.', schema: History } },
     errors: ['VALIDATION_FAILED', 'NOT_FOUND', 'DATABASE_UNAVAILABLE'],
@@ -119,7 +119,7 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     summary: `Roll back: ${route.title}`,
     description: `The old content becomes the newest version, if it still keeps the rules.\n\n${WRITE_TEXT}`,
     auth: 'user',
-    ...params(route),
+    ...params(route.family),
     body: Rollback,
     responses: {
       200: {

@@ -1,6 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { type DocumentFamily, FAMILIES, MODES, type Mode, normalizeMode } from '../../documents/catalogue.ts'
+import {
+  type DocumentFamily,
+  FAMILIES,
+  kindOf,
+  MODES,
+  type Mode,
+  normalizeMode,
+} from '../../documents/catalogue.ts'
 import type { DocumentAddress } from '../../settings/service.ts'
 import { pascal } from '../openapi/components.ts'
 import { ProblemError } from '../problem-error.ts'
@@ -31,9 +38,9 @@ const MODE_PARAMS = Type.Object({
   mode: Type.String({ description: `${MODES.join(', ')}; ultra_fast is ultra`, examples: ['scalp'] }),
 })
 
-/** The parameters of a route for its schema. */
-export function params({ url }: { readonly url: string }): { params?: typeof MODE_PARAMS } {
-  return url.includes(':mode') ? { params: MODE_PARAMS } : {}
+/** The parameters of the routes of a family, for their schemas. */
+export function params({ perMode }: Pick<DocumentFamily, 'perMode'>): { params?: typeof MODE_PARAMS } {
+  return perMode ? { params: MODE_PARAMS } : {}
 }
 
 /** NOT_FOUND, naming the four. */
@@ -49,6 +56,6 @@ export function documentName({ family, section }: Pick<DocumentRoute, 'family' |
 }
 
 function addressOf(family: DocumentFamily): (request: FastifyRequest) => DocumentAddress {
-  if (!family.route.includes(':mode')) return () => ({ kind: family.family })
-  return request => ({ kind: `${family.family}.${requireMode((request.params as { mode: string }).mode)}` })
+  if (!family.perMode) return () => ({ kind: family.family })
+  return request => ({ kind: kindOf(family, requireMode((request.params as { mode: string }).mode)) })
 }
