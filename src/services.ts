@@ -152,7 +152,7 @@ export function createServices(
   const limits = { documentBytes: config.http.bodyLimitBytes, userBytes: config.settings.userBytes }
   const defaults = new AdminDefaultsCache(reader, store)
   const provisioning = new Provisioning({ writer, defaults, autoProvision: config.settings.autoProvision })
-  const reads = new DocumentReads({ reader, store, provisioning, telemetry })
+  const reads = new DocumentReads({ reader, store, provisioning, observer: telemetry })
   const writes = new DocumentWrites({ writer, provisioning, limits })
   const admin = new AdminDefaults({
     cache: defaults,

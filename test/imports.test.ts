@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   exchange: [],
   retention: ['consistency'],
   transfer: ['consistency', 'documents', 'sequence', 'settings'],
-  lifecycle: ['cache', 'consistency'],
+  lifecycle: ['consistency'],
   store: ['consistency', 'events', 'retention', 'sequence', 'settings', 'transfer'],
   cache: ['config.ts', 'consistency', 'documents', 'exchange', 'sequence'],
   config: ['config.ts', 'consistency'],

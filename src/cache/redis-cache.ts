@@ -18,7 +18,7 @@ import type { Examination } from './examination.ts'
 import type { KeyNames } from './keys.ts'
 import { markerIn } from './marker.ts'
 import type { OnOutcome, ReadPool } from './read-pool.ts'
-import { guarded, reported } from './redis-failures.ts'
+import { guard, reportFailure } from './redis-failures.ts'
 import { parseScanPage } from './scan.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
@@ -92,12 +92,12 @@ export class RedisCache implements CachePort {
     this.#reads.readHeads(keys, stampKey, this.#reporting(answered))
   }
 
-  /** `guarded`, for what is answered by callback. */
+  /** `guard`, for what is answered by callback. */
   #reporting<T>(
     answered: (error: CacheUnavailableError | undefined, reply: T | undefined) => void,
   ): OnOutcome<T> {
     return (error, reply) => {
-      if (reply === undefined) answered(reported(this.#breaker, error), undefined)
+      if (reply === undefined) answered(reportFailure(this.#breaker, error), undefined)
       else {
         this.#breaker.succeeded()
         answered(undefined, reply)
@@ -106,7 +106,7 @@ export class RedisCache implements CachePort {
   }
 
   identify(): Promise<CacheIdentity> {
-    return guarded(this.#breaker, this.#identify())
+    return guard(this.#breaker, this.#identify())
   }
 
   async #identify(): Promise<CacheIdentity> {
@@ -126,7 +126,7 @@ export class RedisCache implements CachePort {
   async makeStamps(v: ViewToken, stampKeys: readonly string[]): Promise<readonly string[] | 'view'> {
     const args = [viewText(v), READER_STAMP_TTL_MS]
     const made = this.#scripts.call(v, 'make-stamps', [this.#names.view, ...stampKeys], args)
-    const text = String(await guarded(this.#breaker, made))
+    const text = String(await guard(this.#breaker, made))
     return text === 'view' ? 'view' : text.split(' ')
   }
 
@@ -154,7 +154,7 @@ export class RedisCache implements CachePort {
 
   async sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'> {
     const scan = ['SCAN', from ?? '0', 'MATCH', `${this.#names.prefix}*`, 'COUNT', String(KEYS_PER_SCAN)]
-    const page = await guarded(this.#breaker, this.#scripts.ask(v.identity, scan))
+    const page = await guard(this.#breaker, this.#scripts.ask(v.identity, scan))
     if (page === 'view') return 'view'
     const { cursor, keys } = parseScanPage(page)
     const own = keys.filter(key => this.#names.isSwept(key))
@@ -180,7 +180,7 @@ export class RedisCache implements CachePort {
   ): Promise<string | null> {
     const v = { epoch: 0, database, identity }
     const call = this.#scripts.call(v, 'claim', [this.#names.owner], [database, name, this.#claimMs])
-    const reply = String(await guarded(this.#breaker, call))
+    const reply = String(await guard(this.#breaker, call))
     if (reply === 'done') return null
     if (reply.startsWith('owner ')) return reply.slice('owner '.length)
     throw new CacheUnavailableError('Redis holds another dataset by now')
@@ -190,7 +190,7 @@ export class RedisCache implements CachePort {
     const reply =
       identity === undefined
         ? ((await this.read([this.#names.marker])).values[0] ?? null)
-        : await guarded(this.#breaker, this.#scripts.ask(identity, ['GET', this.#names.marker]))
+        : await guard(this.#breaker, this.#scripts.ask(identity, ['GET', this.#names.marker]))
     if (reply === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
     return markerIn(reply === null ? null : String(reply))
   }
@@ -210,7 +210,7 @@ export class RedisCache implements CachePort {
     keys: readonly string[],
     args: readonly (string | number | Buffer)[],
   ): Promise<ScriptOutcome> {
-    return guarded(this.#breaker, this.#scripts.run(v, script, keys, [viewText(v), ...args]))
+    return guard(this.#breaker, this.#scripts.run(v, script, keys, [viewText(v), ...args]))
   }
 
   /** The stamp that each document shares with others of its user, then its keys. */

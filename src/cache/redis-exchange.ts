@@ -3,7 +3,7 @@ import type { ExchangeCache, ExchangeKind, Snapshot } from '../exchange/exchange
 import type { Breaker } from './breaker.ts'
 import { inTime } from './deadline.ts'
 import type { KeyNames } from './keys.ts'
-import { guarded } from './redis-failures.ts'
+import { guard } from './redis-failures.ts'
 
 export interface RedisExchangeDeps {
   readonly client: Redis
@@ -61,7 +61,7 @@ export class RedisExchange implements ExchangeCache {
   async #bestEffort<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (!this.#breaker.closed || !this.#isOurs()) return undefined
     try {
-      return await guarded(this.#breaker, inTime(work(), this.#timeoutMs))
+      return await guard(this.#breaker, inTime(work(), this.#timeoutMs))
     } catch {
       return undefined
     }

@@ -7,20 +7,20 @@ import { RespError } from './resp.ts'
 const NOT_SERVING = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM|NOREPLICAS)\b/
 
 /** Reports the outcome of a command to the breaker; every failure becomes a CacheUnavailableError. */
-export function guarded<T>(breaker: Breaker, work: Promise<T>): Promise<T> {
+export function guard<T>(breaker: Breaker, work: Promise<T>): Promise<T> {
   return work.then(
     result => {
       breaker.succeeded()
       return result
     },
     error => {
-      throw reported(breaker, error)
+      throw reportFailure(breaker, error)
     },
   )
 }
 
 /** Reports a failure to the breaker, and turns it into a CacheUnavailableError. */
-export function reported(breaker: Breaker, error: unknown): CacheUnavailableError {
+export function reportFailure(breaker: Breaker, error: unknown): CacheUnavailableError {
   if (countsAsFailure(error)) breaker.failed(error)
   return asCacheUnavailable(error)
 }

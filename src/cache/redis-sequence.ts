@@ -12,7 +12,7 @@ import {
 import type { Breaker } from './breaker.ts'
 import type { KeyNames } from './keys.ts'
 import type { RedisConnection } from './redis-connection.ts'
-import { guarded } from './redis-failures.ts'
+import { guard } from './redis-failures.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
 /** The scripts of the sequence, by the names of their files. */
@@ -64,7 +64,7 @@ export class RedisSequence implements SequenceCachePort {
 
   async forget(userId: string, days: readonly string[]): Promise<void> {
     const mirrors = days.map(day => this.#keysOf({ userId, day })[2])
-    await guarded(this.#breaker, this.#connection.send(['UNLINK', ...mirrors]))
+    await guard(this.#breaker, this.#connection.send(['UNLINK', ...mirrors]))
   }
 
   async note({ day }: SequenceDay, last: number): Promise<void> {
@@ -72,12 +72,12 @@ export class RedisSequence implements SequenceCachePort {
       ['ZADD', this.#names.sequenceNotes, 'GT', String(last), day],
       ['PEXPIRE', this.#names.sequenceNotes, String(TTL_MS)],
     ]
-    await guarded(this.#breaker, Promise.all(commands.map(command => this.#connection.send(command))))
+    await guard(this.#breaker, Promise.all(commands.map(command => this.#connection.send(command))))
   }
 
   async notes(): Promise<ReadonlyMap<string, number>> {
     const command = ['ZRANGE', this.#names.sequenceNotes, '0', '-1', 'WITHSCORES']
-    const reply = await guarded(this.#breaker, this.#connection.send(command))
+    const reply = await guard(this.#breaker, this.#connection.send(command))
     const texts = Array.isArray(reply) ? reply.map(String) : []
     return new Map(texts.flatMap((day, at) => (at % 2 === 0 ? [[day, Number(texts[at + 1])] as const] : [])))
   }
@@ -88,7 +88,7 @@ export class RedisSequence implements SequenceCachePort {
     keys: readonly string[],
     args: readonly (number | string)[],
   ): Promise<DrawOutcome> {
-    const outcome = await guarded(this.#breaker, this.#scripts.call(v, script, keys, [viewText(v), ...args]))
+    const outcome = await guard(this.#breaker, this.#scripts.call(v, script, keys, [viewText(v), ...args]))
     if (typeof outcome === 'number') return outcome
     if (outcome === 'settings' || outcome === 'stale' || outcome === 'view' || isVacancy(outcome))
       return outcome

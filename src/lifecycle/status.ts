@@ -1,11 +1,25 @@
-import type { RedisAccess } from '../cache/redis.ts'
 import type { ViewStatus } from '../consistency/supervisor.ts'
 import { SharedCheck } from './shared-check.ts'
 import type { CacheState, HealthReport, StatusReport, StatusService } from './status-service.ts'
 
+/** Redis as this instance sees it. */
+export interface RedisState {
+  readonly client: { readonly status: string; ping(): Promise<unknown> }
+  readonly breaker: {
+    readonly closed: boolean
+    readonly state: 'closed' | 'open' | 'half-open'
+    readonly since: Date
+    readonly consecutiveFailures: number
+  }
+  /** Why the server is not trusted as a cache, for operators. */
+  readonly refusal: string | undefined
+  /** Keys of other programs that were seen in the database; there may be more. */
+  readonly foreignKeys: number
+}
+
 export interface StatusDeps {
   /** Undefined = none is configured. */
-  readonly redis: RedisAccess | undefined
+  readonly redis: RedisState | undefined
   /** `leaseHeld`: this instance answers from Redis. */
   readonly view: () => ViewStatus
   /** How long the last lease renewal waited for the database; null when it failed, or before the first. */

@@ -17,7 +17,7 @@ export interface DocumentReadsDeps {
   readonly reader: Reader
   readonly store: Pick<StorePort, 'readRows'>
   readonly provisioning: Provisioning
-  readonly telemetry: ReadObserverPort
+  readonly observer: ReadObserverPort
 }
 
 /** Reads of a user's documents; a user not seen before is created on the way. */
@@ -87,11 +87,11 @@ export class DocumentReads implements ReadService {
     options: ReadOptions,
     onRead: (error: unknown, result: Complete | undefined) => void,
   ): void {
-    const { reader, telemetry } = this.#deps
+    const { reader, observer } = this.#deps
     reader.answer(wanted, options, (error, result) => {
       if (result === undefined) onRead(error, undefined)
       else if (isComplete(result)) {
-        telemetry.readAnswered(result.status)
+        observer.readAnswered(result.status)
         onRead(undefined, result)
       } else {
         this.#readCreated(actor, wanted, options).then(
@@ -103,10 +103,10 @@ export class DocumentReads implements ReadService {
   }
 
   async #readCreated(actor: Actor, wanted: WantedOf, options: ReadOptions): Promise<Complete> {
-    const { provisioning, reader, telemetry } = this.#deps
+    const { provisioning, reader, observer } = this.#deps
     await provisioning.onAccess(actor)
     const result = await reader.read(wanted, options)
-    telemetry.readAnswered(result.status)
+    observer.readAnswered(result.status)
     // The user was deleted meanwhile.
     if (!isComplete(result)) throw userNotFound(actor.userId)
     return result
