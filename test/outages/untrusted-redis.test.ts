@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parseServerInfo } from '../../src/cache/server-info.ts'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const HIT = 'settings-gateway; hit'
@@ -47,6 +49,39 @@ t.test(
     await untilHit(gateway)
   },
 )
+
+/** The words behind `ACL` in docs/redis.md. */
+function documentedAcl(): string[] {
+  const [, command = ''] =
+    /^ {4}ACL (SETUSER gateway (?:.*\\\n)*.*)$/m.exec(readFileSync('docs/redis.md', 'utf8')) ?? []
+  const words = command.replaceAll('\\\n', ' ').trim().split(/\s+/)
+  // Redis 7.0 has no such command.
+  return words.filter(word => word !== '+client|setinfo')
+}
+
+t.test('the ACL of docs/redis.md allows all that the gateway does', async t => {
+  const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
+  await onRedis(redis.url, client => client.call('ACL', ...documentedAcl()))
+  const gateway = await startGateway(t, {
+    DATABASE_URL: url,
+    REDIS_URL: `redis://gateway:password@127.0.0.1:${redis.port}`,
+  })
+  await untilHit(gateway)
+  const send = (method: 'PUT' | 'POST' | 'GET', path: string, payload?: object) =>
+    gateway.as('42', { method, url: path, ...(payload && { payload }) })
+  t.equal((await send('PUT', SCALP, { size: { leverage: 7 } })).statusCode, 200)
+  const drawn = await send('POST', '/api/user/sequence', { count: 20 })
+  t.match(drawn.json(), { last: 20, source: 'redis' })
+  t.equal((await send('PUT', '/api/binance/positions', [])).statusCode, 204)
+  t.equal((await send('GET', '/api/binance/positions')).statusCode, 200)
+  const removed = await gateway.app.inject({ method: 'DELETE', url: '/api/users/42', headers: ADMIN })
+  t.equal(removed.statusCode, 204)
+  const { epoch } = (await gateway.services.status.health()).cache
+  await onRedis(redis.url, client => client.flushall())
+  await eventually('a cold gate', async () => (await gateway.services.status.health()).cache.epoch > epoch)
+  await untilHit(gateway)
+  t.strictSame(await onRedis(redis.url, client => client.call('ACL', 'LOG')), [], 'nothing was refused')
+})
 
 t.test('keys of another program are named in a warning', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])

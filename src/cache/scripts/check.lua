@@ -18,4 +18,8 @@ try('GETRANGE', KEYS[1], 0, 63)
 try('TIME')
 try('DEL', KEYS[1])
 try('UNLINK', KEYS[1])
+-- The notes of the order numbers.
+try('ZADD', KEYS[1], 'GT', '1', 'day')
+try('ZRANGE', KEYS[1], 0, -1)
+try('PEXPIRE', KEYS[1], '1')
 return table.concat(refused, '\n')
