@@ -84,7 +84,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     // One line per request would cost more than Redis does: errors are logged, and metrics count the rest.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
-    // A logger per request would cost every read; whoever logs names the request.
+    // A logger per request would cost every read; lines of the log name the request themselves.
     childLoggerFactory: logger => logger,
     requestIdHeader: false,
     bodyLimit: config.http.bodyLimitBytes,
@@ -93,7 +93,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       () => connections,
       () => socketDoor,
     ),
-    // What request.ip is; nobody else's X-Forwarded-For is believed.
+    // Decides request.ip: only the X-Forwarded-For of these proxies is believed.
     trustProxy: config.http.trustProxy === undefined ? false : [...config.http.trustProxy],
     forceCloseConnections: 'idle',
     return503OnClosing: false,

@@ -80,7 +80,7 @@ export interface Services {
   migrated(): MigrationReport | undefined
   /** Migrates and loads the defaults. Rejects when trying again is pointless; an outage of the database is not. */
   start(): Promise<void>
-  /** Ends the background work and the connections to Redis; whoever owns the pool ends it afterwards. */
+  /** Ends the background work and the connections to Redis; the owner of the pool ends it afterwards. */
   close(): Promise<void>
 }
 
@@ -101,7 +101,7 @@ const READ_GRACE_MS = 1_000
 const FIRST_LEASE_MS = 1_000
 const CLUSTER_FAULT =
   'the Redis server is a node of a Redis Cluster: Redis Cluster is not supported; use one primary, or Sentinels'
-/** Of EVENT_LISTENERS_MAX. */
+/** One user's share of EVENT_LISTENERS_MAX. */
 const LISTENERS_PER_USER = 100
 
 /** Builds the use cases over PostgreSQL and Redis. Connects to neither before `start`. */
@@ -276,7 +276,7 @@ export function createServices(
     start: async () => {
       redis?.open()
       await startUp.begin()
-      // So that the first request is a hit already; without Redis nobody waits for long.
+      // So that the first request is a hit already; without Redis the start does not wait long.
       const patience = SYSTEM_CLOCK.now() + (redis === undefined ? 0 : FIRST_LEASE_MS)
       while (!supervisor.status.leaseHeld && SYSTEM_CLOCK.now() < patience) {
         if (redis?.isCluster) throw new ConfigError([CLUSTER_FAULT])

@@ -10,7 +10,7 @@ import { inOneLine } from './telemetry/logged-error.ts'
 
 /**
  * Longest wait for a connection of the pool to become free. Busy is not away: an outage is found by the lease
- * renewals, and then nobody waits (Availability). No longer than callers wait for an answer.
+ * renewals, and then no caller waits (Availability). No longer than callers wait for an answer.
  */
 const FREE_TIMEOUT_MS = 5_000
 

@@ -4,7 +4,7 @@ import { EXCHANGE_KINDS } from '../exchange/exchange.ts'
 const ID = '[A-Za-z0-9@][A-Za-z0-9_.@-]{0,63}'
 const SUFFIXES = DOCUMENTS.flatMap(({ keySuffixes }) => keySuffixes.map(({ suffix }) => suffix))
 const DAY = '\\d{8}'
-/** Every name behind the prefix, and no other: a key such as `user:42:name` belongs to another program. */
+/** Matches every name of the gateway behind the prefix, and no other: a key such as `user:42:name` belongs to another program. */
 const OWN = [
   `user:${ID}:(?:${[...SUFFIXES, `sequence:${DAY}`].join('|')})`,
   `binance:${ID}:(?:${EXCHANGE_KINDS.join('|')})`,
@@ -40,7 +40,7 @@ export class KeyNames {
   readonly #users: string
   readonly #exchange: string
   readonly #own: RegExp
-  /** A sweep leaves the view that it works under, the sign that it is at work, and what the numbers are known to be. */
+  /** Keys that a sweep keeps: the view that it works under, the sign that it is at work, and the known order numbers. */
   readonly #kept: ReadonlySet<string>
 
   /** `prefix` as the configuration allows it: nothing in it has a meaning in a pattern of SCAN. */

@@ -53,7 +53,7 @@ export interface RedisCacheDeps {
   readonly breaker: Breaker
   readonly examination: Examination
   readonly names: KeyNames
-  /** A database whose gateways have not said for so long that they use Redis uses it no more. */
+  /** After this time without a claim of its gateways a database does not use the Redis any more. */
   readonly claimMs: number
 }
 
@@ -92,7 +92,7 @@ export class RedisCache implements CachePort {
     this.#reads.readHeads(keys, stampKey, this.#reporting(answered))
   }
 
-  /** `guard`, for what is answered by callback. */
+  /** The same as `guard`, by callback. */
   #reporting<T>(
     answered: (error: CacheUnavailableError | undefined, reply: T | undefined) => void,
   ): OnOutcome<T> {

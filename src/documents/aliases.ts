@@ -2,9 +2,9 @@ import type { Fault } from '../errors.ts'
 import { documentOf } from './catalogue.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 
-/** The names that the bot has for fields and values of ours, such as `ultra_fast_percent` and `ultra_fast`. */
+/** The bot's names of our fields and values, such as `ultra_fast_percent` and `ultra_fast`. */
 
-/** A document, or a patch of one, in the names of its schema. Where a field is there under both names, ours counts. */
+/** A document, or a patch of one, in the names of its schema. When a field has both names, ours counts. */
 export function inOurNames(kind: string, data: JsonObject): JsonObject {
   const { fieldAliases, valueAliases } = documentOf(kind)
   const isAlias = ([name]: [string, unknown]) => Object.hasOwn(fieldAliases, name)
@@ -17,7 +17,7 @@ export function inOurNames(kind: string, data: JsonObject): JsonObject {
   )
 }
 
-/** A fault for each field that is there under both names: one of the values would be lost. */
+/** A fault for each field that has both names: one of the values would be lost. */
 export function namedTwice(kind: string, data: JsonObject): Fault[] {
   return Object.entries(documentOf(kind).fieldAliases)
     .filter(([alias, name]) => Object.hasOwn(data, alias) && Object.hasOwn(data, name))

@@ -37,7 +37,7 @@ function compare(from: unknown, to: unknown, path: string, changes: PathChange[]
   }
 }
 
-/** An object with fields; an empty one is a leaf, or it could neither come nor go. */
+/** An object with fields; an empty one is a leaf, so that adding or removing it is a change. */
 function isBranchOrAbsent(value: unknown): value is JsonObject | undefined {
   return value === undefined || (isJsonObject(value) && Object.keys(value).length > 0)
 }

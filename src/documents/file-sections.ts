@@ -4,7 +4,7 @@ import { filePath, isModeSection, isNote, valueAt, withValue } from './file-form
 import { isJsonObject, type JsonObject, typeFault } from './json.ts'
 import { joinPath } from './paths.ts'
 
-/** Null under one name of a mode gives way to the other name; settings under both are a fault. */
+/** When one of the two names of a mode holds null, the other one counts; settings under both are a fault. */
 export function withOneNamePerMode(file: JsonObject, faults: Fault[]): JsonObject {
   const sections = Object.entries(file).map(([name, section]) => {
     if (!isModeSection(name) || !isJsonObject(section)) return [name, section]
@@ -22,7 +22,7 @@ export function withOneNamePerMode(file: JsonObject, faults: Fault[]): JsonObjec
   return Object.fromEntries(sections)
 }
 
-/** A section that the file has elsewhere, as other versions of the bot write it, stands where ours do. */
+/** Moves sections from the places of other versions of the bot to ours. */
 export function withFormerPlaces(file: JsonObject): JsonObject {
   let data = file
   for (const { places, formerPlaces } of DOCUMENTS) {
@@ -37,7 +37,7 @@ export function withFormerPlaces(file: JsonObject): JsonObject {
   return data
 }
 
-/** Paths of sections and modes that no document is made of, and that are no notes: what the file has for nothing. */
+/** Paths of sections and modes that belong to no document and are no notes. */
 export function unusedParts(file: JsonObject): string[] {
   const used = DOCUMENTS.flatMap(({ places }) => places.map(({ path }) => filePath(file, path)))
   return Object.entries(file).flatMap(([name, section]) => {
@@ -51,7 +51,7 @@ export function unusedParts(file: JsonObject): string[] {
   })
 }
 
-/** Says whose file it is, and is kept. */
+/** Says which program wrote the file; it is stored. */
 const METADATA = 'metadata'
 
 function omit(data: JsonObject, name: string): JsonObject {

@@ -20,8 +20,8 @@ interface Container {
 
 /**
  * What JSON.parse accepts and PostgreSQL's jsonb or other readers of JSON do not: numbers beyond a double, NUL,
- * halves of surrogate pairs, deep nesting, names that reach a prototype. Works without recursion, whatever the
- * value is; stops at the hundredth fault.
+ * halves of surrogate pairs, deep nesting, names that reach a prototype. Works without recursion and
+ * stops at the hundredth fault.
  */
 export function guardJson(value: unknown): Fault[] {
   const faults: Fault[] = []
@@ -68,7 +68,7 @@ export function guardJson(value: unknown): Fault[] {
   return faults
 }
 
-/** It would be another number for a caller that reads it back. */
+/** A caller that reads the number back would get another one. */
 function exactNumberFaultOf({ text }: ExactNumber): string {
   const value = Number(text)
   if (!Number.isFinite(value)) return 'must be a number that fits a double, or a string'
@@ -78,13 +78,13 @@ function exactNumberFaultOf({ text }: ExactNumber): string {
   return 'must not have more digits than a double keeps, send it as a string'
 }
 
-/** Whether JavaScript writes it with an exponent. */
+/** True when JavaScript writes the number with an exponent. */
 function isLong(value: number): boolean {
   const size = Math.abs(value)
   return size !== 0 && (size >= 1e21 || size < 1e-6)
 }
 
-/** Careless code of any caller reaches a prototype through `__proto__` and `constructor.prototype`. */
+/** Careless code reaches a prototype through `__proto__` and `constructor.prototype`. */
 function nameFaultOf(name: string, holder: JsonObject): string | undefined {
   const inner = name === 'constructor' ? own(holder, name) : undefined
   if (name === '__proto__' || (isJsonObject(inner) && Object.hasOwn(inner, 'prototype'))) {

@@ -20,7 +20,7 @@ export function splitPath(path: string): string[] {
 /** Characters of a name that a fault shows: a name of a megabyte must not come back with every fault below it. */
 const SHOWN_NAME = 100
 
-/** The path of names that a caller sent, fit to be shown: cut, and well-formed. */
+/** The path of names that a caller sent, cut and well-formed, so that it can be shown. */
 export function shownPath(names: readonly string[]): string {
   return names.map(shownName).reduce(joinPath, '')
 }

@@ -4,7 +4,7 @@ import { REENTRY_FIELDS } from './schemas/scalp-reentry.ts'
 
 const GROUP = 'position_optimization'
 
-/** What the bot takes where its file says nothing of re-entry at all; the other fields are those of the built-in file. */
+/** Values of the bot for a file without re-entry; the other fields are those of the built-in file. */
 const OF_THE_BOT: JsonObject = {
   tp1_percent: 0.4,
   tp1_sell_percent: 30,

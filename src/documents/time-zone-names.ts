@@ -1,7 +1,7 @@
 /**
  * Every name of the IANA time zone database, links included (`Factory` apart, which is no place): version 2026d,
  * as the package `tzdata` lists them; time-zones.test.ts compares. Intl knows them all, but names no links.
- * By what stands before the first slash; nothing, for those without one.
+ * Keys are the part before the first slash, '' for names without one.
  */
 export const TIME_ZONE_NAMES: Readonly<Record<string, string>> = {
   Africa: `

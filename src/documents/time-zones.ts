@@ -4,10 +4,10 @@ import { TIME_ZONE_NAMES } from './time-zone-names.ts'
 const names = Object.entries(TIME_ZONE_NAMES).flatMap(([area, text]) =>
   text.split(/\s+/).flatMap(name => (name === '' ? [] : [area === '' ? name : `${area}/${name}`])),
 )
-/** By their names in lower case. */
+/** Names of the database by their lower case. */
 const spellings = new Map(names.map(name => [name.toLowerCase(), name]))
 
-/** What an abbreviation that is no name of the database may stand for. */
+/** What common abbreviations that the database does not have may stand for. */
 export const ABBREVIATIONS: Readonly<Record<string, readonly string[]>> = {
   ACST: ['Australia/Adelaide', 'Australia/Darwin'],
   ADT: ['America/Halifax'],
@@ -70,7 +70,7 @@ export function timeZoneSpelling(name: string): string | undefined {
   return spellings.get(name.toLowerCase())
 }
 
-/** What is wrong with the name, and what may be meant; undefined when it is right. */
+/** A sentence with what is wrong and which name may be meant; undefined when the name is right. */
 export function timeZoneFault(name: string): string | undefined {
   const spelling = timeZoneSpelling(name)
   if (spelling === name) return undefined

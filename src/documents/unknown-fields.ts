@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, jsonTypeOf, own, typeFault } from './jso
 import { pathOfLeaf } from './leaf-paths.ts'
 import { joinPath } from './paths.ts'
 
-/** Faults that are worth the search for the nearest name. */
+/** The nearest name is searched for so many faults. */
 const MAX_SUGGESTIONS = 200
 /** Known names that an unknown one is compared with: defaults of another version of the bot may bring any number. */
 const MAX_CANDIDATES = 2_000
@@ -61,14 +61,14 @@ function sameType(example: unknown, value: unknown): boolean {
   return example === null || jsonTypeOf(example) === jsonTypeOf(value)
 }
 
-/** Says nothing about what belongs there. */
+/** True for a value that tells no type of its content. */
 function isFree(example: unknown): boolean {
   return example === null || (isJsonObject(example) && Object.keys(example).length === 0)
 }
 
 /**
- * Says so, and names the nearest of the known fields; `elsewhere` finds where a field of this name is, if not here: a
- * field without its group is commoner than one that is misspelt so much.
+ * The message about an unknown field, with the nearest known name. `elsewhere` finds the places of a field with exactly this
+ * name: a field without its group is more common than one that is misspelled so much.
  */
 export function unknownField(
   name: string,
@@ -81,7 +81,7 @@ export function unknownField(
     : `unknown field ${name.slice(0, SHOWN_NAME)}, did you mean ${path}?`
 }
 
-/** The same of any named thing: `what` is such as `field`. */
+/** The same for any kind of name; `what` is its kind, such as `field`. */
 export function unknownName(what: string, name: string, candidates: readonly string[]): string {
   const shown = name.slice(0, SHOWN_NAME)
   let nearest: string | undefined

@@ -69,7 +69,7 @@ export class PostgresStore implements StorePort {
   readonly #late = () =>
     new DatabaseUnavailableError(`the database did not answer within ${this.#viewTimeoutMs} ms`)
 
-  /** Also decides whether the database counts as reachable for everybody else. */
+  /** Also tells the Availability, and so all other callers, whether the database is reachable. */
   async readView(): Promise<ViewSnapshot> {
     const startedAt = performance.now()
     try {
