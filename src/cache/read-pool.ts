@@ -177,5 +177,5 @@ function isBytesOrNull(reply: Reply): reply is Buffer | null {
 }
 
 function unknownAnswer(command: string): RespProtocolError {
-  return new RespProtocolError(`Redis answered something unknown to ${command}`)
+  return new RespProtocolError(`Redis sent an unexpected reply to ${command}`)
 }

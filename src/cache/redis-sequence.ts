@@ -92,7 +92,7 @@ export class RedisSequence implements SequenceCachePort {
     if (typeof outcome === 'number') return outcome
     if (outcome === 'settings' || outcome === 'stale' || outcome === 'view' || isVacancy(outcome))
       return outcome
-    throw new CacheUnavailableError(`the script ${script} answered something unknown`)
+    throw new CacheUnavailableError(`the script ${script} gave an unexpected reply`)
   }
 
   #keysOf({ userId, day }: SequenceDay): readonly [string, string, string] {

@@ -4,6 +4,6 @@ import { type Reply, RespProtocolError } from './resp.ts'
 export function parseScanPage(reply: Reply): { readonly cursor: string; readonly keys: readonly string[] } {
   const [cursor, keys] = Array.isArray(reply) ? reply : []
   if (!(cursor instanceof Buffer) || !Array.isArray(keys))
-    throw new RespProtocolError('Redis answered something unknown to SCAN')
+    throw new RespProtocolError('Redis sent an unexpected reply to SCAN')
   return { cursor: cursor.toString(), keys: keys.map(String) }
 }

@@ -36,7 +36,7 @@ export class ScriptRunner {
   ): Promise<ScriptOutcome> {
     const outcome = await this.call(v, name, keys, args)
     if (outcome === 'done' || outcome === 'refused' || outcome === 'view') return outcome
-    throw new CacheUnavailableError(`the script ${name} answered something unknown`)
+    throw new CacheUnavailableError(`the script ${name} gave an unexpected reply`)
   }
 
   /** The same for a script with an answer of its own; 'view' when the server is not the dataset of V. */
