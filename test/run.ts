@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { commandLine, endWithUsage } from '../src/commands/command-line.ts'
 import { startSharedPostgres } from './helper/backends.ts'
@@ -18,6 +18,9 @@ const CHECKS = [
   { name: 'OpenAPI check', command: 'node', args: ['src/http/openapi/write.ts', '--check'] },
   { name: 'configuration docs check', command: 'node', args: ['src/dev/write-config-docs.ts', '--check'] },
 ]
+
+/** Files at once. Many wait for a timeout: one more than cores. At most as many as the connections of the PostgreSQL allow. */
+const JOBS = Math.min(availableParallelism() + 1, 8)
 
 interface Count {
   readonly passed: number
@@ -40,9 +43,7 @@ async function main(files: readonly string[]): Promise<Count> {
 }
 
 async function runChecks(): Promise<Count> {
-  const counts: Count[] = []
-  for (const check of CHECKS) counts.push(await runCheck(check))
-  return total(counts)
+  return total(await Promise.all(CHECKS.map(runCheck)))
 }
 
 function total(counts: readonly Count[]): Count {
@@ -63,7 +64,7 @@ async function runCheck({ name, command, args }: (typeof CHECKS)[number]): Promi
  * per file and the whole output of those that failed: tap's own reporters need minutes for thousands of assertions.
  */
 async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
-  const args = ['run', '--disable-coverage', '--jobs=2', '--reporter=tap', ...files]
+  const args = ['run', '--disable-coverage', `--jobs=${JOBS}`, '--reporter=tap', ...files]
   const report = new TapReport(say)
   const { code, output } = await run('tap', args, env, text => report.add(text))
   const [summary = ''] = output.match(/^# \{ total: .*\}$/gm)?.slice(-1) ?? []

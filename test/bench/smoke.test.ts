@@ -3,9 +3,6 @@ import t, { type Test } from 'tap'
 import { temporaryDirectory } from '../helper/backends.ts'
 import { runNode } from '../helper/node-process.ts'
 
-// The machine may be busy: three servers and two databases are started.
-t.setTimeout(120_000)
-
 const FLAGS = [
   '--offline',
   ...['--only', 'reads,open-loop,writes,sequence,beside'],

@@ -6,9 +6,9 @@ import { JWT_SECRET, SERVICE_TOKEN } from './gateway.ts'
 import { nodeEnvironment } from './node-process.ts'
 
 const SERVER = join(import.meta.dirname, '../../src/server.ts')
-const START_MS = 30_000
+const START_MS = 120_000
 /** Longer than any SHUTDOWN_TIMEOUT_MS of a test. */
-const STOP_MS = 30_000
+const STOP_MS = 60_000
 
 /** A gateway as a process of its own. */
 export interface Instance {
