@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { commandLine, endWithUsage } from '../src/commands/command-line.ts'
 import { startSharedPostgres } from './helper/backends.ts'
-import { TapReport } from './helper/tap-report.ts'
+import { runTestFile } from './helper/test-file.ts'
 
 /**
  * `npm test`: type check, lint, checks of what is written from the code, and all tests, against private servers. Arguments are test files; with
@@ -12,6 +12,8 @@ import { TapReport } from './helper/tap-report.ts'
  */
 
 const BIN = join(import.meta.dirname, '../node_modules/.bin')
+/** As npm does it: the pinned Node runs everything. */
+const PATH = `${BIN}${delimiter}${process.env.PATH ?? ''}`
 const CHECKS = [
   { name: 'type check', command: 'tsc', args: [] },
   { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings'] },
@@ -33,8 +35,8 @@ async function main(files: readonly string[]): Promise<Count> {
   // Hundreds of processes load the same modules: this halves what that costs.
   const compiled = mkdtempSync(join(tmpdir(), 'settings-gateway-'))
   try {
-    const env = { ...process.env, TEST_POSTGRES_URL: postgres.url, NODE_COMPILE_CACHE: compiled }
-    counts.push(await runTests(files, env))
+    const env = { TEST_POSTGRES_URL: postgres.url, NODE_COMPILE_CACHE: compiled }
+    counts.push(await runTests(files, { ...process.env, PATH, ...env }))
   } finally {
     await postgres.stop()
     rmSync(compiled, { recursive: true, force: true })
@@ -54,43 +56,39 @@ function total(counts: readonly Count[]): Count {
 }
 
 async function runCheck({ name, command, args }: (typeof CHECKS)[number]): Promise<Count> {
-  const { code, output } = await run(command, args, process.env)
+  const { code, output } = await run(command, args)
   say(code === 0 ? `passed: ${name}` : `FAILED: ${name}\n${output}`)
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }
 }
 
-/**
- * Counts the assertions by tap's own summary; a run that ends badly without a failed one counts as one. Prints a line
- * per file and the whole output of those that failed: tap's own reporters need minutes for thousands of assertions.
- */
+/** Runs the files, JOBS at once, and prints a line for each. */
 async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
-  const args = ['run', '--disable-coverage', `--jobs=${JOBS}`, '--reporter=tap', ...files]
-  const report = new TapReport(say)
-  const { code, output } = await run('tap', args, env, text => report.add(text))
-  const [summary = ''] = output.match(/^# \{ total: .*\}$/gm)?.slice(-1) ?? []
-  const count = (name: string) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(summary)?.[1] ?? 0)
-  if (count('skip') > 0) say(`skipped: ${count('skip')}`)
-  return { passed: count('pass'), failed: count('fail') === 0 && code !== 0 ? 1 : count('fail') }
+  const left = files.length > 0 ? [...files] : globSync('test/**/*.test.ts').sort()
+  const counts: Count[] = []
+  const work = async () => {
+    for (let file = left.shift(); file !== undefined; file = left.shift()) {
+      const startedAt = performance.now()
+      const { passed, failed, notes } = await runTestFile(file, env)
+      const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+      for (const note of notes) say(note)
+      say(`${failed === 0 ? 'passed' : 'FAILED'}: ${file} (${seconds} s)`)
+      counts.push({ passed, failed })
+    }
+  }
+  await Promise.all(Array.from({ length: JOBS }, work))
+  return total(counts)
 }
 
-function run(
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  onText: (text: string) => void = () => {},
-): Promise<{ code: number; output: string }> {
+function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    // Before the PATH of whoever started this, as npm does: the pinned Node runs everything.
-    const path = `${BIN}${delimiter}${env.PATH ?? ''}`
     const child = spawn(join(BIN, command), args, {
-      env: { ...env, PATH: path },
+      env: { ...process.env, PATH },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         output += text
-        onText(text)
       })
     }
     child.once('error', reject)
