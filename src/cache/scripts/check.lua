@@ -21,5 +21,7 @@ try('UNLINK', KEYS[1])
 -- The notes of the order numbers.
 try('ZADD', KEYS[1], 'GT', '1', 'day')
 try('ZRANGE', KEYS[1], 0, -1)
-try('PEXPIRE', KEYS[1], '1')
+try('PEXPIRE', KEYS[1], '1000')
+-- Nothing of another type is left for the commands that are tried without a script.
+try('DEL', KEYS[1])
 return table.concat(refused, '\n')
