@@ -96,12 +96,10 @@ class OpenLoad {
   }
 
   async connect(url: string): Promise<void> {
-    const { hostname, port } = new URL(url)
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
-    await once(socket, 'connect')
-    const connection = new Connection(socket, (status, milliseconds) => {
+    const connection = new Connection(new URL(url), (status, milliseconds) => {
       this.#answered(connection, status, milliseconds)
     })
+    await connection.open()
     this.#all.push(connection)
     this.#free.push(connection)
   }
@@ -162,32 +160,60 @@ class OpenLoad {
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 
-/** One request at a time; answers must have a Content-Length. */
+/** One request at a time; answers must have a Content-Length. One that breaks off has failed, and the next is made anew. */
 class Connection {
-  readonly #socket: Socket
-  #dueAt = 0
+  readonly #url: URL
+  readonly #onAnswer: (status: number, milliseconds: number) => void
+  #socket: Socket | undefined
+  #dueAt: number | undefined
   #status = 0
   #head: Buffer = Buffer.alloc(0)
   /** Of the body; undefined while the head is not complete. */
   #missing: number | undefined
 
-  constructor(socket: Socket, onAnswer: (status: number, milliseconds: number) => void) {
-    this.#socket = socket
-    socket.on('data', bytes => {
-      this.#take(bytes)
-      if (this.#missing !== 0) return
-      this.#missing = undefined
-      onAnswer(this.#status, performance.now() - this.#dueAt)
-    })
+  constructor(url: URL, onAnswer: (status: number, milliseconds: number) => void) {
+    this.#url = url
+    this.#onAnswer = onAnswer
+  }
+
+  async open(): Promise<void> {
+    await once(this.#connect(), 'connect')
   }
 
   send(dueAt: number, request: Buffer): void {
     this.#dueAt = dueAt
-    this.#socket.write(request)
+    const socket = this.#socket ?? this.#connect()
+    socket.write(request)
+  }
+
+  #connect(): Socket {
+    const { hostname, port } = this.#url
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true })
+    this.#socket = socket
+    this.#head = Buffer.alloc(0)
+    this.#missing = undefined
+    socket.on('data', bytes => {
+      this.#take(bytes)
+      if (this.#missing === 0) this.#answer(this.#status)
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      this.#socket = undefined
+      if (this.#dueAt !== undefined) this.#answer(0)
+    })
+    return socket
+  }
+
+  #answer(status: number): void {
+    const dueAt = this.#dueAt!
+    this.#dueAt = undefined
+    this.#missing = undefined
+    this.#onAnswer(status, performance.now() - dueAt)
   }
 
   close(): void {
-    this.#socket.destroy()
+    this.#dueAt = undefined
+    this.#socket?.destroy()
   }
 
   #take(bytes: Buffer): void {

@@ -8,8 +8,9 @@ const FLAGS = [
   ...['--only', 'reads,open-loop,writes,sequence,beside'],
   ...['--checkout', join(import.meta.dirname, '../..')],
   ...['--match', '^((bare Fastify|gateway), |before: )?decision-settings$'],
-  ...['--rounds', '1', '--seconds', '0.1', '--connections', '4', '--writers', '2', '--rate', '50'],
+  ...['--writers', '2'],
 ]
+const SHORT = [...['--rounds', '1', '--seconds', '0.1', '--connections', '4', '--rate', '50']]
 
 function bench(t: Test, ...flags: readonly string[]) {
   return runNode([join(import.meta.dirname, 'run.ts'), ...flags], { cwd: temporaryDirectory(t), env: {} })
@@ -18,7 +19,7 @@ function bench(t: Test, ...flags: readonly string[]) {
 // A fraction of a second each: the script must not rot. What it measures here means nothing. The parts that need
 // more processes or users are loaded with the others, and not run.
 t.test('the parts of the bench that one gateway can run', async t => {
-  const { code, output } = await bench(t, ...FLAGS)
+  const { code, output } = await bench(t, ...FLAGS, ...SHORT)
   t.equal(code, 0, output)
   for (const part of ['Reads', '50 requests/s', 'Writes', 'Sequence numbers', 'Beside'])
     t.match(output, `## ${part}`)
@@ -28,8 +29,15 @@ t.test('the parts of the bench that one gateway can run', async t => {
   t.match(output, /How the gateway answered: .*hit \d+/)
 })
 
+t.test('reads without Redis, from the first moment on', async t => {
+  const { code, output } = await bench(t, '--offline', '--only', 'degraded', ...SHORT)
+  t.equal(code, 0, output)
+  t.match(output, /\| without Redis \| [\d,]+ \| \d+\.\d\d \|/)
+  t.match(output, /\| first 0\.5 s after SIGKILL of Redis \| \d+\.\d\d \|/)
+})
+
 t.test('a part that does not exist is refused before anything starts', async t => {
   const { code, output } = await bench(t, '--only', 'reads,nonsense')
   t.equal(code, 2)
-  t.match(output, /^--only takes .*processes, users, beside, not nonsense/)
+  t.match(output, /^--only takes .*processes, users, degraded, beside, not nonsense/)
 })
