@@ -9,12 +9,17 @@ export interface BatchLimits {
   readonly statements: number
   /** Reads in one statement. */
   readonly reads: number
+  /** Milliseconds for which what comes waits for the statement under way, to share the next, before one more is sent. */
+  readonly patienceMs: number
 }
 
 /** For reads that bring their documents along: encoding those of one statement must not hold up the process for long. */
-export const WHOLE_ROWS: BatchLimits = { statements: 4, reads: 8 }
-/** For reads that ask whether what is held still stands: an answer of a few bytes, so many share it. */
-export const VERSIONS: BatchLimits = { statements: 2, reads: 64 }
+export const WHOLE_ROWS: BatchLimits = { statements: 4, reads: 8, patienceMs: 0 }
+/**
+ * For reads that ask whether what is held still stands. Sending a statement costs more than an answer of a few bytes, so
+ * many share one, and a second is sent only beside one that is slow.
+ */
+export const VERSIONS: BatchLimits = { statements: 4, reads: 64, patienceMs: 50 }
 
 /** What one statement told. */
 export interface BatchRead extends Pick<ChangedRows, 'epoch' | 'database'> {
@@ -61,13 +66,16 @@ export class BatchReader {
   readonly #limits: BatchLimits
   readonly #deadlines: Deadlines
   readonly #queue = new ReadQueue<Waiter>()
-  #statements = 0
+  readonly #clock: Pick<ClockPort, 'now'>
+  /** Statements under way, and when each was sent. */
+  readonly #underWay = new Set<{ readonly sentAt: number }>()
   #scheduled = false
 
   constructor({ store, clock, readWaitMs }: BatchReaderDeps, limits: BatchLimits) {
     this.#store = store
     this.#readWaitMs = readWaitMs
     this.#limits = limits
+    this.#clock = clock
     this.#deadlines = new Deadlines(clock, readWaitMs)
   }
 
@@ -96,14 +104,21 @@ export class BatchReader {
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
-      while (this.#statements < this.#limits.statements && this.#queue.size > 0) {
-        void this.#send(this.#queue.take(this.#limits.reads))
-      }
+      while (this.#queue.size > 0 && this.#maySend()) void this.#send(this.#queue.take(this.#limits.reads))
     })
   }
 
+  #maySend(): boolean {
+    const { statements, patienceMs } = this.#limits
+    if (this.#underWay.size >= statements) return false
+    const now = this.#clock.now()
+    for (const { sentAt } of this.#underWay) if (now - sentAt < patienceMs) return false
+    return true
+  }
+
   async #send(taken: readonly Waiter[]): Promise<void> {
-    this.#statements++
+    const statement = { sentAt: this.#clock.now() }
+    this.#underWay.add(statement)
     let waiters = taken
     try {
       const question = new Question()
@@ -118,7 +133,7 @@ export class BatchReader {
     } catch (error) {
       for (const waiter of waiters) waiter.reject(error)
     } finally {
-      this.#statements--
+      this.#underWay.delete(statement)
       this.#schedule()
     }
   }

@@ -1,6 +1,6 @@
 import type { BatchRead, BatchReader } from './batch-reader.ts'
 import { refId } from './batch-reader.ts'
-import { documentsOf, type HeldDocument, type NearCache } from './near-cache.ts'
+import { documentsOf, type HeldDocument, heldVersionsOf, type NearCache } from './near-cache.ts'
 import type { ClockPort, CodecPort, HeldVersion } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
 import { keepRows, type Reading, resultOf, type Wanted } from './reading.ts'
@@ -37,23 +37,22 @@ export class DegradedRead {
     const { rows, versions, near, clock } = this.#deps
     const refs = wanted.map(({ ref }) => ref)
     const own = near.last(reading.id)
-    const held = own === undefined ? near.newest(reading.id, reading.keys) : documentsOf(own)
+    const others = own === undefined ? near.newest(reading.id, reading.keys) : undefined
+    const held = others ?? heldVersionsOf(own!)
     const asked = held.map((each, index) => each ?? versionOfCaller(reading.known, index, refs.length))
     const batch = asked.includes(undefined) ? rows : versions
     const at = clock.now()
     const read = await batch.read(refs, asked)
-    if (refs.every(read.isHeld)) {
-      const isOurs = held.every(each => each?.database === read.database)
-      if (own !== undefined && isOurs) {
-        own.confirmedAt = at
-        return { status: 'degraded', versions: own.versions, values: own.values }
-      }
-      const known = asked.map(each => each!.version)
-      if (!isOurs && isKnown(reading.known, known))
-        return { status: 'degraded', versions: known, values: undefined }
+    const isUnchanged = refs.every(read.isHeld)
+    if (isUnchanged && own?.database === read.database) {
+      own.confirmedAt = at
+      return { status: 'degraded', versions: own.versions, values: own.values }
     }
-    const values = this.#valuesOf(wanted, held, read)
+    const values = this.#valuesOf(wanted, others ?? documentsOf(own!), read)
     if (values !== undefined) return this.#answer(reading, values, read.database, at)
+    const known = asked.map(each => each?.version ?? 0)
+    if (isUnchanged && isKnown(reading.known, known))
+      return { status: 'degraded', versions: known, values: undefined }
     // Held by the caller only, or of another incarnation: a new statement brings all of them.
     const again = clock.now()
     const whole = await rows.read(refs)

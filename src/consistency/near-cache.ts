@@ -22,6 +22,8 @@ export interface NearEntry {
   readonly spans: readonly number[] | undefined
   /** Monotonic time at which Redis or the database said last that these are the documents; the Reader moves it on. */
   confirmedAt: number
+  /** Of the documents; made when they are first asked for, which is when Redis is away. */
+  heldVersions?: readonly HeldVersion[]
 }
 
 /** One document as the near cache holds it. */
@@ -43,6 +45,8 @@ interface UserShare {
 
 /** What an entry costs besides its bytes: objects, the key strings, the maps. */
 const ENTRY_BYTES = 500
+/** What a document costs besides its bytes: its version, its time and its place. */
+const DOCUMENT_BYTES = 100
 /** Of the whole one user may have this part, or one entry: documents of megabytes must not push out those of all others. */
 const USER_SHARE = 1 / 8
 /** Reads that the doorkeeper remembers. */
@@ -185,15 +189,26 @@ export class NearCache {
   }
 }
 
-/** The documents of an entry, in the order of its keys. */
+/** The documents of an entry of the near cache, in the order of its keys. */
+export function heldVersionsOf(entry: NearEntry): readonly HeldVersion[] {
+  entry.heldVersions ??= entry.versions.map((version, index) => ({
+    version,
+    updatedAt: updatedAtOf(bytesOf(entry, index)),
+  }))
+  return entry.heldVersions
+}
+
+/** The same with their bytes. */
 export function documentsOf(entry: NearEntry): readonly HeldDocument[] {
   return entry.keys.map((_, index) => documentIn(entry, index))
 }
 
-function documentIn({ database, versions, values, spans }: NearEntry, index: number): HeldDocument {
-  const bytes =
-    spans === undefined ? values[index]! : values[0]!.subarray(spans[2 * index], spans[2 * index + 1])
-  return { database, version: versions[index]!, updatedAt: updatedAtOf(bytes), bytes }
+function bytesOf({ values, spans }: NearEntry, index: number): Buffer {
+  return spans === undefined ? values[index]! : values[0]!.subarray(spans[2 * index], spans[2 * index + 1])
+}
+
+function documentIn(entry: NearEntry, index: number): HeldDocument {
+  return { ...heldVersionsOf(entry)[index]!, database: entry.database, bytes: bytesOf(entry, index) }
 }
 
 /** Names of reads begin with the user, before a line feed. */
@@ -202,8 +217,8 @@ function userOf(id: string): string {
   return end < 0 ? id : id.slice(0, end)
 }
 
-function sizeOf(id: string, { keys, heads, values, spans }: NearEntry): number {
-  const bytes = values.reduce((sum, value) => sum + value.length, heads.length + 8 * (spans?.length ?? 0))
+function sizeOf(id: string, { keys, heads, values }: NearEntry): number {
+  const bytes = values.reduce((sum, value) => sum + value.length, heads.length + DOCUMENT_BYTES * keys.length)
   // Twice: the command that asks for the keys is kept with them.
   return ENTRY_BYTES + 2 * id.length + keys.reduce((sum, key) => sum + 2 * key.length, bytes)
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { joinBody } from '../../src/consistency/joined-body.ts'
-import { documentsOf, NearCache } from '../../src/consistency/near-cache.ts'
+import { documentsOf, heldVersionsOf, NearCache } from '../../src/consistency/near-cache.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { headsOf, versionOf, versionsIn } from '../../src/consistency/stored-bytes.ts'
 
@@ -112,6 +112,7 @@ t.test('the newest of a document, out of all reads of its user', async t => {
     documentsOf(bundle).map(({ bytes }) => bytes),
     [value(3), value(5)],
   )
+  t.match(heldVersionsOf(bundle), [{ version: 3 }, { version: 5 }])
   t.strictSame(near.newest('44\nb', ['b']), [undefined])
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BatchReader, WHOLE_ROWS } from '../../src/consistency/batch-reader.ts'
+import { BatchReader, VERSIONS, WHOLE_ROWS } from '../../src/consistency/batch-reader.ts'
 import { Deadlines } from '../../src/consistency/deadlines.ts'
 import {
   type ChangedRows,
@@ -34,10 +34,10 @@ function databaseByHand() {
 const ref = (userId: string, kind = 'settings') => ({ userId, kind })
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
-function reader() {
+function reader(limits = WHOLE_ROWS) {
   const clock = clockByHand()
   const database = databaseByHand()
-  const batch = new BatchReader({ store: database as never, clock, readWaitMs: 3_000 }, WHOLE_ROWS)
+  const batch = new BatchReader({ store: database as never, clock, readWaitMs: 3_000 }, limits)
   return { clock, database, batch }
 }
 
@@ -125,6 +125,31 @@ t.test(
     await Promise.all([...busy, ...contained])
   },
 )
+
+t.test('versions are asked for by one statement at a time, and by more beside one that hangs', async t => {
+  const { clock, database, batch } = reader(VERSIONS)
+  const held = [{ version: 1, updatedAt: undefined }]
+  const reads = [batch.read([ref('first')], held)]
+  await turn()
+  for (let i = 0; i < 100; i++) reads.push(batch.read([ref(`user-${i}`)], held))
+  await turn()
+  t.equal(database.statements.length, 1)
+  database.statements[0]!.answer()
+  await turn()
+  t.equal(database.statements.length, 2, 'what came meanwhile shares the next')
+  t.equal(database.statements[1]!.refs.length, 64)
+  await clock.pass(100)
+  reads.push(batch.read([ref('last')], held))
+  await turn()
+  t.equal(database.statements.length, 3)
+  t.equal(database.statements[2]!.refs.length, 37)
+  database.statements[2]!.answer()
+  reads.push(batch.read([ref('again')], held))
+  await turn()
+  t.equal(database.statements.length, 4, 'the one that hangs delays nobody any more')
+  for (const { answer } of database.statements) answer()
+  await Promise.all(reads)
+})
 
 t.test('the queue is bounded, for each user and for all', async t => {
   const queue = new ReadQueue<{ userId: string; id: number }>()
