@@ -17,7 +17,7 @@ const PATH = `${BIN}${delimiter}${process.env.PATH ?? ''}`
 const CHECKS = [
   { name: 'type check', command: 'tsc', args: [] },
   { name: 'lint', command: 'biome', args: ['check', '--error-on-warnings'] },
-  { name: 'OpenAPI check', command: 'node', args: ['src/http/openapi/write.ts', '--check'] },
+  { name: 'OpenAPI check', command: 'node', args: ['src/dev/write-openapi.ts', '--check'] },
   { name: 'configuration docs check', command: 'node', args: ['src/dev/write-config-docs.ts', '--check'] },
 ]
 

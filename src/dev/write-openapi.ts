@@ -1,12 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { buildApp } from '../../app.ts'
-import { commandLine } from '../../commands/command-line.ts'
-import { DEVELOPMENT_JWT_SECRET, loadConfig } from '../../config.ts'
+import { buildApp } from '../app.ts'
+import { commandLine } from '../commands/command-line.ts'
+import { DEVELOPMENT_JWT_SECRET, loadConfig } from '../config.ts'
 
 /** `npm run openapi` writes openapi/openapi.json from the built app; with --check it fails when they differ. */
 
-const FILE = fileURLToPath(new URL('../../../openapi/openapi.json', import.meta.url))
+const FILE = fileURLToPath(new URL('../../openapi/openapi.json', import.meta.url))
 
 const { values } = commandLine({
   command: 'npm run openapi --',
