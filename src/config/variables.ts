@@ -81,7 +81,7 @@ export const VARIABLES = {
   REDIS_BREAKER_FAILURES: count('Failures in a row that open the circuit breaker.', 3, 1, 100),
   REDIS_PROBE_MS: count('Pause between the PINGs that find out whether Redis is back.', 500, 20, MINUTE_MS),
   NEAR_CACHE_BYTES: count(
-    'Bytes of documents kept in the process and checked against Redis on each read; 0 turns it off.',
+    'Bytes of documents kept in the process and checked on each read against Redis, or against PostgreSQL while Redis is away; 0 turns it off.',
     64 * MIB,
     0,
     64 * 1024 * MIB,
