@@ -1,9 +1,9 @@
-import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { Redis } from 'ioredis'
 import type { AppOverrides } from '../../src/app.ts'
 import type { Environment } from '../../src/config.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 import { createDatabase, type Scope, startRedis, type TestRedis } from './backends.ts'
+import { ask, type TestReply, type TestRequest } from './request.ts'
 
 export const JWT_SECRET = 'test-secret-test-secret-test-secret-0123'
 export const SERVICE_TOKEN = 'test-service-token-0123456789abcdefghij'
@@ -23,8 +23,8 @@ export const PATIENT: Environment = {
 
 export interface TestGateway extends RunningServer {
   readonly databaseUrl: string
-  /** A request of the service on behalf of `userId`. */
-  as(userId: string, options: InjectOptions): Promise<LightMyRequestResponse>
+  /** A request of the service on behalf of `userId`, over a socket. */
+  as(userId: string, options: TestRequest): Promise<TestReply>
 }
 
 /** The whole gateway on a free port, over real stores; closed after the test. */
@@ -46,7 +46,7 @@ export async function startGateway(
     overrides,
   )
   t.teardown(() => server.close())
-  return { ...server, databaseUrl: env.DATABASE_URL ?? '', as: requester(server.app) }
+  return { ...server, databaseUrl: env.DATABASE_URL ?? '', as: requester(server.url) }
 }
 
 /** A gateway with a database and a Redis of its own. */
@@ -67,9 +67,9 @@ export function redisOf({ services }: Pick<RunningServer, 'services'>): Redis {
   return services.redis!.reads.connections[0]!.client
 }
 
-function requester(app: FastifyInstance): TestGateway['as'] {
+function requester(url: string): TestGateway['as'] {
   return (userId, options) =>
-    app.inject({ ...options, headers: { ...SERVICE, 'x-user-id': userId, ...options.headers } })
+    ask(url, { ...options, headers: { ...SERVICE, 'x-user-id': userId, ...options.headers } })
 }
 
 /** Nothing takes so long but on a machine that is busy with other work. */

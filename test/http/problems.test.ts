@@ -1,13 +1,13 @@
-import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import { startStack, type TestGateway } from '../helper/gateway.ts'
+import type { TestRequest } from '../helper/request.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** Asks, and checks what all problems have in common. */
-async function problem(t: Test, gateway: TestGateway, status: number, options: InjectOptions) {
+async function problem(t: Test, gateway: TestGateway, status: number, options: TestRequest) {
   const label = `${options.method ?? 'GET'} ${options.url} ${String(options.payload ?? '').slice(0, 60)}`
   const reply = await gateway.as('42', options)
   t.equal(reply.statusCode, status, label)

@@ -1,7 +1,7 @@
-import type { LightMyRequestResponse } from 'fastify'
 import t from 'tap'
 import { onServer } from '../helper/backends.ts'
 import { PATIENT, startGateway, startStack } from '../helper/gateway.ts'
+import type { TestReply } from '../helper/request.ts'
 
 const URL = '/api/futures/ginie/modes/scalp'
 
@@ -16,7 +16,7 @@ t.test(
     })
     const start = (await gateway.as('42', { url: URL })).json()
     const fields = Array.from({ length: 200 }, (_, i) => `field_${i}`)
-    const put = async (name: string, i: number): Promise<LightMyRequestResponse> => {
+    const put = async (name: string, i: number): Promise<TestReply> => {
       const reply = await [gateway, other][i % 2]!.as('42', {
         method: 'PUT',
         url: '/api/user/settings',
