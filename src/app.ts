@@ -12,7 +12,7 @@ import { clientErrorHandler } from './http/client-errors.ts'
 import { Connections } from './http/connections.ts'
 import { refuseUnderPressure } from './http/event-loop-delay.ts'
 import { connectionLimit } from './http/file-limit.ts'
-import { answerHeads } from './http/heads.ts'
+import { removeLengthsOf304 } from './http/heads.ts'
 import { parseJsonBodies } from './http/json-bodies.ts'
 import { refuseOtherMethods } from './http/method-not-allowed.ts'
 import { Metrics } from './http/metrics.ts'
@@ -144,7 +144,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   watchActivity(app, activity)
   refuseAmbiguousHeaders(app)
   checkBodyTypes(app)
-  answerHeads(app)
+  removeLengthsOf304(app)
   parseJsonBodies(app)
   validateRequests(app)
   checkQueryParameters(app)

@@ -7,7 +7,7 @@ declare module 'fastify' {
   }
 }
 
-/** Calls back after every answer of the app whose duration is a latency. */
+/** Calls back after every answer of the app, except streams: their duration is no latency. */
 export function onAnswered(
   app: FastifyInstance,
   tell: (
@@ -18,7 +18,7 @@ export function onAnswered(
   ) => void,
 ): void {
   app.addHook('onResponse', (request, reply, done) => {
-    // Made anew each time it is asked for.
+    // Fastify makes this object at each access: read it once.
     const route = request.routeOptions
     const stream = route.config.longLived === true && reply.statusCode === 200
     if (!stream) tell(request, reply, reply.elapsedTime, route)

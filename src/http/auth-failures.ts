@@ -4,8 +4,8 @@ import { FixedWindow } from './fixed-window.ts'
 import { remoteNetwork } from './remote-network.ts'
 
 /**
- * Tokens that were wrong, per remote address (IPv6: per /64) and minute: guesses are limited though nobody knows who
- * makes them. Counted in the process, as the limits per caller are; a bounded number of addresses.
+ * Counts wrong tokens per remote address (IPv6: per /64) and minute, so that guesses are limited although their caller is
+ * unknown. Counted in the process, as the limits per caller are, for a bounded number of addresses.
  */
 export class AuthFailures {
   readonly #window: FixedWindow | undefined
@@ -14,12 +14,12 @@ export class AuthFailures {
     this.#window = max === 0 ? undefined : new FixedWindow(max, windowMs)
   }
 
-  /** 0, or milliseconds until another token of this address is looked at. */
+  /** 0, or milliseconds until another token from this address is verified. */
   waitMs(address: string): number {
     return this.#window?.peek(remoteNetwork(address), performance.now()) ?? 0
   }
 
-  /** Counts a failed authentication; what else went wrong (the keys could not be fetched) is no guess. */
+  /** Counts a failed authentication. Other errors, such as keys that could not be fetched, are no guess. */
   count(address: string, error: unknown): void {
     if (error instanceof DomainError && error.code === 'UNAUTHORIZED')
       this.#window?.take(remoteNetwork(address), performance.now())

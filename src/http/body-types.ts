@@ -5,12 +5,12 @@ import { ProblemError } from './problem-error.ts'
 
 const BODYLESS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 const SHOWN_TYPE = 100
-/** What routes read; a route that reads lines reads nothing else. */
+/** The types that routes read; a route that reads lines reads no other type. */
 const TYPES = ['application/x-ndjson', 'application/json']
 
 /**
- * Refuses bodies that are encoded (gzip) or of a type that the route does not read. One without a byte counts as none, whatever its type says.
- * Before the parsers.
+ * Refuses bodies that are encoded (gzip) or of a type that the route does not read. An empty body counts as none, with any
+ * content type. Register it before the parsers.
  */
 export function checkBodyTypes(app: FastifyInstance): void {
   app.addHook('preParsing', ({ raw, method, server }, _reply, payload, done) => {
@@ -43,14 +43,14 @@ function isIdentity(header: string | undefined): boolean {
   return header === undefined || header.split(',').every(coding => /^(identity)?$/i.test(coding.trim()))
 }
 
-/** So that Fastify sees a request without a body. */
+/** Removes the headers of a body, so that Fastify sees a request without one. */
 function forgetBody({ headers }: IncomingMessage): void {
   delete headers['content-type']
   delete headers['content-length']
   delete headers['transfer-encoding']
 }
 
-/** Whether the stream ends without a byte; what it has is not kept. */
+/** Resolves to true when the stream ends without a byte. Discards its bytes. */
 function isEmpty(stream: Readable): Promise<boolean> {
   return new Promise((resolve, reject) => {
     stream

@@ -1,7 +1,7 @@
-/** Of what is in flight at once one caller may have this part. */
+/** The part of the budget that one caller may use. */
 const SHARE = 1 / 8
 
-/** Bytes in flight: of all callers together, and of each. The first of a caller always passes, however large. */
+/** Bounds the bytes in flight, per caller and for all callers together. A caller with nothing in flight passes the bound per caller. */
 export class ByteBudget {
   readonly #maxBytes: number
   readonly #byCaller = new Map<string, number>()
@@ -15,7 +15,10 @@ export class ByteBudget {
     return this.#bytes
   }
 
-  /** Takes them until the returned function is called, once; or says whose part is used up, and takes nothing. */
+  /**
+   * Reserves the bytes until the returned function is called; call it once. When a limit is reached, reserves nothing and
+   * returns which one: that of the caller or that of all.
+   */
   take(caller: string, bytes: number): (() => void) | 'caller' | 'all' {
     const own = this.#byCaller.get(caller) ?? 0
     if (own > 0 && own + bytes > this.#maxBytes * SHARE) return 'caller'

@@ -7,19 +7,20 @@ import { ProblemError } from './problem-error.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route reads its body as a stream, and holds no more of it at once. */
+    /** The route reads its body as a stream, and holds at most this many bytes of it at once. */
     heldBodyBytes?: number
   }
 }
 
-/** Smaller answers are bounded by the connections, each of which holds a few. */
+/** Smaller answers are not counted: the limit of connections bounds them. */
 export const LARGE_ANSWER_BYTES = 64 * 1_024
-/** Not to be read to its end: the connection goes with the answer. */
+/** The rest of the body is not read, so the connection closes after the answer. */
 const CLOSE = { connection: 'close', 'retry-after': '1' }
 
 /**
- * Bounds the bytes of bodies that are being read and worked on, before the first of them is read: parsed and merged a body
- * takes several times its bytes. 429 for the caller whose part is used up, 503 when all is.
+ * Bounds the bytes of request bodies that are being read and processed. Checked before the first byte is read, because a
+ * body takes several times its bytes when it is parsed and merged. 429 when the caller's part is used up, 503 when the whole
+ * budget is.
  */
 export function boundBodies(app: FastifyInstance, budget: ByteBudget): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
@@ -27,24 +28,25 @@ export function boundBodies(app: FastifyInstance, budget: ByteBudget): void {
     const { heldBodyBytes } = request.routeOptions.config
     const length = Number(headers['content-length'] ?? 0)
     const chunked = headers['transfer-encoding'] !== undefined
-    if (length > 0) done(taken(budget, request, reply, Math.min(length, heldBodyBytes ?? length)), payload)
+    if (length > 0) done(reserve(budget, request, reply, Math.min(length, heldBodyBytes ?? length)), payload)
     else if (!chunked) done(null, payload)
-    else if (heldBodyBytes !== undefined) done(taken(budget, request, reply, heldBodyBytes), payload)
-    else done(null, counted(payload as Readable, budget, request, reply))
+    else if (heldBodyBytes !== undefined) done(reserve(budget, request, reply, heldBodyBytes), payload)
+    else done(null, countBytes(payload as Readable, budget, request, reply))
   })
 }
 
-/** Bounds the bytes of large answers that their callers have not taken yet. */
+/** Bounds the bytes of large answers that callers have not received yet. */
 export function boundAnswers(app: FastifyInstance, budget: ByteBudget): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const large = Buffer.isBuffer(payload) && payload.length > LARGE_ANSWER_BYTES
-    const problem = large ? taken(budget, request, reply, payload.length) : null
+    const problem = large ? reserve(budget, request, reply, payload.length) : null
     if (problem === null) done(null, payload)
     else done(problem)
   })
 }
 
-function taken(
+/** Reserves bytes until the answer ends. The problem when there is no room for them. */
+function reserve(
   budget: ByteBudget,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -56,8 +58,8 @@ function taken(
   return null
 }
 
-/** A body that does not say how long it is, counted as it comes. */
-function counted(
+/** Counts the bytes of a body without Content-Length while they arrive. */
+function countBytes(
   payload: Readable,
   budget: ByteBudget,
   request: FastifyRequest,
@@ -65,12 +67,12 @@ function counted(
 ): Transform {
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, next) => {
-      const problem = taken(budget, request, reply, chunk.length)
+      const problem = reserve(budget, request, reply, chunk.length)
       if (problem === null) next(null, chunk)
       else next(problem)
     },
   })
-  // A caller who goes away ends the counter as well; pipe() would leave who reads it waiting.
+  // A caller who disconnects ends the counter as well; with pipe() the reader of the counter would wait for ever.
   return pipeline(payload, counter, () => {})
 }
 
@@ -80,7 +82,7 @@ export function tooMuch(whose: 'caller' | 'all'): ProblemError {
     : new ProblemError('OVERLOADED', 'too many bytes are in flight', { headers: CLOSE })
 }
 
-/** Whose part of a budget a request takes. A service that acts for many has the part of each of them. */
+/** The key under which a budget counts a request. A service that acts for several users has one part per user. */
 export function shareOf(caller: string, headers: IncomingHttpHeaders): string {
   return `${caller} ${headers['x-user-id'] ?? ''}`
 }

@@ -11,14 +11,14 @@ import { scopeOf } from './scopes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who calls; set on every route that needs authentication. */
+    /** The caller; set on every route that needs authentication. */
     principal: Principal | null
   }
 }
 
 /**
- * Every route of this scope answers 401 to callers that are not known, and 429 to addresses that failed too often:
- * only to headers that were not verified before, so that whoever guesses stops no caller who works already.
+ * Every route of this scope answers 401 to unknown callers, and 429 to addresses that failed too often. The 429 only meets
+ * headers that were not verified before, so that guesses from an address do not stop the callers behind it.
  */
 export function authenticateAll(
   app: FastifyInstance,
@@ -47,11 +47,11 @@ export function authenticateAll(
   })
 }
 
-/** A caller who is known, and whose token may do what the route does. */
+/** Sets the principal, and refuses a token that lacks the scope of the route. */
 function admit(request: FastifyRequest, principal: Principal, done: (error?: Error) => void): void {
   request.principal = principal
   try {
-    // Only services have scopes; the route's options are made for each look at them.
+    // Only services have scopes; for other callers do not read `routeOptions`, which Fastify makes at each access.
     if (principal.scopes !== undefined) {
       requireScope(principal, scopeOf(request.method, request.routeOptions.url ?? ''))
     }
@@ -67,27 +67,27 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal
 }
 
-/** On whose documents the caller acts. VALIDATION_FAILED for an X-Actor that is none. */
+/** The user whose documents the request is about, and the caller. VALIDATION_FAILED for a malformed X-Actor. */
 export function actorOf(request: FastifyRequest): Actor {
   return { userId: userIdOf(request), caller: callerOf(request) }
 }
 
-/** Who reads documents or bundles. */
+/** The actor of a read of documents or bundles. */
 export function readerOf(request: FastifyRequest): Actor {
   return { ...actorOf(request), isLooking: isLooking(principalOf(request), request.method) }
 }
 
-/** Who reads what only looks at a user (comparison, history, previews): none but the users themselves begin with it. */
+/** The actor of a request that only looks at a user (comparison, history, preview): only the users' own tokens create them. */
 export function lookerOf(request: FastifyRequest): Actor {
   return { ...actorOf(request), isLooking: principalOf(request).kind !== 'user' }
 }
 
-/** The user the caller acts for, where nothing goes into the history. */
+/** The user the caller acts for, for requests that leave no history. */
 export function userIdOf(request: FastifyRequest): string {
   return actingUser(principalOf(request), request.headers['x-user-id'])
 }
 
-/** Who is named in the history. VALIDATION_FAILED for an X-Actor that is none. */
+/** The caller as the history names it. VALIDATION_FAILED for a malformed X-Actor. */
 export function callerOf(request: FastifyRequest): string {
   const caller = namedCaller(principalOf(request), request.headers['x-actor'])
   if (caller !== undefined) return caller
@@ -96,7 +96,7 @@ export function callerOf(request: FastifyRequest): string {
   })
 }
 
-/** For logs: the user a request is about, as far as that is known and well-formed. */
+/** For logs: the user a request is about, if known and well-formed. */
 export function userOf({ principal, headers }: FastifyRequest): string | undefined {
   const named = headers['x-user-id']
   if (typeof named === 'string') return isUserId(named) ? named : undefined

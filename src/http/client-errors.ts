@@ -6,10 +6,10 @@ import { problemAnswer, rawProblem } from './problems.ts'
 import { requestId } from './request-id.ts'
 import { writeAnswer } from './whole-answer.ts'
 
-/** The parser reports each further piece of a connection that it has given up. */
+/** Sockets already answered: after an error the parser reports every further piece of the connection as well. */
 const ended = new WeakSet<Socket>()
 
-/** Requests that are no HTTP, too slow, or whose headers are too large never reach a handler. */
+/** Answers requests that never reach a handler: they are not HTTP, too slow, or their headers are too large. */
 export function clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || ended.has(socket)) return
   ended.add(socket)
@@ -17,7 +17,7 @@ export function clientErrorHandler(error: Error & { code?: string }, socket: Soc
     PARSER_PROBLEMS[error.code ?? ''] ?? new ProblemError('VALIDATION_FAILED', 'the request is not HTTP')
   afterEarlierRequests(socket, mayAnswer => {
     if (socket.destroyed || !socket.writable) return
-    // A caller who never reads the answer holds no connection.
+    // Destroyed as well, so that a caller who never reads the answer does not hold the connection.
     if (mayAnswer) socket.end(rawProblem(problem), () => socket.destroy())
     else socket.destroy()
   })
@@ -35,13 +35,13 @@ const EXPECTATION_FAILED = new ProblemError(
   { headers: { connection: 'close' } },
 )
 
-/** An `Expect` that is not `100-continue`. The body may follow or not: the connection ends. */
+/** Refuses an `Expect` other than `100-continue`. The connection closes, because the body may or may not follow. */
 export function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
   const id = requestId(request)
   writeAnswer(response, id, problemAnswer(EXPECTATION_FAILED, id))
 }
 
-/** No proxy. */
+/** Refuses CONNECT: the gateway is no proxy. */
 export function refuseTunnel(_request: IncomingMessage, socket: Socket): void {
   const allow = 'GET, HEAD, PUT, POST, DELETE'
   const problem = new ProblemError('METHOD_NOT_ALLOWED', `allowed: ${allow}`, { headers: { allow } })

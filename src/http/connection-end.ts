@@ -5,9 +5,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 const waiting = new WeakMap<Socket, Set<() => void>>()
 
 /**
- * Calls back once when the caller's side of the connection has ended, at once when it has already. The response is no
- * substitute: it emits `close` only while it is the one being sent, and not again for a listener that comes later. What
- * it returns forgets the callback. One listener per socket: requests may be pipelined.
+ * Calls back once when the caller's side of the connection has ended, immediately when it already has. The events of the
+ * response are no substitute: it emits `close` only while it is the one being sent, and never again for a later listener.
+ * Returns a function that removes the callback. One listener per socket, because requests may be pipelined.
  */
 export function onConnectionEnd(socket: Socket, work: () => void): () => void {
   if (socket.destroyed || socket.readableEnded) {
@@ -23,14 +23,14 @@ export function onConnectionEnd(socket: Socket, work: () => void): () => void {
       works!.clear()
       for (const each of all) each()
     }
-    // A caller who sends FIN only is gone as well: Node ends its side at once.
+    // FIN alone counts as well: Node ends its side at once.
     socket.once('end', ended).once('close', ended)
   }
   works.add(work)
   return () => works.delete(work)
 }
 
-/** Calls back once when the answer has left the process, or nobody is there to take it: Fastify's onResponse is not told then. */
+/** Calls back once when the answer has left the process, or the caller has disconnected: Fastify runs no onResponse hook then. */
 export function onAnswerEnd({ raw }: FastifyRequest, reply: FastifyReply, work: () => void): void {
   onResponseEnd(raw.socket, reply.raw, work)
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Requests of one connection that wait; beyond, it is not read any further (what was read of it already is parsed). */
+/** Most requests of one connection that wait. At the limit the connection is not read further; bytes already read are parsed. */
 const MAX_WAITING = 32
 
 /** A connection with the answer to its last request. */
@@ -45,15 +45,15 @@ function wait(
 }
 
 /**
- * Calls back when the place of what could not be read on this connection has come: at once, or when the requests before
- * it are answered. `mayAnswer` is false when the request that broke off has been answered in part.
+ * Calls back when the connection may carry the answer to an unreadable request: at once, or when the requests before it are
+ * answered. `mayAnswer` is false when the request that broke off has been answered in part.
  */
 export function afterEarlierRequests(socket: Socket, work: (mayAnswer: boolean) => void): void {
   const last = (socket as Connection)[LAST]
   if (last === undefined || last.writableFinished) {
     work(true)
   } else if (last.req.complete) {
-    // Node's own listener comes first: it ends the connection if the answer said so.
+    // Node's own listener runs first: it ends the connection if the answer had `Connection: close`.
     last.once('finish', () => work(true))
   } else if (last.socket !== null) {
     work(!last.headersSent)

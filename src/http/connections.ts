@@ -2,9 +2,9 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 
-/** One line while it lasts. */
+/** One log line per minute while connections are dropped. */
 const LOG_EVERY_MS = 60_000
-/** Sockets that are closed count until the event loop comes by: so many more than the limit may be open. */
+/** A destroyed socket counts until the event loop closes it, so this many more than the limit may be open. */
 const CLOSING = 16
 
 export interface ConnectionsDeps {
@@ -16,13 +16,13 @@ export interface ConnectionsDeps {
 }
 
 /**
- * Bounds the connections of callers. At the limit the connection goes that has waited longest without a whole request,
- * which is how those look that only take up room; if there is none, the new one goes. There is no bound per address: behind
- * a proxy all callers have one.
+ * Bounds the connections of callers. At the limit it closes the connection that has been open longest without a whole
+ * request: idle attackers look like this. If there is none, it closes the new one. There is no bound per address, because
+ * behind a proxy all callers share one.
  */
 export class Connections {
   readonly #deps: ConnectionsDeps
-  /** Without a request so far, oldest first. */
+  /** Connections without a request so far, oldest first. */
   readonly #silent = new Set<Socket>()
   #open = 0
   #loggedAt = Number.NEGATIVE_INFINITY
@@ -38,7 +38,7 @@ export class Connections {
 
   watch(server: Server): void {
     const { limit } = this.#deps
-    // Should closing be slower than opening: what Node drops it never reads.
+    // In case connections open faster than they close: Node never reads from those that it drops.
     if (Number.isFinite(limit)) server.maxConnections = limit + CLOSING
     server.on('drop', () => this.#drop())
     server.on('connection', (socket: Socket) => {
@@ -56,8 +56,8 @@ export class Connections {
     })
   }
 
-  /** A whole request came on it. */
-  spoke(socket: Socket): void {
+  /** A whole request arrived on the socket: it is never closed for being silent. */
+  markActive(socket: Socket): void {
     this.#silent.delete(socket)
   }
 

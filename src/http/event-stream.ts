@@ -9,15 +9,15 @@ export interface EventStreamOptions {
   readonly userId: string
   readonly expiry: Expiry | undefined
   readonly since: ChangePoint | null | undefined
-  /** The listener did not take what it was sent, and was cut off. */
+  /** Called when the stream is closed because its caller reads too slowly. */
   readonly onDropped: () => void
 }
 
-/** A silent connection is spoken to after this time, so that both ends know that it lives. */
+/** A silent connection gets a comment line after this time, so that both ends know that it lives. */
 const HEARTBEAT_MS = 15_000
-/** Bytes the listener has not taken: beyond these it is cut off, and told what it missed when it comes back. */
+/** Most unsent bytes of a stream. Beyond them it is closed; when its client reconnects it gets what it missed. */
 const MAX_UNSENT_BYTES = 64 * 1024
-/** Clients of an instance that ends come back spread over this time. */
+/** Clients of an instance that ends reconnect spread over this time. */
 const RECONNECT_MS = 1_000
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -27,7 +27,7 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-/** One listener's server-sent events. Holds nothing back: what the socket does not take soon ends the stream. */
+/** The server-sent events of one listener. It has no queue of its own: a socket that does not drain ends the stream. */
 export class EventStream implements ChangeListener {
   readonly userId: string
   readonly expiry: Expiry | undefined
@@ -48,7 +48,7 @@ export class EventStream implements ChangeListener {
     this.#onDropped = onDropped
   }
 
-  /** Resolves when the stream is open and Fastify has no part in it any more; rejects with what `fail` was told. */
+  /** Resolves when the stream is open and the reply hijacked from Fastify; rejects with the error of `fail`. */
   get opened(): Promise<void> {
     return this.#opening.promise
   }
@@ -56,7 +56,7 @@ export class EventStream implements ChangeListener {
   open(point: ChangePoint, missed: readonly DocumentChange[] | 'resync'): void {
     this.#reply.headers(HEADERS).hijack()
     this.#raw.writeHead(200, this.#reply.getHeaders() as OutgoingHttpHeaders)
-    // An id without data is no event, but what a client that loses the connection at once comes back with.
+    // An id without data is no event; a client that loses the connection at once sends it as Last-Event-ID.
     this.#id = pointText(this.since ?? point)
     this.#write(`: open\nid: ${this.#id}\n\n`)
     this.changed(point, missed)
@@ -70,7 +70,7 @@ export class EventStream implements ChangeListener {
       this.#write(`id: ${this.#id}\nevent: resync\ndata: {}\n\n`)
       return
     }
-    // Whoever has heard only some of them must be told the others: all but the last carry the id from before.
+    // All but the last carry the previous id, so that a client that got only some of them gets all of them again.
     const texts = changes.map((change, index) =>
       eventText(index < changes.length - 1 ? before : this.#id, change),
     )
@@ -81,7 +81,7 @@ export class EventStream implements ChangeListener {
     if (performance.now() - this.#spokeAt >= HEARTBEAT_MS) this.#write(': nothing changed\n\n')
   }
 
-  /** The caller has left: nothing is written any more, and a stream that was not open yet never will be. */
+  /** Called when the caller has disconnected: nothing is written any more, and a stream that is not open yet never opens. */
   leave(): void {
     this.#reply.hijack()
     this.#raw.destroy()

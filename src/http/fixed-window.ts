@@ -1,4 +1,4 @@
-/** Callers whose requests are counted at once; those of the oldest windows are forgotten first. */
+/** Most callers that are counted at once; the oldest window is dropped first. */
 const MAX_CALLERS = 10_000
 
 interface Window {
@@ -9,7 +9,7 @@ interface Window {
 
 /**
  * Counts per caller in windows of fixed length. @fastify/rate-limit does the same with three promises per request,
- * which cost more than everything else on the way of a cached read, and cannot look without counting.
+ * which cost more than all other work of a cached read, and cannot peek without counting.
  */
 export class FixedWindow {
   readonly #max: number
@@ -21,7 +21,7 @@ export class FixedWindow {
     this.#windowMs = windowMs
   }
 
-  /** Counts one request, `now` on the monotonic clock. 0, or milliseconds until the caller may come again. */
+  /** Counts one request, `now` on the monotonic clock. 0, or milliseconds until the caller may try again. */
   take(caller: string, now: number): number {
     const window = this.#windows.get(caller)
     if (window !== undefined && now < window.endsAt) {
@@ -38,7 +38,7 @@ export class FixedWindow {
   }
 
   #open(caller: string, now: number): void {
-    // At its end, so that the oldest window is the first.
+    // Deleted first, so that the new window goes to the end of the map and the oldest one is the first.
     this.#windows.delete(caller)
     if (this.#windows.size >= MAX_CALLERS) {
       const oldest = this.#windows.keys().next().value

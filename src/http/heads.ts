@@ -1,7 +1,7 @@
 import type { FastifyInstance, onSendHookHandler } from 'fastify'
 
-/** A HEAD that is answered 304 says nothing of a length: Fastify would say 0. For every route that is added from now on. */
-export function answerHeads(app: FastifyInstance): void {
+/** Removes Content-Length from 304 answers to HEAD, where Fastify sets 0. Applies to every route added afterwards. */
+export function removeLengthsOf304(app: FastifyInstance): void {
   app.addHook('onRoute', route => {
     if (route.method === 'HEAD') route.onSend = [...[route.onSend ?? []].flat(), withoutLength]
   })

@@ -7,8 +7,8 @@ import { hasOptionalBody, needsNoBody } from './openapi/operation.ts'
 import { ProblemError } from './problem-error.ts'
 
 /**
- * JSON is the only type of bodies. Read as it is: names such as `__proto__` are faults that the checks of the
- * body name. An empty body counts as none where none is needed, for clients that send the content type always.
+ * Makes JSON the only type of bodies. Names such as `__proto__` are read like any other, and the validation reports them. An
+ * empty body counts as none where none is needed, because some clients always send a content type.
  */
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
@@ -21,14 +21,14 @@ export function parseJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     const { schema } = request.routeOptions
     try {
-      done(null, body.length === 0 && needsNoBody(schema) ? undefined : required(parseJson(body), schema))
+      done(null, body.length === 0 && needsNoBody(schema) ? undefined : refuseNull(parseJson(body), schema))
     } catch (error) {
       done(error as Error)
     }
   })
 }
 
-/** INVALID_JSON, saying where and why; VALIDATION_FAILED with the paths of what JSON of ours may not hold. */
+/** INVALID_JSON with place and reason; VALIDATION_FAILED with the paths of values that the gateway does not accept in JSON. */
 function parseJson(body: Buffer): unknown {
   try {
     return readJson(body, JSON_LIMITS)
@@ -37,7 +37,7 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
-/** INVALID_JSON unless the bytes are JSON of any kind. They are not read: names twice and long numbers may be there. */
+/** INVALID_JSON unless the bytes are JSON. Values are not checked: names may be repeated, numbers may be long. */
 export function requireJsonBytes(body: Buffer): void {
   try {
     requireJson(body)
@@ -54,8 +54,8 @@ function toProblem(error: unknown): unknown {
     : new ProblemError('VALIDATION_FAILED', `the body ${message}`, { errors: faults })
 }
 
-/** Fastify's validation cannot tell `null` from no body. */
-function required(value: unknown, schema: FastifySchema | undefined): unknown {
+/** Refuses `null` as an optional body, because Fastify's validation cannot tell it from no body. */
+function refuseNull(value: unknown, schema: FastifySchema | undefined): unknown {
   if (value !== null || !hasOptionalBody(schema)) return value
   throw new ProblemError('VALIDATION_FAILED', 'the request is not valid', {
     errors: [{ path: '', message: typeFault('object', value) }],

@@ -1,9 +1,9 @@
 import type { Histogram, Registry } from 'prom-client'
 
-/** One series, counted in plain numbers. */
+/** The counts of one set of labels. */
 interface Series {
   readonly labels: Readonly<Record<string, string>>
-  /** One per bound; the last takes what is above all of them. */
+  /** One per bound; the last counts values above all bounds. */
   readonly counts: number[]
   sum: number
 }
@@ -16,9 +16,9 @@ export interface LatencyHistogramOptions {
 }
 
 /**
- * A histogram for prom-client's registry. Its own validates, hashes and sorts the labels at every observation, which
- * costs as much as the rest of a cached read's metrics; here the caller keeps the series, and labels are written
- * when the metrics are asked for.
+ * A histogram for prom-client's registry. That of prom-client validates, hashes and sorts the labels at every observation,
+ * which costs as much as all other metrics of a cached read; here the caller keeps the series, and labels are written
+ * only when Prometheus scrapes.
  */
 export class LatencyHistogram {
   readonly #options: LatencyHistogramOptions
@@ -31,7 +31,7 @@ export class LatencyHistogram {
     registry.registerMetric(metric as unknown as Histogram)
   }
 
-  /** Adds a series; what it returns takes one latency, seconds. */
+  /** Adds a series. Returns the function that counts one latency, in seconds. */
   series(labels: Readonly<Record<string, string>>): (seconds: number) => void {
     const { bounds } = this.#options
     const series: Series = { labels, counts: new Array(bounds.length + 1).fill(0), sum: 0 }

@@ -1,7 +1,7 @@
-/** Lines of one kind and second: enough to see what happens, too few for callers to fill a disk with. */
+/** Most lines of one kind per second: enough to see what happens, too few to fill a disk. */
 const MAX_LINES = 10
 const WINDOW_MS = 1_000
-/** Kinds come from the code; should they ever come from callers, they are forgotten together. */
+/** Kinds are problem codes, so there are few. At this limit all are dropped at once. */
 const MAX_KINDS = 1_000
 
 interface Window {
@@ -10,11 +10,11 @@ interface Window {
   suppressed: number
 }
 
-/** Bounds the lines that callers can cause, by kind. */
+/** Bounds the log lines that callers can cause, by kind. */
 export class LogLimit {
   readonly #windows = new Map<string, Window>()
 
-  /** Undefined = no line; else how many were left out since the last one of this kind. */
+  /** Undefined = write no line; else the number of lines suppressed since the last one of this kind. */
   take(kind: string, now = performance.now()): number | undefined {
     let window = this.#windows.get(kind)
     if (window === undefined) {

@@ -23,7 +23,7 @@ export class Metrics implements Telemetry {
   )
   /** By route, method, status. */
   readonly #series = new Map<string, Map<string, Map<number, Observe>>>()
-  /** Counted in plain numbers: a counter hashes its labels each time. */
+  /** Plain numbers, because a prom-client counter hashes its labels at each increment. */
   readonly #reads: Partial<Record<ReadStatus, number>> = {}
   readonly #breakerChanges = this.#counter('redis_breaker_transitions_total', 'Transitions of the breaker', [
     'state',
@@ -80,12 +80,20 @@ export class Metrics implements Telemetry {
   }
 
   watchConnections(connections: { readonly open: number }): void {
-    this.#asked('http_connections', 'Open connections of callers', () => connections.open)
+    this.#gaugeOf('http_connections', 'Open connections of callers', () => connections.open)
   }
 
   watchBytes({ bodies, answers }: Record<'bodies' | 'answers', { readonly bytes: number }>): void {
-    this.#asked('http_bodies_in_flight_bytes', 'Request bodies being read and worked on', () => bodies.bytes)
-    this.#asked('http_answers_in_flight_bytes', 'Large answers not taken yet', () => answers.bytes)
+    this.#gaugeOf(
+      'http_bodies_in_flight_bytes',
+      'Request bodies being read and processed',
+      () => bodies.bytes,
+    )
+    this.#gaugeOf(
+      'http_answers_in_flight_bytes',
+      'Large answers that callers have not received yet',
+      () => answers.bytes,
+    )
   }
 
   connectionDropped(): void {
@@ -101,7 +109,7 @@ export class Metrics implements Telemetry {
 
   /** Counts one request; `route` is the route's pattern. */
   requestAnswered(method: string, route: string, status: number, milliseconds: number): void {
-    // Texts of a route are the same objects each time: nothing is joined or hashed anew per request.
+    // Nested maps, because the texts of a route are the same objects each time: no key is built or hashed per request.
     const byMethod = this.#series.get(route) ?? new Map<string, Map<number, Observe>>()
     if (byMethod.size === 0) this.#series.set(route, byMethod)
     const byStatus = byMethod.get(method) ?? new Map<number, Observe>()
@@ -119,7 +127,7 @@ export class Metrics implements Telemetry {
   }
 
   breakerChanged(state: BreakerState, error?: unknown): void {
-    // After a probe that failed it is open still, not anew.
+    // Without an error it opens again after a failed probe, which is no transition.
     if (state !== 'open' || error !== undefined) this.#breakerChanges.labels(state).inc()
     this.#setBreaker(state)
   }
@@ -160,12 +168,14 @@ export class Metrics implements Telemetry {
   }
 
   observe({ view, pool, listeners }: TelemetrySources): void {
-    this.#asked('cache_view_on', 'Whether the view of all instances is ON, as the last renewal read it', () =>
-      Number(view().view?.mode === 'ON'),
+    this.#gaugeOf(
+      'cache_view_on',
+      '1 while the view of all instances is ON, as the last renewal read it',
+      () => Number(view().view?.mode === 'ON'),
     )
     const reason: Gauge = new Gauge({
       name: 'cache_view_off_reason',
-      help: '1 for why the view is OFF; nothing while it is ON',
+      help: '1 for the reason why the view is OFF; no series while it is ON',
       labelNames: ['reason'],
       registers: [this.#registry],
       collect: () => {
@@ -174,29 +184,30 @@ export class Metrics implements Telemetry {
         if (present?.mode === 'OFF') reason.labels(present.reason).set(1)
       },
     })
-    this.#asked('cache_view_epoch', 'Epoch of the view', () => view().view?.epoch ?? 0)
-    this.#asked('cache_lease_held', 'Whether this instance answers from Redis: cache.mode of /health', () =>
+    this.#gaugeOf('cache_view_epoch', 'Epoch of the view', () => view().view?.epoch ?? 0)
+    this.#gaugeOf('cache_lease_held', '1 while this instance answers from Redis: cache.mode of /health', () =>
       Number(view().leaseHeld),
     )
-    this.#asked('database_reached', 'Whether the last renewal reached PostgreSQL', () =>
+    this.#gaugeOf('database_reached', '1 when the last renewal reached PostgreSQL', () =>
       Number(view().databaseReached),
     )
-    this.#asked('database_pool_connections', 'Connections to PostgreSQL', () => pool().total)
-    this.#asked('database_pool_idle', 'Idle connections to PostgreSQL', () => pool().idle)
-    this.#asked('database_pool_waiting', 'Requests that wait for a connection', () => pool().waiting)
-    this.#asked('event_listeners', 'Open event streams', listeners)
+    this.#gaugeOf('database_pool_connections', 'Connections to PostgreSQL', () => pool().total)
+    this.#gaugeOf('database_pool_idle', 'Idle connections to PostgreSQL', () => pool().idle)
+    this.#gaugeOf('database_pool_waiting', 'Requests that wait for a connection', () => pool().waiting)
+    this.#gaugeOf('event_listeners', 'Open event streams', listeners)
   }
 
   #setBreaker(state: BreakerState): void {
     for (const each of BREAKER_STATES) this.#breaker.labels(each).set(Number(each === state))
   }
 
-  #asked(name: string, help: string, ask: () => number): void {
+  /** A gauge whose value is read at each scrape. */
+  #gaugeOf(name: string, help: string, read: () => number): void {
     const gauge: Gauge = new Gauge({
       name,
       help,
       registers: [this.#registry],
-      collect: () => gauge.set(ask()),
+      collect: () => gauge.set(read()),
     })
   }
 

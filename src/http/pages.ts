@@ -9,7 +9,7 @@ import { ProblemError } from './problem-error.ts'
 
 const OPS_FILES = fileURLToPath(new URL('ops', import.meta.url))
 const CHART_FILES = fileURLToPath(new URL('.', import.meta.resolve('uplot')))
-/** What a page loads of the chart library. */
+/** The files of the chart library that the page loads. */
 const CHART_LIBRARY = ['/uPlot.esm.js', '/uPlot.min.css']
 
 /** The pages that a browser renders, under a Content-Security-Policy; the API needs no such headers. */
@@ -28,7 +28,7 @@ export async function servePages(app: FastifyInstance): Promise<void> {
   })
 }
 
-/** Readers that are slow keep files open, and anybody may ask for pages: no more than a few at once. */
+/** Bounds the files that are open at once: pages need no authentication, and slow readers keep files open. */
 function boundFiles(): (app: FastifyInstance) => void {
   let open = 0
   return app => {
@@ -52,7 +52,7 @@ async function protect(app: FastifyInstance, styleSrc: string[]): Promise<void> 
       directives: {
         styleSrc,
         fontSrc: ["'self'"],
-        // Operators reach an instance over plain HTTP inside their network, where nothing answers HTTPS.
+        // Operators reach an instance over plain HTTP inside their network, where no server answers HTTPS.
         upgradeInsecureRequests: null,
       },
     },

@@ -45,7 +45,7 @@ export interface ProblemOptions {
   readonly cause?: unknown
 }
 
-/** An error as the caller is told of it. `message` is the problem's `detail`; `cause` goes to the log only. */
+/** An error as the caller sees it. `message` is the problem's `detail`; `cause` goes to the log only. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly code: ProblemCode
@@ -67,10 +67,10 @@ export class ProblemError extends Error {
   }
 }
 
-/** Seconds. PostgreSQL and Redis are asked again every quarter of a second. */
+/** Seconds. The gateway tries PostgreSQL and Redis again every quarter of a second. */
 const RETRY_AFTER_S = 1
 
-/** The problem that tells a caller of a domain error. */
+/** Turns a domain error into the problem that the caller gets. */
 export function domainProblem(error: DomainError): ProblemError {
   const { code, message, errors, details } = error
   return new ProblemError(code, message === '' ? undefined : message, {

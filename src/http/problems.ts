@@ -13,7 +13,7 @@ import type { WholeAnswer } from './whole-answer.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 const PROBLEM_HEADERS = { 'cache-control': 'no-store', 'content-type': PROBLEM_TYPE }
-/** The database is asked again every quarter of a second. */
+/** Seconds. The gateway tries the database again every quarter of a second. */
 const RETRY_AFTER = { 'retry-after': '1' }
 
 /** Fastify's own errors by their codes. */
@@ -44,7 +44,7 @@ export function sendProblem(
     .send(problemBody(problem, request.id))
 }
 
-/** The same for an answer that Fastify has no part in. */
+/** The same as a whole answer, for requests that Fastify does not answer. */
 export function problemAnswer(problem: ProblemError, id: string): WholeAnswer {
   const body = problemBody(problem, id)
   const headers = {
@@ -57,7 +57,7 @@ export function problemAnswer(problem: ProblemError, id: string): WholeAnswer {
 
 export type ProblemLog = Pick<FastifyBaseLogger, 'debug' | 'warn' | 'error'>
 
-/** What the log says of a request. */
+/** The fields of a log line that identify a request. */
 interface RequestNames {
   readonly reqId: string
   /** The route's pattern. */
@@ -65,16 +65,16 @@ interface RequestNames {
   readonly user: string | undefined
 }
 
-const LOGGED = new LogLimit()
+const logLimit = new LogLimit()
 
 /**
- * What is our fault is an error, with its stack. A 503 says what is known already (an outage, a drain): one short line
- * each, and no more than ten a second. The rest is the caller's business.
+ * Logs a fault of the gateway (5xx) as an error with its stack; a 503 as one short warning, because its reason (an outage, a
+ * drain) is known already; a fault of the caller (4xx) at debug. At most ten lines per second and code for 5xx.
  */
 export function logProblem(log: ProblemLog, problem: ProblemError, where: RequestNames): void {
   const { code, status, message } = problem
-  // Callers decide how many there are: during an outage, or a flood, a few of each kind tell all.
-  const suppressed = status >= 500 ? LOGGED.take(code) : 0
+  // Callers decide how many requests fail: during an outage or a flood a few lines of each code are enough.
+  const suppressed = status >= 500 ? logLimit.take(code) : 0
   if (suppressed === undefined) return
   const names = { code, ...where, ...(suppressed === 0 ? {} : { suppressed }) }
   if (status === 503) log.warn({ ...names, reason: reasonOf(problem) }, message)
@@ -105,7 +105,7 @@ export function problemBody(problem: ProblemError, instance: string): string {
   return `${JSON.stringify(own).slice(0, -1)}${extra.join('')}}`
 }
 
-/** What a caller is told of any error. Nothing of the inside is in it. */
+/** Turns any error into the problem that the caller gets. It shows no internals. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error
   if (error instanceof DomainError) return domainProblem(error)
@@ -135,7 +135,7 @@ function fromFastify(error: FastifyError): ProblemError {
   const status = error.statusCode ?? 500
   const code = FASTIFY_CODES[error.code] ?? codeOf(status)
   const headers = status === 503 ? RETRY_AFTER : {}
-  // Errors of the client name what is wrong with the request; those of the server stay inside.
+  // A 4xx names what is wrong with the request; the message of a 5xx stays internal.
   return new ProblemError(code, status < 500 ? error.message : undefined, { headers, cause: error })
 }
 
@@ -175,7 +175,7 @@ export function noRoute(url: string): ProblemError {
   return new ProblemError('NOT_FOUND', `there is no route ${url.split('?', 1)[0]!.slice(0, 200)}`)
 }
 
-/** A whole HTTP/1.1 response for requests that never became one (bad syntax, headers too large, too slow). */
+/** A whole HTTP/1.1 response, for requests that Node's parser refused (bad syntax, headers too large, too slow). */
 export function rawProblem(problem: ProblemError): string {
   const body = problemBody(problem, '')
   return [

@@ -9,18 +9,19 @@ interface Parameter {
 }
 type Parameters = Readonly<Record<string, Parameter>>
 
-/** A query may have as many parameters as headers of 16 KB hold: the answer names the first ones. */
+/** Most faults of one answer: a query may have as many parameters as 16 KB of headers hold. */
 const MAX_FAULTS = 20
 const SHOWN_VALUE = 64
 
 /**
- * Refuses query parameters that a route does not know, that are given twice or whose text is not exactly of their type:
- * a misspelt `dry_run` must not write. For every route that is added from now on, after its other checks before the body's.
+ * Refuses query parameters that a route does not know, that are given twice or whose text is not exactly of their type,
+ * because a misspelt `dry_run` must not write. Applies to every route added afterwards: runs after its other preValidation
+ * hooks and before its body is validated.
  */
 export function checkQueryParameters(app: FastifyInstance): void {
   app.addHook('onRoute', route => {
     const check = checkOf(route.schema)
-    // Fastify hands the options of a GET on to its HEAD.
+    // Fastify copies the options of a GET to its HEAD: the check must not be there twice.
     const before = [route.preValidation ?? []].flat().filter(hook => !checks.has(hook))
     route.preValidation = [...before, check]
   })
@@ -73,13 +74,13 @@ function faultOf(name: string, value: string | string[], known: Parameters): str
   return undefined
 }
 
-/** The two names of a write that only says what it would do: they mean the same wherever one of them is taken. */
+/** The two names of a dry run, which answers what a write would change. Routes that accept one accept both. */
 export interface DryRunQuery {
   readonly dry_run?: boolean
   readonly preview?: boolean
 }
 
-/** True when either of the two is. VALIDATION_FAILED when they contradict each other. */
+/** True when either parameter is true. VALIDATION_FAILED when they contradict each other. */
 export function isDryRun({ dry_run: dryRun, preview }: DryRunQuery): boolean {
   if (dryRun !== undefined && preview !== undefined && dryRun !== preview) {
     const message = 'dry_run and preview mean the same and must not differ'

@@ -7,8 +7,8 @@ import { rateLimited } from './rate-limited.ts'
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Limits per caller, with an own one for writes. Counted in the process: they hold when Redis is down, and each
- * instance counts for itself.
+ * Limits requests per caller, with a separate limit of writes. Counts in the process, so the limits hold when Redis is down,
+ * and each instance counts for itself.
  */
 export class CallerLimits {
   readonly #all: FixedWindow | undefined
@@ -19,12 +19,12 @@ export class CallerLimits {
     this.#writes = max === 0 || writeMax === 0 ? undefined : new FixedWindow(writeMax, windowMs)
   }
 
-  /** Counts a read. 0, or milliseconds until the caller may come again. */
+  /** Counts a read. 0, or milliseconds until the caller may try again. */
   take(caller: string): number {
     return this.#all?.take(caller, performance.now()) ?? 0
   }
 
-  /** Counts a write, if it may come as a request. */
+  /** Counts a write, against both limits. 0, or milliseconds until the caller may try again. */
   takeWrite(caller: string): number {
     return this.take(caller) || (this.#writes?.take(caller, performance.now()) ?? 0)
   }

@@ -1,14 +1,14 @@
 import { isIPv6 } from 'node:net'
 
-/** Of 16 bits each: 64 bits, the smallest network that providers give to one customer. */
+/** Four groups of 16 bits: the /64 is the smallest network that providers give to one customer. */
 const NETWORK_GROUPS = 4
 
 /**
- * Whom a remote address stands for: an IPv4 address for itself, an IPv6 address for its /64, because whoever has one
- * of them has all of them. What is no address stands for itself.
+ * The key under which requests of a remote address are counted: an IPv4 address itself, the /64 of an IPv6 address, because
+ * a host with one address of a /64 can use all of them. A text that is no address is its own key.
  */
 export function remoteNetwork(address: string): string {
-  // What a socket that listens on :: says of IPv4; their common /64 would be everybody.
+  // A socket that listens on :: reports IPv4 addresses in this form; one /64 would contain all of them.
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
   if (mapped !== undefined) return mapped
   if (!isIPv6(address)) return address
@@ -20,7 +20,7 @@ export function remoteNetwork(address: string): string {
   return `${network.map(group => group.toString(16)).join(':')}::/64`
 }
 
-/** A last group in dotted form is two; its value does not matter, it is never part of the network. */
+/** A last group in dotted form counts as two; its value does not matter, because it is never part of the network. */
 function groupsOf(text: string): number[] {
   if (text === '') return []
   return text.split(':').flatMap(group => (group.includes('.') ? [0, 0] : [Number.parseInt(group, 16)]))

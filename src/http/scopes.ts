@@ -1,6 +1,6 @@
 import type { Scope } from '../config.ts'
 
-interface Rule {
+interface ScopeRule {
   /** Beginning of the route's pattern. */
   readonly path: string
   /** Any if absent. */
@@ -10,9 +10,9 @@ interface Rule {
 
 const READS = ['GET', 'HEAD', 'OPTIONS']
 
-/** THE table of what a service token needs for a route: the first rule that fits. */
-const RULES: readonly Rule[] = [
-  // Finding users is what a UI does that acts for them.
+/** The scope that a service token needs for a route, by the first rule that matches. This is the only such table. */
+const RULES: readonly ScopeRule[] = [
+  // A UI that acts for users must find them.
   { path: '/api/admin/users', methods: READS, scope: 'read' },
   { path: '/api/admin/', scope: 'admin' },
   { path: '/api/users/:id', methods: ['DELETE'], scope: 'admin' },

@@ -6,12 +6,12 @@ import { inOrder } from './connection-order.ts'
 import type { Connections } from './connections.ts'
 import type { SocketDoor } from './reads/door.ts'
 
-/** A connection that says nothing, or says it byte by byte, keeps its place for so long. Headers are one packet. */
+/** Longest time for the headers of a request. Honest headers are one packet; a slow sender must not hold a connection. */
 const MAX_HEADERS_MS = 10_000
 
 /**
- * The HTTP server, with the door of plain reads in front of Fastify. `door` is called per request: there is none before
- * the app is built. Fastify leaves all settings of such a server to its maker.
+ * Makes the HTTP server, with the door of plain reads in front of Fastify. `door` is called per request, because there is
+ * none before the app is built. Fastify applies none of its server options to a server from a factory.
  */
 export function serverFactory(
   http: Config['http'],
@@ -23,13 +23,13 @@ export function serverFactory(
     keepAliveTimeout: http.keepAliveTimeoutMs,
     headersTimeout,
     requestTimeout: http.requestTimeoutMs,
-    // By default Node looks for requests that are too slow every 30 s only.
+    // By default Node checks for slow requests every 30 s only.
     connectionsCheckingInterval: headersTimeout / 4,
-    // Nobody reads the bodies of GETs: without their streams and events a 304 costs 3 % less.
+    // No handler reads the body of a GET: without its stream and events a 304 costs 3 % less.
     optimizeEmptyRequests: true,
-    // So that a header that came twice is seen: of some Node takes the first one.
+    // Makes repeated headers visible; without it Node keeps the first one of some.
     joinDuplicateHeaders: true,
-    // Node would answer without a problem.
+    // Node would answer 400 without a problem document; ambiguous-headers.ts checks the header.
     requireHostHeader: false,
   }
   return (handler): Server => {
@@ -37,7 +37,7 @@ export function serverFactory(
       if (door()?.take(request, response) !== true) handler(request, response)
     })
     return createServer(options, (request, response) => {
-      connections().spoke(request.socket)
+      connections().markActive(request.socket)
       serve(request, response)
     })
       .on('checkExpectation', refuseExpectation)

@@ -5,10 +5,10 @@ import { onAnswered } from './answered.ts'
 
 /** The gateway's name in traces. */
 const SERVICE_NAME = 'settings-gateway'
-/** Spans arrive at the collector this late at most. */
+/** Longest time before spans are sent to the collector. */
 const EXPORT_EVERY_MS = 1_000
 
-/** A request as its span tells of it. */
+/** The data of a request's span. */
 export interface TracedAnswer {
   readonly request: IncomingMessage
   readonly id: string
@@ -19,17 +19,17 @@ export interface TracedAnswer {
   readonly milliseconds: number
 }
 
-/** For requests that Fastify does not see; its own are traced by hooks. */
+/** Traces requests that Fastify does not see; hooks trace the others. */
 export interface Tracer {
-  /** Runs the work of a request: what it asks of a store is in its span. */
+  /** Runs the work of a request, and collects its calls to the stores for its span. */
   readonly run: (request: IncomingMessage, work: () => void) => void
   readonly answered: (answer: TracedAnswer) => void
 }
 
 /**
- * A span for each request, and in it one for each thing it asked of a store, sent to an OTLP/HTTP collector; a
- * `traceparent` of the caller makes it part of the caller's trace, and one that is not sampled there is not sampled here.
- * Without an endpoint nothing is loaded. A collector that is away costs the spans and nothing else.
+ * Sends a span for each request, with a child span for each call to a store, to an OTLP/HTTP collector. A `traceparent` of
+ * the caller makes it part of the caller's trace and decides the sampling. Without an endpoint no package of OpenTelemetry is
+ * loaded. While the collector is unreachable spans are lost; requests are not affected.
  */
 export async function traceRequests(
   app: FastifyInstance,
@@ -92,7 +92,7 @@ export async function traceRequests(
     }
     span.end(endedAt)
   }
-  // Behind the parsing of the body, whose events come from the connection and not from the request.
+  // After the parsing of the body, whose events run in the async context of the connection, not of the request.
   app.addHook('preHandler', ({ raw }, _reply, done) => run(raw, done))
   onAnswered(app, ({ raw, id, method }, { statusCode: status }, milliseconds, { url: route = 'unknown' }) =>
     answered({ request: raw, id, method, route, status, milliseconds }),

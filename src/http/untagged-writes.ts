@@ -6,7 +6,7 @@ const WRITES = new Set(['PUT', 'POST', 'DELETE'])
 
 /**
  * Refuses preconditions of writes whose resource has no entity tag (positions, order numbers): no tag can match, and a
- * condition that is ignored would let the write pass. For every route that is added from now on.
+ * condition that is ignored would let the write pass. Applies to every route added afterwards.
  */
 export function refuseUntaggedPreconditions(app: FastifyInstance): void {
   app.addHook('onRoute', route => {

@@ -22,7 +22,7 @@ const compile: FastifySchemaCompiler<Record<string, unknown>> = ({ schema, httpP
   if (schema[CHECKED_BY_SERVICE] === true) return () => true
   // Headers arrive as texts and are described for the documentation: nothing about a text can be wrong here.
   if (httpPart === 'headers') return () => true
-  if (httpPart !== 'body') return unlessEmpty(schema, finite(coercing.compile(schema)))
+  if (httpPart !== 'body') return skipEmpty(schema, refuseInfinity(coercing.compile(schema)))
   const validate = strict.compile(schema)
   if (schema[OPTIONAL_BODY] !== true) return validate
   // Fastify gives null for a request without a body.
@@ -34,8 +34,8 @@ const compile: FastifySchemaCompiler<Record<string, unknown>> = ({ schema, httpP
   return check
 }
 
-/** Most requests have no query: then nothing is to be checked, where no name is required or has a default. */
-function unlessEmpty({ required, properties }: Record<string, unknown>, validate: Check): Check {
+/** Skips the check of an empty query, as most requests have, unless a name is required or has a default. */
+function skipEmpty({ required, properties }: Record<string, unknown>, validate: Check): Check {
   const defaults = Object.values(properties ?? {}).some(property => 'default' in property)
   if (required !== undefined || defaults) return validate
   const check: Check = data => {
@@ -49,8 +49,8 @@ function unlessEmpty({ required, properties }: Record<string, unknown>, validate
   return check
 }
 
-/** Ajv coerces `1e400` to Infinity and then takes it for a number of any type and bound. */
-function finite(validate: Check): Check {
+/** Refuses `1e400`, which Ajv coerces to Infinity and then accepts as a number of any type and bound. */
+function refuseInfinity(validate: Check): Check {
   const check: Check = data => {
     const valid = validate(data)
     if (valid && !hasInfinity(data as object)) return true
@@ -79,7 +79,7 @@ function isInfinite(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value) === Number.POSITIVE_INFINITY
 }
 
-/** How Fastify checks what the schemas of routes describe. */
+/** Sets how Fastify validates requests against the schemas of routes. */
 export function validateRequests(app: FastifyInstance): void {
   app.setValidatorCompiler(compile)
   // Bodies of settings are sent as stored; the others are small. A schema must never drop what it does not name.

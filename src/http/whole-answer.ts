@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** A whole answer that Fastify has no part in. */
+/** A whole answer that is written without Fastify. */
 export interface WholeAnswer {
   readonly status: number
   /** Names and values of headers in turn, as writeHead takes them. */
@@ -8,7 +8,7 @@ export interface WholeAnswer {
   readonly body: Buffer | string | undefined
 }
 
-/** Writes it; `id` is its X-Request-Id. Headers that were set on the response go out as well, where `head` has no others. */
+/** Writes an answer; `id` is its X-Request-Id. Headers that were set on the response are sent as well, unless `head` has the same. */
 export function writeAnswer(response: ServerResponse, id: string, { status, head, body }: WholeAnswer): void {
   response.writeHead(status, [...head, 'x-request-id', id])
   response.end(body)

@@ -20,7 +20,7 @@ t.test('the operator page', { skip: NO_BROWSER }, async t => {
     for (const token of [SERVICE_TOKEN, bearer('42').authorization.slice(7)]) {
       await page.getByLabel('Admin token').fill(token)
       await page.getByRole('button', { name: 'Sign in' }).click()
-      await page.getByRole('alert').getByText('not an admin').waitFor()
+      await page.getByRole('alert').getByText('lacks the admin role').waitFor()
     }
     await page.getByLabel('Admin token').fill('garbage')
     await page.getByRole('button', { name: 'Sign in' }).click()

@@ -1,15 +1,15 @@
-/** What operations say about the cache, in the words of the README. */
+/** Texts of operations about the cache, in the words of the README. */
 
 export const READ_TEXT = [
   'Answered from Redis in one round trip, or read from PostgreSQL and put into Redis; `Cache-Status` says which.',
-  'Never older than the last acknowledged write. While PostgreSQL is unreachable what is cached is still answered,',
+  'Never older than the last acknowledged write. While PostgreSQL is unreachable, cached settings are still answered,',
   'marked `detail=unverified`, unless ON_DATABASE_OUTAGE is `refuse`.',
 ].join(' ')
 
 export const WRITE_TEXT = [
   'A fence in Redis sends readers to PostgreSQL until the change is committed there; Redis holds the new version before',
   'the answer is sent. While Redis is down writes go to PostgreSQL alone: only the first of an outage waits, for',
-  'OFF_WAIT_MS. 503 `COMMIT_UNKNOWN`: it may have been stored; try again with `If-Match`.',
+  'OFF_WAIT_MS. 503 `COMMIT_UNKNOWN`: the change may have been stored; try again with `If-Match`.',
 ].join(' ')
 
 export const DEFAULTS_TEXT = [
@@ -18,6 +18,6 @@ export const DEFAULTS_TEXT = [
 ].join(' ')
 
 export const SEQUENCE_TEXT = [
-  'Redis counts inside a block that is reserved in PostgreSQL; without Redis the numbers come straight from PostgreSQL',
-  '(`source`).',
+  'Redis counts inside a block that is reserved in PostgreSQL; without Redis the numbers come directly from PostgreSQL.',
+  '`source` names the store.',
 ].join(' ')

@@ -5,12 +5,12 @@ import { firstField, partial } from './patch.ts'
 import { Fault } from './problem.ts'
 import { any, component, enumeration, examplesOf, UPDATED_AT, UserId, Version } from './registry.ts'
 
-/** Exactly one of several components, with the examples of all: no answer fits two of them. */
+/** Exactly one of several components, with the examples of all. No answer may match two of them. */
 export function oneOf(...refs: readonly TSchema[]): TSchema {
   return Type.Unsafe({ oneOf: [...refs], examples: refs.flatMap(examplesOf) })
 }
 
-/** One of two components of which the first is a narrower one, with the examples of both. */
+/** One of several components, with the examples of all. An answer may match more than one. */
 export function anyOf(...refs: readonly TSchema[]): TSchema {
   return Type.Unsafe({ anyOf: [...refs], examples: refs.flatMap(examplesOf) })
 }
@@ -59,7 +59,7 @@ export const ChangeReport = component(
 
 const REASONS = ['put', 'load-defaults', 'reset', 'rollback', 'provision', 'import', 'sync-defaults', 'sql']
 
-/** What a dry run of a PUT answers: `applied` is in no document, and `version` not in this. */
+/** The answer to a dry run of a PUT. Only it has `applied`, and only an envelope has `version`. */
 export const DryRunReport = component(
   'DryRunReport',
   Type.Object(
@@ -115,7 +115,7 @@ export interface FamilyComponents {
   readonly data: TSchema
   readonly envelope: TSchema
   readonly patch: TSchema
-  /** Of each section with a route. */
+  /** Components of each section with a route. */
   readonly sections: Readonly<Record<string, EnvelopeComponents>>
 }
 type EnvelopeComponents = Pick<FamilyComponents, 'data' | 'envelope' | 'patch'>
@@ -152,7 +152,8 @@ function defineEnvelope(name: string, schema: TSchema, example: unknown): Envelo
         data,
         warnings: Type.Optional(
           Type.Array(Fault, {
-            description: 'of a write: stored values that the present rules do not allow; absent = none',
+            description:
+              'in answers to writes: stored values that the present rules do not allow; absent = none',
           }),
         ),
       },
@@ -161,13 +162,13 @@ function defineEnvelope(name: string, schema: TSchema, example: unknown): Envelo
   )
   const patch = component(`${name}Patch`, {
     ...partial(schema),
-    description: 'the data whole or in part',
+    description: 'the data, complete or in part',
     examples: [firstField(example)],
   })
   return { data, envelope, patch }
 }
 
-/** The envelopes of all modes; or, of the one that was asked for, whichever it is. */
+/** The envelopes of all modes, or of exactly one of them. */
 const byMode = (family: string, how: 'all' | 'one') => {
   const { envelope } = families.get(family)!
   const field = how === 'all' ? envelope : Type.Optional(envelope)
@@ -175,7 +176,7 @@ const byMode = (family: string, how: 'all' | 'one') => {
   return Type.Object(Object.fromEntries(MODES.map(mode => [mode, field])), bounds)
 }
 
-/** Envelopes with the defaults; by mode where there are four documents. */
+/** An envelope with the defaults, or one per mode where the family has one document per mode. */
 function exampleOf({ family, perMode }: DocumentFamily, modes: readonly Mode[]): unknown {
   const envelope = (kind: string) => ({
     version: 7,
@@ -205,7 +206,7 @@ function defineDecision(name: string, how: 'all' | 'one'): TSchema {
 }
 
 export const DecisionSettings = defineDecision('DecisionSettings', 'all')
-/** With `?mode=`. */
+/** The answer with `?mode=`. */
 export const DecisionSettingsOfMode = defineDecision('DecisionSettingsOfMode', 'one')
 
 function defineBundle(name: string, family: string): TSchema {

@@ -2,10 +2,10 @@ import { MODES } from '../../documents/catalogue.ts'
 import { hoist, type Part } from './hoist.ts'
 import { CHECKED_BY_SERVICE, OPTIONAL_BODY } from './operation.ts'
 
-/** Documented, but not checked by Fastify: an unknown mode is 404 and names the four. */
+/** Documented only, not checked by Fastify: an unknown mode is answered 404 with the four names. */
 const MODE_NAMES = [...MODES, 'ultra_fast']
 
-/** The document of @fastify/swagger as it is published: what it cannot say, and parts that repeat as components. */
+/** Completes the document of @fastify/swagger: adds what the plugin cannot express, and makes repeated parts components. */
 export function finishDocument(document: Part): Part {
   for (const [path, methods] of Object.entries<Part>(document.paths)) {
     for (const operation of Object.values<Part>(methods)) {
@@ -19,7 +19,7 @@ export function finishDocument(document: Part): Part {
   return hoist(document)
 }
 
-/** Marks of ours become what OpenAPI has for them. */
+/** Replaces the markers of operation.ts with `required` of OpenAPI. */
 function finishBody(body: Part): void {
   for (const media of Object.values<Part>(body.content)) {
     const { [OPTIONAL_BODY]: optional, [CHECKED_BY_SERVICE]: _, ...schema } = media.schema

@@ -1,19 +1,19 @@
-/** Response headers of the document, by what brings them. */
+/** The response headers of the OpenAPI document. */
 
 const REQUEST_ID = {
   'X-Request-Id': { type: 'string', description: 'id of the request, in the log too', example: 'req-1' },
 }
 
-/** Every answer of the API. */
+/** On every answer of the API. */
 export const ANSWER_HEADERS = REQUEST_ID
 
-/** A GET with an ETag, and a write that answers a document. */
+/** On a GET with an ETag, and on a write that answers a document. */
 export const VERSION_HEADERS = {
   ETag: { type: 'string', description: 'the version, for If-None-Match and If-Match', example: '"7"' },
   'Cache-Control': { type: 'string', description: 'never shared', example: 'private, no-cache' },
 }
 
-/** A GET that says where its answer came from. */
+/** On a GET of settings. */
 export const CACHE_HEADERS = {
   ...VERSION_HEADERS,
   'Cache-Status': {
@@ -24,10 +24,10 @@ export const CACHE_HEADERS = {
 }
 
 export const AGE_HEADER = {
-  Age: { type: 'integer', description: 'seconds since they were put', example: 2 },
+  Age: { type: 'integer', description: 'seconds since the last PUT', example: 2 },
 }
 
-/** Problems of these statuses say when to come back. */
+/** Problems of these statuses have Retry-After. */
 const RETRY_STATUSES = new Set(['429', '503'])
 
 export function problemHeaders(status: string): Readonly<Record<string, object>> {

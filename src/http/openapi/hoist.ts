@@ -1,11 +1,11 @@
 import { STATUS_CODES } from 'node:http'
 import { pascal } from './components.ts'
 
-/** A part of an OpenAPI document; @fastify/swagger's types know both of its versions at once. */
+/** A part of an OpenAPI document. The types of @fastify/swagger are a union of two versions, which no code can walk. */
 // biome-ignore lint/suspicious/noExplicitAny: the document is walked, not used
 export type Part = any
 
-/** Parts that stand in several places become one component each, so that generators make one type of them. */
+/** Makes one component of each part that is repeated, so that generators make one type of it. */
 export function hoist(document: Part): Part {
   const components = new Components()
   const operations = Object.values<Part>(document.paths).flatMap(methods => Object.values<Part>(methods))
@@ -25,7 +25,7 @@ export function hoist(document: Part): Part {
         media.examples = { [name]: components.refer('examples', name, { value: media.example }, operationId) }
         delete media.example
       }
-      // Successes are the operation's own.
+      // Every operation has its own successful responses.
       if (Number(status) < 300) continue
       const name = pascalOf(STATUS_CODES[status] ?? status)
       operation.responses[status] = components.refer('responses', name, response, operationId)
@@ -36,7 +36,7 @@ export function hoist(document: Part): Part {
 
 type Kind = 'parameters' | 'headers' | 'examples' | 'responses'
 
-/** The parts that were found, by their names; a second one of a name is named after the operation that has it first. */
+/** The parts by their names. A different part of the same name is named after the first operation that has it. */
 class Components {
   readonly all: Record<Kind, Record<string, Part>> = {
     parameters: {},

@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import type { ProblemCode } from '../problem-error.ts'
 
-/** Who may call. `user` = anybody authenticated, on their own documents. */
+/** Who may call. `user` = every authenticated caller, for the documents of the user they act for. */
 export type Auth = 'none' | 'user' | 'admin-or-service' | 'admin'
 
 interface Success {
@@ -9,7 +9,7 @@ interface Success {
   readonly schema?: TSchema
   /** Content type; JSON if absent. */
   readonly type?: string
-  /** Beyond X-Request-Id, and those of a conditional GET. */
+  /** Headers besides X-Request-Id and those of a conditional GET. */
   readonly headers?: Readonly<Record<string, object>>
 }
 
@@ -21,24 +21,24 @@ export interface Operation {
   readonly auth: Auth
   readonly params?: TSchema
   readonly querystring?: TSchema
-  /** Beyond those of `auth`, `conditional` and `guarded`. */
+  /** Headers besides those of `auth`, `conditional` and `guarded`. */
   readonly headers?: Readonly<Record<string, TSchema>>
-  /** Documented only: the use case checks it. */
+  /** A body that the use case validates; Fastify only documents it. */
   readonly document?: TSchema
-  /** Checked by the route. */
+  /** A body that Fastify validates. */
   readonly body?: TSchema
-  /** The same, but it may be absent. */
+  /** A body that Fastify validates and that may be absent. */
   readonly optionalBody?: TSchema
-  /** A write without a body: one that is sent all the same must be JSON, too. */
+  /** A write that needs no body. If one is sent, it must be JSON. */
   readonly bodyNotNeeded?: true
-  /** Of the successful answers; undefined = no body. */
+  /** The successful answers by status. */
   readonly responses: Readonly<Record<number, Success>>
-  /** Beyond what follows from the rest, see problem-responses.ts. */
+  /** Problems besides those that follow from the other fields, see problem-responses.ts. */
   readonly errors?: readonly ProblemCode[]
   /** A GET with an ETag. */
   readonly conditional?: boolean
   /** A write that honours If-Match and If-None-Match. */
   readonly guarded?: boolean
-  /** Answers also while the event loop is late. */
+  /** The route answers even while the event loop is late. */
   readonly evenUnderPressure?: true
 }

@@ -4,13 +4,13 @@ import { ANSWER_HEADERS, CACHE_HEADERS } from './headers.ts'
 import type { Auth, Operation } from './operation-types.ts'
 import { problemResponses } from './problem-responses.ts'
 
-/** Marks a body that the use case checks itself, fault by fault; see app.ts. */
+/** Marks a body that the use case validates, so that it can report every fault; see validation.ts. */
 export const CHECKED_BY_SERVICE = 'x-checked-by-service'
 
 /** Marks a body that may be absent. */
 export const OPTIONAL_BODY = 'x-optional-body'
 
-/** Whether requests of a route with this schema may come without a body. */
+/** True when requests of a route with this schema may have no body. */
 export function needsNoBody(schema: FastifySchema | undefined): boolean {
   return schema?.body === undefined || hasOptionalBody(schema)
 }
@@ -21,19 +21,19 @@ export function hasOptionalBody(schema: FastifySchema | undefined): boolean {
 
 const AUTH_TEXT: Readonly<Record<Auth, string>> = {
   none: 'No authentication.',
-  user: 'A user on their own documents; a service or an admin on those of the user in X-User-Id.',
+  user: 'A user for their own documents; a service or an admin for those of the user in X-User-Id.',
   'admin-or-service': 'An admin or a service.',
   admin: 'An admin.',
 }
 
 const XUserId = Type.Optional(Type.String({ description: 'the user to act for' }))
 const IfNoneMatch = Type.Optional(
-  Type.String({ description: 'ETag of what the caller has: 304 if it is current' }),
+  Type.String({ description: 'ETag of the version that the caller has: 304 if it is current' }),
 )
 const IfMatch = Type.Optional(
   Type.String({
     description:
-      'ETag that must be current, else 412; of several documents that of the GET which has them all',
+      'ETag that must be current, else 412; for several documents the ETag of the GET that answers all of them',
   }),
 )
 const IfNoneMatchOfWrite = Type.Optional(
@@ -64,7 +64,7 @@ export function operation(of: Operation): FastifySchema {
   } as FastifySchema
 }
 
-/** By status; one that is an answer and a problem, such as the 503 of /health, has both contents. */
+/** The responses by status. A status that is an answer and a problem, such as the 503 of /health, has both contents. */
 function responses(of: Operation): Record<string, unknown> {
   const all: Record<string, unknown> = successes(of)
   for (const [status, problem] of Object.entries(problemResponses(of))) {

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 
-/** The query of every write that can be tried: one meaning, under either name (query-parameters.ts). */
+/** The query of every write with a dry run: one meaning under two names (query-parameters.ts). */
 export const DryRun = Type.Object({
   dry_run: Type.Optional(
     Type.Boolean({ description: 'check, and answer what would change; nothing is written' }),

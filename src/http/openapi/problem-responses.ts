@@ -19,7 +19,7 @@ const AUTH_ERRORS: Readonly<Record<Auth, readonly ProblemCode[]>> = {
   admin: ['UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED', 'ISSUER_UNAVAILABLE'],
 }
 
-/** One response per status, naming every code that comes with it. */
+/** One response per status, with every problem code of that status. */
 export function problemResponses(of: Operation): Record<string, ProblemResponse> {
   const byStatus = Map.groupBy(new Set(codesOf(of)), code => PROBLEMS[code][0])
   return Object.fromEntries(
@@ -40,17 +40,17 @@ export interface ProblemResponse {
   readonly content: Readonly<Record<string, object>>
 }
 
-/** What the route names, and what follows from what it takes. */
+/** The problems that the route names, and those that follow from its authentication, parameters and body. */
 function codesOf(of: Operation): ProblemCode[] {
   const params = Object.keys(of.params?.properties ?? {})
   const hasBody = of.document !== undefined || of.body !== undefined || of.optionalBody !== undefined
   return [
     ...AUTH_ERRORS[of.auth],
     ...(of.errors ?? []),
-    // Of what has no tag none is current.
+    // A write without an entity tag refuses every precondition (untagged-writes.ts).
     ...(of.guarded || hasBody || of.bodyNotNeeded ? (['VERSION_MISMATCH'] as const) : []),
     ...(params.includes('mode') ? (['NOT_FOUND'] as const) : []),
-    // Of a query parameter that the route does not know.
+    // Every route refuses unknown query parameters.
     'VALIDATION_FAILED',
     ...(hasBody || of.bodyNotNeeded ? BODY_ERRORS : []),
     ...(of.evenUnderPressure ? [] : (['OVERLOADED'] as const)),

@@ -20,7 +20,7 @@ export const Problem = component(
       detail: Type.String(),
       instance: Type.String({ description: 'id of the request' }),
       code: enumeration(Object.keys(PROBLEMS), {
-        description: 'stable; what programs should look at; later versions may have more',
+        description: 'stable, for programs to decide by; later versions may have more',
       }),
       errors: Type.Optional(Type.Array(Fault, { description: 'all faults of the input at once' })),
       current: Type.Optional(any('412: the current envelope')),

@@ -1,10 +1,10 @@
 import { type TSchema, type TUnsafe, Type } from '@sinclair/typebox'
 import { USER_ID_PATTERN } from '../../documents/user-id.ts'
 
-/** Named schemas of the OpenAPI document, in the order they were made. */
+/** Named schemas of the OpenAPI document, in the order of their declaration. */
 const components = new Map<string, TSchema>()
 
-/** Names a schema. The reference to it. */
+/** Names a schema and returns the reference to it. */
 export function component(id: string, schema: TSchema): TSchema {
   components.set(id, { ...schema, $id: id })
   return Type.Unsafe({ $ref: `${id}#` })
@@ -14,12 +14,12 @@ export function allComponents(): TSchema[] {
   return [...components.values()]
 }
 
-/** The examples of the component that a reference is to. */
+/** The examples of the component that a reference names. */
 export function examplesOf({ $ref }: TSchema): readonly unknown[] {
   return components.get(String($ref).slice(0, -1))?.examples ?? []
 }
 
-/** Of examples. */
+/** The time in examples. */
 export const UPDATED_AT = '2026-01-06T12:00:00.000Z'
 export const any = (description: string) => Type.Unsafe<unknown>({ description })
 export const Version = Type.Integer({

@@ -9,7 +9,7 @@ const XActor = Type.Optional(
     description: `the person for whom a service acts: the history names \`service:ui/alice\`. ${ACTOR_RULE}`,
   }),
 )
-/** Requests of these scopes may go into the history. */
+/** Requests with these scopes may write history entries. */
 const IN_HISTORY = new Set(['write', 'admin'])
 
 type Documented = FastifySchema & {

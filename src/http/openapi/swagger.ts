@@ -14,7 +14,7 @@ const TAGS = [
     name: 'Documents',
     description: 'Settings of a user. A write is in the cache before it is acknowledged.',
   },
-  { name: 'Defaults', description: 'A user against the admin defaults: comparison, preview, reset.' },
+  { name: 'Defaults', description: 'Comparing a user with the admin defaults, previewing and loading them.' },
   { name: 'Sequence', description: 'Order numbers that never repeat.' },
   { name: 'Exchange', description: 'Positions and orders of the exchange, kept for seconds.' },
   { name: 'Users', description: 'Creating and deleting users.' },
@@ -24,12 +24,12 @@ const TAGS = [
 
 const DESCRIPTION = `Settings, order numbers and exchange cache of a multi-user futures trading bot.
 
-Errors are problems (RFC 9457) with a stable \`code\`. Before a request meets an operation it may be answered with 404
-\`NOT_FOUND\` (no such route), 405 \`METHOD_NOT_ALLOWED\` with \`Allow\`, 408 \`REQUEST_TIMEOUT\` (it came too slowly),
-417 \`EXPECTATION_FAILED\`, 431 \`HEADERS_TOO_LARGE\`, or 400 \`VALIDATION_FAILED\` (it is not HTTP, or a header that must
-come once came twice).`
+Errors are problems (RFC 9457) with a stable \`code\`. Before a request reaches an operation it may be answered with 404
+\`NOT_FOUND\` (no such route), 405 \`METHOD_NOT_ALLOWED\` with \`Allow\`, 408 \`REQUEST_TIMEOUT\` (it arrived too slowly),
+417 \`EXPECTATION_FAILED\`, 431 \`HEADERS_TOO_LARGE\`, or 400 \`VALIDATION_FAILED\` (it is not HTTP, or repeats a header that
+may be sent only once).`
 
-/** Collects the OpenAPI document. Before the routes. */
+/** Collects the OpenAPI document. Call it before the routes are registered. */
 export async function documentApi(app: FastifyInstance): Promise<void> {
   for (const schema of allComponents()) app.addSchema(schema)
   await app.register(swagger, {
@@ -51,7 +51,7 @@ export async function documentApi(app: FastifyInstance): Promise<void> {
             scheme: 'bearer',
             description: [
               'A JWT (`sub` = user id, `role` = `admin` or the claim of JWT_ADMIN_CLAIM) or a service token, which',
-              'SERVICE_SCOPES may bind to scopes: `read`, `write`, `sequence`, `exchange`, `admin`.',
+              'SERVICE_SCOPES may limit to scopes: `read`, `write`, `sequence`, `exchange`, `admin`.',
             ].join(' '),
           },
         },
@@ -77,7 +77,7 @@ export async function serveDocs(app: FastifyInstance): Promise<void> {
       displayRequestDuration: true,
       deepLinking: true,
       filter: true,
-      // All operations with their schemas at once take seconds to draw.
+      // Drawing all operations with their schemas at once takes seconds.
       docExpansion: 'none',
       defaultModelsExpandDepth: 0,
     },

@@ -1,9 +1,9 @@
-/** Calls the gateway with the token of this tab. Addresses are relative: the page may stand behind a path prefix. */
+/** Calls the gateway with the token of this tab. Addresses are relative, because the page may be behind a path prefix. */
 
 const TOKEN = 'settings-gateway-token'
 
-/** What the gateway answered instead of what was asked for; the message is the problem's. */
-export class Refused extends Error {
+/** A problem that the gateway answered; the message is its detail. */
+export class ProblemAnswer extends Error {
   constructor(status, message) {
     super(message)
     this.status = status
@@ -25,8 +25,8 @@ export function forgetToken() {
 
 /**
  * @param {string} path below the gateway's address, such as `api/admin/status`
- * @param {{ method?: string, user?: string, body?: unknown }} options `user`: whom to act for
- * @returns {Promise<any>} the JSON of the answer; throws Refused, or TypeError when nothing answers
+ * @param {{ method?: string, user?: string, body?: unknown }} options `user`: the user to act for
+ * @returns {Promise<any>} the JSON of the answer; throws ProblemAnswer, or TypeError when the gateway does not answer
  */
 export async function call(path, { method = 'GET', user, body } = {}) {
   const response = await fetch(new URL(`../${path}`, document.baseURI), {
@@ -41,5 +41,5 @@ export async function call(path, { method = 'GET', user, body } = {}) {
   })
   const answer = await response.json().catch(() => undefined)
   if (response.ok) return answer
-  throw new Refused(response.status, answer?.detail ?? `the gateway answered ${response.status}`)
+  throw new ProblemAnswer(response.status, answer?.detail ?? `the gateway answered ${response.status}`)
 }

@@ -1,10 +1,10 @@
 import { byId } from './dom.js'
 import uPlot from './vendor/uPlot.esm.js'
 
-/** Hit ratio and latency of the samples, drawn with uPlot. Each chart says in words what it shows last. */
+/** Hit ratio and latency of the samples, drawn with uPlot. A text beside each chart has the latest values. */
 
 const HEIGHT_PX = 180
-/** As much as the gateway keeps. */
+/** The gateway keeps samples of this time. */
 const SHOWN_S = 900
 const darkScheme = matchMedia('(prefers-color-scheme: dark)')
 const charts = new Map()
@@ -92,7 +92,7 @@ function color(variable) {
   return getComputedStyle(document.documentElement).getPropertyValue(variable).trim()
 }
 
-/** Colours are fixed when a chart is made. */
+/** A chart keeps its colours, so the charts are replaced when the scheme changes. */
 darkScheme.addEventListener('change', () => {
   for (const chart of charts.values()) chart.destroy()
   charts.clear()

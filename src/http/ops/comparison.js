@@ -1,7 +1,7 @@
 import { call } from './api.js'
 import { badge, button, byId, complain, element, table } from './dom.js'
 
-/** A user's documents against the defaults: coloured by risk, with a preview before anything is written. */
+/** Compares a user's documents with the defaults: coloured by risk, with a preview before each write. */
 
 const HEADINGS = ['Field', "The user's", 'Default', 'Risk', 'Why it matters']
 /** Longer values are cut: a table is no editor. */
@@ -10,7 +10,7 @@ const MAX_VALUE_CHARACTERS = 300
 /**
  * @param {string} user
  * @param {any} comparison the answer of api/user/settings/comparison
- * @param {() => Promise<void>} again called when something was written
+ * @param {() => Promise<void>} again called after a write
  */
 export function showComparison(user, comparison, again) {
   const { all_match: allMatch, total_changes: total, documents } = comparison
@@ -68,12 +68,12 @@ function valueText(change, side) {
   return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}…` : text
 }
 
-/** Asks what would change, shows it, and does it only when told to. */
+/** Shows what would change, and writes only when the operator confirms. */
 async function preview(user, { path, body, title, apply }, again) {
   const request = { method: 'POST', user, ...(body === undefined ? {} : { body }) }
   try {
     const report = await call(`${path}?preview=true`, request)
-    if (!(await confirmed(title, apply, report))) return
+    if (!(await confirm(title, apply, report))) return
     const { total_changes: total } = await call(path, request)
     await again()
     byId('user-note').append(` ${total} reset just now.`)
@@ -82,8 +82,8 @@ async function preview(user, { path, body, title, apply }, again) {
   }
 }
 
-/** Resolves to whether the operator wants it. Escape means no. */
-function confirmed(title, apply, { changes, total_changes: total }) {
+/** Resolves to true when the operator confirms. Escape means no. */
+function confirm(title, apply, { changes, total_changes: total }) {
   const dialog = byId('dialog')
   byId('dialog-title').textContent = title
   byId('dialog-note').textContent = total === 0 ? 'Nothing would change.' : `${total} would change:`
@@ -95,7 +95,7 @@ function confirmed(title, apply, { changes, total_changes: total }) {
   byId('dialog-apply').onclick = () => dialog.close('apply')
   byId('dialog-cancel').onclick = () => dialog.close()
   dialog.showModal()
-  // The harmless answer is the one that Enter gives.
+  // Enter cancels: the harmless button has the focus.
   byId('dialog-cancel').focus()
   return new Promise(resolve => {
     dialog.addEventListener('close', () => resolve(dialog.returnValue === 'apply'), { once: true })

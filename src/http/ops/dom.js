@@ -1,4 +1,4 @@
-/** The only way this page makes elements: text goes in as text, whatever users put into their settings. */
+/** Makes all elements of this page. Text is always inserted as text, because settings hold texts of users. */
 
 /**
  * @param {string} tag
@@ -6,10 +6,10 @@
  * @param {...(Node | string)} children strings become text nodes, never markup
  */
 export function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
-  made.append(...children)
-  return made
+  const node = document.createElement(tag)
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value)
+  node.append(...children)
+  return node
 }
 
 /** @param {string} id */
@@ -18,8 +18,8 @@ export function byId(id) {
 }
 
 /**
- * A table that becomes a list of cards on a phone. The roles are named, for styles that change `display` take
- * them away.
+ * A table that becomes a list of cards on a phone. The roles are explicit, because styles that change `display` remove
+ * them.
  * @param {string} caption
  * @param {string[]} headings
  * @param {(Node | string)[][]} rows
@@ -56,12 +56,12 @@ export function badge(text, tone) {
  * @param {Record<string, string>} attributes
  */
 export function button(text, act, attributes = {}) {
-  const made = element('button', { type: 'button', ...attributes }, text)
-  made.addEventListener('click', () => void act())
-  return made
+  const node = element('button', { type: 'button', ...attributes }, text)
+  node.addEventListener('click', () => void act())
+  return node
 }
 
-/** Shows why something did not work, and reads it out. Without a text: all is well again. */
+/** Shows an error, which screen readers announce. Without a text: hides it. */
 export function complain(text = '') {
   const alert = byId('alert')
   alert.textContent = text

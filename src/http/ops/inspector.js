@@ -1,19 +1,19 @@
 import { call } from './api.js'
 import { badge, button, byId, complain, element, table } from './dom.js'
 
-/** A user's Redis keys beside the rows of the database, and the button that fills them. */
+/** Shows a user's Redis keys beside the rows of the database, and the button that warms the cache. */
 
 const TONES = { value: 'good', fence: 'medium', missing: 'low', unknown: 'high' }
 
 /**
  * @param {string} user
  * @param {any} inspection the answer of api/admin/cache/:user_id
- * @param {() => Promise<void>} again called when the cache was filled
+ * @param {() => Promise<void>} again called when the cache is warm
  */
 export function showCache(user, { redis, keys }, again) {
   byId('cache-note').textContent =
     redis === 'up'
-      ? `${keys.filter(({ state }) => state === 'value').length} of ${keys.length} keys held a value when this page looked.`
+      ? `${keys.filter(({ state }) => state === 'value').length} of ${keys.length} keys held a value when this page asked.`
       : 'Redis cannot be asked.'
   const rows = keys.map(key => [
     element('code', {}, key.key),
@@ -28,7 +28,7 @@ export function showCache(user, { redis, keys }, again) {
   )
 }
 
-/** A value of another version than the row's must never stay: it is marked. */
+/** Marks a value whose version differs from that of the row: such a value is a fault. */
 function versionCell({ state, version_redis: inRedis, version_database: inDatabase }) {
   const text = String(inDatabase ?? '–')
   const differs = state === 'value' && inRedis !== inDatabase

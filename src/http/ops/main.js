@@ -1,10 +1,10 @@
-import { call, forgetToken, hasToken, keepToken, Refused } from './api.js'
+import { call, forgetToken, hasToken, keepToken, ProblemAnswer } from './api.js'
 import { showCharts } from './charts.js'
 import { byId, complain } from './dom.js'
 import { showStatus, showTransitions } from './status.js'
 import { watchUserForm } from './user.js'
 
-/** Signing in, and the refresh of what changes by itself. */
+/** Signing in and out, and the periodic refresh. */
 
 const REFRESH_MS = 5_000
 let timer
@@ -32,18 +32,18 @@ async function refresh() {
       showTransitions(status.transitions)
       showCharts(status.samples)
     } catch (error) {
-      if (failed(error)) return
+      if (showFailure(error)) return
     }
   }
   timer = setTimeout(refresh, REFRESH_MS)
 }
 
-/** True when there is no point in asking again. */
-function failed(error) {
-  if (error instanceof Refused && (error.status === 401 || error.status === 403)) {
+/** Shows why the refresh failed. True when the token is refused, so that trying again is useless. */
+function showFailure(error) {
+  if (error instanceof ProblemAnswer && (error.status === 401 || error.status === 403)) {
     signOut()
     complain(
-      error.status === 403 ? 'This token is not an admin’s.' : 'This token is not valid, or no longer.',
+      error.status === 403 ? 'This token lacks the admin role.' : 'This token is not valid or has expired.',
     )
     return true
   }
@@ -57,7 +57,7 @@ function signOut() {
   clearTimeout(timer)
   forgetToken()
   show(false)
-  // Nothing of a user stays on a screen that nobody is signed in at.
+  // No data of a user stays on the screen after signing out.
   byId('user-panel').hidden = true
   byId('comparison').replaceChildren()
   byId('cache').replaceChildren()

@@ -1,6 +1,6 @@
 import { badge, byId, element, table } from './dom.js'
 
-/** Health as cards, and what changed lately. */
+/** Shows health as cards, and recent transitions. */
 
 const TONES = {
   ...{ healthy: 'good', degraded: 'medium', unhealthy: 'high' },

@@ -3,26 +3,26 @@ import { showComparison } from './comparison.js'
 import { byId, complain } from './dom.js'
 import { showCache } from './inspector.js'
 
-/** The form that chooses a user, and what is shown of that user. */
+/** The form that selects a user, and the panel of that user. */
 
-let shown = ''
+let selected = ''
 
 export function watchUserForm() {
   byId('user-form').addEventListener('submit', event => {
     event.preventDefault()
-    shown = byId('user').value.trim()
+    selected = byId('user').value.trim()
     void showUser()
   })
 }
 
-/** Asks again for the user that is shown. */
+/** Loads and shows the selected user. */
 async function showUser() {
-  const user = shown
+  const user = selected
   try {
-    // First, for the comparison reads every document, and with that fills what is missing.
+    // Before the comparison, because that reads every document and so fills the cache.
     const inspection = await call(`api/admin/cache/${encodeURIComponent(user)}`)
     const comparison = await call('api/user/settings/comparison', { user })
-    if (user !== shown) return
+    if (user !== selected) return
     complain()
     showComparison(user, comparison, showUser)
     showCache(user, inspection, showUser)

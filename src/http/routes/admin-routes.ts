@@ -34,7 +34,9 @@ const Source = Type.Object(
     source: Type.Optional(
       Type.Unsafe<'file' | 'user'>({ type: 'string', enum: ['file', 'user'], default: 'file' }),
     ),
-    user_id: Type.Optional(Type.String({ description: 'whose documents, with the source `user`' })),
+    user_id: Type.Optional(
+      Type.String({ description: 'the user whose documents are published, with the source `user`' }),
+    ),
   },
   { additionalProperties: false, examples: [{ source: 'file' }, { source: 'user', user_id: '42' }] },
 )
@@ -46,7 +48,7 @@ const SyncReport = Type.Object(
     changes: Type.Array(Type.Object({ path: Type.String() }, { additionalProperties: true })),
     unused: Type.Optional(
       Type.Array(Type.String(), {
-        description: 'sections and modes of the file that are kept and mean nothing to the gateway',
+        description: 'sections and modes of the file that the gateway keeps but does not know',
       }),
     ),
   },
@@ -67,7 +69,7 @@ export interface AdminRoutesDeps {
   readonly cache: CacheService
 }
 
-/** The admin defaults and the inspector; all of it needs the admin role. */
+/** The admin defaults and the inspector. Every route needs the admin role. */
 export function adminRoutes(app: FastifyInstance, { door, admin, cache }: AdminRoutesDeps): void {
   app.addHook('preValidation', async request => requireAdmin(principalOf(request)))
   defaultsRoutes(app, door, admin)
@@ -158,7 +160,7 @@ function sourceOf(body: Static<typeof Source> | null | undefined): DefaultsSourc
   if ((source === 'user') === (userId !== undefined)) {
     return userId === undefined ? { source: 'file' } : { source: 'user', userId: requireUserId(userId) }
   }
-  const message = userId === undefined ? 'is required' : 'only goes with the source user'
+  const message = userId === undefined ? 'is required' : 'is allowed with the source user only'
   throw new ProblemError('VALIDATION_FAILED', 'the request is not valid', {
     errors: [{ path: 'user_id', message }],
   })

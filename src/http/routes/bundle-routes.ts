@@ -15,7 +15,7 @@ import { DECISION_URL, MODES_URL, SAFETY_URL } from '../reads/table.ts'
 import { requireMode } from './document-table.ts'
 
 const DecisionQuery = Type.Object({
-  mode: Type.Optional(Type.String({ description: `leaves only this mode: ${MODES.join(', ')}` })),
+  mode: Type.Optional(Type.String({ description: `answer only this mode: ${MODES.join(', ')}` })),
 })
 
 /** Several documents in one answer, never torn, in one Redis round trip. */
@@ -62,7 +62,7 @@ function schemaOf(id: string, tag: string, summary: string, answer: TSchema, que
     ].join(' '),
     auth: 'user',
     ...(querystring === undefined ? {} : { querystring }),
-    responses: { 200: { description: 'The documents, all of one moment.', schema: answer } },
+    responses: { 200: { description: 'The documents, all as of one moment.', schema: answer } },
     errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE'],
     conditional: true,
   })

@@ -16,7 +16,7 @@ import { DOCUMENT_ROUTES, documentName, params } from './document-table.ts'
 const Reset = Type.Object(
   {
     document: Type.String({ maxLength: 64 }),
-    path: Type.String({ minLength: 1, description: 'as the comparison has it' }),
+    path: Type.String({ minLength: 1, description: 'as in the comparison' }),
   },
   {
     additionalProperties: false,
@@ -52,10 +52,10 @@ const Comparison = component(
 
 type WithPreview = { Querystring: DryRunQuery }
 
-/** A user's documents against the defaults: load, reset, compare. */
+/** Loading defaults into a user's documents, resetting fields, comparing. */
 export function defaultRoutes(app: FastifyInstance, defaults: DefaultsService): void {
   for (const route of DOCUMENT_ROUTES) {
-    // POST /api/user/settings/load-defaults is about all documents, below.
+    // POST /api/user/settings/load-defaults loads all documents, see below.
     if (route.url === '/api/user/settings') continue
     const named = { name: documentName(route), title: route.title, family: route.family }
     loadRoute(app, defaults, `${route.url}/load-defaults`, named, request => route.address(request))
@@ -83,7 +83,7 @@ function loadRoute(
     id: `load${name}Defaults`,
     tag: 'Defaults',
     summary: `Load the defaults: ${title}`,
-    description: `Answers every field that differs. A preview writes nothing and answers the same.\n\n${DEFAULTS_TEXT}`,
+    description: `The answer lists every field that differs. A preview writes nothing and answers the same.\n\n${DEFAULTS_TEXT}`,
     auth: 'user',
     ...params(family ?? {}),
     querystring: DryRun,
@@ -132,8 +132,8 @@ function comparisonRoute(app: FastifyInstance, defaults: DefaultsService): void 
     tag: 'Defaults',
     summary: "How a user's documents differ from the defaults",
     description: [
-      'From the cached defaults, never from the file; grouped by document, with risks counted.',
-      'Reads all documents of the user in one round trip to Redis; those that are missing there are put there.',
+      'Compares with the cached defaults, never with the file; grouped by document, with the number of changes by risk.',
+      'Reads all documents of the user in one round trip to Redis; documents that are missing there are cached.',
     ].join(' '),
     auth: 'user',
     responses: { 200: { description: 'The differences.', schema: Comparison } },
@@ -148,7 +148,7 @@ function optionsOf(request: FastifyRequest): DefaultsOptions {
   return { preview: isDryRun(request.query as DryRunQuery), ...preconditionOf(request) }
 }
 
-/** A preview looks. */
+/** The actor of a change, or of a preview, which only looks. */
 function actorOfChange(request: FastifyRequest): Actor {
   return isDryRun(request.query as DryRunQuery) ? lookerOf(request) : actorOf(request)
 }

@@ -14,7 +14,7 @@ import type { RouteDoor } from '../reads/route-door.ts'
 import { sendWritten } from '../replies.ts'
 import { DOCUMENT_ROUTES, type DocumentRoute, documentName, params } from './document-table.ts'
 
-/** Versions are int8 in PostgreSQL; larger numbers than this are not exact in JSON either. */
+/** Versions are int8 in PostgreSQL, but JSON numbers beyond this are not exact. */
 const MAX_VERSION = Number.MAX_SAFE_INTEGER
 const HistoryQuery = Type.Object({
   limit: Type.Optional(
@@ -66,7 +66,7 @@ function writeRoute(app: FastifyInstance, documents: DocumentService, route: Doc
     tag: 'Documents',
     summary: `Change: ${route.title}`,
     description: [
-      'Takes the data whole or in part: objects are merged, arrays replaced, the result is checked as a whole.',
+      'Takes the data, complete or in part: objects are merged, arrays replaced, the result is checked as a whole.',
       'If nothing changes, nothing is written and the version stays.',
       `\n\n${WRITE_TEXT}`,
     ].join(' '),
@@ -100,8 +100,7 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     id: `${documentName(route).replace(/^./, first => first.toLowerCase())}History`,
     tag: 'Documents',
     summary: `History: ${route.title}`,
-    description:
-      'Newest first: who changed what, when and why. Read from PostgreSQL; the cache has no part in it.',
+    description: 'Newest first: who changed what, when and why. Read from PostgreSQL without the cache.',
     auth: 'user',
     ...params(route.family),
     querystring: HistoryQuery,
@@ -117,7 +116,7 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     id: `rollback${documentName(route)}`,
     tag: 'Documents',
     summary: `Roll back: ${route.title}`,
-    description: `The old content becomes the newest version, if it still keeps the rules.\n\n${WRITE_TEXT}`,
+    description: `The old content becomes the newest version, if it is still valid.\n\n${WRITE_TEXT}`,
     auth: 'user',
     ...params(route.family),
     body: Rollback,

@@ -18,11 +18,11 @@ export interface DocumentRoute {
   readonly family: DocumentFamily
   readonly section: string | undefined
   readonly title: string
-  /** Which document a request means. NOT_FOUND for a mode that does not exist. */
+  /** The document that a request names. NOT_FOUND for a mode that does not exist. */
   readonly address: (request: FastifyRequest) => DocumentAddress
 }
 
-/** All of them, made from the table of documents. */
+/** The routes of all documents and sections, made from the table of documents. */
 export const DOCUMENT_ROUTES: readonly DocumentRoute[] = FAMILIES.flatMap(family => [
   { url: family.route, family, section: undefined, title: family.title, address: addressOf(family) },
   ...(family.sections ?? []).map(({ name, route }) => ({
@@ -43,14 +43,14 @@ export function params({ perMode }: Pick<DocumentFamily, 'perMode'>): { params?:
   return perMode ? { params: MODE_PARAMS } : {}
 }
 
-/** NOT_FOUND, naming the four. */
+/** The mode of this name. NOT_FOUND with the four names for another. */
 export function requireMode(name: string): Mode {
   const mode = normalizeMode(name)
   if (mode === undefined) throw new ProblemError('NOT_FOUND', `the mode must be one of ${MODES.join(', ')}`)
   return mode
 }
 
-/** What operations on it are named after: `Mode`, `SettingsTrading`. */
+/** The name of a route in operation ids: `Mode`, `SettingsTrading`. */
 export function documentName({ family, section }: Pick<DocumentRoute, 'family' | 'section'>): string {
   return `${pascal(family.family)}${pascal(section ?? '')}`
 }

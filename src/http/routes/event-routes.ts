@@ -15,16 +15,16 @@ export interface EventRoutesDeps {
   readonly onDropped: () => void
 }
 
-/** The stream of a user's changes. It stays open, so the answer is written without Fastify once it begins. */
+/** The stream of a user's changes. It stays open, so it is written without Fastify after its first byte. */
 export function eventRoutes(app: FastifyInstance, { changes, reads, onDropped }: EventRoutesDeps): void {
   const schema = operation({
     id: 'events',
     tag: 'Documents',
-    summary: 'Hear of changes',
+    summary: 'Follow changes',
     description: [
-      "Server-sent events: one `change` for each document of the user that changed, by any caller and through any instance, about 100 ms after it was stored. Changes of one document that follow one another faster may be told as one, with the newest version. `deleted: true` when the user was deleted. Nothing of the document's content is in it: read it then, and you get that version or a newer one.",
-      'A change stored after the answer began is always told, so open the stream first and read the documents afterwards. After a break send the last `id` as `Last-Event-ID`: the changes since then follow. `resync` means that they are not known (another database): read everything again. `reconnect` comes before the end: when the token expires or the instance shuts down; come back after `retry` milliseconds.',
-      'A comment line comes at least every 16 s and says that nothing has changed until then; it stays away while PostgreSQL cannot be reached. A listener that does not take its events is cut off. Redis has no part in it.',
+      'Server-sent events: one `change` for each document of the user that changed, by any caller and through any instance, about 100 ms after it was stored. Changes of one document that follow one another faster may be combined into one event with the newest version. `deleted: true` when the user was deleted. An event does not contain the document: read it then, and you get that version or a newer one.',
+      'Every change stored after the answer began is sent, so open the stream first and read the documents afterwards. After a break send the last `id` as `Last-Event-ID`: the changes since then follow. `resync` means that they are not known (another database): read everything again. `reconnect` is sent before the stream ends, because the token expires or the instance shuts down; reconnect after `retry` milliseconds.',
+      'A comment line is sent at least every 16 s and means that nothing has changed until then; none is sent while PostgreSQL cannot be reached. The gateway closes the stream of a listener that reads too slowly. Events do not depend on Redis.',
     ].join('\n\n'),
     auth: 'user',
     headers: { 'last-event-id': LastEventId },
@@ -51,7 +51,7 @@ export function eventRoutes(app: FastifyInstance, { changes, reads, onDropped }:
         },
       })
       changes.add(stream)
-      // Perhaps at once: the caller may have left while the settings were read.
+      // Calls back at once if the caller has disconnected while the user was looked up.
       onConnectionEnd(request.raw.socket, () => {
         changes.remove(stream)
         stream.leave()
@@ -59,6 +59,6 @@ export function eventRoutes(app: FastifyInstance, { changes, reads, onDropped }:
       await stream.opened
     },
   )
-  // Before the server waits for requests in progress: these never end by themselves.
+  // In preClose, before the server waits for requests in progress, because streams do not end by themselves.
   app.addHook('preClose', () => changes.close())
 }

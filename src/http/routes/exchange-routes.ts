@@ -18,11 +18,11 @@ const AnyJson = Type.Unsafe({
 
 /** Positions and orders of the exchange. */
 export async function exchangeRoutes(app: FastifyInstance, exchange: ExchangeCache): Promise<void> {
-  // The bytes are kept as they came, integers of any size included; parsing only proves that they are JSON.
+  // The bytes are stored as received, with integers of any size; parsing only proves that they are JSON.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     try {
-      // A DELETE has no body, whatever type its headers name.
+      // A DELETE has no body, even if its headers name a content type.
       if (body.length > 0 || !needsNoBody(request.routeOptions.schema)) requireJsonBytes(body)
       done(null, body)
     } catch (error) {
@@ -38,11 +38,12 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
   const put = operation({
     id: `put${name}`,
     tag: 'Exchange',
-    summary: `Keep the ${kind}`,
-    description: 'Kept for BINANCE_CACHE_TTL_MS. 204 also while Redis is down: nothing is kept then.',
+    summary: `Cache the ${kind}`,
+    description:
+      'Cached for BINANCE_CACHE_TTL_MS. 204 also while Redis is down, although nothing is cached then.',
     auth: 'user',
     document: AnyJson,
-    responses: { 204: { description: 'Kept, if Redis is up.' } },
+    responses: { 204: { description: 'Cached, if Redis is up.' } },
   })
   app.put<{ Body: Buffer | undefined }>(
     url,
@@ -57,13 +58,13 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
   const get = operation({
     id: `get${name}`,
     tag: 'Exchange',
-    summary: `The ${kind} as kept`,
+    summary: `Read the cached ${kind}`,
     description:
-      'Only Redis has them: gone after BINANCE_CACHE_TTL_MS, and while Redis is down. Then 404 `CACHE_MISS`.',
+      'Only Redis holds them: 404 `CACHE_MISS` after BINANCE_CACHE_TTL_MS, and while Redis is down.',
     auth: 'user',
     responses: {
       200: {
-        description: 'As they were put; `Age` says how many seconds ago.',
+        description: 'The bytes of the last PUT; `Age` says how many seconds ago.',
         schema: AnyJson,
         headers: AGE_HEADER,
       },
@@ -71,25 +72,25 @@ function kindRoutes(app: FastifyInstance, exchange: ExchangeCache, kind: Exchang
     errors: ['CACHE_MISS'],
   })
   app.get(url, { schema: get }, async (request, reply) => {
-    const kept = await exchange.get(userIdOf(request), kind)
-    if (kept === undefined) throw new ProblemError('CACHE_MISS', `no ${kind} are kept`)
+    const cached = await exchange.get(userIdOf(request), kind)
+    if (cached === undefined) throw new ProblemError('CACHE_MISS', `no ${kind} are cached`)
     return reply
       .headers({
-        age: String(kept.ageSeconds),
+        age: String(cached.ageSeconds),
         'cache-control': 'private, no-cache',
         vary: 'Authorization, X-User-Id, Origin',
       })
       .header('content-type', JSON_TYPE)
-      .send(kept.body)
+      .send(cached.body)
   })
   const remove = operation({
     id: `delete${name}`,
     tag: 'Exchange',
-    summary: `Forget the ${kind}`,
-    description: 'Deletes the key in Redis. While Redis is down they are forgotten when their time is over.',
+    summary: `Delete the cached ${kind}`,
+    description: 'Deletes the key in Redis. While Redis is down the key stays until it expires.',
     auth: 'user',
     bodyNotNeeded: true,
-    responses: { 204: { description: 'Forgotten.' } },
+    responses: { 204: { description: 'Deleted, if Redis is up.' } },
   })
   app.delete(url, { schema: remove }, async (request, reply) => {
     await exchange.remove(userIdOf(request), kind)

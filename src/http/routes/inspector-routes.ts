@@ -5,7 +5,7 @@ import type { CacheService } from '../../settings/admin-service.ts'
 import { operation } from '../openapi/operation.ts'
 import { enumeration, UserId } from '../openapi/registry.ts'
 
-const Inspected = Type.Object(
+const Inspection = Type.Object(
   {
     user_id: UserId,
     redis: enumeration(['up', 'down']),
@@ -40,24 +40,24 @@ const Inspected = Type.Object(
   },
 )
 const UserParams = Type.Object({ user_id: UserId })
-const Warmed = Type.Object(
+const WarmReport = Type.Object(
   { keys: Type.Integer({ description: 'keys that hold a value now' }) },
   { examples: [{ keys: 15 }] },
 )
 
-/** A user's keys in Redis beside the rows; the scope of the routes needs the admin role. */
+/** A user's keys in Redis beside the rows. Admin only: a hook of the enclosing scope checks the role. */
 export function inspectorRoutes(app: FastifyInstance, cache: CacheService): void {
   const inspect = operation({
     id: 'inspectCache',
     tag: 'Admin',
     summary: "A user's Redis keys beside the rows",
     description: [
-      'Reads Redis and PostgreSQL and changes nothing. `value`: answered from Redis; `fence`: a write is under way or',
-      'broke off, reads go to PostgreSQL; `missing`: the next read puts it there; `unknown`: Redis cannot be asked.',
+      'Reads Redis and PostgreSQL and changes nothing. `value`: answered from Redis; `fence`: a write is in progress or',
+      'broke off, reads go to PostgreSQL; `missing`: the next read caches it; `unknown`: Redis is not reachable.',
     ].join(' '),
     auth: 'admin',
     params: UserParams,
-    responses: { 200: { description: 'Every key of the user.', schema: Inspected } },
+    responses: { 200: { description: 'Every key of the user.', schema: Inspection } },
     errors: ['USER_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
   })
   app.get<{ Params: { user_id: string } }>('/api/admin/cache/:user_id', { schema: inspect }, async request =>
@@ -67,10 +67,10 @@ export function inspectorRoutes(app: FastifyInstance, cache: CacheService): void
     id: 'warmCache',
     tag: 'Admin',
     summary: 'Put all documents of a user into Redis',
-    description: 'Reads all documents of the user once; those that Redis does not hold are put there.',
+    description: 'Reads all documents of the user once; those that Redis does not hold are cached.',
     auth: 'admin',
     params: UserParams,
-    responses: { 200: { description: 'Done.', schema: Warmed } },
+    responses: { 200: { description: 'Done.', schema: WarmReport } },
     bodyNotNeeded: true,
     errors: ['USER_NOT_FOUND', 'DATABASE_UNAVAILABLE'],
   })

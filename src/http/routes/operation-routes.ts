@@ -42,7 +42,7 @@ export const Health = Type.Object(
         },
         {
           description:
-            'While PostgreSQL cannot be reached: where settings come from, marked `detail=unverified`, and how long ago the oldest of them was known to be right.',
+            'Only while PostgreSQL cannot be reached: where settings come from, marked `detail=unverified`, and how long ago the oldest of them was known to be right.',
         },
       ),
     ),
@@ -67,7 +67,7 @@ const Ready = Type.Object({ status: Type.String() }, { examples: [{ status: 'rea
 const Exposition = Type.String({ examples: ['redis_breaker_state{state="closed"} 1'] })
 const NO_STORE = { 'cache-control': 'no-store' }
 
-/** A process that is busy must not be taken for a dead one and killed, and what keeps it busy must be seen. */
+/** A busy process must not be mistaken for a dead one and killed, and its metrics must stay readable. */
 const EVEN_UNDER_PRESSURE = { evenUnderPressure: true }
 
 export interface OperationRoutesDeps {
@@ -95,8 +95,8 @@ export function operationRoutes(
     {
       schema: schemaOf(
         'health',
-        'How the gateway is',
-        'What the last lease renewal and a shared PING said of the stores, at most 250 ms ago while they answer, and whether the cache is used; `degraded` without Redis.',
+        'Health of the gateway and its stores',
+        'The state of the stores by the last lease renewal and a shared PING, at most 250 ms ago while they answer, and whether the cache is used; `degraded` without Redis.',
         Health,
         'Settings can be answered from neither store.',
       ),
@@ -115,7 +115,7 @@ export function operationRoutes(
       schema: operation({
         id: 'live',
         tag: 'Operations',
-        summary: 'Whether the process runs',
+        summary: 'Liveness: the process runs',
         description: 'Asks no store.',
         auth: 'none',
         responses: { 200: { description: 'Yes.', schema: Live } },
@@ -131,9 +131,9 @@ export function operationRoutes(
       schema: operation({
         id: 'ready',
         tag: 'Operations',
-        summary: 'Whether to send requests here',
+        summary: 'Readiness: send requests to this instance',
         description:
-          'Not while it starts or drains. An outage of Redis or PostgreSQL does not matter once it has started.',
+          '503 while the instance starts or drains. After the start an outage of Redis or PostgreSQL changes nothing here.',
         auth: 'none',
         responses: { 200: { description: 'Yes.', schema: Ready } },
         errors: ['NOT_READY'],
@@ -149,8 +149,8 @@ export function operationRoutes(
     {
       schema: schemaOf(
         'redisHealth',
-        'Whether Redis is usable',
-        'A PING, and the circuit breaker. Without Redis settings are answered from PostgreSQL.',
+        'Health of Redis',
+        'The result of a PING, and the circuit breaker. Without Redis settings are answered from PostgreSQL.',
         RedisHealth,
         'Redis is not usable.',
       ),
@@ -173,7 +173,7 @@ export function operationRoutes(
         tag: 'Operations',
         summary: 'Metrics for Prometheus',
         description:
-          'Of this instance: requests, the cache, the stores, the process. Asks no store. No label holds a user.',
+          'The metrics of this instance: requests, the cache, the stores, the process. Asks no store. No label holds a user id.',
         auth: 'none',
         responses: {
           200: {

@@ -20,13 +20,13 @@ const PAGE = `<!doctype html>
 <body><h1>Settings gateway</h1><ul>${ITEMS.join('')}</ul></body></html>
 `
 
-/** Where to go from the bare address: a page to browsers, JSON to all others. */
+/** Links from the bare address: a page for browsers, JSON for other clients. */
 export function rootRoute(app: FastifyInstance): void {
   const schema = operation({
     id: 'root',
     tag: 'Operations',
-    summary: 'Where the documentation and the operator page are',
-    description: 'As a page when `Accept` prefers `text/html`. Asks no store.',
+    summary: 'Links to the documentation and the operator page',
+    description: 'A page when `Accept` prefers `text/html`, else JSON. Asks no store.',
     auth: 'none',
     responses: { 200: { description: 'Addresses.', schema: Links } },
   })

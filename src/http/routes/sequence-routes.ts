@@ -27,7 +27,7 @@ const Numbers = Type.Object(
     source: enumeration(['redis', 'database']),
     warnings: Type.Optional(
       Type.Array(Type.String(), {
-        description: 'what an operator should look at; absent when there is nothing',
+        description: 'problems that an operator should look at; absent = none',
       }),
     ),
   },
@@ -46,7 +46,8 @@ const IdempotencyKey = Type.Optional(
     description: '1 to 128 characters, new for each order: a retry with it gets the same numbers',
   }),
 )
-const Headers = 'Idempotency-Key: a retry with the same key within 10 minutes gets the same numbers.'
+const IDEMPOTENCY_TEXT =
+  'A retried POST draws new numbers; with the same Idempotency-Key within 10 minutes it gets the same ones.'
 
 /** Order numbers. */
 export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService): void {
@@ -54,7 +55,7 @@ export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService):
     id: 'drawSequence',
     tag: 'Sequence',
     summary: 'Draw order numbers',
-    description: `Unique per user and day. A retried POST takes a new number. ${Headers}\n\n${SEQUENCE_TEXT}`,
+    description: `Unique per user and day. ${IDEMPOTENCY_TEXT}\n\n${SEQUENCE_TEXT}`,
     auth: 'user',
     headers: { 'idempotency-key': IdempotencyKey },
     optionalBody: Count,
@@ -83,7 +84,7 @@ export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService):
   )
 }
 
-/** Without X-Actor: an order number has no history, and no bot is to miss one because of a name. */
+/** The actor without X-Actor: an order number has no history, and a malformed name must not cost a bot its number. */
 function drawerOf(request: FastifyRequest): Actor {
   return { userId: userIdOf(request), caller: principalOf(request).caller }
 }

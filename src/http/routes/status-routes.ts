@@ -8,7 +8,7 @@ import { operation } from '../openapi/operation.ts'
 import { Health } from './operation-routes.ts'
 
 const Time = Type.String({ format: 'date-time' })
-const Percentile = Type.Unsafe<number | null>({ type: ['number', 'null'] })
+const NullableNumber = Type.Unsafe<number | null>({ type: ['number', 'null'] })
 const Transition = Type.Object({
   at: Time,
   subject: Type.String({ description: 'breaker or view' }),
@@ -22,11 +22,11 @@ const Sample = Type.Object({
   requests: Type.Integer(),
   errors: Type.Integer({ description: 'answered with 5xx' }),
   hits: Type.Integer({ description: 'reads of settings answered from Redis' }),
-  misses: Type.Integer({ description: 'answered from PostgreSQL, the cache being usable' }),
-  bypasses: Type.Integer({ description: 'answered from PostgreSQL, the cache not being usable' }),
-  unverified: Type.Integer({ description: 'answered from Redis while PostgreSQL was away' }),
-  p50_ms: Percentile,
-  p99_ms: Percentile,
+  misses: Type.Integer({ description: 'answered from PostgreSQL while the cache was usable' }),
+  bypasses: Type.Integer({ description: 'answered from PostgreSQL while the cache was not usable' }),
+  unverified: Type.Integer({ description: 'answered from Redis while PostgreSQL was not reachable' }),
+  p50_ms: NullableNumber,
+  p99_ms: NullableNumber,
 })
 const EXAMPLE = {
   instance: 'gateway-1:7',
@@ -65,12 +65,12 @@ const Status = Type.Object(
     health: Health,
     view: Type.Object({
       mode: Type.String({
-        description: 'on or off: whether this instance answers from Redis, as /health says',
+        description: 'on while this instance answers from Redis, else off; the same as in /health',
       }),
       epoch: Type.Integer(),
       reason: Type.String({ description: 'why it is in its mode' }),
       lease_held: Type.Boolean({
-        description: 'whether this instance may answer from Redis; not without it',
+        description: 'true while this instance holds a lease, without which it does not answer from Redis',
       }),
     }),
     transitions: Type.Array(Transition, { description: 'of the breaker and the view, newest first' }),
@@ -84,7 +84,7 @@ export interface StatusRouteDeps {
   readonly activity: Activity
 }
 
-/** What happened lately in this instance; the scope of the route needs the admin role. */
+/** Recent transitions and traffic of this instance. Admin only: a hook of the enclosing scope checks the role. */
 export function statusRoute(app: FastifyInstance, { status, activity }: StatusRouteDeps): void {
   const schema = operation({
     id: 'status',
@@ -95,7 +95,7 @@ export function statusRoute(app: FastifyInstance, { status, activity }: StatusRo
       'view, and the traffic of the last 15 minutes in samples of 5 seconds. Another instance has its own.',
     ].join(' '),
     auth: 'admin',
-    responses: { 200: { description: 'How this instance is and was.', schema: Status } },
+    responses: { 200: { description: 'The present and recent state of this instance.', schema: Status } },
   })
   app.get('/api/admin/status', { schema }, async (_request, reply) => {
     const { health, cache } = await status.report()

@@ -31,7 +31,7 @@ const UserQuery = Type.Object({
       description: 'users of one page',
     }),
   ),
-  cursor: Type.Optional(Type.String({ description: '`next` of the page before', maxLength: 128 })),
+  cursor: Type.Optional(Type.String({ description: '`next` of the previous page', maxLength: 128 })),
 })
 interface UserQueryString {
   readonly q?: string
@@ -69,17 +69,16 @@ const Users = Type.Object(
 )
 
 const ExportLine = Type.String({
-  description: 'one line a user, in the order of the ids',
+  description: 'one line per user, in the order of the ids',
   examples: ['{"user_id":"42","documents":{"mode.scalp":{"enabled":true}},"sequence":{"20260106":42}}\n'],
 })
 const ImportLine = Type.String({
-  description:
-    'one line a user, as the export writes them; `documents` and `sequence` may have any part of it',
+  description: 'one line per user, as the export writes them; `documents` and `sequence` may be partial',
   examples: ['{"user_id":"42","documents":{"mode.scalp":{"enabled":true}}}\n'],
 })
 const ImportAnswer = Type.String({
   description:
-    'one line each while it goes on, in their order; the last one has `done` and the counts, and `error` when it ended early',
+    'one line per imported line, in order, as soon as it is processed; the last one has `done` and the counts, and `error` when the import ended early',
   examples: [
     '{"line":1,"user_id":"42","status":"updated","changes":2}\n{"done":true,"created":0,"updated":1,"unchanged":0,"refused":0}\n',
   ],
@@ -90,8 +89,7 @@ const ImportQuery = Type.Object({
       type: 'string',
       enum: ['merge', 'replace'],
       default: 'merge',
-      description:
-        '`merge` into what a user has; `replace` puts each document of a line in the place of the stored one',
+      description: '`merge` each document of a line into the stored one, or `replace` the stored one with it',
     }),
   ),
   ...DryRun.properties,
@@ -109,7 +107,7 @@ function listRoute(app: FastifyInstance, transfer: TransferService): void {
     id: 'listUsers',
     tag: 'Users',
     summary: 'Find users by id or by value',
-    description: 'Read from PostgreSQL; the cache has no part in it.',
+    description: 'Read from PostgreSQL without the cache.',
     auth: 'admin-or-service',
     querystring: UserQuery,
     responses: { 200: { description: 'A page of users, in the order of their ids.', schema: Users } },
@@ -128,7 +126,7 @@ function exportRoute(app: FastifyInstance, transfer: TransferService): void {
     id: 'exportUsers',
     tag: 'Users',
     summary: 'Export users as NDJSON',
-    description: 'Streamed from PostgreSQL as fast as the caller reads; each user is of one moment.',
+    description: 'Streamed from PostgreSQL as fast as the caller reads; all data of a user is of one moment.',
     auth: 'admin',
     querystring: Type.Object({ user_id: Type.Optional(UserId) }),
     responses: { 200: { description: 'Every user, or the one named.', schema: ExportLine, type: NDJSON } },
@@ -139,17 +137,17 @@ function exportRoute(app: FastifyInstance, transfer: TransferService): void {
     { schema, onRequest: async request => requireAdmin(principalOf(request)) },
     async ({ method, query: { user_id: only } }, reply) => {
       const userId = only === undefined ? undefined : requireUserId(only)
-      // Fastify would read all of it and throw it away.
+      // Fastify would read the whole export and discard it.
       if (method === 'HEAD') return reply.type(NDJSON).send(Readable.from([]))
       const lines = transfer.exportUsers(userId)
-      // The first line before the headers: an outage is a problem then, and not a broken answer.
+      // Reads the first line before the headers are sent, so that an outage is a problem and not a broken answer.
       const first = await lines.next()
-      return reply.type(NDJSON).send(Readable.from(first.done ? [] : from(first.value, lines)))
+      return reply.type(NDJSON).send(Readable.from(first.done ? [] : prepend(first.value, lines)))
     },
   )
 }
 
-async function* from<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
+async function* prepend<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
   yield first
   yield* rest
 }
@@ -161,22 +159,22 @@ function importRoute(app: FastifyInstance, transfer: TransferService): void {
       tag: 'Users',
       summary: 'Import users from NDJSON',
       description: [
-        'Each line is one transaction, checked like a PUT, with the history reason `import`; one that is refused changes',
-        'nothing and stops no other. `sequence` raises counters and never lowers them. Sending the same lines again',
-        'changes nothing. Written like a PUT, through the cache. A request may take as long as any other: send large',
+        'Each line is one transaction, checked like a PUT, with the history reason `import`; a refused line changes',
+        'nothing and does not stop the others. `sequence` raises counters and never lowers them. Sending the same lines',
+        'again changes nothing. Written through the cache, like a PUT. The time limit of requests applies: send large',
         'files in parts.',
       ].join(' '),
       auth: 'admin',
       querystring: ImportQuery,
       document: ImportLine,
-      responses: { 200: { description: 'What became of each line.', schema: ImportAnswer, type: NDJSON } },
+      responses: { 200: { description: 'The outcome of each line.', schema: ImportAnswer, type: NDJSON } },
       errors: ['NOT_READY'],
     }),
     consumes: [NDJSON],
   }
   const { bodyLimit = 0 } = app.initialConfig
   app.register(async scope => {
-    // As a stream: the lines are read one after the other, and each has a limit of its own. Nothing else is a stream.
+    // This body alone is a stream: its lines are read one after the other, each with a limit of its own.
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser(NDJSON, (_request, payload, done) => done(null, payload))
     scope.post<{ Querystring: { mode?: 'merge' | 'replace' } & DryRunQuery; Body: Readable | undefined }>(

@@ -11,7 +11,7 @@ const NewUser = Type.Object(
   { user_id: Type.String({ description: 'see X-User-Id' }) },
   { additionalProperties: false, examples: [{ user_id: '42' }] },
 )
-const Created = Type.Object(
+const Creation = Type.Object(
   { user_id: UserId, created: Type.Boolean() },
   { examples: [{ user_id: '42', created: true }] },
 )
@@ -23,13 +23,13 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     tag: 'Users',
     summary: 'Create a user from the cached defaults',
     description:
-      'All documents in one transaction; they are in Redis before the answer. Nothing changes when the user exists.',
+      'Creates all documents in one transaction; they are in Redis before the answer. Nothing changes when the user exists.',
     auth: 'admin-or-service',
     body: NewUser,
     guarded: true,
     responses: {
-      200: { description: 'The user exists already.', schema: Created },
-      201: { description: 'Created.', schema: Created },
+      200: { description: 'The user exists already.', schema: Creation },
+      201: { description: 'Created.', schema: Creation },
     },
     errors: ['INVALID_USER_ID', 'DATABASE_UNAVAILABLE', 'COMMIT_UNKNOWN'],
   })
@@ -47,7 +47,7 @@ export function userRoutes(app: FastifyInstance, users: UserService): void {
     tag: 'Users',
     summary: 'Delete a user, all documents and their keys',
     description:
-      'In PostgreSQL first, behind fences in Redis; then the keys go. Versions never restart if the user comes back.',
+      'Deletes in PostgreSQL first, behind fences in Redis, then the keys. Versions never restart if the user is created again.',
     auth: 'admin',
     params: Type.Object({ id: UserId }),
     responses: { 204: { description: 'Deleted.' } },
