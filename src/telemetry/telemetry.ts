@@ -21,8 +21,6 @@ export interface Telemetry {
   retentionStepped(task: string, removed: number): void
   /** Sizes of the tables that grow; none = another instance measures them. */
   tablesMeasured(sizes: readonly TableSize[]): void
-  /** A listener that read too slowly was cut off. */
-  listenerDropped(): void
   /** Called once: the values to read when the metrics are scraped. */
   observe(sources: TelemetrySources): void
 }
@@ -42,6 +40,5 @@ export const NO_TELEMETRY: Telemetry = {
   sequenceHigh: () => {},
   retentionStepped: () => {},
   tablesMeasured: () => {},
-  listenerDropped: () => {},
   observe: () => {},
 }
