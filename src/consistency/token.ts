@@ -1,11 +1,12 @@
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
 /**
- * What the scripts have in common, as a number (6 = fills carry stamps, 7 = tickets of order numbers name the witness; tombstones; gates look at the claim):
- * instances whose scripts keep different rules must not share a view. With another number in the text each refuses the
- * view of the other, and answers from PostgreSQL meanwhile.
+ * What the scripts have in common, as a number (6 = fills carry stamps; 7 = tickets of order numbers name the witness,
+ * tombstones, gates look at the claim). Instances whose scripts keep different rules must not share a view, and neither must
+ * instances with other keys of documents: the gate of one that does not know a kind neither fences nor sweeps its keys. With
+ * another number in the text each refuses the view of the other, and answers from PostgreSQL meanwhile.
  */
-const SCRIPT_RULES = 7
+export const SCRIPT_RULES = 7
 
 /** V as `gateway:view` holds it: `<epoch> r<rules of the scripts> <database> <run_id> <replication id>`. */
 export function viewText(v: ViewToken): string {

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { routeOf } from '../../src/client/routes.ts'
+import { declarations } from '../../src/dev/client/declarations.ts'
 import { FAMILIES, MODES } from '../../src/documents/catalogue.ts'
 import { runNode } from '../helper/node-process.ts'
 
@@ -31,6 +33,12 @@ t.test('nothing of the server comes along with the client', async t => {
     url => !/\/src\/client\/|\/node_modules\/undici\//.test(url) && url.startsWith('file:'),
   )
   t.strictSame(foreign, [])
+})
+
+t.test('the package declares the types that the client takes from the gateway', async t => {
+  const names = (text: string) => [...text.matchAll(/^export type (?:\{ )?(\w+)/gm)].map(([, name]) => name!)
+  const types = readFileSync(join(ROOT, 'src/client/gateway-types.ts'), 'utf8')
+  t.strictSame(names(declarations()).sort(), names(types).sort())
 })
 
 t.test('the routes are those of the table of documents', async t => {

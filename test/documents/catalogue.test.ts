@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
+import { SCRIPT_RULES } from '../../src/consistency/token.ts'
 import { DOCUMENTS, documentOf, FAMILIES, normalizeMode } from '../../src/documents/catalogue.ts'
 
 t.test('the documents stand in the order of a decision', async t => {
@@ -72,6 +74,13 @@ t.test('ultra_fast is ultra; other names are no modes', async t => {
     ['', 'Ultra', 'scalp_reentry', '__proto__', 'constructor', 'toString'].map(normalizeMode),
     Array(6).fill(undefined),
   )
+})
+
+t.test('instances that know other keys of documents do not share a view', async t => {
+  const suffixes = DOCUMENTS.flatMap(({ keySuffixes }) => keySuffixes.map(({ suffix }) => suffix))
+  const hash = createHash('sha256').update(suffixes.join(' ')).digest('hex').slice(0, 8)
+  // With another list of keys, another SCRIPT_RULES: CONTRIBUTING, "Add a document".
+  t.strictSame({ rules: SCRIPT_RULES, hash }, { rules: 7, hash: '74b851d5' })
 })
 
 t.test('an unknown kind throws', async t => {

@@ -181,6 +181,16 @@ export class RepairFirstGate extends Gate {
   }
 }
 
+/** The gate fences nothing of what was changed since the marker. */
+export class ForgetfulGate extends Gate {
+  constructor(deps: GateDeps) {
+    const store: StorePort = override(deps.store, {
+      beginGate: async () => ({ ...(await deps.store.beginGate()), changedSince: async () => [] }),
+    })
+    super({ ...deps, store })
+  }
+}
+
 /** `port` with some methods replaced. */
 function override<T extends object>(port: T, methods: Partial<T>): T {
   return new Proxy(port, {

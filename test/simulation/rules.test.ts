@@ -15,6 +15,7 @@ const KNOWN: Readonly<Record<string, number>> = {
   'own-command': 1,
   'repair-rereads': 553,
   'named-connection': 21,
+  'fenced-since-marker': 3,
   'adopt-first': 15,
   'near-heads': 2,
   'near-confirmed-by-versions': 1,

@@ -1,6 +1,7 @@
 import {
   BlindCheck,
   EndlessLease,
+  ForgetfulGate,
   JoiningBatchReader,
   LateCheck,
   LateFenceWriter,
@@ -168,6 +169,12 @@ export const RULES: readonly Rule[] = [
     says: "the gate adopts V' before it repairs, for no fence of V' stands before that",
     dagger: true,
     off: parts({ Gate: RepairFirstGate }),
+  },
+  {
+    name: 'fenced-since-marker',
+    says: 'the gate fences every document that was changed since the marker',
+    dagger: true,
+    off: parts({ Gate: ForgetfulGate }),
   },
   {
     name: 'fill-carries-stamp',
