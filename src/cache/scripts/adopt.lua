@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- adopt(V'): only if V' is newer, so that a late gate cannot take the place of a later one.
--- Nor can a gate that stood still take it from the gateways of another database that came meanwhile.
+-- adopt(V'): stores V' only if it is newer, so that a late gate cannot replace a later one, and only while no other database
+-- has the claim, so that a gate that was suspended cannot adopt over gateways of another database that started meanwhile.
 -- KEYS: gateway:view, gateway:owner. ARGV: V'. Answers 'view' (not newer, or another database's) or 'done'.
 if is_claimed(KEYS[2], ARGV[1]) or epoch_of(get(KEYS[1])) >= epoch_of(ARGV[1]) then
   return 'view'

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- The marker only grows within one database. Text: `<transaction id> <database>`. It moves only where the nonce is found
--- that its caller saw written to the dataset of V: a dataset that lacks the last fences of V lacks it too.
+-- Advances the marker, which only grows within one database. Text: `<transaction id> <database>`. It moves only where the
+-- nonce is found that its caller saw written to the dataset of V: a dataset that lacks the last fences of V lacks it too.
 -- KEYS: gateway:view, gateway:marker, gateway:proposal. ARGV: V, nonce, transaction id, database.
 -- Answers 'view', 'refused' (another nonce), or 'done'.
 if not view_is(KEYS[1], ARGV[1]) then

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Which commands of the scripts an ACL refuses, one a line; '' = none. KEYS: a key that nothing else uses.
+-- Answers the commands of the scripts that an ACL refuses, one per line; '' = none. KEYS: a key that nothing else uses.
 local refused = {}
 local function try(...)
   local reply = redis.pcall(...)
@@ -18,10 +18,10 @@ try('GETRANGE', KEYS[1], 0, 63)
 try('TIME')
 try('DEL', KEYS[1])
 try('UNLINK', KEYS[1])
--- The notes of the order numbers.
+-- Commands of the order numbers.
 try('ZADD', KEYS[1], 'GT', '1', 'day')
 try('ZRANGE', KEYS[1], 0, -1)
 try('PEXPIRE', KEYS[1], '1000')
--- Nothing of another type is left for the commands that are tried without a script.
+-- Removes the key, because the commands that are tried without a script need another type.
 try('DEL', KEYS[1])
 return table.concat(refused, '\n')

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- erase(nonce, min) of several documents: the keys of a document that was deleted as version min go, unless something newer is
--- there; a fence with this nonce goes in any case, because nobody is at work behind it.
--- A tombstone in a key of the gateway's own refuses late fences of versions up to min, and with them what earlier writers
--- would put in their place; the stamp refuses late fills.
+-- erase(nonce, min) of several documents: removes the keys of each document that was deleted as version min, unless something
+-- newer is there; always removes a fence with this nonce, because its writer has finished.
+-- A tombstone in a key of the gateway's own refuses late fences of versions up to min, and so the puts of earlier writers in
+-- their place; the stamp refuses late fills.
 -- KEYS: gateway:view, then for each document its stamp, its tombstone and its keys, the whole first.
 -- ARGV: V, nonce, TTL of stamps and tombstones in milliseconds, then for each document: min, number of keys.
 -- Answers 'view' (nothing done), 'refused' (something newer stood in at least one), 'done'.
@@ -22,7 +22,7 @@ for arg = 4, #ARGV, 2 do
     outcome = 'refused'
   else
     bury(tombstone, whole, min + 1, ttl)
-    changing(stamp, ttl)
+    raise_stamp(stamp, ttl)
     for key = first + 2, first + 1 + count do
       redis.call('UNLINK', KEYS[key])
     end

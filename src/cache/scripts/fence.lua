@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- fence(min, nonce) of several documents, each on its own.
+-- fence(min, nonce): places the fences of several documents, each independent of the others.
 -- KEYS: gateway:view, then for each document its stamp, its tombstone and its keys, the whole first.
 -- ARGV: V, nonce, then for each document: min, number of keys.
 -- Answers 'view' (nothing done), 'refused' (at least one has a version >= min, a fence above min, or was deleted as a version
@@ -19,7 +19,7 @@ for arg = 3, #ARGV, 2 do
     outcome = 'refused'
   else
     local text = '{"fence":' .. ARGV[arg] .. ',"nonce":"' .. nonce .. '"}'
-    changing(stamp)
+    raise_stamp(stamp)
     for key = first + 2, first + 1 + count do
       redis.call('SET', KEYS[key], text)
     end

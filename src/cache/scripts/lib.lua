@@ -1,8 +1,8 @@
--- Shared by all scripts; put between the first line of a script and its body. No script asks INFO: not every Redis allows
--- that, so the caller asks right behind it (script-runner.ts).
+-- Shared by all scripts, and inserted between the first line of a script and its body. No script calls INFO, because not every
+-- Redis allows that; the caller sends INFO directly after the script (script-runner.ts).
 
--- What redis.pcall brought of a key, nil when it is missing. A key of another type holds nothing of ours. Any other error
--- ends the script: a command that an ACL refuses must not look like a missing key.
+-- The value of a key from the reply of redis.pcall; nil when it is missing or of another type, which no script writes. Any
+-- other error ends the script: a command that an ACL refuses must not look like a missing key.
 local function text_in(reply)
   if type(reply) == 'table' and reply.err and not string.find(reply.err, 'WRONGTYPE', 1, true) then
     error(reply.err)
@@ -14,7 +14,7 @@ local function get(key)
   return text_in(redis.pcall('GET', key))
 end
 
--- gateway:view holds V.
+-- True when gateway:view holds V.
 local function view_is(view_key, wanted)
   return get(view_key) == wanted
 end
@@ -23,7 +23,7 @@ local function epoch_of(view)
   return view and tonumber(string.match(view, '^%d+')) or 0
 end
 
--- Gateways of another database than that of V have claimed the keys (claim.lua), and live.
+-- True while gateways of another database than that of V hold the claim (claim.lua).
 local function is_claimed(owner_key, view)
   local owner = string.match(get(owner_key) or '', '^(%S+) ')
   return owner and owner ~= string.match(view, '^%d+ r%d+ (%S+) ')
@@ -34,22 +34,22 @@ local function head_of(key)
   return text_in(redis.pcall('GETRANGE', key, 0, 63)) or ''
 end
 
--- What a stamp key holds when a script has made it: microseconds since 1970. Anything else is an operator's, and counts for none.
+-- The stamp in a key: microseconds since 1970, as the scripts write it. Any other value was set by hand and counts as missing.
 local function stamp_in(stamp)
   return string.match(get(stamp) or '', '^[1-8]' .. string.rep('%d', 15) .. '$')
 end
 
--- The stamp that follows: above the last one, and at least the microseconds of now, so that a stamp that was deleted
--- does not get an old number again.
+-- The next stamp: above the last one, and at least the present microseconds, so that a stamp that was deleted does not start
+-- again from an old number.
 local function next_stamp(last)
   local now = redis.call('TIME')
   local microseconds = tonumber(now[1]) * 1000000 + tonumber(now[2])
   return string.format('%.0f', math.max(microseconds, tonumber(last or 0) + 1))
 end
 
--- A document's key changes: the stamp of its user (a declared key, as all are) grows, so that one look at it tells that none has. Called before the
--- change: a stamp that moves too early does no harm. It expires after `ttl` milliseconds; nil = it stays.
-local function changing(stamp, ttl)
+-- Raises the stamp of a user, because a document's key changes: an unchanged stamp tells that no document has. Call it before
+-- the change: a stamp that moves too early does no harm. The stamp expires after `ttl` milliseconds; nil = it stays.
+local function raise_stamp(stamp, ttl)
   local following = next_stamp(stamp_in(stamp))
   if ttl then
     redis.call('SET', stamp, following, 'PX', ttl)
@@ -67,15 +67,15 @@ local function fence_in(head)
   return tonumber(min), nonce
 end
 
--- A tombstone names documents of a user that were deleted lately, a line each: `\n<key of the whole> <floor>`. The floor is the
--- lowest version that may follow; 0 when the document is not named.
+-- The floor of a document in the tombstone of its user: the lowest version that may follow; 0 when the document is not named. A
+-- tombstone names recently deleted documents, one per line: `\n<key of the whole> <floor>`.
 local function floor_in(tombstone, whole)
   local text = get(tombstone) or ''
   local _, last = string.find(text, '\n' .. whole .. ' ', 1, true)
   return tonumber(last and string.match(text, '^%d+', last + 1)) or 0
 end
 
--- Names a document in the tombstone of its user. A user has a few documents, and so many lines; all go after `ttl` milliseconds.
+-- Adds a document to the tombstone of its user, which expires after `ttl` milliseconds. It has at most one line per document.
 local function bury(tombstone, whole, floor, ttl)
   local lines = ''
   for key, other in string.gmatch(get(tombstone) or '', '\n(%S+) (%d+)') do
@@ -95,12 +95,12 @@ local function store(first, arg, count)
   end
 end
 
--- The whole is of this version already: its sections are made to be as well.
+-- Repairs the sections of a document whose whole is of this version already.
 local function heal(stamp, first, arg, count)
   for offset = 1, count - 1 do
     local section, value = KEYS[first + offset], ARGV[arg + offset]
     if head_of(section) ~= string.sub(value, 1, 64) then
-      changing(stamp)
+      raise_stamp(stamp)
       redis.call('SET', section, value)
     end
   end

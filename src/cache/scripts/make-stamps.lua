@@ -1,8 +1,8 @@
 #!lua
--- make-stamps: a reader needs a stamp before it reads rows that it wants to store. Makes those that are missing, and they
--- expire unless something is stored: a reader may ask for users that do not exist.
+-- make-stamps: makes the stamps that are missing, because a reader needs one before it reads rows that it wants to store. They
+-- expire unless a document is stored: a reader may ask for users that do not exist.
 -- KEYS: gateway:view, the stamps. ARGV: V, TTL in milliseconds.
--- Answers 'view' (nothing done), or the stamps with a space between two.
+-- Answers 'view' (nothing done), or the stamps separated by spaces.
 if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end

@@ -1,7 +1,7 @@
 #!lua
--- put(version, value) of several documents by their writer: stores in the place of its own fence or of an older value.
--- Where neither stands, a key was deleted or evicted, or a late fence of another writer took the place: the next read fills it.
--- The whole document's key decides for its sections, which are healed when they are not of its version.
+-- put(version, value) of several documents by their writer: replaces its own fence or an older value.
+-- Otherwise the key was deleted or evicted, or a late fence of another writer replaced the fence: the next read fills it.
+-- The key of the whole document decides for its sections, which are repaired when they are not of its version.
 -- KEYS: gateway:view, then for each document its stamp and its keys, the whole first.
 -- ARGV: V, the nonce of the fences, then for each document: version, number of keys, the value of each key.
 -- Answers 'view' (nothing done), 'refused' (at least one was not stored), 'done'.
@@ -18,7 +18,7 @@ while arg <= #ARGV do
   if stored == version then
     heal(KEYS[first], first + 1, arg + 2, count)
   elseif (stored and stored < version) or owner == ARGV[2] then
-    changing(KEYS[first])
+    raise_stamp(KEYS[first])
     store(first + 1, arg + 2, count)
   else
     outcome = 'refused'

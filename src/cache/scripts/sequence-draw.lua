@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- Draws numbers from the block that this V counts in. Allowed when Redis is full: the keys are small, and few.
+-- Draws numbers from the open block of this V. Allowed when Redis is full, because the keys are small and few.
 -- KEYS: gateway:view, block, witness, mirror, the settings key that names the user's time zone.
 -- ARGV: V, how many, version of the settings by which the day was chosen (0 = any), TTL in ms.
--- Answers the last number drawn; 'settings' when they have another version; `used N` when too little is left of the
--- block that ends with N; `block T W K` when none of this V is open, the witness holds W, and K is the end of the last one
--- known; 'view' (nothing done).
+-- Answers the last number drawn; 'settings' when they have another version; `used N` when too few numbers are left of the
+-- block that ends with N; `block T W K` when no block of this V is open, the witness holds W, and K is the end of the last
+-- known block; 'view' (nothing done).
 if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end

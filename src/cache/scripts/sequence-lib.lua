@@ -1,11 +1,11 @@
 -- Shared by the scripts of the order numbers. Keys of one user's day:
--- block    `<last number drawn> <last number of the block> <name of this key> <V>`, or `ticket <number> <witness> <known>`: none is
---          open, the witness held <witness> then, and no block that Redis remembers ends above `known`
--- witness  the last number drawn once more, so that an older block that is put back by hand is not believed
--- mirror   the same number for others to look at; nothing here reads it
+-- block    `<last number drawn> <last number of the block> <name of this key> <V>`, or `ticket <number> <witness> <known>`: no block
+--          is open, the witness held <witness> then, and no block that Redis remembers ends above `known`
+-- witness  a copy of the last number drawn, so that an older block that is put back by hand is refused
+-- mirror   the same number for other programs; no script reads it
 
--- Last number drawn and last number of the block that this V counts in; nothing when none is open, when an operator has
--- changed, moved or removed a key. A command that Redis refuses ends the script (get, in lib.lua).
+-- Last number drawn and last number of the open block of this V; nothing when no block is open, or when a key was changed,
+-- moved or removed by hand. A command that Redis refuses ends the script (get, in lib.lua).
 local function block_in(block_key, witness_key, view)
   local last, limit, owner = string.match(get(block_key) or '', '^(%d+) (%d+) (.+)$')
   if owner == block_key .. ' ' .. view and get(witness_key) == last then
@@ -19,10 +19,10 @@ local function witness_in(witness_key)
   return #text <= 16 and string.match(text, '^%d+$') or '-'
 end
 
--- What a caller has to show who wants to open the next block: `used <last number of the open one>` or `block <ticket>
--- <witness> <known>`.
--- Both are gone once a block was opened, so that a command that comes late, or twice, opens nothing. A ticket counts only
--- while the witness is that of its time: one that is put back by hand is of before the last block was opened.
+-- The text that a caller must send to open the next block: `used <last number of the open one>` or `block <ticket> <witness>
+-- <known>`.
+-- Opening a block makes both invalid, so that a late or repeated command opens nothing. A ticket counts only while the witness
+-- holds the value of its time: a ticket that is put back by hand is from before the last block was opened.
 local function vacancy_in(block_key, witness_key, limit)
   if limit then
     return 'used ' .. limit
@@ -31,8 +31,8 @@ local function vacancy_in(block_key, witness_key, limit)
   return witness == witness_in(witness_key) and 'block ' .. ticket
 end
 
--- The last number of a block of another V, or what a ticket knows of one: the database may have been set back to before it
--- was reserved.
+-- The last number of a block of another V, from the block or from a ticket: the database may have been set back to a time
+-- before the block was reserved.
 local function known_in(block_key, witness_key)
   local text = get(block_key) or ''
   local last, limit, owner = string.match(text, '^(%d+) (%d+) (%S+) ')

@@ -1,9 +1,8 @@
 #!lua flags=allow-oom
--- Opens a reserved block for this V in the place of what the caller met, and draws its first numbers.
+-- Opens a reserved block for this V, if the key still holds what the caller's draw found, and draws its first numbers.
 -- KEYS: gateway:view, block, witness, mirror.
 -- ARGV: V, what a draw answered (`used N` or `block T W K`), how many, first and last number of the block, TTL in ms.
--- Answers the last number drawn; 'stale' when another block was opened meanwhile, or this one before; 'view' (nothing
--- done).
+-- Answers the last number drawn; 'stale' when this or another block was opened meanwhile; 'view' (nothing done).
 if not view_is(KEYS[1], ARGV[1]) then
   return 'view'
 end

@@ -3,12 +3,12 @@ import type { KnownVersions, Versions } from '../../consistency/versions.ts'
 import type { Precondition } from '../../settings/service.ts'
 import { ProblemError } from '../problem-error.ts'
 
-/** What a conditional header asks for. Tags of documents are their versions, of bundles all versions: `"7.3.12"`. */
+/** The versions in a conditional header. The tag of a document is its version, that of a bundle all versions: `"7.3.12"`. */
 export type Condition = KnownVersions
 
 /** One tag at the start of a list's rest. Commas and backslashes are characters like any other (RFC 9110, 8.8.3). */
 const TAG = /^(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?:,|$)/
-/** A caller that polls sends the same header each time: what it means is remembered, short headers only. */
+/** Parsed headers are remembered, because a caller that polls sends the same one each time. Short headers only. */
 const MAX_REMEMBERED = 2_000
 const MAX_REMEMBERED_LENGTH = 128
 const remembered = new Map<string, Condition>()
@@ -17,7 +17,7 @@ export function entityTag(versions: Versions): string {
   return `"${versions.join('.')}"`
 }
 
-/** If-None-Match. Tags that are not ours match nothing; weak and strong are equal here (RFC 9110, 13.1.2). */
+/** Parses If-None-Match. Tags of other servers match nothing; weak and strong are equal here (RFC 9110, 13.1.2). */
 export function parseIfNoneMatch(header: string | undefined): Condition | undefined {
   if (header === undefined) return undefined
   const known = remembered.get(header)
@@ -32,23 +32,23 @@ export function parseIfNoneMatch(header: string | undefined): Condition | undefi
 
 function conditionIn(header: string): Condition {
   if (header.trim() === '*') return '*'
-  return ours(tagsOf(header) ?? [])
+  return versionsIn(tagsOf(header) ?? [])
 }
 
 /**
- * If-Match and If-None-Match of a write. A weak tag never matches the first (RFC 9110, 13.1.1). VALIDATION_FAILED when
- * either is garbage: a condition that was not understood must not let a write pass.
+ * If-Match and If-None-Match of a write. A weak tag never matches If-Match (RFC 9110, 13.1.1). VALIDATION_FAILED when either
+ * cannot be parsed, because an ignored condition would let the write pass.
  */
 export function preconditionOf({ headers }: Pick<IncomingMessage, 'headers'>): Precondition {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers
   if (match === undefined && noneMatch === undefined) return {}
   return {
-    ifMatch: strict('If-Match', match, tags => tags.filter(({ weak }) => !weak)),
-    ifNoneMatch: strict('If-None-Match', noneMatch, tags => tags),
+    ifMatch: parseStrictly('If-Match', match, tags => tags.filter(({ weak }) => !weak)),
+    ifNoneMatch: parseStrictly('If-None-Match', noneMatch, tags => tags),
   }
 }
 
-function strict(
+function parseStrictly(
   name: string,
   header: string | undefined,
   select: (tags: Tag[]) => Tag[],
@@ -56,7 +56,7 @@ function strict(
   if (header === undefined) return undefined
   if (header.trim() === '*') return '*'
   const tags = tagsOf(header)
-  if (tags !== undefined && tags.length > 0) return ours(select(tags))
+  if (tags !== undefined && tags.length > 0) return versionsIn(select(tags))
   throw new ProblemError('VALIDATION_FAILED', `${name} must be * or a list of entity tags, such as "7"`, {
     errors: [{ path: name, message: 'must be * or a list of entity tags' }],
   })
@@ -68,7 +68,7 @@ interface Tag {
   readonly versions: Versions | undefined
 }
 
-function ours(tags: readonly Tag[]): Versions[] {
+function versionsIn(tags: readonly Tag[]): Versions[] {
   return tags.flatMap(({ versions }) => (versions === undefined ? [] : [versions]))
 }
 
@@ -89,7 +89,7 @@ function tagsOf(header: string): Tag[] | undefined {
 /** Elements of a list may be empty (RFC 9110, 5.6.1). */
 const LIST_SPACE = /^[ \t,]+/
 
-/** Tags are compared as texts: only what `entityTag` writes of a version is that version. */
+/** The versions in a tag. Undefined unless `entityTag` would write exactly this text, because tags are compared as texts. */
 function versionsOf(opaque: string): Versions | undefined {
   if (!/^\d{1,16}(\.\d{1,16})*$/.test(opaque)) return undefined
   const versions = opaque.split('.').map(Number)

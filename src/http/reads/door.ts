@@ -16,20 +16,20 @@ export interface SocketDoorDeps {
   readonly responder: Responder
   readonly authenticator: Pick<Authenticator, 'known'>
   readonly limits: CallerLimits
-  /** While it returns true requests are left to Fastify. */
+  /** While it returns true, requests are left to Fastify. */
   readonly underPressure: () => boolean
-  /** Is told of each answer, as Fastify's hooks are of the others. */
+  /** Called after each answer of this door; hooks do the same for the answers of Fastify. */
   readonly onAnswered: (exchange: Exchange, status: number, milliseconds: number) => void
-  /** Runs the work of a request so that its trace sees it; absent = requests are not traced. */
+  /** Runs the work of a request inside its trace; absent = requests are not traced. */
   readonly traced?: ((request: IncomingMessage, work: () => void) => void) | undefined
 }
 
-/** Every read in the table needs it, see scopes.ts. */
+/** The scope that every read in the table needs, see scopes.ts. */
 const READ_SCOPE: Scope = 'read'
 
 /**
- * The door in front of Fastify: plain reads of callers who were verified before. What is not so simple - another method, a
- * query, an Origin, an unknown caller, headers that a route refuses - is left to Fastify, whose routes call the same responder.
+ * The door in front of Fastify: answers plain reads of callers who were verified before. All other requests - another method,
+ * a query, an Origin, an unknown caller, headers that a route refuses - are left to Fastify, whose routes call the same responder.
  *
  * Why: Fastify's routing, request, reply and listeners cost more than Redis does. CPU per answer, interleaved on one machine:
  * 46 us here and 68 us when Fastify's first hook does the same and hijacks, for one document of 3 KB; 44 and 65 us for the
@@ -74,14 +74,14 @@ export class SocketDoor {
 
   #answer(exchange: Exchange, { read }: PlainRead, actor: Parameters<ReadService['answer']>[0]): void {
     const { limits, reads, responder } = this.#deps
-    // Before anything is read or created.
+    // Limits come first, before any read and before a user is created.
     const waitMs = limits.take(exchange.caller)
     if (waitMs > 0) responder.refuse(exchange, rateLimited(waitMs))
     else responder.respond(exchange, (known, onAnswer) => reads.answer(actor, read, known, onAnswer))
   }
 }
 
-/** Nothing that another part of the gateway has to look at: CORS, a body that a GET should not have, no host or two. */
+/** True for a request without anything that only Fastify handles: CORS, a body of a GET, a missing or repeated Host. */
 function isPlain({ headers }: IncomingMessage): boolean {
   return (
     headers.origin === undefined &&
@@ -91,7 +91,7 @@ function isPlain({ headers }: IncomingMessage): boolean {
   )
 }
 
-/** Undefined where Fastify's routes answer with a problem. */
+/** The user to act for. Undefined where the routes of Fastify answer with a problem. */
 function userOf(principal: Principal, { headers }: IncomingMessage): string | undefined {
   try {
     return actingUser(principal, headers['x-user-id'])

@@ -4,7 +4,7 @@ import { entityTag } from './conditional.ts'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 
-/** RFC 9211. */
+/** Cache-Status by RFC 9211. */
 export const CACHE_STATUS: Readonly<Record<ReadStatus, string>> = {
   hit: 'settings-gateway; hit',
   'miss-stored': 'settings-gateway; fwd=miss; stored',
@@ -13,9 +13,9 @@ export const CACHE_STATUS: Readonly<Record<ReadStatus, string>> = {
   unverified: 'settings-gateway; hit; detail=unverified',
 }
 
-/** The headers of documents of these versions, by lower-case names. */
+/** The headers of an answer with documents of these versions, by lower-case names. */
 export function versionHeaders(versions: Versions): Readonly<Record<string, string>> {
-  // Two users may have the same versions.
+  // `vary`, because two users may have the same versions.
   return {
     etag: entityTag(versions),
     'cache-control': 'private, no-cache',

@@ -9,7 +9,7 @@ import { type WholeAnswer, writeAnswer } from '../whole-answer.ts'
 import { parseIfNoneMatch } from './conditional.ts'
 import { CACHE_STATUS, JSON_TYPE, versionHeaders } from './headers.ts'
 
-/** A GET or HEAD of settings, and who makes it. */
+/** A GET or HEAD of settings with its caller. */
 export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -19,32 +19,32 @@ export interface Exchange {
   readonly route: string
   /** Principal.caller. */
   readonly caller: string
-  /** For logs; undefined = it is about no user. */
+  /** The user for logs; undefined = the request is about no user. */
   readonly userId: string | undefined
-  /** Is told the status when the answer has been written; absent behind Fastify, whose hooks tell. */
+  /** Called with the status when the answer has been written; absent behind Fastify, where hooks do this. */
   readonly onAnswered?: (status: number) => void
 }
 
-/** Makes the read of an exchange, given the versions that the caller knows. */
+/** Reads the settings of an exchange; gets the versions that the caller has. */
 export type Read = (known: KnownVersions | undefined, onAnswer: OnAnswer) => void
 
 export interface ResponderDeps {
-  /** Large answers not taken yet. */
+  /** Counts large answers that callers have not received yet. */
   readonly answers: ByteBudget
-  /** While it returns true every answer closes its connection. */
+  /** While it returns true, every answer closes its connection. */
   readonly draining: () => boolean
   readonly log: ProblemLog
 }
 
 /**
- * Writes every answer to a read of settings: 200, 304, and the problem that a read fails with. Both doors call it, the
- * socket's in front of Fastify and the routes' behind it, so that both answer the same by construction.
+ * Writes every answer to a read of settings: 200, 304, and the problem that a read fails with. The socket door in front of
+ * Fastify and the route door behind it both call it, so that both answer the same by construction.
  */
 export class Responder {
   readonly #deps: ResponderDeps
   /**
-   * Heads of hits, by the bodies and, for 304, by the versions: the near cache answers with the same objects each time. Its
-   * bytes are answered with another Cache-Status too, so only of hits.
+   * Heads of hits, by the body or, for 304, by the versions: the near cache answers with the same objects each time. Hits only,
+   * because the same bytes may be answered with another Cache-Status as well.
    */
   readonly #heads = new WeakMap<Buffer | Versions, readonly string[]>()
 
@@ -52,7 +52,7 @@ export class Responder {
     this.#deps = deps
   }
 
-  /** Answers with what `read` brings. */
+  /** Answers with the result of `read`. */
   respond(exchange: Exchange, read: Read): void {
     const known = parseIfNoneMatch(exchange.request.headers['if-none-match'])
     read(known, (error, answer) => {
@@ -61,7 +61,7 @@ export class Responder {
     })
   }
 
-  /** Answers with the problem that the error is. */
+  /** Answers with the problem of an error. */
   refuse(exchange: Exchange, error: unknown): void {
     const problem = toProblem(error)
     const { id, route, userId } = exchange
@@ -71,14 +71,14 @@ export class Responder {
 
   #send(exchange: Exchange, answer: ReadAnswer, callerHasIt: boolean): void {
     const body = answer.body === null || callerHasIt ? undefined : answer.body
-    if (body !== undefined && body.length > LARGE_ANSWER_BYTES && !this.#bound(exchange, body.length)) return
+    if (body !== undefined && body.length > LARGE_ANSWER_BYTES && !this.#reserve(exchange, body.length)) return
     const head =
-      answer.status === 'hit' && answer.body !== null ? this.#keptHead(answer, body) : headOf(answer, body)
+      answer.status === 'hit' && answer.body !== null ? this.#headOfHit(answer, body) : headOf(answer, body)
     this.#write(exchange, { status: body === undefined ? 304 : 200, head, body })
   }
 
-  /** False = refused: too much is on its way. */
-  #bound(exchange: Exchange, bytes: number): boolean {
+  /** Counts a large answer until it is sent. False = refused, because too many bytes are in flight. */
+  #reserve(exchange: Exchange, bytes: number): boolean {
     const { request, response, caller } = exchange
     const release = this.#deps.answers.take(shareOf(caller, request.headers), bytes)
     if (typeof release === 'string') {
@@ -89,7 +89,7 @@ export class Responder {
     return true
   }
 
-  #keptHead(answer: ReadAnswer, body: Buffer | undefined): readonly string[] {
+  #headOfHit(answer: ReadAnswer, body: Buffer | undefined): readonly string[] {
     const key = body ?? answer.versions
     let head = this.#heads.get(key)
     if (head === undefined) {

@@ -3,7 +3,7 @@ import type { ReadService, SettingsRead } from '../../settings/service.ts'
 import { principalOf, readerOf, userOf } from '../caller.ts'
 import type { Read, Responder } from './responder.ts'
 
-/** The door behind Fastify: the routes of reads give their requests to the responder, with the headers that hooks have set. */
+/** The door behind Fastify: passes requests of the routes of reads to the responder, with the headers that hooks have set. */
 export class RouteDoor {
   readonly #responder: Responder
   readonly #reads: ReadService
@@ -19,7 +19,7 @@ export class RouteDoor {
     this.respond(request, reply, (known, onAnswer) => this.#reads.answer(actor, read, known, onAnswer))
   }
 
-  /** Answers with what `read` brings. */
+  /** Answers with the result of `read`. */
   respond(request: FastifyRequest, reply: FastifyReply, read: Read): void {
     const { raw: response } = reply
     for (const [name, value] of Object.entries(reply.getHeaders())) {

@@ -4,7 +4,7 @@ import { documentRead } from '../../settings/document-read.ts'
 import type { SettingsRead } from '../../settings/service.ts'
 import { DOCUMENT_ROUTES } from '../routes/document-table.ts'
 
-/** One address of a read without parameters of its own, such as `/api/futures/ginie/modes/scalp`. */
+/** A read by its complete address, such as `/api/futures/ginie/modes/scalp`. */
 export interface PlainRead {
   readonly url: string
   /** The route's pattern, for metrics. */
@@ -43,5 +43,5 @@ const PLAIN_DOCUMENTS: readonly PlainRead[] = DOCUMENT_ROUTES.flatMap(({ url, fa
       ],
 )
 
-/** The reads that are answered in front of Fastify when nothing else is to be looked at. */
+/** The reads that the socket door answers when the request is plain. */
 export const PLAIN_READS: readonly PlainRead[] = [...PLAIN_BUNDLES, ...PLAIN_DOCUMENTS]
