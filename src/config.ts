@@ -133,7 +133,7 @@ function parseOrigins({ CORS_ORIGINS: text }: Variables, faults: string[]): read
   return origins
 }
 
-interface Parsed {
+interface ParsedVariables {
   readonly redis: RedisTarget | undefined
   readonly tokens: readonly ServiceToken[]
   readonly jwksUrl: URL | undefined
@@ -146,7 +146,7 @@ interface Parsed {
 
 function group(
   vars: Variables,
-  { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, production }: Parsed,
+  { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, production }: ParsedVariables,
 ) {
   return {
     production,

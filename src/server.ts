@@ -26,7 +26,7 @@ export async function startServer(env: Environment, overrides: AppOverrides = {}
   try {
     await services.start()
     const url = await app.listen({ host: addressOf(config.http.host), port: config.http.port })
-    logStart(app.log, config, { url, migrated: services.migrated() })
+    logStart(app.log, config, { url, migrated: services.migrationReport() })
     return { app, services, url, close: () => shutDown(gateway, config.shutdown) }
   } catch (error) {
     await app.close()

@@ -77,7 +77,7 @@ export interface Services {
   readonly pool: Pool
   readonly redis: RedisAccess | undefined
   /** What the start did to the schema; undefined until then. */
-  migrated(): MigrationReport | undefined
+  migrationReport(): MigrationReport | undefined
   /** Migrates and loads the defaults. Rejects when trying again is pointless; an outage of the database is not. */
   start(): Promise<void>
   /** Ends the background work and the connections to Redis; the owner of the pool ends it afterwards. */
@@ -272,7 +272,7 @@ export function createServices(
     retention,
     pool,
     redis,
-    migrated: () => migrated,
+    migrationReport: () => migrated,
     start: async () => {
       redis?.open()
       await startUp.begin()

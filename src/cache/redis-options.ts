@@ -15,13 +15,13 @@ const MAX_RETRY_MS = 1_000
 const SENTINEL_TIMEOUT_MS = 500
 
 /** `replyMapping` exists for RESP 3 only. */
-type ClientOptions = Omit<RedisOptions, 'replyMapping'>
+type IoredisOptions = Omit<RedisOptions, 'replyMapping'>
 
 /**
  * Options of ioredis. The first three belong together: with the defaults one increment became two, with only some
  * of them promises hang. Nothing is queued and nothing is sent twice; the caller decides what a failure means.
  */
-export function redisOptions({ target, connectTimeoutMs, name }: ConnectionOptions): ClientOptions {
+export function redisOptions({ target, connectTimeoutMs, name }: ConnectionOptions): IoredisOptions {
   const { server, sentinelName } = target
   return {
     enableOfflineQueue: false,

@@ -1,5 +1,5 @@
 /** What a URL answered last, parsed and frozen. */
-export interface Remembered {
+export interface TaggedAnswer {
   readonly etag: string
   readonly value: unknown
 }
@@ -9,14 +9,14 @@ export interface Remembered {
  * having said that it is current. Bounded: the one that was not used for longest goes first.
  */
 export class EtagCache {
-  readonly #entries = new Map<string, Remembered>()
+  readonly #entries = new Map<string, TaggedAnswer>()
   readonly #maxEntries: number
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries
   }
 
-  get(key: string): Remembered | undefined {
+  get(key: string): TaggedAnswer | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     this.#entries.delete(key)
@@ -24,7 +24,7 @@ export class EtagCache {
     return entry
   }
 
-  set(key: string, entry: Remembered): void {
+  set(key: string, entry: TaggedAnswer): void {
     this.#entries.delete(key)
     if (this.#maxEntries === 0) return
     this.#entries.set(key, entry)

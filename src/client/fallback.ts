@@ -4,7 +4,7 @@ import { LastKnownFile } from './last-known-file.ts'
 import type { FallbackOptions } from './options.ts'
 
 /** An answer of the gateway to a read of settings. */
-export interface Answered {
+export interface FreshAnswer {
   readonly etag: string
   /** Its text; asked for only when it is not kept already. */
   readonly body: () => string
@@ -34,7 +34,7 @@ export class Fallback {
   }
 
   /** `writes` is that of the moment before the read. */
-  remember(owner: string, path: string, { etag, body, unverified }: Answered, writes: number): void {
+  remember(owner: string, path: string, { etag, body, unverified }: FreshAnswer, writes: number): void {
     if (writes !== this.writes) return
     const known = this.#known.get(owner, path)
     // What nobody confirmed is no newer than what is known.

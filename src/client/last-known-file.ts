@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Known, LastKnown } from './last-known.ts'
+import type { KnownSettings, LastKnown } from './last-known.ts'
 
 const FORMAT = 'settings-gateway-client last known settings, 1'
 /** A larger file was not written by this class: twice what LastKnown keeps, escapes included. */
@@ -127,7 +127,7 @@ function* linesOf(known: LastKnown): Generator<string> {
 }
 
 /** The earlier moment of what both clocks say, should the wall clock have been set back meanwhile. */
-function wallTimeOf({ wall, monotonic }: Known['confirmed']): number {
+function wallTimeOf({ wall, monotonic }: KnownSettings['confirmed']): number {
   return Number.isNaN(monotonic) ? wall : Math.min(wall, Date.now() - (performance.now() - monotonic))
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FallbackOptions } from './options.ts'
 
 /** Settings as the gateway last answered them. */
-export interface Known {
+export interface KnownSettings {
   readonly etag: string
   /** The text of the answer. */
   readonly body: string
@@ -10,8 +10,8 @@ export interface Known {
   readonly confirmed: { readonly wall: number; readonly monotonic: number }
 }
 
-/** Whose settings, where: `url` of the gateway, and the user, or else the token. */
-export interface Owner {
+/** The owner of remembered settings: the `url` of the gateway, and the user or else the token. */
+export interface SettingsOwner {
   readonly url: string
   readonly userId: string | undefined
   readonly token: string
@@ -23,8 +23,8 @@ const MAX_USERS = 1_000
 
 /** The last known settings of the users that were read last, in the memory of this process. Bounded in users and bytes. */
 export class LastKnown {
-  /** Owner to path to settings; the owner that was read last is last. */
-  readonly #owners = new Map<string, Map<string, Known>>()
+  /** Settings by owner and path; the owner that was read last is last. */
+  readonly #owners = new Map<string, Map<string, KnownSettings>>()
   readonly #maxUsers: number
   readonly #maxAgeMs: number
   #bytes = 0
@@ -43,19 +43,19 @@ export class LastKnown {
   }
 
   /** Undefined when nothing is known, or it is too old. */
-  find(owner: string, path: string): { readonly known: Known; readonly ageMs: number } | undefined {
+  find(owner: string, path: string): { readonly known: KnownSettings; readonly ageMs: number } | undefined {
     const known = this.get(owner, path)
     if (known === undefined) return undefined
     const ageMs = ageOf(known)
     return ageMs !== undefined && ageMs <= this.#maxAgeMs ? { known, ageMs: Math.round(ageMs) } : undefined
   }
 
-  get(owner: string, path: string): Known | undefined {
+  get(owner: string, path: string): KnownSettings | undefined {
     return this.#owners.get(owner)?.get(path)
   }
 
-  set(owner: string, path: string, known: Known): void {
-    const paths = this.#owners.get(owner) ?? new Map<string, Known>()
+  set(owner: string, path: string, known: KnownSettings): void {
+    const paths = this.#owners.get(owner) ?? new Map<string, KnownSettings>()
     this.#owners.delete(owner)
     this.#owners.set(owner, paths)
     this.#bytes += known.body.length - (paths.get(path)?.body.length ?? 0)
@@ -72,7 +72,7 @@ export class LastKnown {
     this.#remove(owner)
   }
 
-  *entries(): Generator<readonly [owner: string, path: string, known: Known]> {
+  *entries(): Generator<readonly [owner: string, path: string, known: KnownSettings]> {
     for (const [owner, paths] of [...this.#owners]) {
       for (const [path, known] of [...paths]) yield [owner, path, known]
     }
@@ -85,13 +85,13 @@ export class LastKnown {
 }
 
 /** A token is never kept as it is. */
-export function ownerName({ url, userId, token }: Owner): string {
+export function ownerName({ url, userId, token }: SettingsOwner): string {
   return userId === undefined
     ? `${url} token ${createHash('sha256').update(token).digest('hex')}`
     : `${url} user ${userId}`
 }
 
-export function confirmedNow(): Known['confirmed'] {
+export function confirmedNow(): KnownSettings['confirmed'] {
   return { wall: Date.now(), monotonic: performance.now() }
 }
 
@@ -99,7 +99,7 @@ export function confirmedNow(): Known['confirmed'] {
  * The longer one of what both clocks say: the monotonic one stands still while the machine sleeps, the wall clock may
  * be set back. Undefined when the wall clock is before that moment: the age cannot be known.
  */
-function ageOf({ confirmed }: Known): number | undefined {
+function ageOf({ confirmed }: KnownSettings): number | undefined {
   const wall = Date.now() - confirmed.wall
   if (Number.isNaN(confirmed.monotonic)) return wall < 0 ? undefined : wall
   return Math.max(wall, performance.now() - confirmed.monotonic)

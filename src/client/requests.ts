@@ -14,7 +14,7 @@ import type {
   WatchOptions,
 } from './options.ts'
 import { exportUsers, importUsers } from './transfer.ts'
-import type { Call, Reply, Transport } from './transport.ts'
+import type { Call, HttpReply, Transport } from './transport.ts'
 import { watchChanges } from './watch.ts'
 
 export interface WriteCall extends CallOptions {
@@ -149,7 +149,7 @@ export class Requests {
     return { 'x-user-id': this.#deps.userId, 'x-actor': this.#deps.actor }
   }
 
-  #send(call: Call): Promise<Reply> {
+  #send(call: Call): Promise<HttpReply> {
     return this.#deps.transport.send({ ...call, headers: { ...this.#user, ...call.headers } })
   }
 }

@@ -27,7 +27,7 @@ export interface Call {
   readonly signal?: AbortSignal | undefined
 }
 
-export interface Reply {
+export interface HttpReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** The body's text; empty for 204 and 304. */
@@ -37,7 +37,7 @@ export interface Reply {
 }
 
 /** What is sent in each attempt. */
-interface Prepared {
+interface PreparedRequest {
   method: Call['method']
   readonly path: string
   readonly headers: Record<string, string>
@@ -94,7 +94,7 @@ export class Transport {
    * A success or 304. ProblemError for other answers, UnreachableError for none, the signal's reason when aborted.
    * Whatever goes wrong before anything is sent (the token, the body, a header) rejects as it is, at once.
    */
-  async send(call: Call): Promise<Reply> {
+  async send(call: Call): Promise<HttpReply> {
     const prepared = await this.#prepare(call)
     const retries = call.safe ? this.#retries : 0
     let lost = false
@@ -143,7 +143,7 @@ export class Transport {
     await this.#pool.destroy()
   }
 
-  async #prepare({ method, path, headers, body, token }: Call): Promise<Prepared> {
+  async #prepare({ method, path, headers, body, token }: Call): Promise<PreparedRequest> {
     const all: Record<string, string> = { authorization: `Bearer ${token ?? (await this.token())}` }
     for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) all[name] = value
     if (body !== undefined) all['content-type'] = 'application/json'
@@ -155,7 +155,7 @@ export class Transport {
     }
   }
 
-  async #sendOnce(prepared: Prepared, call: Call): Promise<Reply> {
+  async #sendOnce(prepared: PreparedRequest, call: Call): Promise<HttpReply> {
     if (call.signal?.aborted) throw call.signal.reason
     const limit = limitTime(this.#timeoutMs, call.signal)
     try {

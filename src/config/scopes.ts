@@ -7,13 +7,13 @@ export type Scope = (typeof SCOPES)[number]
 /** The scopes of a service without an entry in SERVICE_SCOPES. */
 export const DEFAULT_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['read', 'write', 'sequence', 'exchange'])
 
-interface Scoped {
+interface ScopedService {
   readonly name: string
   readonly scopes: ReadonlySet<Scope>
 }
 
 /** The services with the scopes of SERVICE_SCOPES; what is wrong there is added to `faults`. */
-export function withScopes<T extends Scoped>(
+export function withScopes<T extends ScopedService>(
   services: readonly T[],
   { SERVICE_SCOPES: text }: Variables,
   faults: string[],

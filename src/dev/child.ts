@@ -50,7 +50,7 @@ function dropRoot(): readonly string[] {
 }
 
 /** Resolves when the child has ended. */
-export function ended(child: ChildProcess): Promise<void> {
+export function waitForEnd(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return Promise.resolve()
   child.ref()
   return new Promise(resolve => child.once('exit', () => resolve()))
@@ -65,7 +65,7 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals, patienceM
   if (hasEnded(child)) return
   const impatient = setTimeout(() => child.kill('SIGKILL'), patienceMs)
   child.kill(signal)
-  await ended(child)
+  await waitForEnd(child)
   clearTimeout(impatient)
 }
 

@@ -13,7 +13,7 @@ import {
 import { join, resolve } from 'node:path'
 import pg from 'pg'
 import { StartError } from '../start-failure.ts'
-import { end, ended, freePort, NOBODY, spawnChild, untilReady } from './child.ts'
+import { end, freePort, NOBODY, spawnChild, untilReady, waitForEnd } from './child.ts'
 import { postgresBinaries } from './postgres-binaries.ts'
 import { signalUsersOf, untilUnused } from './users-of-directory.ts'
 
@@ -89,7 +89,7 @@ export async function startPrivatePostgres(options: PostgresOptions): Promise<Pr
     stop: () => end(child, 'SIGINT', STOP_TIMEOUT_MS),
     kill: async () => {
       child.kill('SIGKILL')
-      await ended(child)
+      await waitForEnd(child)
       signalUsersOf(dataDir, 'SIGKILL')
       await untilUnused(dataDir, STOP_TIMEOUT_MS)
     },
@@ -126,7 +126,7 @@ async function initialise(bin: string, dataDir: string): Promise<void> {
   child.stderr?.setEncoding('utf8').on('data', text => {
     complaint += text
   })
-  await ended(child)
+  await waitForEnd(child)
   if (child.exitCode !== 0) throw new StartError(`initdb failed in ${work}: ${complaint.trim()}`)
   renameSync(work, dataDir)
 }

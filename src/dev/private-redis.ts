@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Redis } from 'ioredis'
-import { ended, freePort, spawnChild, untilReady } from './child.ts'
+import { freePort, spawnChild, untilReady, waitForEnd } from './child.ts'
 import type { RedisBinary } from './redis-binary.ts'
 
 const START_TIMEOUT_MS = 10_000
@@ -47,7 +47,7 @@ export async function startPrivateRedis(options: RedisOptions): Promise<PrivateR
   await untilReady(child, () => pingRedis(port), START_TIMEOUT_MS)
   const end = async (signal: NodeJS.Signals) => {
     child.kill(signal)
-    await ended(child)
+    await waitForEnd(child)
   }
   return {
     url: `redis://127.0.0.1:${port}`,

@@ -114,7 +114,7 @@ function greeting({ url, services }: RunningServer, config: Config): string {
       ? service.token
       : `<token of ${service?.name ?? 'a service'}>`
   return [
-    startLine(config, { url, migrated: services.migrated() }),
+    startLine(config, { url, migrated: services.migrationReport() }),
     `Docs: ${url}/docs`,
     `Operator page: ${url}/ops/, with the token that this prints: npm run token -- --admin`,
     '',

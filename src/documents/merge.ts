@@ -2,12 +2,12 @@ import { canonicalJson } from './canonical.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 
 /** True when merging the patch into the document changes nothing. */
-export function includes(document: JsonObject, patch: JsonObject): boolean {
+export function containsPatch(document: JsonObject, patch: JsonObject): boolean {
   return Object.keys(patch).every(name => {
     const [there, given] = [own(document, name), patch[name]]
     if (there === given) return true
     if (there === undefined) return false
-    if (isJsonObject(there) && isJsonObject(given)) return includes(there, given)
+    if (isJsonObject(there) && isJsonObject(given)) return containsPatch(there, given)
     return canonicalJson(there) === canonicalJson(given)
   })
 }

@@ -27,7 +27,7 @@ export class LatencyHistogram {
   constructor(options: LatencyHistogramOptions, registry: Registry) {
     this.#options = options
     const { name, help } = options
-    const metric = { name, help, type: 'histogram', aggregator: 'sum', get: async () => this.#exposed() }
+    const metric = { name, help, type: 'histogram', aggregator: 'sum', get: async () => this.#collect() }
     registry.registerMetric(metric as unknown as Histogram)
   }
 
@@ -44,7 +44,7 @@ export class LatencyHistogram {
     }
   }
 
-  #exposed() {
+  #collect() {
     const { name, help, bounds } = this.#options
     const values = this.#series.flatMap(({ labels, counts, sum }) => {
       let below = 0

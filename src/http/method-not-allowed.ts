@@ -3,7 +3,7 @@ import { ProblemError } from './problem-error.ts'
 import { noRoute } from './problems.ts'
 
 /** The paths of one pattern, and the methods that have a route there. */
-interface Allowed {
+interface PathMethods {
   readonly path: RegExp
   readonly methods: Set<string>
 }
@@ -14,7 +14,7 @@ interface Allowed {
  * registered, and the function it returns after all plugins, so that their headers are on this answer as well.
  */
 export function refuseOtherMethods(app: FastifyInstance): () => void {
-  const patterns = new Map<string, Allowed>()
+  const patterns = new Map<string, PathMethods>()
   app.addHook('onRoute', ({ url, method }) => {
     if (url.includes('*') || url.startsWith('/docs')) return
     const { methods } = patterns.get(url) ?? addPattern(url)
@@ -36,7 +36,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
     })
   }
 
-  function addPattern(url: string): Allowed {
+  function addPattern(url: string): PathMethods {
     const path = new RegExp(`^${url.split(/:\w+/).map(escapeRegExp).join('[^/]+')}$`)
     const allowed = { path, methods: new Set<string>() }
     patterns.set(url, allowed)

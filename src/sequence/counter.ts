@@ -91,7 +91,7 @@ export class Counter {
 
   /** The last number handed out; after Redis lost its count, the high-water mark. 0 = none. */
   async last(day: SequenceDay): Promise<number> {
-    const v = this.#trusted()
+    const v = this.#trustedView()
     if (v !== undefined) {
       const outcome = await this.#ask(() => this.#deps.cache.last(v, day))
       if (typeof outcome === 'number') return outcome
@@ -105,7 +105,7 @@ export class Counter {
     if (cache.usable) await cache.forget(userId, mirroredDays(clock.wall())).catch(() => {})
   }
 
-  #trusted(): ViewToken | undefined {
+  #trustedView(): ViewToken | undefined {
     return this.#deps.lease.current()?.v
   }
 
@@ -114,7 +114,7 @@ export class Counter {
     const id = `${day.userId} ${day.day}`
     for (;;) {
       if (!cache.usable) return 'unreachable'
-      const v = this.#trusted()
+      const v = this.#trustedView()
       if (v === undefined) return 'view'
       const drawn = await this.#ask(() => cache.draw(v, day, count, settingsVersion))
       if (!isVacancy(drawn)) return drawn

@@ -44,13 +44,13 @@ export class AdminDefaultsCache {
   async current(): Promise<ParsedDefaults> {
     const { bytes } = await this.read()
     try {
-      return this.#parsed(bytes)
+      return this.#parse(bytes)
     } catch (error) {
       if (!isUnreadable(error)) throw error
     }
     // An operator wrote something else into Redis. Every write of every user needs the defaults: the database has them.
     const [row] = (await this.#store.readRows([DEFAULTS_REF])).rows
-    return this.#parsed(row === undefined ? bytes : encode(row)[0]!)
+    return this.#parse(row === undefined ? bytes : encode(row)[0]!)
   }
 
   /** The envelope. NOT_READY while no defaults are loaded. */
@@ -61,7 +61,7 @@ export class AdminDefaultsCache {
     return { bytes, status }
   }
 
-  #parsed(bytes: Buffer): ParsedDefaults {
+  #parse(bytes: Buffer): ParsedDefaults {
     if (this.#defaults === undefined || (this.#bytes !== bytes && !this.#bytes?.equals(bytes))) {
       const data = dataOf(bytes)
       this.#defaults = { data, risks: compileRiskIndex(data).index }

@@ -27,7 +27,7 @@ interface Writing<T> {
 }
 
 /** The rows of a write: those stored, or the unchanged ones. */
-export interface Written<T> {
+export interface WriteOutcome<T> {
   readonly result: T
   /** In the order of the requested kinds. */
   readonly rows: readonly Row[]
@@ -56,7 +56,7 @@ export class DocumentWrites {
     reason: ChangeMeta['reason'],
     decide: Decide<T>,
     prepare?: Prepare,
-  ): Promise<Written<T>> {
+  ): Promise<WriteOutcome<T>> {
     const refs = kinds.map((kind): DocumentRef => ({ userId: actor.userId, kind }))
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       try {
@@ -74,7 +74,7 @@ export class DocumentWrites {
     actor: Actor,
     refs: readonly DocumentRef[],
     { reason, decide, prepare }: Writing<T>,
-  ): Promise<Written<T>> {
+  ): Promise<WriteOutcome<T>> {
     const once = { reason, decide: rememberLast(decide), prepare }
     try {
       return await this.#lock(actor, refs, refs, once)
@@ -90,7 +90,7 @@ export class DocumentWrites {
     refs: readonly DocumentRef[],
     locked: readonly DocumentRef[],
     { reason, decide, prepare }: Writing<T>,
-  ): Promise<Written<T>> {
+  ): Promise<WriteOutcome<T>> {
     const { writer, limits } = this.#deps
     let before: readonly LiveDocument[] = []
     const { result, rows } = await writer.write(

@@ -7,7 +7,7 @@ import { diff } from '../documents/changes.ts'
 import { complete } from '../documents/complete.ts'
 import { defaultContent, documentDefaults } from '../documents/defaults.ts'
 import type { JsonObject } from '../documents/json.ts'
-import { includes, mergeDocument } from '../documents/merge.ts'
+import { containsPatch, mergeDocument } from '../documents/merge.ts'
 import { joinPath } from '../documents/paths.ts'
 import { judgeChange, validateDocument } from '../documents/validate.ts'
 import { DomainError, type Fault } from '../errors.ts'
@@ -95,7 +95,7 @@ function afterwards(
   const named = inOurNames(kind, given)
   const base = before ?? byDefault
   // Most documents of most lines: they are not to be checked, compared and written out again.
-  if (includes(base, named) && (mode === 'merge' || includes(named, base))) return base
+  if (containsPatch(base, named) && (mode === 'merge' || containsPatch(named, base))) return base
   const whole = mode === 'replace' ? named : mergeDocument(base, named)
   return complete(kind, whole, byDefault)
 }

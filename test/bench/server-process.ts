@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
-import { ended } from '../../src/dev/child.ts'
+import { waitForEnd } from '../../src/dev/child.ts'
 import type { Usage } from './servers/usage.ts'
 
 /** A server in a process of its own, so that it shares no core time with the load generator unnoticed. */
@@ -39,7 +39,7 @@ export async function forkServer(
     },
     stop: async () => {
       child.disconnect()
-      await ended(child)
+      await waitForEnd(child)
     },
   }
 }

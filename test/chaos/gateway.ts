@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { ended, spawnChild } from '../../src/dev/child.ts'
+import { spawnChild, waitForEnd } from '../../src/dev/child.ts'
 import type { GatewayCommand, GatewayEvent } from './gateway-messages.ts'
 
 const ENTRY = join(import.meta.dirname, 'gateway-process.ts')
@@ -74,7 +74,7 @@ export class GatewayProcess {
     if (child === undefined) return
     this.#child = undefined
     child.kill('SIGKILL')
-    await ended(child)
+    await waitForEnd(child)
   }
 
   /** SIGSTOP: connections stay open, nothing is answered, clocks go on. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Environment } from '../../src/config.ts'
-import { end, ended, freePort, spawnChild, untilReady } from '../../src/dev/child.ts'
+import { end, freePort, spawnChild, untilReady, waitForEnd } from '../../src/dev/child.ts'
 import type { Scope } from './backends.ts'
 import { JWT_SECRET, SERVICE_TOKEN } from './gateway.ts'
 import { nodeEnvironment } from './node-process.ts'
@@ -63,7 +63,7 @@ export async function startInstance(
     stop: async () => {
       wanted = true
       child.kill('SIGTERM')
-      await ended(child)
+      await waitForEnd(child)
       return child.exitCode
     },
   }

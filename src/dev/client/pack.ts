@@ -8,7 +8,7 @@ import { buildClient } from './build.ts'
 const run = promisify(execFile)
 const PACKAGE = join(import.meta.dirname, '../../client')
 
-export interface Packed {
+export interface ClientPackage {
   /** Path of the tarball. */
   readonly file: string
   /** Bytes of the files in it. */
@@ -16,7 +16,7 @@ export interface Packed {
 }
 
 /** Builds the client and makes its tarball in `outDir`; nothing is left in the repository. */
-export async function packClient(outDir: string): Promise<Packed> {
+export async function packClient(outDir: string): Promise<ClientPackage> {
   const stage = await mkdtemp(join(tmpdir(), 'settings-gateway-client-'))
   try {
     await buildClient(join(stage, 'dist'))

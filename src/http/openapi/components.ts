@@ -15,7 +15,7 @@ export function anyOf(...refs: readonly TSchema[]): TSchema {
   return Type.Unsafe({ anyOf: [...refs], examples: refs.flatMap(examplesOf) })
 }
 
-export const Change = component(
+export const FieldChange = component(
   'Change',
   Type.Object({
     document: Type.String({ examples: ['mode.scalp'] }),
@@ -50,7 +50,7 @@ export const ChangeReport = component(
       applied: Type.Boolean(),
       all_match: Type.Boolean(),
       total_changes: Type.Integer({ minimum: 0 }),
-      changes: Type.Array(Change),
+      changes: Type.Array(FieldChange),
       warnings: Warnings,
     },
     { examples: [{ applied: true, all_match: false, total_changes: 1, changes: [EXAMPLE_CHANGE] }] },
@@ -67,7 +67,7 @@ export const DryRunReport = component(
       applied: Type.Literal(false),
       all_match: Type.Boolean(),
       total_changes: Type.Integer({ minimum: 0 }),
-      changes: Type.Array(Change),
+      changes: Type.Array(FieldChange),
       warnings: Warnings,
     },
     { examples: [{ applied: false, all_match: false, total_changes: 1, changes: [EXAMPLE_CHANGE] }] },

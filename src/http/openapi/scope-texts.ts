@@ -12,7 +12,7 @@ const XActor = Type.Optional(
 /** Requests with these scopes may write history entries. */
 const IN_HISTORY = new Set(['write', 'admin'])
 
-type Documented = FastifySchema & {
+type DocumentedSchema = FastifySchema & {
   readonly security?: readonly unknown[]
   readonly description?: string
   readonly headers?: { readonly properties?: object }
@@ -20,7 +20,7 @@ type Documented = FastifySchema & {
 
 /** Adds to an operation the scope that a service token needs for it, and X-Actor where the history names the caller. */
 export const withScope: SwaggerTransform = ({ schema, url, route }) => {
-  const documented = schema as Documented
+  const documented = schema as DocumentedSchema
   const open = documented?.security?.length === 0
   if (documented?.description === undefined || open || !url.startsWith('/api/')) return { schema, url }
   const method = String(route.method)

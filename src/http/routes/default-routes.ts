@@ -4,7 +4,7 @@ import type { DocumentFamily } from '../../documents/catalogue.ts'
 import type { Actor, DefaultsOptions, DefaultsScope, DefaultsService } from '../../settings/service.ts'
 import { actorOf, lookerOf } from '../caller.ts'
 import { DEFAULTS_TEXT } from '../openapi/cache-texts.ts'
-import { Change, ChangeReport, EXAMPLE_CHANGE, Warnings } from '../openapi/components.ts'
+import { ChangeReport, EXAMPLE_CHANGE, FieldChange, Warnings } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { DryRun } from '../openapi/parameters.ts'
 import { component } from '../openapi/registry.ts'
@@ -32,7 +32,7 @@ const Comparison = component(
       high_risk: Type.Integer({ minimum: 0 }),
       medium_risk: Type.Integer({ minimum: 0 }),
       low_risk: Type.Integer({ minimum: 0 }),
-      documents: Type.Record(Type.String(), Type.Array(Change), { description: 'by kind of document' }),
+      documents: Type.Record(Type.String(), Type.Array(FieldChange), { description: 'by kind of document' }),
       warnings: Warnings,
     },
     {
