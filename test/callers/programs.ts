@@ -15,7 +15,7 @@ const OUTPUT = (user: string) =>
     `poll 2: user ${user}-1, unchanged`,
     `poll 2: user ${user}-2, unchanged`,
     'heard: change of mode.scalp',
-    'resumed: what changed while nobody listened was told',
+    'resumed: the change that was made without a listener was sent',
     'stale: 412 VERSION_MISMATCH',
     'refused: size.leverage',
     'order number drawn once',
