@@ -71,7 +71,8 @@ export class Responder {
 
   #send(exchange: Exchange, answer: ReadAnswer, callerHasIt: boolean): void {
     const body = answer.body === null || callerHasIt ? undefined : answer.body
-    if (body !== undefined && body.length > LARGE_ANSWER_BYTES && !this.#reserve(exchange, body.length)) return
+    if (body !== undefined && body.length > LARGE_ANSWER_BYTES && !this.#reserve(exchange, body.length))
+      return
     const head =
       answer.status === 'hit' && answer.body !== null ? this.#headOfHit(answer, body) : headOf(answer, body)
     this.#write(exchange, { status: body === undefined ? 304 : 200, head, body })
