@@ -10,6 +10,8 @@ export interface DatabaseCheckDeps {
 
 /** Servers remembered; a database has one at a time, or one per node. */
 const MAX_SERVERS = 64
+/** Looks at a server without a word of Redis, after which it is believed: Redis may refuse to tell its marker. */
+const ENOUGH_LOOKS = 4
 
 /** The database was set back to a time before a transaction that was seen to end. */
 export const SET_BACK = 'database-set-back'
@@ -21,7 +23,8 @@ export const SET_BACK = 'database-set-back'
  */
 export class DatabaseCheck {
   readonly #deps: DatabaseCheckDeps
-  readonly #servers = new Set<string>()
+  /** How often each server was looked at since it started; ENOUGH_LOOKS as soon as Redis was asked as well. */
+  readonly #looks = new Map<string, number>()
   #seen: Marker | undefined
 
   constructor(deps: DatabaseCheckDeps) {
@@ -33,14 +36,19 @@ export class DatabaseCheck {
     return this.#seen?.database
   }
 
-  /** Read before the database is asked: what it names had ended by then. Null = there is none, or Redis does not say. */
-  async marker(): Promise<Marker | null> {
+  /** The transaction that would have begun next when the database was seen last. */
+  get nextXid(): bigint | undefined {
+    return this.#seen?.xid
+  }
+
+  /** Read before the database is asked: what it names had ended by then. Null = there is none; undefined = Redis does not say. */
+  async marker(): Promise<Marker | null | undefined> {
     const { cache } = this.#deps
-    if (!cache.usable) return null
+    if (!cache.usable) return undefined
     try {
       return await cache.readMarker()
     } catch {
-      return null
+      return undefined
     }
   }
 
@@ -48,9 +56,9 @@ export class DatabaseCheck {
    * True when the database is the one it was. Otherwise a new incarnation has begun when this resolves, and what was
    * read before is to be read again. `marker` was read before `state`.
    */
-  async accept(state: DatabaseState, marker: Marker | null): Promise<boolean> {
+  async accept(state: DatabaseState, marker: Marker | null | undefined): Promise<boolean> {
     const fault = this.#faultOf(state, marker)
-    if (fault === null) this.#remember(state)
+    if (fault === null) this.#remember(state, marker !== undefined)
     else await this.#begin(state, fault)
     return fault === null
   }
@@ -60,11 +68,11 @@ export class DatabaseCheck {
    * another state. False = it is rolled back, and is to be begun again.
    */
   async admits(tx: Pick<WriteTransaction, 'server' | 'look' | 'rollback'>): Promise<boolean> {
-    if (this.#servers.has(tx.server)) return true
+    if (this.knows(tx.server)) return true
     const marker = await this.marker()
     const state = await tx.look()
     const fault = this.#faultOf(state, marker)
-    if (fault === null) this.#remember(state)
+    if (fault === null) this.#remember(state, marker !== undefined)
     else {
       // It holds the VIEW lock.
       await tx.rollback()
@@ -73,16 +81,21 @@ export class DatabaseCheck {
     return fault === null
   }
 
-  /** Whether the server was looked at since it started: what another one says may be of a time that was lost. */
+  /**
+   * True when the server was looked at since it started: what another one says may be of a time that was lost. A process
+   * that has just started may meet the database before Redis, so a look without Redis counts only while Redis is away.
+   */
   knows(server: string): boolean {
-    return this.#servers.has(server)
+    const looks = this.#looks.get(server) ?? 0
+    return looks >= ENOUGH_LOOKS || (looks > 0 && !this.#deps.cache.usable)
   }
 
-  #remember(state: DatabaseState): void {
+  #remember(state: DatabaseState, redisAsked: boolean): void {
     if (this.#seen?.database !== state.database || this.#seen.xid < state.nextXid)
       this.#seen = { database: state.database, xid: state.nextXid }
-    if (this.#servers.size >= MAX_SERVERS) this.#servers.clear()
-    this.#servers.add(state.server)
+    const looks = this.#looks.get(state.server) ?? 0
+    if (this.#looks.size >= MAX_SERVERS) this.#looks.clear()
+    this.#looks.set(state.server, redisAsked ? ENOUGH_LOOKS : looks + 1)
   }
 
   async #begin({ database }: DatabaseState, fault: Fault): Promise<void> {
@@ -91,7 +104,7 @@ export class DatabaseCheck {
   }
 
   /** Why this is not the database that it was; null = it is. */
-  #faultOf(state: DatabaseState, marker: Marker | null): Fault | null {
+  #faultOf(state: DatabaseState, marker: Marker | null | undefined): Fault | null {
     if (state.moved !== null) return { reason: state.moved, above: 0 }
     const witness = [marker, this.#seen].find(each => isOfFuture(each, state))
     return witness == null ? null : { reason: SET_BACK, above: lineageOf(witness.database)?.number ?? 0 }
