@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { renameSync } from 'node:fs'
 import t from 'tap'
-import { onServer, startPostgres, startRedis } from '../helper/backends.ts'
+import { createDatabase, onServer, startPostgres, startRedis } from '../helper/backends.ts'
 import { eventually, redisOf, startGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -60,4 +60,22 @@ t.test('a database that was set back under its gateway', async t => {
   t.strictSame(rows, [{ number: 2, reason: 'database-set-back' }])
   const health = (await gateway.as('42', { url: '/health' })).json()
   t.ok(health.cache.epoch > 1 && health.cache.mode === 'on', `epoch ${epoch}, then ${health.cache.epoch}`)
+})
+
+// For those who cannot wait for the gateways: docs/postgresql.md, "Restoring safely".
+t.test('an operator begins an incarnation by hand', async t => {
+  const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
+  const gateway = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url })
+  const get = () => gateway.as('42', { url: SCALP })
+  const hit = () => eventually('it is a hit', async () => (await get()).headers['cache-status'] === HIT)
+  await hit()
+  await onServer(url, async db => {
+    await db.query("SELECT begin_incarnation(id, 'database-set-back', 0) FROM database_incarnation")
+    await db.query(`UPDATE documents SET data = data || '{"note":"by hand"}' WHERE user_id = '42'`)
+  })
+  await eventually(
+    'its versions are those of the new incarnation',
+    async () => (await get()).json().version > 1e15,
+  )
+  await hit()
 })

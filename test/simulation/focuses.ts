@@ -206,6 +206,15 @@ export const FOCUSES = {
     faultEveryMs: 400,
     faults: ['postgres-backup', 'postgres-set-back', 'redis-reconnect'],
   },
+  /** The same again and again, between edits by hand, while instances are cut off from Redis. */
+  'set-backs': {
+    ...ONLY_THESE,
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    faultEveryMs: 60,
+    faults: ['postgres-backup', 'postgres-long-set-back', 'edit-by-hand', 'redis-cut'],
+  },
   /** Several documents are read while others change them, and the cache never has them. */
   bundle: {
     ...ONLY_THESE,

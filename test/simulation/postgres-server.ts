@@ -67,6 +67,8 @@ export class PostgresServer {
   incarnation: Incarnation = { id: '', number: 0, versionBase: 0, timeline: 0 }
   downUntil = 0
   commits = 0
+  /** It was set back, and no gateway has begun a new incarnation since. */
+  setBackUnnoticed = false
   readonly #rules: ServerRules
   readonly #root: string
   #backup: Backup | undefined
@@ -106,6 +108,7 @@ export class PostgresServer {
   beginIncarnation(database: string, reason: string, atLeast: number): void {
     const { id, number: last, versionBase } = this.incarnation
     if (id !== database) return
+    this.setBackUnnoticed = false
     const number = Math.max(last + 1, atLeast)
     this.incarnation = {
       id: `${this.#root}-${number}-${String(++this.#incarnations).padStart(8, '0')}`,
@@ -245,6 +248,7 @@ export class PostgresServer {
   setBack(downMs: number): Committed[] {
     const { history, highWater, sequenceFloor, nextXid, view, incarnation } = this.#backup!
     this.restart(downMs, false)
+    this.setBackUnnoticed = true
     const lost = [...this.history].flatMap(([id, versions]) => versions.slice(history.get(id)?.length ?? 0))
     this.history.clear()
     for (const [id, versions] of history) this.history.set(id, [...versions])
