@@ -23,7 +23,7 @@ export interface GateDeps {
 }
 
 /** Beyond this many documents at risk a cold cache is cheaper than fencing them. */
-const MAX_REPAIRS = 100_000
+const MAX_AT_RISK = 100_000
 /** About a millisecond of Redis. */
 const FENCES_PER_SCRIPT = 100
 /** Scripts under way at once: a distant Redis must not make a long wait of many. */
@@ -74,7 +74,7 @@ export class Gate {
   /**
    * One try, for the view of `database` seen OFF and drained at `epoch` and the dataset seen as `identity`, which holds the text
    * `seenView` as its view: the new epoch is above it, or Redis would refuse to adopt one for as many gates as the
-   * database was set back by. Resolves to the new epoch and what was repaired, or null when another gate was faster or the
+   * database was set back by. Resolves to the new epoch and what was fenced, or null when another gate was faster or the
    * database was set back. Throws on any failure; the view is still OFF then.
    */
   async open(
@@ -82,7 +82,7 @@ export class Gate {
     database: string,
     identity: DatasetIdentity,
     seenView: string | null,
-  ): Promise<{ epoch: number; repaired: number | 'cold' } | null> {
+  ): Promise<{ epoch: number; fenced: number | 'cold' } | null> {
     const { store, observer, clock } = this.#deps
     const newEpoch = await store.newEpoch(epoch, epochOf(seenView ?? '') + 1)
     if (newEpoch === null) return null
@@ -91,11 +91,11 @@ export class Gate {
     this.#heldAt = clock.now()
     const plan = await this.#plan(v)
     if (plan === null) return null
-    const repaired = plan === 'cold' ? await this.#sweep(v) : await this.#fenceInRounds(v, plan)
-    if (repaired === null) return null
+    const fenced = plan === 'cold' ? await this.#sweep(v) : await this.#fenceInRounds(v, plan)
+    if (fenced === null) return null
     await observer.step('gate.on')
     this.#tooSlow = false
-    return { epoch: newEpoch, repaired }
+    return { epoch: newEpoch, fenced }
   }
 
   /** Null = another gate was faster, or the database was set back: the next renewal begins a new incarnation. */
@@ -107,8 +107,8 @@ export class Gate {
       if (isOfFuture(marker, tx)) return null
       const foreign = marker === null || marker.database !== tx.database
       if (foreign || tx.view.reason === 'redis-ahead' || this.#tooSlow) return 'cold'
-      const atRisk = await tx.changedSince(marker.xid, MAX_REPAIRS + 1)
-      return atRisk.length > MAX_REPAIRS ? 'cold' : { atRisk, from: tx.oldestXid }
+      const atRisk = await tx.changedSince(marker.xid, MAX_AT_RISK + 1)
+      return atRisk.length > MAX_AT_RISK ? 'cold' : { atRisk, from: tx.oldestXid }
     } finally {
       await tx.rollback()
     }
@@ -125,22 +125,22 @@ export class Gate {
 
   async #fenceInRounds(v: ViewToken, plan: Exclude<Plan, 'cold'>): Promise<number | null> {
     const { cache, observer } = this.#deps
-    // Before repairing: a late script of an older V must not undo a fence.
+    // Before any fence: a late script of an older V must not undo a fence.
     this.#require(await cache.adopt(v))
     await observer.step('gate.adopted')
     let { atRisk, from } = plan
-    let repaired = 0
+    let fenced = 0
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      repaired += await this.#fenceAll(v, atRisk)
+      fenced += await this.#fenceAll(v, atRisk)
       const tx = await this.#begin(v)
       if (tx === null) return null
       try {
-        atRisk = await tx.changedSince(from, MAX_REPAIRS)
+        atRisk = await tx.changedSince(from, MAX_AT_RISK)
         from = tx.oldestXid
         if (atRisk.length <= MAX_UNDER_LOCK) {
-          repaired += await this.#fenceAll(v, atRisk)
+          fenced += await this.#fenceAll(v, atRisk)
           await this.#turnOn(tx, v)
-          return repaired
+          return fenced
         }
       } finally {
         await tx.rollback()
@@ -174,7 +174,7 @@ export class Gate {
 
   async #turnOn(tx: GateTransaction, v: ViewToken): Promise<void> {
     this.#require(await this.#deps.cache.hold(v, 0))
-    await this.#deps.observer.step('gate.repaired')
+    await this.#deps.observer.step('gate.fenced')
     await tx.setOn(v, this.#deps.times.leaseMs)
     await tx.commit()
   }

@@ -212,7 +212,7 @@ export interface ObserverPort {
   /** A numbered step was reached (`write.fenced`, `gate.adopted`, ...). Awaited, so that a fault can be injected. */
   step(name: string): void | Promise<void>
   viewOff(reason: string, epoch: number): void
-  viewOn(epoch: number, recoveryMs: number, repaired: number | 'cold'): void
+  viewOn(epoch: number, recoveryMs: number, fenced: number | 'cold'): void
   /** The view as a renewal read it, by whichever instance it was changed. */
   viewSeen(view: View): void
   /** A background duty failed and will be tried again. */

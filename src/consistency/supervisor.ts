@@ -145,7 +145,7 @@ export class Supervisor {
     try {
       const opened = await gate.open(view.epoch, database, cacheIdentity.identity, cacheIdentity.view)
       if (opened === null) return
-      observer.viewOn(opened.epoch, clock.now() - (this.#offSince ?? now), opened.repaired)
+      observer.viewOn(opened.epoch, clock.now() - (this.#offSince ?? now), opened.fenced)
       // The lease, and with it the first hit, need not wait for the next renewal.
       this.#view = (await this.#deps.renewal.renew()).snapshot.view
       if (this.#view.mode === 'ON') this.#sawOn()

@@ -29,10 +29,10 @@ export class ProtocolObserver implements ObserverPort {
     this.#telemetry.viewOff(reason)
   }
 
-  viewOn(epoch: number, recoveryMs: number, repaired: number | 'cold'): void {
+  viewOn(epoch: number, recoveryMs: number, fenced: number | 'cold'): void {
     if (!this.#moved('ON', epoch)) return
-    this.#log.info({ epoch, recoveryMs: Math.round(recoveryMs), repaired }, 'the cache view was turned ON')
-    const how = repaired === 'cold' ? 'the cache was emptied' : `documents fenced: ${repaired}`
+    this.#log.info({ epoch, recoveryMs: Math.round(recoveryMs), fenced }, 'the cache view was turned ON')
+    const how = fenced === 'cold' ? 'the cache was emptied' : `documents fenced: ${fenced}`
     this.#telemetry.viewOn(recoveryMs, how)
   }
 

@@ -16,6 +16,6 @@ export const OUTAGE_STEPS = [
   'gate.epoch',
   'gate.adopted',
   'gate.cold',
-  'gate.repaired',
+  'gate.fenced',
   'gate.on',
 ] as const

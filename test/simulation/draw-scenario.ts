@@ -33,7 +33,7 @@ const STEPS = [
   'gate.epoch',
   'gate.adopted',
   'gate.cold',
-  'gate.repaired',
+  'gate.fenced',
   'outage.off',
 ]
 
