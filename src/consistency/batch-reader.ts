@@ -3,29 +3,29 @@ import type { ChangedRows, ClockPort, DocumentRef, HeldVersion, Row, StorePort }
 import { DatabaseUnavailableError } from './ports.ts'
 import { ReadQueue } from './read-queue.ts'
 
-/** How many share the database. What comes meanwhile waits, and shares the next statement. */
+/** How many reads share statements. Reads that arrive while all statements are in flight wait, and share the next one. */
 export interface BatchLimits {
-  /** Statements under way at once. */
+  /** Statements in flight at once. */
   readonly statements: number
   /** Reads in one statement. */
   readonly reads: number
-  /** Milliseconds for which what comes waits for the statement under way, to share the next, before one more is sent. */
+  /** Milliseconds for which new reads wait for the statement in flight, to share the next, before one more is sent. */
   readonly patienceMs: number
 }
 
-/** For reads that bring their documents along: encoding those of one statement must not hold up the process for long. */
+/** For reads of whole documents: encoding those of one statement must not block the process for long. */
 export const WHOLE_ROWS: BatchLimits = { statements: 4, reads: 8, patienceMs: 0 }
 /**
- * For reads that ask whether what is held still stands. Sending a statement costs more than an answer of a few bytes, so
- * many share one, and a second is sent only beside one that is slow.
+ * For reads that ask whether held versions are current. Sending a statement costs more than an answer of a few bytes, so
+ * many reads share one, and a second is sent only beside a slow one.
  */
 export const VERSIONS: BatchLimits = { statements: 4, reads: 64, patienceMs: 50 }
 
-/** What one statement told. */
+/** The answer of one statement. */
 export interface BatchRead extends Pick<ChangedRows, 'epoch' | 'database'> {
-  /** By their refId. */
+  /** Rows by refId. */
   readonly rows: ReadonlyMap<string, Row>
-  /** Whether the document is at the version that the read holds. */
+  /** True when the document is at the version that the read holds. */
   isHeld(ref: DocumentRef): boolean
 }
 
@@ -39,7 +39,7 @@ export interface BatchReaderDeps {
 interface Waiter {
   readonly userId: string
   readonly refs: readonly DocumentRef[]
-  /** As many; undefined = nothing is held. */
+  /** One per ref; undefined = nothing is held. */
   readonly held: Held
   readonly resolve: (read: BatchRead) => void
   readonly reject: (error: unknown) => void
@@ -57,8 +57,8 @@ export function refId(ref: DocumentRef): string {
 /**
  * Reads rows from the primary, several reads in one statement, so that an outage of Redis or a cold cache does
  * not become one query per read. A read shares only a statement that is sent after the read began; it never joins
- * one that is under way. All documents of one read come from one statement. Users take turns, and no read waits longer than
- * `readWaitMs`: what is still cached can be served then, and a caller who has given up is not worked for.
+ * one in flight. All documents of one read come from one statement. Users take turns, and no read waits longer than
+ * `readWaitMs`: then cached documents can still be served, and no work is done for a caller who has given up.
  */
 export class BatchReader {
   readonly #store: StorePort
@@ -67,7 +67,7 @@ export class BatchReader {
   readonly #deadlines: Deadlines
   readonly #queue = new ReadQueue<Waiter>()
   readonly #clock: Pick<ClockPort, 'now'>
-  /** Statements under way, and when each was sent. */
+  /** Statements in flight, and when each was sent. */
   readonly #underWay = new Set<{ readonly sentAt: number }>()
   #scheduled = false
 
@@ -80,8 +80,8 @@ export class BatchReader {
   }
 
   /**
-   * `held`: one per ref; rows at the version held may be left out. DatabaseUnavailableError also when too many wait, or
-   * too long.
+   * `held`: one per ref; rows at the version held may be left out. DatabaseUnavailableError also when too many reads wait, or
+   * this one waits too long.
    */
   async read(refs: readonly DocumentRef[], held: Held = NOTHING_HELD): Promise<BatchRead> {
     const { promise, resolve, reject } = Promise.withResolvers<BatchRead>()
@@ -123,7 +123,7 @@ export class BatchReader {
     try {
       const question = new Question()
       for (const waiter of taken) question.add(waiter)
-      // Reads of nothing but these rows cost the statement nothing.
+      // Waiting reads whose rows are all in the statement join it without cost.
       const contained = this.#queue.takeMatching(taken, waiter => question.answers(waiter))
       waiters = [...taken, ...contained]
       const { rows, epoch, database } = await this.#store.readChangedRows(question.refs, question.held)
@@ -139,7 +139,7 @@ export class BatchReader {
   }
 }
 
-/** What one statement asks for several reads. */
+/** The refs and held versions that one statement asks for several reads. */
 class Question {
   readonly #asked = new Map<string, { readonly ref: DocumentRef; held: HeldVersion | undefined }>()
 
@@ -151,7 +151,7 @@ class Question {
     return [...this.#asked.values()].map(({ held }) => held)
   }
 
-  /** A document of which two reads hold different versions comes in any case. */
+  /** Adds a read. When two reads hold different versions of a document, its row is fetched in any case. */
   add({ refs, held }: Pick<Waiter, 'refs' | 'held'>): void {
     refs.forEach((ref, index) => {
       const id = refId(ref)
@@ -161,7 +161,7 @@ class Question {
     })
   }
 
-  /** Whether the statement as it is tells such a read all that it asks. */
+  /** True when the statement, as it is, answers the whole read. */
   answers({ refs, held }: Pick<Waiter, 'refs' | 'held'>): boolean {
     return refs.every((ref, index) => {
       const asked = this.#asked.get(refId(ref))

@@ -1,4 +1,4 @@
-/** What the protocol needs of Redis; in the simulation it is memory. Names are those of docs/consistency.md. */
+/** The port to Redis; the simulation implements it in memory. Names are those of docs/consistency.md. */
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
 /** A transaction id of one database, kept in Redis: older changes are fenced or stored there. */
@@ -9,13 +9,13 @@ export interface Marker {
 
 /** The server the connection speaks to, at this moment. */
 export interface CacheIdentity {
-  /** The connection that serves reads; another number after each reconnect and each change of its dataset. */
+  /** The connection that serves reads; its number changes with each reconnect and each change of its dataset. */
   readonly connection: number
   readonly identity: DatasetIdentity
   readonly role: 'master' | 'replica'
   /** The text of `gateway:view`, null when it is missing. */
   readonly view: string | null
-  /** The gate of that view is at work in some instance. */
+  /** True while an instance runs the gate of that view. */
   readonly gateHeld: boolean
   /** Null when there is none. */
   readonly marker: Marker | null
@@ -23,19 +23,19 @@ export interface CacheIdentity {
 
 /** One step of a sweep. */
 export interface SweepStep {
-  /** Where the next step goes on; null = the sweep has ended. */
+  /** Where the next step continues; null = the sweep has ended. */
   readonly next: string | null
 }
 
 export interface CacheReply {
   /** One per key: the stored bytes (value or fence), null when missing. */
   readonly values: readonly (Buffer | null)[]
-  /** That of CacheIdentity while it led to the same dataset from the command to behind the reply; else another number. */
+  /** The number in CacheIdentity if the connection led to the same dataset from the command until after the reply; else another. */
   readonly connection: number
 }
 
 export interface CacheHeads {
-  /** The first HEAD_BYTES of each key, nothing for one that is missing, with a line feed between two keys. */
+  /** The first HEAD_BYTES of each key, nothing for a missing one, separated by line feeds. */
   readonly heads: Buffer
   readonly connection: number
 }
@@ -62,8 +62,8 @@ export interface CacheFence {
 }
 
 /**
- * `view`: gateway:view or the dataset is not that of V. What was done, if anything, was done to another dataset, and must not be
- * relied on.
+ * `view`: gateway:view or the dataset is not that of V. If the script did anything, it did so in another dataset, and the caller
+ * must not rely on it.
  */
 export type ScriptOutcome = 'done' | 'refused' | 'view'
 
@@ -74,60 +74,60 @@ export interface CachePort {
   /** One MGET (or GET), one round trip. */
   read(keys: readonly string[]): Promise<CacheReply>
   /**
-   * Of one moment as well, in one round trip; keys may not be empty. With `stampKey` the heads are the value of that key,
-   * or nothing when one of `keys` is missing. Calls back once, at once or later: every read comes this way, and a promise
-   * per layer costs more than Redis does.
+   * The heads of keys, all as of one moment, in one round trip; keys may not be empty. With `stampKey` the heads are the value
+   * of that key, or nothing when one of `keys` is missing. Calls back once, synchronously or later: every read takes this path,
+   * and a promise per layer costs more than Redis does.
    */
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void
   identify(): Promise<CacheIdentity>
-  /** Each document on its own: `refused` when at least one was, the others are fenced all the same. */
+  /** Fences each document independently: `refused` when at least one was refused; the others are fenced all the same. */
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
   /**
-   * The put of the writer whose fences carry `nonce`: in the place of its own fence or an older value. `refused`: at least
-   * one entry was not stored.
+   * The put of the writer whose fences carry `nonce`: replaces its own fence or an older value. `refused`: at least one entry
+   * was not stored.
    */
   put(v: ViewToken, nonce: string, entries: readonly CacheEntry[]): Promise<ScriptOutcome>
-  /** The stamps that the keys hold; those that are missing are made. */
+  /** The stamps in the keys; makes the missing ones. */
   makeStamps(v: ViewToken, stampKeys: readonly string[]): Promise<readonly string[] | 'view'>
   /**
-   * A reader's: in the place of an older value, and of nothing or a fence at <= version while the stamp is still the one
-   * that was seen. `refused`: at least one was not stored.
+   * The fill of a reader: replaces an older value, and a missing value or a fence at <= version while the stamp is still the
+   * one that was seen. `refused`: at least one was not stored.
    */
   fill(v: ViewToken, fills: readonly CacheFill[]): Promise<ScriptOutcome>
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome>
   /**
-   * The keys of documents that were deleted as version `min` go; late fences of versions up to `min` are refused from now on.
-   * `refused`: at least one holds something newer, and keeps it, unless it is a fence with `nonce`.
+   * Removes the keys of documents that were deleted as version `min`; late fences of versions up to `min` are refused from now
+   * on. `refused`: at least one key keeps something newer, other than a fence with `nonce`.
    */
   erase(v: ViewToken, nonce: string, deleted: readonly CacheFence[]): Promise<ScriptOutcome>
-  /** `view` also while gateways of another database have claimed the keys, as cold and hold. */
+  /** `view` also while gateways of another database hold the claim; the same for cold and hold. */
   adopt(v: ViewToken): Promise<ScriptOutcome>
-  /** Like adopt; the marker is gone then, and all other keys of the gateway have to be swept before V counts. */
+  /** Like adopt, and removes the marker; all other keys of the gateway have to be swept before V counts. */
   cold(v: ViewToken): Promise<ScriptOutcome>
   /**
-   * Removes some of the gateway's keys, and never another program's; `from` is null first, then what the step before
-   * answered. Every key is met that was there all the time. 'view' = V does not stand there.
+   * Removes some of the gateway's keys, and never keys of another program; `from` is null first, then the answer of the
+   * previous step. The sweep finds every key that existed all the time. 'view' = Redis does not hold V.
    */
   sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'>
-  /** `done` while V stands there, and no other database has claimed the keys. For `ttlMs` other instances see that a gate is at work; 0 = only looks. */
+  /** `done` while Redis holds V and no other database holds the claim. Shows other instances for `ttlMs` that a gate is at work; 0 = only checks. */
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome>
   /**
-   * Says that gateways of this database use the keys, for a few seconds. Null = it was said; otherwise the name of another
-   * database whose gateways said so lately.
+   * Claims the keys for the gateways of this database, for a few seconds. Null = claimed; otherwise the name of another
+   * database, whose gateways hold the claim.
    */
   claim(
     identity: DatasetIdentity,
     owner: { readonly database: string; readonly name: string },
   ): Promise<string | null>
-  /** Of this dataset, and rejects when Redis holds another one; without one it is that of the dataset there is. */
+  /** The marker in this dataset; rejects when Redis is another dataset. Without `identity`: the marker of the present dataset. */
   readMarker(identity?: DatasetIdentity): Promise<Marker | null>
-  /** `done` = the nonce is in the dataset of V, behind every fence that was placed before. */
+  /** `done` = the nonce is in the dataset of V, and was written after every fence that was placed before. */
   proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome>
-  /** `refused`: another nonce is there than the one that was proposed. */
+  /** `refused`: Redis holds another nonce than the proposed one. */
   advanceMarker(v: ViewToken, nonce: string, marker: Marker): Promise<ScriptOutcome>
 }
 
-/** Redis did not do what was asked: down, hung, full, busy loading, or replying nonsense. */
+/** Redis did not carry out a command: it is down, hung, full, loading, or replies nonsense. */
 export class CacheUnavailableError extends Error {
   override readonly name = 'CacheUnavailableError'
 }

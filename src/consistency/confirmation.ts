@@ -5,7 +5,7 @@ import type { ReadResult } from './read-outcome.ts'
 import { versionsIn } from './stored-bytes.ts'
 import { isKnown, type KnownVersions } from './versions.ts'
 
-/** Whether this is what the keys hold, or what the caller knows. */
+/** Asks whether the keys still hold what this process or the caller holds. */
 export interface Question {
   readonly keys: readonly string[]
   readonly begun: Grant
@@ -13,7 +13,7 @@ export interface Question {
   readonly known: KnownVersions | undefined
 }
 
-/** Why there is no answer: another version in Redis or no lease any more; or no reply from Redis. */
+/** Why there is no answer. `stale`: another version in Redis, or the lease has ended; `failed`: no reply from Redis. */
 export type Unconfirmed = 'stale' | 'failed'
 
 /** Asks Redis for the heads of the keys, in one round trip. By callback: see CachePort.readHeads. */
@@ -26,12 +26,12 @@ export function askHeads(
   cache.readHeads(keys, held?.stampKey, (_error, reply) => {
     if (reply === undefined) onConfirmed('failed')
     else if (!lease.covers(begun, reply.connection)) onConfirmed('stale')
-    else onConfirmed(confirmed(reply.heads, question) ?? 'stale')
+    else onConfirmed(confirm(reply.heads, question) ?? 'stale')
   })
 }
 
-/** What Redis confirmed: the bytes held here, or that the caller's are right. */
-function confirmed(heads: Buffer, { keys, begun, held, known }: Question): ReadResult | undefined {
+/** The result when the heads confirm the bytes held here, or the versions that the caller has; else undefined. */
+function confirm(heads: Buffer, { keys, begun, held, known }: Question): ReadResult | undefined {
   if (held?.heads.equals(heads)) {
     held.confirmedAt = begun.askedAt
     return { status: 'hit', versions: held.versions, values: held.values }

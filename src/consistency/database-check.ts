@@ -8,22 +8,22 @@ export interface DatabaseCheckDeps {
   readonly lease: Lease
 }
 
-/** Servers remembered; a database has one at a time, or one per node. */
+/** Most servers that are remembered; a database has one at a time, or one per node. */
 const MAX_SERVERS = 64
-/** Looks at a server without a word of Redis, after which it is believed: Redis may refuse to tell its marker. */
+/** Checks of a server without an answer of Redis, after which it is trusted, because Redis may refuse to return its marker. */
 const ENOUGH_LOOKS = 4
 
 /** The database was set back to a time before a transaction that was seen to end. */
 export const SET_BACK = 'database-set-back'
 
 /**
- * Notices that the database is not what it was: another one, or an earlier state of itself (a restore, a branch, a
- * promoted standby that lagged). What the server tells of itself comes with the state; where it tells nothing, a
- * transaction id that is not over yet although Redis (the marker) or this process has seen the end of it does.
+ * Notices that the database is another one, or an earlier state of itself (a restore, a branch, a promoted standby that
+ * lagged). The state includes what the server reports of its identity. A server that reports nothing is recognised by a
+ * transaction id that has not ended although Redis (the marker) or this process has seen its end.
  */
 export class DatabaseCheck {
   readonly #deps: DatabaseCheckDeps
-  /** How often each server was looked at since it started; ENOUGH_LOOKS as soon as Redis was asked as well. */
+  /** Checks of each server since it started; ENOUGH_LOOKS once Redis has answered as well. */
   readonly #looks = new Map<string, number>()
   #seen: Marker | undefined
 
@@ -31,17 +31,20 @@ export class DatabaseCheck {
     this.#deps = deps
   }
 
-  /** The database as it was seen last; undefined before the first look. */
+  /** The database as last seen; undefined before the first state. */
   get database(): string | undefined {
     return this.#seen?.database
   }
 
-  /** The transaction that would have begun next when the database was seen last. */
+  /** The transaction that would have begun next when the database was last seen. */
   get nextXid(): bigint | undefined {
     return this.#seen?.xid
   }
 
-  /** Read before the database is asked: what it names had ended by then. Null = there is none; undefined = Redis does not say. */
+  /**
+   * The marker. Read it before the state of the database, so that its transaction has ended by then. Null = there is none;
+   * undefined = Redis did not answer.
+   */
   async marker(): Promise<Marker | null | undefined> {
     const { cache } = this.#deps
     if (!cache.usable) return undefined
@@ -53,8 +56,8 @@ export class DatabaseCheck {
   }
 
   /**
-   * True when the database is the one it was. Otherwise a new incarnation has begun when this resolves, and what was
-   * read before is to be read again. `marker` was read before `state`.
+   * True when the database is the same as before. Otherwise a new incarnation has begun when this resolves, and the caller
+   * must read the state again. `marker` was read before `state`.
    */
   async accept(state: DatabaseState, marker: Marker | null | undefined): Promise<boolean> {
     const fault = this.#faultOf(state, marker)
@@ -64,8 +67,8 @@ export class DatabaseCheck {
   }
 
   /**
-   * The same for a transaction that has changed nothing yet: a server that has started since the last look may hold
-   * another state. False = it is rolled back, and is to be begun again.
+   * The same for a transaction that has changed nothing yet, because a server that has started since the last check may hold
+   * another state. False = the transaction is rolled back, and the caller must begin it again.
    */
   async admits(tx: Pick<WriteTransaction, 'server' | 'look' | 'rollback'>): Promise<boolean> {
     if (this.knows(tx.server)) return true
@@ -74,7 +77,7 @@ export class DatabaseCheck {
     const fault = this.#faultOf(state, marker)
     if (fault === null) this.#remember(state, marker !== undefined)
     else {
-      // It holds the VIEW lock.
+      // Rolled back first, because it holds the VIEW lock.
       await tx.rollback()
       await this.#begin(state, fault)
     }
@@ -82,8 +85,8 @@ export class DatabaseCheck {
   }
 
   /**
-   * True when the server was looked at since it started: what another one says may be of a time that was lost. A process
-   * that has just started may meet the database before Redis, so a look without Redis counts only while Redis is away.
+   * True when the server was checked since it started; the rows of another one may be of a time that was lost. A process that
+   * has just started may reach the database before Redis, so a check without Redis counts only while Redis is unreachable.
    */
   knows(server: string): boolean {
     const looks = this.#looks.get(server) ?? 0
@@ -103,7 +106,7 @@ export class DatabaseCheck {
     await this.#deps.store.beginIncarnation(database, fault.reason, fault.above + 1)
   }
 
-  /** Why this is not the database that it was; null = it is. */
+  /** Why this is not the same database as before; null = it is. */
   #faultOf(state: DatabaseState, marker: Marker | null | undefined): Fault | null {
     if (state.moved !== null) return { reason: state.moved, above: 0 }
     const witness = [marker, this.#seen].find(each => isOfFuture(each, state))

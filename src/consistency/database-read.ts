@@ -20,7 +20,7 @@ export interface DatabaseReadDeps {
   readonly repair: Repair
 }
 
-/** What Redis said, and the stamps it holds, by user. */
+/** The reply of Redis with the stamps it holds, by user. */
 export interface StampedReply extends CacheReply {
   readonly stamps: Stamps
   /** Users whose documents were read. */
@@ -38,22 +38,22 @@ export class DatabaseRead {
     this.#deps = deps
   }
 
-  /** `v` was held when the read began; `reply` is what Redis said. */
+  /** `v` was held when the read began; `reply` is the reply of Redis. */
   async read(wanted: readonly Wanted[], v: ViewToken, reply: StampedReply): Promise<DatabaseAnswer> {
-    // Before the rows are read: a write that they lack must be one that moves these stamps.
+    // Before the rows are read, so that every write that they lack moves these stamps.
     const stamps = await this.#stamps(wanted, v, reply)
     const { rows, epoch, database } = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
     const encoded = new Map<string, readonly Buffer[]>()
     for (const row of rows.values())
       if (row.data !== null) encoded.set(refId(row.ref), this.#deps.codec.encode(row))
     const values = wanted.map(({ ref, part }) => encoded.get(refId(ref))?.[part] ?? null)
-    // A change by hand was not fenced: it turned the view OFF in its own transaction. Rows read behind it must not stand
-    // in the cache beside others from before it, for which leases may still be running.
+    // A change by hand was not fenced: it turned the view OFF in its own transaction. Rows read after it must not be cached
+    // beside rows from before it, because leases on those may still be running.
     const fills = epoch === v.epoch ? this.#fillsOf(wanted, { ...reply, stamps }, rows, encoded, v) : []
     return { status: (await this.#fill(v, fills)) ? 'miss-stored' : 'miss', values, database }
   }
 
-  /** Those of the reply; a reader that finds none makes one. A user without one is read and not stored. */
+  /** The stamps of the reply; makes the missing ones. Rows of a user without a stamp are read and not stored. */
   async #stamps(wanted: readonly Wanted[], v: ViewToken, reply: StampedReply): Promise<Stamps> {
     const { cache, codec } = this.#deps
     const users = new Set(wanted.map(({ ref }) => ref.userId).filter(userId => !reply.stamps.has(userId)))
@@ -70,7 +70,7 @@ export class DatabaseRead {
     }
   }
 
-  /** What is missing or older in Redis; documents that are deleted, or under a fence newer than their row, go to the repair instead. */
+  /** Rows that are missing or older in Redis. Starts the repair of documents that are deleted, or under a fence newer than their row. */
   #fillsOf(
     wanted: readonly Wanted[],
     reply: StampedReply,

@@ -1,6 +1,6 @@
 import type { ClockPort } from './ports.ts'
 
-/** So late a deadline may be noticed. It also bounds how long the watch outlasts the last of them. */
+/** Longest delay before a passed deadline is noticed. It also bounds how long the watch outlasts the last deadline. */
 const STEP_MS = 250
 
 interface Deadline {
@@ -9,7 +9,7 @@ interface Deadline {
   readonly onLate: () => void
 }
 
-/** Deadlines of equal length, watched by one timer: one each would cost more than the waits that they bound. */
+/** Deadlines of equal length, watched by one timer, because a timer each would cost more than the waits that they bound. */
 export class Deadlines {
   readonly #clock: Pick<ClockPort, 'now' | 'sleep'>
   readonly #waitMs: number
@@ -22,7 +22,7 @@ export class Deadlines {
     this.#waitMs = waitMs
   }
 
-  /** Calls `onLate` unless what is returned is called before. */
+  /** Calls `onLate` unless the returned function is called before. */
   begin(onLate: () => void): () => void {
     const deadline = { at: this.#clock.now() + this.#waitMs, onLate }
     this.#open.add(deadline)

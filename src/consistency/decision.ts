@@ -1,13 +1,13 @@
 import type { DocumentRef, Row } from './ports.ts'
 
-/** A change as the caller plans it under the row locks; the version is the protocol's business. */
+/** A change as the caller plans it under the row locks; the protocol assigns the version. */
 export interface PlannedChange {
   readonly ref: DocumentRef
   readonly data: string | null
   readonly changes: string
 }
 
-/** What to store, given the rows. Pure; may throw to give up (nothing of it is stored). */
+/** The changes to store, given the rows. Pure; may throw to give up (nothing of it is stored). */
 export interface Decision<T> {
   readonly changes: readonly PlannedChange[]
   readonly result: T
@@ -19,7 +19,7 @@ export interface WriteResult<T> {
   readonly rows: readonly Row[]
 }
 
-/** When a transaction begins: all its writes had arrived by then, so that they may share what is read from then on. */
+/** The moment at which a transaction begins. All its writes have arrived by then, so they may share later reads. */
 export type Moment = Readonly<Record<never, never>>
 
 /** Reads what a decision needs besides the rows. */

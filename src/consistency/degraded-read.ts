@@ -10,20 +10,20 @@ export interface DegradedReadDeps {
   readonly clock: Pick<ClockPort, 'now'>
   readonly codec: CodecPort
   readonly near: NearCache
-  /** For reads that bring whole rows along. */
+  /** For reads that fetch whole rows. */
   readonly rows: BatchReader
-  /** For reads of which everything is held: these do not wait behind the others. */
+  /** For reads whose documents are all held, so that they do not wait behind the others. */
   readonly versions: BatchReader
 }
 
 /**
- * The read without Redis. What this process holds is sent when the database says that these are still the versions; only
- * documents that are not come along.
+ * The read without Redis. Sends the documents that this process holds, after the database has confirmed their versions; only
+ * the others are fetched.
  *
- * One statement, so one snapshot, says both: which documents are at the version held, and what is in the others. So an
+ * One statement, so one snapshot, answers both: which documents are at the version held, and the rows of the others. So an
  * answer is as fresh as one that read all rows, and never torn. Equal version and `updated_at` in the same incarnation of
- * the database mean equal content: a version grows with each change and never runs again (NearCache), and a change by hand
- * in a database that was set back, and not noticed yet, has a time of its own.
+ * the database mean equal content: a version grows with each change and is never used again (NearCache), and a change by hand
+ * in a database whose set-back has not been noticed yet has another `updated_at`.
  */
 export class DegradedRead {
   readonly #deps: DegradedReadDeps
@@ -53,7 +53,7 @@ export class DegradedRead {
     const known = asked.map(each => each?.version ?? 0)
     if (isUnchanged && isKnown(reading.known, known))
       return { status: 'degraded', versions: known, values: undefined }
-    // Held by the caller only, or of another incarnation: a new statement brings all of them.
+    // Some are held by the caller only, or are of another incarnation: a new statement fetches all of them.
     const again = clock.now()
     const whole = await rows.read(refs)
     return this.#answer(reading, this.#valuesOf(wanted, [], whole)!, whole.database, again)
@@ -83,7 +83,7 @@ export class DegradedRead {
   }
 }
 
-/** What the caller holds already: when that still stands, no bytes are needed. */
+/** The version that the caller has: when it is current, no bytes are needed. */
 function versionOfCaller(
   known: KnownVersions | undefined,
   index: number,

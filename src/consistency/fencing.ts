@@ -12,13 +12,13 @@ export interface FencingDeps {
   readonly handover: Handover
 }
 
-/** What a writer without Redis asks of an instance that has it. */
+/** The request of a writer without Redis to an instance that has it. */
 interface FenceRequest {
   readonly nonce: string
   readonly fences: readonly { readonly ref: DocumentRef; readonly version: number }[]
 }
 
-/** A fence does no harm where it is not needed, so it is sent again once. */
+/** Tries of one fence: an unneeded fence does no harm, so it may be sent twice. */
 const FENCE_TRIES = 2
 
 /** `failure`: why the view is to be turned OFF. */
@@ -26,7 +26,7 @@ export type FenceResult =
   | { readonly standing: true; readonly nonce: string }
   | { readonly standing: false; readonly failure: string }
 
-/** What a write does in Redis: the fences before COMMIT, and the values behind it. */
+/** The part of a write in Redis: the fences before COMMIT, and the values after it. */
 export class Fencing {
   readonly #deps: FencingDeps
 
@@ -36,8 +36,8 @@ export class Fencing {
   }
 
   /**
-   * Each try has a nonce of its own: the first one may arrive late, in the place of a later writer's fence, and must not
-   * bring back a nonce that a repair has already seen without a commit behind it.
+   * Each try has a nonce of its own, because the first one may arrive late and replace the fence of a later writer; it must
+   * not bring back a nonce that a repair has already seen without a commit after it.
    */
   async place(v: ViewToken, changes: readonly Change[]): Promise<FenceResult> {
     const { cache, clock } = this.#deps
@@ -79,7 +79,7 @@ export class Fencing {
     }
   }
 
-  /** Another instance places the fences, if it is known that one can. Undefined = it did not. */
+  /** Lets another instance place the fences, if one is known to reach Redis. Undefined = it did not. */
   async #placeElsewhere(v: ViewToken, changes: readonly Change[]): Promise<FenceResult | undefined> {
     const { handover, clock } = this.#deps
     if (!handover.helps(v.epoch)) return undefined
@@ -88,7 +88,7 @@ export class Fencing {
     return (await handover.ask(v.epoch, 'fence', request)) === 'done' ? { standing: true, nonce } : undefined
   }
 
-  /** The other side of it: the fences of a writer that cannot reach Redis. */
+  /** Places the fences of a writer of another instance that cannot reach Redis. */
   async #placeFor(epoch: number, { nonce, fences }: FenceRequest): Promise<ScriptOutcome> {
     const { cache, lease } = this.#deps
     const v = lease.current()?.v

@@ -11,14 +11,14 @@ import { keepRows, listed, type Reading, resultOf, type WantedOf } from './readi
 import { headOf, headsOf, isStamp, isValue, versionOf } from './stored-bytes.ts'
 import { databaseOf } from './token.ts'
 
-/** What Redis says while the database is away. */
+/** The reply of Redis while the database is unreachable. */
 interface OutageReply {
   readonly values: readonly (Buffer | null)[]
-  /** A user was deleted lately, and may be there again. */
+  /** A user was deleted recently, and may exist again. */
   readonly isDeleted: boolean
 }
 
-/** Questions to Redis before a read fails because the database is away: trading must go on. */
+/** Tries of Redis before a read fails because the database is unreachable: trading must go on. */
 const OUTAGE_TRIES = 3
 
 export interface FullReadDeps {
@@ -30,11 +30,11 @@ export interface FullReadDeps {
   readonly database: DatabaseRead
   readonly degraded: DegradedRead
   readonly check: DatabaseCheck
-  /** ON_DATABASE_OUTAGE=serve: cached documents are answered, marked unverified, while the database is away. */
+  /** ON_DATABASE_OUTAGE=serve: cached documents are answered, marked unverified, while the database is unreachable. */
   readonly serveUnverified: boolean
 }
 
-/** The read of docs/consistency.md: whole values out of Redis, or from the database. What was answered is kept near. */
+/** The read of docs/consistency.md: whole values from Redis, or from the database. Keeps the answer in the near cache. */
 export class FullRead {
   readonly #deps: FullReadDeps
 
@@ -45,7 +45,7 @@ export class FullRead {
   /** Step 1: one GET or MGET. Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
   async fromCache(reading: Reading): Promise<ReadResult> {
     const { id, keys, begun, around } = reading
-    // Without a lease nothing that Redis says could be answered.
+    // Without a lease no reply of Redis could be used.
     const reply = begun === undefined ? undefined : await this.#ask(reading)
     if (
       begun === undefined ||
@@ -69,7 +69,7 @@ export class FullRead {
     return result
   }
 
-  /** What has to be confirmed of several documents of one user is the stamp of the same moment: see NearCache. */
+  /** The head to confirm later: for several documents of one user their stamp, read at the same moment. See NearCache. */
   #headOf({ values, stamps, users }: StampedReply): { stampKey: string | undefined; heads: Buffer } {
     const [userId] = stamps.keys()
     if (values.length === 1 || users > 1 || userId === undefined)
@@ -77,7 +77,7 @@ export class FullRead {
     return { stampKey: this.#deps.codec.stampKey(userId), heads: Buffer.from(stamps.get(userId)!, 'latin1') }
   }
 
-  /** The steps after it. `reply` is what Redis said, if it was asked and answered. Throws as fromCache does. */
+  /** The steps after the first. `reply` is the reply of Redis, if there is one. Throws as fromCache does. */
   async fromDatabase(reading: Reading, reply: StampedReply | undefined): Promise<ReadResult> {
     const { wanted, begun, around } = reading
     const { database, degraded, near, clock, serveUnverified } = this.#deps
@@ -96,13 +96,13 @@ export class FullRead {
     }
   }
 
-  /** The newest of what Redis and this process hold, while the database cannot say whether it still stands. */
+  /** Reads the newest of what Redis and this process hold, while the database cannot confirm it. */
   async #unverified(reading: Reading): Promise<ReadResult | undefined> {
-    // Replies may only have been late, because this process was busy: now they are worth another try.
+    // Replies may have been late only because this process was busy: try again now.
     let reply: OutageReply | undefined
     for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++)
       reply = await this.#askOurs(reading)
-    // A user was deleted, and may be there again: what is older than that is not even unverified.
+    // A user was deleted, and may exist again: bytes from before that are not answered even as unverified.
     const held = reply?.isDeleted ? [] : this.#deps.near.newest(reading.id, reading.keys)
     const values: Buffer[] = []
     for (const index of reading.keys.keys()) {
@@ -113,7 +113,7 @@ export class FullRead {
     return resultOf('unverified', values, reading.around)
   }
 
-  /** Without a lease: nothing when Redis holds what another database has stored meanwhile. */
+  /** Asks Redis without a lease. Answers no values when another database has stored in Redis meanwhile. */
   async #askOurs({ keys, wanted }: Reading): Promise<OutageReply | undefined> {
     const { cache, codec, check } = this.#deps
     if (!cache.usable) return undefined
@@ -158,10 +158,10 @@ function usersOf(wanted: WantedOf): readonly string[] {
   return [...new Set(listed(wanted).map(({ ref }) => ref.userId))]
 }
 
-/** Undefined = there is nothing to answer. */
+/** The newer of two copies. Undefined = neither may be answered. */
 function newestOf(stored: Buffer | null, held: HeldDocument | undefined): Buffer | undefined {
   const head = stored === null ? undefined : headOf(stored)
-  // A write may have been acknowledged behind a fence: what is older than that is not even unverified.
+  // The write of a fence may have been acknowledged: older bytes are not answered even as unverified.
   const least = head?.type === 'fence' ? head.min : isValue(stored) ? versionOf(stored) : 0
   if (held !== undefined && held.version >= least) return held.bytes
   return isValue(stored) ? stored : undefined

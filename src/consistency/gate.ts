@@ -24,36 +24,36 @@ export interface GateDeps {
 
 /** Beyond this many documents at risk a cold cache is cheaper than fencing them. */
 const MAX_AT_RISK = 100_000
-/** About a millisecond of Redis. */
+/** So many fences take Redis about a millisecond. */
 const FENCES_PER_SCRIPT = 100
-/** Scripts under way at once: a distant Redis must not make a long wait of many. */
+/** Scripts in flight at once, so that many scripts do not take long with a distant Redis. */
 const SCRIPTS_AT_ONCE = 8
-/** A script or a step of a sweep whose answer did not come is sent again: it does no harm twice. */
+/** Tries of a script or a step of a sweep: it may be sent again, because repeating it does no harm. */
 const TRIES = 3
 /** Documents that are fenced under the exclusive VIEW lock: a single round trip to Redis. */
 const MAX_UNDER_LOCK = FENCES_PER_SCRIPT * SCRIPTS_AT_ONCE
-/** Times that what was changed meanwhile is fenced before the lock is asked for again. */
+/** Rounds of fencing the documents changed meanwhile, each before the lock is taken again. */
 const MAX_ROUNDS = 10
-/** Fencing that takes longer is given up for a cold start. */
+/** When fencing takes longer, the next gate starts cold. */
 const MAX_REPAIR_MS = 20_000
-/** A gate that takes longer tells the others, which wait for so long after it spoke last. */
+/** A gate that takes longer than the first tells the other instances, which wait for the second after its last message. */
 const HOLD_AFTER_MS = 1_000
 const HOLD_MS = 3_000
 
 type AtRisk = readonly { readonly ref: DocumentRef; readonly version: number }[]
 
-/** What has to be done before V' may count: documents to fence, as of `from`, or everything has to go. */
+/** The work before V' may count: documents to fence, as of `from`, or a cold start. */
 type Plan = { readonly atRisk: AtRisk; readonly from: bigint } | 'cold'
 
-/** Redis did not take V', or holds another one by now. */
+/** Redis refused V', or holds another view by now. */
 class RefusedError extends Error {
   override readonly name = 'RefusedError'
 }
 
 /**
- * Turns the view from OFF and drained to ON (docs/consistency.md, "Renewal and gate"). Nothing long happens under the exclusive VIEW lock,
- * whatever the distance to Redis and the number of documents: what is at risk is fenced before, and under the lock only
- * what was changed meanwhile.
+ * Turns the view from OFF and drained to ON (docs/consistency.md, "Renewal and gate"). Holds the exclusive VIEW lock briefly,
+ * independent of the distance to Redis and the number of documents: documents at risk are fenced before, and under the lock
+ * only those changed meanwhile.
  */
 export class Gate {
   readonly #deps: GateDeps
@@ -66,16 +66,16 @@ export class Gate {
     this.#deps = deps
   }
 
-  /** What is under way fails at its next step. */
+  /** Makes a gate in progress fail at its next step. */
   stop(): void {
     this.#stopped = true
   }
 
   /**
-   * One try, for the view of `database` seen OFF and drained at `epoch` and the dataset seen as `identity`, which holds the text
-   * `seenView` as its view: the new epoch is above it, or Redis would refuse to adopt one for as many gates as the
-   * database was set back by. Resolves to the new epoch and what was fenced, or null when another gate was faster or the
-   * database was set back. Throws on any failure; the view is still OFF then.
+   * Tries once, for the view of `database` seen OFF and drained at `epoch` and the dataset seen as `identity`, which holds the
+   * text `seenView` as its view. The new epoch is above that view, because after a set-back of the database Redis would otherwise
+   * refuse V' until enough gates have raised the epoch. Resolves to the new epoch and what was fenced, or null when another gate
+   * was faster or the database was set back. Throws on any failure; the view is still OFF then.
    */
   async open(
     epoch: number,
@@ -114,7 +114,7 @@ export class Gate {
     }
   }
 
-  /** The exclusive VIEW lock; null when the view is not that of this gate any more. */
+  /** Takes the exclusive VIEW lock; null when the view is no longer that of this gate. */
   async #begin(v: ViewToken): Promise<GateTransaction | null> {
     const tx = await this.#deps.store.beginGate()
     const { mode, drained, epoch } = tx.view
@@ -149,15 +149,15 @@ export class Gate {
     throw new Error('documents change faster than they can be fenced')
   }
 
-  /** No instance holds V' before ON and scripts of every older V are refused, so that what is removed does not come back. */
+  /** Cold start. No instance holds V' before ON, and scripts of every older V are refused, so removed keys do not come back. */
   async #sweep(v: ViewToken): Promise<'cold' | null> {
     const { cache, observer } = this.#deps
     this.#require(await cache.cold(v))
     let at: string | null = null
     do {
-      await this.#goOn(v)
+      await this.#checkIn(v)
       const from: string | null = at
-      const step: SweepStep | 'view' = await this.#patiently(() => cache.sweep(v, from))
+      const step: SweepStep | 'view' = await this.#retry(() => cache.sweep(v, from))
       if (step === 'view') throw new RefusedError('Redis holds another view or dataset by now')
       at = step.next
     } while (at !== null)
@@ -191,7 +191,7 @@ export class Gate {
           this.#tooSlow = true
           throw new Error('fencing takes too long; the next try begins with a cold cache')
         }
-        await this.#goOn(v)
+        await this.#checkIn(v)
         await this.#fence(
           v,
           documents.map(({ ref, version }) => ({ keys: codec.keys(ref), min: version })),
@@ -204,12 +204,12 @@ export class Gate {
 
   async #fence(v: ViewToken, fences: readonly CacheFence[]): Promise<void> {
     const { cache, clock } = this.#deps
-    const outcome = await this.#patiently(() => cache.fence(v, clock.nonce(), fences))
+    const outcome = await this.#retry(() => cache.fence(v, clock.nonce(), fences))
     if (outcome === 'view') throw new RefusedError('Redis holds another view or dataset by now')
   }
 
-  /** Before each step of long work. */
-  async #goOn(v: ViewToken): Promise<void> {
+  /** Before each step of long work: stops if asked to, and tells other instances that this gate is at work. */
+  async #checkIn(v: ViewToken): Promise<void> {
     if (this.#stopped) throw new Error('the gateway stops')
     const { cache, clock } = this.#deps
     if (clock.now() - this.#heldAt < HOLD_AFTER_MS) return
@@ -217,7 +217,7 @@ export class Gate {
     await cache.hold(v, HOLD_MS)
   }
 
-  async #patiently<T>(work: () => Promise<T>): Promise<T> {
+  async #retry<T>(work: () => Promise<T>): Promise<T> {
     for (let left = TRIES; ; left--) {
       try {
         return await work()

@@ -2,7 +2,7 @@ import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
 import type { ClockPort, ObserverPort, View } from './ports.ts'
 
-/** Something that an instance without Redis asks of one that has it. `request` and replies are JSON. */
+/** A request of an instance without Redis to one that has it. `request` and replies are JSON. */
 export interface HandoverRequest {
   readonly id: string
   readonly kind: HandoverKind
@@ -16,11 +16,11 @@ export interface HandoverReply {
   readonly reply: unknown
 }
 
-/** Where requests and replies meet: a table of PostgreSQL. Every method rejects with DatabaseUnavailableError. */
+/** Exchanges requests and replies through a table of PostgreSQL. Every method rejects with DatabaseUnavailableError. */
 export interface HandoverPort {
   /** Leaves requests for the instances that hold a lease of `epoch`. */
   ask(epoch: number, requests: readonly HandoverRequest[]): Promise<void>
-  /** Takes the replies to some of `ids` away, as far as they are there. */
+  /** Takes the replies to `ids` that have arrived. */
   replies(ids: readonly string[]): Promise<readonly HandoverReply[]>
   /** Takes requests of `epoch` that no other instance has taken; each is taken once. */
   take(epoch: number, limit: number): Promise<readonly HandoverRequest[]>
@@ -37,18 +37,18 @@ export interface HandoverDeps {
   readonly renewMs: number
 }
 
-/** Does what was asked under the lease of `epoch`. What it throws is answered as `null`. */
+/** Carries out a request under the lease of `epoch`. An error is answered as `null`. */
 export type HandoverHandler = (epoch: number, request: unknown) => Promise<unknown>
 
-/** Why a view is turned OFF whose Redis cannot be reached from here. */
+/** The reason of an OFF when this instance cannot reach the Redis of the view. */
 export const UNREACHABLE = 'redis-unreachable'
-/** Longest wait for another instance, in renewals: one until it looks, one for its work, one for a slow moment. */
+/** Longest wait for another instance, in renewals: one until it looks, one for its work, one as a margin. */
 const PATIENCE_RENEWALS = 3
-/** Pause between two looks while something is asked or was served just now, milliseconds. */
+/** Pause between two looks at the table while requests wait, or were served recently, milliseconds. */
 const POLL_MS = 25
-/** An instance that served goes on looking for so long: who cannot reach Redis writes again. */
+/** An instance that served a request keeps looking for so long, because an instance without Redis soon writes again. */
 const SERVE_IDLE_MS = 1_000
-/** Requests under way at once from this instance; more would not be answered in time. */
+/** Requests of this instance that wait at once; more would not be answered in time. */
 const MAX_ASKED = 256
 /** Requests taken in one statement. */
 const MAX_TAKEN = 64
@@ -61,13 +61,13 @@ interface Asked {
 }
 
 /**
- * One instance that cannot reach Redis, while others can, must not turn the view OFF for all with each of its writes.
- * The first of them does, because it cannot know. When another instance has turned the view ON since, Redis is well for that
- * one, and from then on it places the fences and draws the order numbers of the instance that is cut off.
+ * An instance that cannot reach Redis, while others can, must not turn the view OFF for all with each of its writes.
+ * Its first write does, because the instance cannot know that others reach Redis. If another instance turns the view ON
+ * afterwards, that one reaches Redis, and from then on it places the fences and draws the order numbers of this instance.
  *
- * A fence placed by another instance is as good as one's own: it stands in the dataset of V before COMMIT, and the
- * writer holds the VIEW lock meanwhile. A request that is carried out late, or whose reply is lost, is a late or an
- * unneeded fence, which the protocol bears; a draw whose reply is lost burns its numbers.
+ * A fence placed by another instance is as good as an own one: it is in the dataset of V before COMMIT, and the
+ * writer holds the VIEW lock meanwhile. A request that is carried out late, or whose reply is lost, leaves a late or an
+ * unneeded fence, which the protocol tolerates; a draw whose reply is lost burns its numbers.
  */
 export class Handover {
   readonly #deps: HandoverDeps
@@ -87,7 +87,7 @@ export class Handover {
     this.#handlers.set(kind, handler)
   }
 
-  /** This instance cannot reach Redis, and no other one has shown that it can: turns the view OFF, and resolves to it. */
+  /** Turns the view OFF, because neither this instance nor, as far as known, another one reaches Redis. Resolves to the view. */
   async turnOff(epoch: number): Promise<View> {
     const view = await this.#deps.outage.turnOff(epoch, UNREACHABLE)
     this.#offAt = view.epoch
@@ -100,7 +100,7 @@ export class Handover {
     return this.#offAt !== undefined && epoch > this.#offAt && this.#asked.size < MAX_ASKED
   }
 
-  /** Resolves to the reply; undefined when none came in time, or the request could not be left. Never throws. */
+  /** Resolves to the reply; undefined when none arrived in time, or the request could not be stored. Never throws. */
   ask(epoch: number, kind: HandoverKind, request: unknown): Promise<unknown> {
     const { clock, renewMs } = this.#deps
     const id = clock.nonce()
@@ -114,7 +114,7 @@ export class Handover {
     })
   }
 
-  /** Called after each renewal that left a lease; `waiting`: the database holds requests that no instance has taken. */
+  /** Call after each renewal that granted a lease; `waiting`: the database holds requests that no instance has taken. */
   serve(waiting: boolean): void {
     const { clock } = this.#deps
     if (this.#serving || !(waiting || clock.now() - this.#servedAt < SERVE_IDLE_MS)) return
@@ -175,7 +175,7 @@ export class Handover {
     try {
       return { id, reply: (await this.#handlers.get(kind)?.(epoch, request)) ?? null }
     } catch {
-      // The cache has counted and logged it; the instance that asked goes on as without help.
+      // The cache has counted and logged the error; the instance that asked continues without help.
       return { id, reply: null }
     }
   }

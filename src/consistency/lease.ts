@@ -5,25 +5,25 @@ export interface Grant {
   readonly v: ViewToken
   /** The read connection whose identity was checked. */
   readonly connection: number
-  /** Monotonic time from which it runs: what Redis confirms under it was right then, or later. */
+  /** Monotonic time from which it runs: values that Redis confirms under it were current then, or later. */
   readonly askedAt: number
   /** Monotonic time at which it ends. */
   readonly until: number
-  /** Wall clock minus monotonic clock when it was asked for. */
+  /** Wall clock minus monotonic clock when the lease was requested. */
   readonly clockOffset: number
 }
 
 /**
- * A monotonic clock may stand still while the machine sleeps; the wall clock then jumps ahead. More than this
- * between the two, milliseconds, ends the lease. The least OFF_WAIT_MS follows from it (config/rules.ts).
+ * A monotonic clock may stand still while the machine sleeps; the wall clock then jumps ahead. A larger difference between the
+ * two, milliseconds, ends the lease. The least OFF_WAIT_MS follows from it (config/rules.ts).
  */
 export const CLOCK_JUMP_MS = 100
 
 const MIN_CLAIM_MS = 3_000
 
 /**
- * How long Redis belongs to a database after an instance has claimed it, milliseconds: no lease of `leaseMs` that was asked
- * for before the claim is alive then, whatever the rates of the clocks.
+ * How long a claim of a database on Redis lasts, milliseconds: long enough that every lease of `leaseMs` requested before the
+ * claim has ended, even with clocks of different rates.
  */
 export function claimMs(leaseMs: number): number {
   return Math.max(MIN_CLAIM_MS, 2 * leaseMs)
@@ -41,13 +41,13 @@ export class Lease {
     this.#leaseMs = leaseMs
   }
 
-  /** `askedAt` and `clockOffset` were taken before anybody was asked: the lease runs from there. */
+  /** `askedAt` and `clockOffset` were taken before any store was asked: the lease runs from then. */
   grant(v: ViewToken, connection: number, askedAt: number, clockOffset: number): void {
     this.#provenAt = askedAt
     this.#grant = { v, connection, askedAt, until: askedAt + this.#leaseMs, clockOffset }
   }
 
-  /** Monotonic time at which the last lease began, ended or not: what Redis held was right then. */
+  /** Monotonic time at which the last lease began, ended or not: the values in Redis were current then. */
   get provenAt(): number | undefined {
     return this.#provenAt
   }
@@ -67,7 +67,7 @@ export class Lease {
     return undefined
   }
 
-  /** Whether a reply that arrived just now on `connection`, to a read begun under `begun`, is a hit. */
+  /** True when a reply that has just arrived on `connection`, to a read begun under `begun`, is a hit. */
   covers(begun: Grant | undefined, connection: number): boolean {
     if (begun === undefined) return false
     const grant = this.current()

@@ -7,22 +7,22 @@ import type { Versions } from './versions.ts'
 export interface NearEntry {
   /** The Redis keys of the documents. */
   readonly keys: readonly string[]
-  /** What it was read under when Redis answered it; undefined = it is from the database. */
+  /** The V under which Redis answered it; undefined = it is from the database. */
   readonly v: ViewToken | undefined
   /** The incarnation of the database that has these versions. */
   readonly database: string
-  /** The stamp of the one user whose documents they are; undefined = the heads are those of the keys. */
+  /** The stamp key of the user who has all documents; undefined = the heads are those of the keys. */
   readonly stampKey: string | undefined
-  /** What CachePort.readHeads must answer for the bytes to be right; of no use without `v`. */
+  /** The answer of CachePort.readHeads that confirms the bytes; unused without `v`. */
   readonly heads: Buffer
   readonly versions: Versions
   /** One per key, or the one body that was made of all of them. */
   readonly values: readonly Buffer[]
   /** Where each document begins and ends in the one body, in turn; undefined = there is one value per key. */
   readonly spans: readonly number[] | undefined
-  /** Monotonic time at which Redis or the database said last that these are the documents; the Reader moves it on. */
+  /** Monotonic time at which Redis or the database last confirmed the documents; the Reader updates it. */
   confirmedAt: number
-  /** Of the documents; made when they are first asked for, which is when Redis is away. */
+  /** Versions of the documents; computed at first use, when Redis is unreachable. */
   heldVersions?: readonly HeldVersion[]
 }
 
@@ -34,7 +34,7 @@ export interface HeldDocument extends HeldVersion {
 
 interface Held extends NearEntry {
   readonly size: number
-  /** Since the hand of the clock came by last. */
+  /** True if used since the clock hand last passed. */
   used: boolean
 }
 
@@ -43,11 +43,11 @@ interface UserShare {
   readonly ids: Set<string>
 }
 
-/** What an entry costs besides its bytes: objects, the key strings, the maps. */
+/** Cost of an entry in addition to its bytes: objects, the key strings, the maps. */
 const ENTRY_BYTES = 500
-/** What a document costs besides its bytes: its version, its time and its place. */
+/** Cost of a document in addition to its bytes: its version, its time and its place. */
 const DOCUMENT_BYTES = 100
-/** Of the whole one user may have this part, or one entry: documents of megabytes must not push out those of all others. */
+/** The part of the cache that one user may have, or one entry: documents of megabytes must not evict those of all others. */
 const USER_SHARE = 1 / 8
 /** Reads that the doorkeeper remembers. */
 const MAX_REFUSED = 20_000
@@ -60,10 +60,10 @@ const MAX_REFUSED = 20_000
  *
  * Equal heads mean equal bytes, because within one V a version of a document belongs to one value:
  * - Only committed rows get into Redis, and a row's version grows by one with each change under its row lock. It never
- *   restarts: a deleted document keeps its row and version, and a user created again goes on from there; sections
+ *   restarts: a deleted document keeps its row and version, and a user created again continues from there; sections
  *   share the version of their document and are made from the same row.
- * - A script stores a version only where an older one or a fence stood, and a fence is refused where its version
- *   stands already. So one database cannot put a second value under a version that was seen.
+ * - A script stores a version only in place of an older one or a fence, and a fence is refused where its version is stored
+ *   already. So one database cannot put a second value under a version that was seen.
  * - Another database (restored, promoted) or another dataset in Redis (restarted, restored, failed over) is another V.
  *   Entries of another V are not found, and the lease says whether Redis holds this V at the moment of the reply.
  * - A head also holds `updated_at`; a fence is a head that equals no value's, so it leads to the database like any other.
@@ -77,9 +77,9 @@ const MAX_REFUSED = 20_000
  * beside the stamp S, a later version has moved the stamp with its fence, and a key that an operator deleted meanwhile is
  * filled under S only with what was committed at S, which is what was kept.
  *
- * Evicts by the clock algorithm: a hit sets a flag and moves nothing. Once full, it takes in only what is read a second
+ * Evicts by the clock algorithm: a hit sets a flag and moves nothing. Once full, it admits only what is read a second
  * time (the doorkeeper of Einziger, Friedman and Manes, "TinyLFU", 2017): with far more users than fit, copies that
- * nobody comes back for would cost more than they save.
+ * are never read again would cost more than they save.
  */
 export class NearCache {
   readonly #maxBytes: number
@@ -98,7 +98,7 @@ export class NearCache {
     return this.#bytes
   }
 
-  /** What was kept under this V. It may be old: the caller compares the heads. */
+  /** The entry of this V. It may be old: the caller compares the heads. */
   find(id: string, v: ViewToken): NearEntry | undefined {
     const held = this.#held.get(id)
     if (held?.v === undefined || held.v.epoch !== v.epoch || !sameIdentity(held.v.identity, v.identity))
@@ -107,14 +107,14 @@ export class NearCache {
     return held
   }
 
-  /** What was kept last under this id, whatever confirmed it: the caller compares the versions. */
+  /** The last entry of this id, of any V or the database: the caller compares the versions. */
   last(id: string): NearEntry | undefined {
     const held = this.#held.get(id)
     if (held !== undefined) held.used = true
     return held
   }
 
-  /** The newest that is held of the documents with these keys, by this read and the others of its user. */
+  /** The newest held copies of the documents with these keys, from this read and the others of its user. */
   newest(id: string, keys: readonly string[]): readonly (HeldDocument | undefined)[] {
     const newest: (HeldDocument | undefined)[] = keys.map(() => undefined)
     for (const other of this.#users.get(userOf(id))?.ids ?? []) {
@@ -128,7 +128,7 @@ export class NearCache {
     return newest
   }
 
-  /** Monotonic time since when the one has not been confirmed that has waited longest; undefined = nothing is held. */
+  /** Monotonic time of the oldest confirmation of all entries; undefined = nothing is held. */
   get oldestConfirmation(): number | undefined {
     let oldest: number | undefined
     for (const { confirmedAt } of this.#held.values())
@@ -136,7 +136,7 @@ export class NearCache {
     return oldest
   }
 
-  /** Takes the place of what was kept under this id. */
+  /** Replaces the entry of this id. */
   keep(id: string, entry: NearEntry): void {
     const size = sizeOf(id, entry)
     if (size > this.#maxBytes) return
@@ -158,7 +158,7 @@ export class NearCache {
     }
   }
 
-  /** The doorkeeper: true from the second time on. Forgets everything now and then. */
+  /** The doorkeeper: true from the second time on. Forgets all ids when it is full. */
   #askedBefore(id: string): boolean {
     if (this.#refused.delete(id)) return true
     if (this.#refused.size >= MAX_REFUSED) this.#refused.clear()
@@ -166,7 +166,7 @@ export class NearCache {
     return false
   }
 
-  /** The map is the clock's face, oldest first; an entry used since then goes round once more. */
+  /** The map is the clock's face, oldest first; an entry that was used goes round once more. */
   #makeRoomFor(size: number): void {
     for (const [id, held] of this.#held) {
       if (this.#bytes + size <= this.#maxBytes) return
@@ -211,7 +211,7 @@ function documentIn(entry: NearEntry, index: number): HeldDocument {
   return { ...heldVersionsOf(entry)[index]!, database: entry.database, bytes: bytesOf(entry, index) }
 }
 
-/** Names of reads begin with the user, before a line feed. */
+/** The user of an id: ids of reads begin with the user, before a line feed. */
 function userOf(id: string): string {
   const end = id.indexOf('\n')
   return end < 0 ? id : id.slice(0, end)
@@ -219,11 +219,11 @@ function userOf(id: string): string {
 
 function sizeOf(id: string, { keys, heads, values }: NearEntry): number {
   const bytes = values.reduce((sum, value) => sum + value.length, heads.length + DOCUMENT_BYTES * keys.length)
-  // Twice: the command that asks for the keys is kept with them.
+  // Twice, because the command that asks for the keys is kept with them.
   return ENTRY_BYTES + 2 * id.length + keys.reduce((sum, key) => sum + 2 * key.length, bytes)
 }
 
-/** A reply is a slice of what the socket read: kept as it is, it would hold on to all of that. */
+/** Copies a slice: a reply is a slice of a socket buffer, and keeping it would keep the whole buffer alive. */
 function compact(bytes: Buffer): Buffer {
   if (bytes.buffer.byteLength === bytes.length) return bytes
   const copy = Buffer.allocUnsafeSlow(bytes.length)

@@ -18,7 +18,7 @@ export class Outage {
     this.#deps = deps
   }
 
-  /** ON at `epoch` becomes OFF at epoch + 1, unless another instance was faster. Resolves to the view as it is then. */
+  /** Turns ON at `epoch` to OFF at epoch + 1, unless another instance was faster. Resolves to the view after that. */
   async turnOff(epoch: number, reason: string): Promise<View> {
     const { store, observer, lease } = this.#deps
     lease.drop()
@@ -29,9 +29,9 @@ export class Outage {
   }
 
   /**
-   * Resolves when the view, seen OFF before this call, is drained: W_off later every lease given before has ended. Other
-   * instances may have longer leases than this one; the view tells the longest. Holds no lock. Callers share one wait, which began no earlier than the
-   * OFF that they all saw.
+   * Resolves when the view, seen OFF before this call, is drained: after W_off every lease granted before has ended. Other
+   * instances may have longer leases than this one; the view has the longest. Holds no lock. Callers share one wait, which began
+   * no earlier than the OFF that they all saw.
    */
   drained({ epoch, leaseMs }: Pick<View, 'epoch' | 'leaseMs'>): Promise<void> {
     let waiting = this.#draining.get(epoch)
@@ -42,7 +42,7 @@ export class Outage {
     return waiting
   }
 
-  /** A view waits for its leases to end; writes wait as long as the longest lease of all instances needs. */
+  /** True while a view waits for its leases to end. Writes wait as long. */
   get draining(): boolean {
     return this.#draining.size > 0
   }

@@ -1,6 +1,6 @@
 /**
- * What the protocol needs of the world, Redis apart (cache-port.ts). Production gives it PostgreSQL and the process's
- * clocks; the simulation gives it memory and a seeded scheduler. Names are those of docs/consistency.md.
+ * The ports of the protocol, except for Redis (cache-port.ts). Production implements them with PostgreSQL and the clocks of the
+ * process; the simulation with memory and a seeded scheduler. Names are those of docs/consistency.md.
  */
 
 /** One document of one user; the admin defaults are a document of the pseudo-user `@admin`. */
@@ -18,7 +18,7 @@ export interface Row {
   readonly data: string | null
 }
 
-/** Which Redis dataset: the server process and its replication history. */
+/** Identity of a Redis dataset: the server process and its replication history. */
 export interface DatasetIdentity {
   readonly runId: string
   readonly replicationId: string
@@ -45,22 +45,22 @@ export interface View {
   readonly leaseMs: number
 }
 
-/** Which database a connection leads to, as one snapshot of it tells. */
+/** Identity and state of the database that a connection leads to, from one snapshot. */
 export interface DatabaseState {
   /**
-   * The id of its incarnation, `<root>-<number>-<random>`: transaction ids of another one mean nothing here. '' = none was
+   * The id of its incarnation, `<root>-<number>-<random>`: transaction ids of another one are not comparable. '' = none has
    * begun yet.
    */
   readonly database: string
-  /** Why a new incarnation has to begin: the server is not the one that the stored incarnation speaks of. */
+  /** Why a new incarnation has to begin: the server is not the one of the stored incarnation. Null = it is. */
   readonly moved: string | null
   /** No transaction with this id or a greater one has ended. */
   readonly nextXid: bigint
-  /** Another text after each start of the server, and for each server of several. */
+  /** A text that differs after each start of the server, and between several servers. */
   readonly server: string
 }
 
-/** The view with what one snapshot of the database knows besides. */
+/** The view with the state of the database from the same snapshot. */
 export interface ViewSnapshot extends DatabaseState {
   readonly view: View
   /** Every transaction with a smaller id has ended. */
@@ -70,7 +70,7 @@ export interface ViewSnapshot extends DatabaseState {
 }
 
 export interface ChangeMeta {
-  /** Who: `42`, `admin:7`, `service:bot`. */
+  /** The caller: `42`, `admin:7`, `service:bot`. */
   readonly updatedBy: string
   /** put, load-defaults, reset, rollback, provision, import, sync-defaults, delete. */
   readonly reason: string
@@ -95,11 +95,11 @@ export interface WriteTransaction {
   readonly rows: readonly Row[]
   /** Documents whose row lock another writer holds; none when the transaction waits for its locks. */
   readonly unlocked: readonly DocumentRef[]
-  /** New versions are at least this: those below may have been given in a time that the database has lost. */
+  /** Lower bound of new versions: lower ones may have been given in a time that the database has lost. */
   readonly versionBase: number
   /** As in DatabaseState. */
   readonly server: string
-  /** What the connection of this transaction leads to, in a new statement. */
+  /** Reads the state of the database of this transaction in a new statement. */
   look(): Promise<DatabaseState>
   /**
    * UPDATE, history and COMMIT. Resolves to the stored rows, in the order of the changes. WriteConflictError when a row
@@ -117,11 +117,11 @@ export interface GateTransaction {
   /** As in DatabaseState. */
   readonly database: string
   readonly nextXid: bigint
-  /** Every transaction with a smaller id has ended: what changes behind this moment has this id or a greater one. */
+  /** Every transaction with a smaller id has ended: later changes have this id or a greater one. */
   readonly oldestXid: bigint
   /** Documents changed by transaction `xid` or a later one, at most `limit`. */
   changedSince(xid: bigint, limit: number): Promise<readonly { ref: DocumentRef; version: number }[]>
-  /** ON(V) from the COMMIT on. No lease is running: the longest one is `leaseMs` from now on. */
+  /** Sets ON(V), effective with COMMIT. No lease is running; the longest one is `leaseMs` from now on. */
   setOn(v: ViewToken, leaseMs: number): Promise<void>
   commit(): Promise<void>
   rollback(): Promise<void>
@@ -133,14 +133,14 @@ export interface RowsRead {
   readonly epoch: number | null
 }
 
-/** A version of a document, as something holds it outside the database. */
+/** A version of a document that a cache or a caller holds. */
 export interface HeldVersion {
   readonly version: number
   /** RFC 3339, of the same row; undefined when only the version is known. */
   readonly updatedAt: string | undefined
 }
 
-/** What one snapshot has that is not at the versions held, and of which database it is (as in DatabaseState). */
+/** The rows of one snapshot that are not at the versions held, and its database (as in DatabaseState). */
 export interface ChangedRows extends RowsRead {
   readonly database: string
 }
@@ -152,7 +152,7 @@ export interface StorePort {
   readRows(refs: readonly DocumentRef[]): Promise<RowsRead>
   /**
    * The same, without the rows that are at the version held; `held` has one entry per ref, undefined = nothing is held. A
-   * document that is held and does not exist comes with version 0 and no data.
+   * document that is held and does not exist is answered with version 0 and no data.
    */
   readChangedRows(
     refs: readonly DocumentRef[],
@@ -160,11 +160,11 @@ export interface StorePort {
   ): Promise<ChangedRows>
   /** Tries the row locks without waiting; with all of them, reads the rows in a new statement. Null = a writer holds one. */
   readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null>
-  /** `waits`: for row locks that other writers hold. Otherwise they are named, and what the rows say of them is not to be used. */
+  /** `waits`: waits for row locks that other writers hold. Otherwise `unlocked` names those documents, whose rows must not be used. */
   beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction>
   /** Under the exclusive VIEW lock: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
   setOff(epoch: number, reason: string): Promise<View>
-  /** Before an instance grants itself a lease that is longer than the row says. */
+  /** Call before an instance grants itself a lease that is longer than that of the view. */
   raiseLease(leaseMs: number): Promise<void>
   /** OFF at `epoch` becomes drained. */
   setDrained(epoch: number): Promise<void>
@@ -207,13 +207,13 @@ export interface CodecPort {
   encode(row: Row): readonly Buffer[]
 }
 
-/** What happened, for metrics and logs; and, in chaos runs, where to stop the process. */
+/** Events for metrics and logs; chaos runs stop the process at its steps. */
 export interface ObserverPort {
   /** A numbered step was reached (`write.fenced`, `gate.adopted`, ...). Awaited, so that a fault can be injected. */
   step(name: string): void | Promise<void>
   viewOff(reason: string, epoch: number): void
   viewOn(epoch: number, recoveryMs: number, fenced: number | 'cold'): void
-  /** The view as a renewal read it, by whichever instance it was changed. */
+  /** The view as a renewal read it; any instance may have changed it. */
   viewSeen(view: View): void
   /** A background duty failed and will be tried again. */
   failed(duty: string, error: unknown): void
@@ -233,12 +233,12 @@ export class DatabaseUnavailableError extends Error {
   override readonly name = 'DatabaseUnavailableError'
 }
 
-/** Another transaction got in between in a way the locks do not order; nothing was stored, trying again is right. */
+/** Another transaction changed a row in a way that the locks do not order; nothing was stored, and the caller may try again. */
 export class WriteConflictError extends Error {
   override readonly name = 'WriteConflictError'
 }
 
-/** COMMIT was sent and its answer is not known. */
+/** COMMIT was sent, but its outcome is unknown. */
 export class CommitUnknownError extends Error {
   override readonly name = 'CommitUnknownError'
 }

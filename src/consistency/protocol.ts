@@ -23,7 +23,7 @@ export interface ProtocolDeps {
   readonly clock: ClockPort
   readonly observer: ObserverPort
   readonly times: ProtocolTimes
-  /** For people who read of it in Redis: host and name of the database. */
+  /** Host and name of the database, for operators who look into Redis. */
   readonly databaseName: string
   /** Longest wait of a read for rows of the database, milliseconds. */
   readonly readWaitMs: number
@@ -48,8 +48,8 @@ export interface Protocol {
 }
 
 /**
- * The classes that carry the rules of docs/consistency.md. The simulation puts a broken one in the place of one of them at
- * a time, to prove that its rule is needed.
+ * The classes that implement the rules of docs/consistency.md. The simulation replaces one at a time by a broken one, to prove
+ * that its rule is needed.
  */
 export interface ProtocolParts {
   readonly Lease: typeof Lease

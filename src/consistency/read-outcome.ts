@@ -5,14 +5,14 @@ export type ReadStatus = 'hit' | 'miss-stored' | 'miss' | 'degraded' | 'unverifi
 
 export interface ReadResult {
   readonly status: ReadStatus
-  /** In the order asked for; 0 = the document does not exist. */
+  /** In the order of the read; 0 = the document does not exist. */
   readonly versions: Versions
   /**
-   * In the order asked for, null = the document does not exist; with `around`, and all documents there, the one body.
-   * Undefined when the caller knows `versions`.
+   * In the order of the read, null = the document does not exist; with `around`, if all documents exist, one body.
+   * Undefined when the caller has `versions`.
    */
   readonly values: readonly (Buffer | null)[] | undefined
 }
 
-/** Is told why there is no answer, or the answer; once. Must not throw. */
+/** Called once, with the error or the result. Must not throw. */
 export type OnRead = (error: unknown, result: ReadResult | undefined) => void

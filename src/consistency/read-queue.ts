@@ -1,11 +1,11 @@
 /** Reads that may wait: each holds a request, and more could not be read before their callers give up. */
 const MAX_WAITING = 10_000
-/** One user may not take the room of all. */
+/** Lower than MAX_WAITING, so that one user cannot fill the queue. */
 const MAX_WAITING_PER_USER = 1_000
 
-/** Reads in the order of their coming, by user; users take turns. */
+/** Waiting reads in the order of arrival, by user; users take turns. */
 export class ReadQueue<T extends { readonly userId: string }> {
-  /** Whose turn is next comes first. */
+  /** The user whose turn is next comes first. */
   readonly #byUser = new Map<string, T[]>()
   #size = 0
 
@@ -23,7 +23,7 @@ export class ReadQueue<T extends { readonly userId: string }> {
     return true
   }
 
-  /** Takes at most `most`, of each user one in turn. */
+  /** Takes at most `most` reads, one of each user in turn. */
   take(most: number): T[] {
     const taken: T[] = []
     while (taken.length < most && this.#size > 0) {
@@ -32,14 +32,14 @@ export class ReadQueue<T extends { readonly userId: string }> {
         taken.push(own.shift()!)
         this.#size--
         this.#byUser.delete(userId)
-        // Behind the others; this loop comes to it again.
+        // Re-inserted after the others; this loop reaches it again.
         if (own.length > 0) this.#byUser.set(userId, own)
       }
     }
     return taken
   }
 
-  /** Takes those of the users in `taken` for which `matches`. */
+  /** Takes the reads that match, of the users in `taken`. */
   takeMatching(taken: readonly T[], matches: (read: T) => boolean): T[] {
     const users = new Set(taken.map(({ userId }) => userId))
     return [...users].flatMap(userId => {
@@ -64,7 +64,7 @@ export class ReadQueue<T extends { readonly userId: string }> {
       )
   }
 
-  /** Leaves the user these, in their place of the turn. */
+  /** Keeps only these reads of the user, at the same turn. */
   #keep(userId: string, left: T[]): void {
     this.#size -= this.#byUser.get(userId)!.length - left.length
     if (left.length === 0) this.#byUser.delete(userId)

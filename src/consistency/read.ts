@@ -8,9 +8,9 @@ import type { KnownVersions } from './versions.ts'
 export interface ReadOptions {
   /** Names the read in the near cache; by default its keys do. */
   readonly id?: string
-  /** For one body of all values, with these texts around them: the same for each read of this id. */
+  /** Asks for one body of all values with these texts around them, the same for each read of this id. */
   readonly around?: (() => Around) | undefined
-  /** What the caller holds already need not be sent. */
+  /** The versions that the caller has, whose bytes need not be sent. */
   readonly known?: KnownVersions | undefined
 }
 
@@ -37,8 +37,8 @@ export class Reader {
   }
 
   /**
-   * The same read by callback. What the near cache holds, or the caller, needs one round trip in which Redis confirms it, and
-   * no promise: nearly all reads are answered so.
+   * The same read by callback. When the near cache or the caller holds the documents, Redis confirms them in one round trip,
+   * without a promise. Nearly all reads are answered like this.
    */
   answer(wanted: WantedOf, options: ReadOptions, onRead: OnRead): void {
     const { lease, cache, near } = this.#deps
@@ -51,7 +51,7 @@ export class Reader {
       this.#inFull(id, wanted, options, true, onRead)
       return
     }
-    // Those held are the same list each time, so that the cache need not write its command again.
+    // The held keys are the same list each time, so that the cache need not build its command again.
     keys = held?.keys ?? keys ?? this.#keysOf(wanted)
     askHeads(this.#deps, { keys, begun, held, known }, outcome => {
       if (typeof outcome === 'object') onRead(undefined, outcome)
@@ -60,8 +60,8 @@ export class Reader {
   }
 
   /**
-   * Begins again, with the lease of this moment: what the heads said is forgotten, so that no bundle is torn between two
-   * replies. Redis is not asked when it failed just now: a second wait for it would not help.
+   * Starts over with the present lease and ignores the heads, so that no bundle is torn between two replies. Does not ask
+   * Redis when it has just failed, because waiting for it a second time would not help.
    */
   #inFull(
     id: string,

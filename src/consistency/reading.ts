@@ -12,22 +12,22 @@ export interface Wanted {
   readonly part: number
 }
 
-/** The documents of a read; a function where they need not be listed when the near cache knows the read. */
+/** The documents of a read; a function if they need not be computed when the near cache has the read. */
 export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
 
 /** One read on its way. */
 export interface Reading {
-  /** Names it in the near cache. */
+  /** Its key in the near cache. */
   readonly id: string
   readonly wanted: WantedOf
   readonly keys: readonly string[]
   readonly begun: Grant | undefined
-  /** For one body of all values. */
+  /** The texts around the values in one body; undefined = one value per key. */
   readonly around: (() => Around) | undefined
   readonly known: KnownVersions | undefined
 }
 
-/** A result, and where the documents stand in its one body. */
+/** A result, with the positions of the documents in its one body. */
 export interface JoinedResult extends ReadResult {
   readonly values: readonly (Buffer | null)[]
   readonly spans: readonly number[] | undefined
@@ -37,7 +37,7 @@ export function listed(wanted: WantedOf): readonly Wanted[] {
   return typeof wanted === 'function' ? wanted() : wanted
 }
 
-/** The answer made of these values, null = the document does not exist. */
+/** Makes the result of these values; null = the document does not exist. */
 export function resultOf(
   status: ReadStatus,
   values: readonly (Buffer | null)[],

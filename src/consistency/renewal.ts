@@ -14,16 +14,16 @@ export interface RenewalDeps {
   readonly lease: Lease
   readonly outage: Outage
   readonly check: DatabaseCheck
-  /** Of this instance. */
+  /** LEASE_MS of this instance. */
   readonly leaseMs: number
-  /** For people: where the database is. */
+  /** Host and name of the database, for operators. */
   readonly databaseName: string
 }
 
-/** A new incarnation may begin meanwhile, by this instance or another, and the longest lease may have to be raised. */
+/** Tries of one renewal: a new incarnation may begin meanwhile, and the longest lease may have to be raised. */
 const MAX_TRIES = 4
 
-/** What one renewal saw. */
+/** The stores as one renewal saw them. */
 export interface Sighting {
   readonly snapshot: ViewSnapshot
   /** Undefined while Redis is not usable. */
@@ -31,7 +31,7 @@ export interface Sighting {
   readonly owner: Owner
 }
 
-/** Whose gateways use the keys in Redis. */
+/** The database whose gateways use the keys in Redis. */
 export type Owner = 'this-database' | 'unknown' | { readonly another: string }
 
 /** Lease renewal (each instance, every p). */
@@ -42,13 +42,13 @@ export class Renewal {
     this.#deps = deps
   }
 
-  /** Throws DatabaseUnavailableError; the lease then runs out by itself. */
+  /** Throws DatabaseUnavailableError; the lease then expires by itself. */
   async renew(tries = MAX_TRIES): Promise<Sighting> {
     const { store, clock, lease } = this.#deps
     const askedAt = clock.now()
     const clockOffset = clock.wall() - askedAt
     const cacheIdentity = await this.#identify()
-    // A Redis that is not trusted as a cache may tell it all the same.
+    // A Redis that is not trusted as a cache may hold the marker all the same.
     const marker = cacheIdentity === undefined ? await this.#deps.check.marker() : cacheIdentity.marker
     const snapshot = await store.readView()
     const { view } = snapshot
@@ -65,11 +65,11 @@ export class Renewal {
       const v = { epoch: view.epoch, database: view.database, identity: view.identity }
       if (speaksOf(cacheIdentity, v)) {
         if (view.leaseMs < this.#deps.leaseMs) {
-          // An instance that turns the view OFF from now on waits as long. A new look tells whether one did before.
+          // An instance that turns the view OFF from now on waits for this lease. Reading the view again shows whether one did before.
           await store.raiseLease(this.#deps.leaseMs)
           return this.#again(tries)
         }
-        // The claim outlasts the lease: no other database stores anything meanwhile.
+        // The claim outlasts the lease, so no other database stores anything meanwhile.
         if (owner === 'this-database') lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
         await this.#advanceMarker(v, snapshot)
       } else {
@@ -80,7 +80,7 @@ export class Renewal {
     return { snapshot, cacheIdentity, owner }
   }
 
-  /** Says that this database uses Redis, or finds out which other one does. */
+  /** Claims Redis for this database, or finds out which other one holds the claim. */
   async #claim({ database }: ViewSnapshot, seen: CacheIdentity | undefined): Promise<Owner> {
     const { cache, observer, databaseName } = this.#deps
     if (seen === undefined || seen.role !== 'master') return 'unknown'
@@ -113,8 +113,8 @@ export class Renewal {
   }
 
   /**
-   * In two steps. A script may run on a dataset that lacks the last fences of V (the primary was demoted and promoted
-   * again): its answer is not believed, but what it wrote is there. So a nonce goes first, and the marker moves only
+   * Advances the marker in two steps. A script may run on a dataset that lacks the last fences of V (the primary was demoted and
+   * promoted again): its answer is discarded, but what it wrote stays. So a nonce is written first, and the marker moves only
    * where that nonce is found.
    */
   async #advanceMarker(v: ViewToken, { database, oldestXid }: ViewSnapshot): Promise<void> {
@@ -129,8 +129,8 @@ export class Renewal {
   }
 
   /**
-   * The database said ON(V) after Redis had named another view: either a gate came between the two questions, or
-   * Redis lost V. V is in Redis before it is ON, so a second look at Redis tells.
+   * The database answered ON(V) after Redis had named another view: either a gate ran between the two reads, or Redis lost V.
+   * V is in Redis before it is ON, so asking Redis again decides.
    */
   async #confirmLoss(v: ViewToken): Promise<void> {
     const now = await this.#identify()

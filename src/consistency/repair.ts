@@ -9,15 +9,15 @@ export interface RepairDeps {
   readonly observer: ObserverPort
 }
 
-/** A fence, and the stamp that was seen beside it. */
+/** A fence that a reader found, with the stamp that it saw. */
 export interface MetFence {
   readonly nonce: string
   readonly stamp: string | undefined
 }
 
 /**
- * Step 3 of the read: a fence newer than its row stands in Redis. Either its writer is still at work, or it died
- * or rolled back and nothing else will take the fence away. Runs beside the read, which has its answer already.
+ * Step 3 of the read: Redis holds a fence newer than its row. Either its writer is still at work, or it died or rolled back,
+ * and nothing else will remove the fence. Runs in the background of the read, which has its answer already.
  */
 export class Repair {
   readonly #deps: RepairDeps
@@ -41,9 +41,9 @@ export class Repair {
     const { store, cache, codec } = this.#deps
     const read = await store.readIfUnlocked([ref])
     const row = read?.rows[0]
-    // Locked: the writer is at work. No row: the document has never been there.
+    // Locked: the writer is at work. No row: the document has never existed.
     if (row === undefined) return
-    // As in DatabaseRead: what was read beside another view is not for this one.
+    // As in DatabaseRead: rows read under another view must not be stored under this one.
     if (read?.epoch !== v.epoch) return
     if (row.data === null) {
       await cache.erase(v, nonce, [{ keys: codec.keys(ref), min: row.version }])
@@ -51,7 +51,7 @@ export class Repair {
     }
     const entry = { keys: codec.keys(ref), version: row.version, values: codec.encode(row) }
     const outcome = await cache.unfence(v, nonce, entry)
-    // It may stand in the key of a section only, when the key of the whole was deleted or evicted.
+    // The fence may be in the key of a section only, when the key of the whole was deleted or evicted.
     if (outcome === 'refused' && stamp !== undefined) await cache.fill(v, [{ ...entry, stamp }])
   }
 }

@@ -1,4 +1,4 @@
-/** What a document key holds: a value (the envelope a GET answers), a fence, or something that is neither. */
+/** The content of a document key: a value (the envelope that a GET answers), a fence, or neither. */
 export type StoredHead =
   | { readonly type: 'value'; readonly version: number }
   | { readonly type: 'fence'; readonly min: number; readonly nonce: string }
@@ -17,15 +17,15 @@ const CLOSING_BRACE = 0x7d
  * and a value begins with its version and `updated_at`.
  */
 export const HEAD_BYTES = 64
-/** Between the heads of several keys: no JSON of ours holds one. */
+/** Separates the heads of several keys; stored JSON never contains a line feed. */
 const SEPARATOR = '\n'
 
-/** Whether the bytes are a whole value, by their first and last bytes: no parsing on the read path. */
+/** True when the bytes are a whole value. Looks at the first and last bytes only: no parsing on the read path. */
 export function isValue(bytes: Buffer | null): bytes is Buffer {
   return bytes !== null && bytes[bytes.length - 1] === CLOSING_BRACE && versionIn(bytes) !== undefined
 }
 
-/** The version at the beginning of a value; undefined for anything else. Byte by byte: every read of a whole comes here. */
+/** The version at the beginning of a value; undefined for anything else. Byte by byte, because every read of a whole value runs this. */
 function versionIn(bytes: Buffer): number | undefined {
   const first = VALUE_PREFIX.length
   for (let at = 0; at < first; at++) if (bytes[at] !== VALUE_PREFIX[at]) return undefined
@@ -40,8 +40,8 @@ function versionIn(bytes: Buffer): number | undefined {
 }
 
 /**
- * Whether the scripts made the stamp: microseconds of some moment. Any other text is somebody's, who may write it again,
- * and what was kept beside it the first time would be taken for right.
+ * True for a stamp that the scripts made: microseconds since 1970. Any other text was set by hand and may be set again, and
+ * then it would confirm old bytes that were kept with it the first time.
  */
 export function isStamp(bytes: Buffer | null | undefined): bytes is Buffer {
   return bytes != null && STAMP.test(bytes.toString('latin1'))

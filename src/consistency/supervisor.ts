@@ -17,14 +17,14 @@ export interface SupervisorDeps {
   readonly handover: Handover
 }
 
-/** What this instance knows of the view. */
+/** The view as this instance knows it. */
 export interface ViewStatus {
-  /** Undefined until the database was asked for the first time. */
+  /** Undefined before the first renewal. */
   readonly view: View | undefined
-  /** Whether the last renewal reached the database. */
+  /** True when the last renewal reached the database. */
   readonly databaseReached: boolean
   readonly leaseHeld: boolean
-  /** Another database whose gateways use this Redis: it is left to them. */
+  /** Another database whose gateways use this Redis, which this instance then leaves alone. */
   readonly anotherOwner: string | undefined
 }
 
@@ -33,7 +33,7 @@ const MAX_BACK_OFF_MS = 2_000
 /** A view that stayed ON for less keeps the back-off of the gate before it: Redis is flapping. */
 const STABLE_ON_MS = 10_000
 
-/** Renews the lease every p, drains an OFF view and opens the gate when Redis is well again. */
+/** Renews the lease every p, drains an OFF view and opens the gate when Redis is usable again. */
 export class Supervisor {
   readonly #deps: SupervisorDeps
   #view: View | undefined
@@ -68,7 +68,7 @@ export class Supervisor {
     this.#loop = this.#run()
   }
 
-  /** Resolves when nothing of it is under way any more. */
+  /** Resolves when all its work has ended. */
   async stop(): Promise<void> {
     this.#stopped = true
     this.#deps.gate.stop()
@@ -113,7 +113,7 @@ export class Supervisor {
     if (this.#deps.clock.now() - this.#onSince > STABLE_ON_MS) this.#backOffMs = this.#deps.times.renewMs
   }
 
-  /** Beside the renewals: it waits W_off. */
+  /** Runs in the background of the renewals, because it waits W_off. */
   #drain(view: View): void {
     const waiting = this.#deps.outage
       .drained(view)
@@ -122,7 +122,7 @@ export class Supervisor {
     this.#background.add(waiting)
   }
 
-  /** Beside the renewals: a gate may have many documents to fence, over a long distance. */
+  /** Runs in the background of the renewals, because a gate may have many documents to fence, over a long distance. */
   #tryGate({ cacheIdentity, owner, snapshot }: Sighting, view: View): void {
     const { clock } = this.#deps
     if (cacheIdentity === undefined || cacheIdentity.role !== 'master') return

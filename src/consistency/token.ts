@@ -1,7 +1,7 @@
 import type { DatasetIdentity, ViewToken } from './ports.ts'
 
 /**
- * What the scripts have in common, as a number (6 = fills carry stamps; 7 = tickets of order numbers name the witness,
+ * The version of the rules that the scripts share (6 = fills carry stamps; 7 = tickets of order numbers name the witness,
  * tombstones, gates look at the claim). Instances whose scripts keep different rules must not share a view, and neither must
  * instances with other keys of documents: the gate of one that does not know a kind neither fences nor sweeps its keys. With
  * another number in the text each refuses the view of the other, and answers from PostgreSQL meanwhile.

@@ -1,10 +1,10 @@
 /** The versions of the documents of one read, in its order. */
 export type Versions = readonly number[]
 
-/** Versions a caller holds already: any of these, or (`*`) any at all. */
+/** Versions that a caller has: one of these, or (`*`) any. */
 export type KnownVersions = readonly Versions[] | '*'
 
-/** Whether the caller holds exactly these. */
+/** True when the caller has exactly these versions. */
 export function isKnown(known: KnownVersions | undefined, versions: Versions): boolean {
   if (known === undefined) return false
   if (known === '*') return true

@@ -1,12 +1,12 @@
 import { Deadlines } from './deadlines.ts'
 import type { ClockPort } from './ports.ts'
 
-/** Longest wait of a write for those before it, milliseconds: callers give up, and would send it again behind itself. */
+/** Longest wait of a write for earlier ones, milliseconds. Callers that wait longer give up, and would queue the write again behind itself. */
 export const WRITE_WAIT_MS = 5_000
 
 /**
- * The longest wait of writes for their turn. A request must not fail because of Redis: while a view that was turned OFF
- * drains, which may take longer, nothing is late, and the time begins again behind it.
+ * Limits how long writes wait for their turn. A request must not fail because of Redis, so while a view that was turned OFF
+ * drains, which may take longer, no write is late, and its time starts again afterwards.
  */
 export class WaitLimit {
   readonly #deadlines: Deadlines
@@ -17,7 +17,7 @@ export class WaitLimit {
     this.#isDraining = isDraining
   }
 
-  /** Calls `onLate` unless what is returned is called before. */
+  /** Calls `onLate` unless the returned function is called before. */
   begin(onLate: () => void): () => void {
     let end = () => {}
     const watch = () => {

@@ -8,12 +8,12 @@ import { WriteQueueFullError } from './write-queue.ts'
 export const WRITE_SLOTS = 2
 /** Writes of one transaction: more saves little, and each waits for all. */
 const MAX_WRITES = 32
-/** Their documents together. A user has 13. */
+/** Documents of one transaction. A user has 13. */
 const MAX_DOCUMENTS = 128
-/** Writes that may wait: what is done in WRITE_WAIT_MS, and more. */
+/** Writes that may wait: more than are done in WRITE_WAIT_MS. */
 const MAX_WAITING = 10_000
 
-/** One write that is to be done; the batch that has it settles it. */
+/** One write to carry out; its batch settles it. */
 export interface WriteJob {
   readonly refs: readonly DocumentRef[]
   readonly decide: (rows: ReadonlyMap<string, Row>) => Decision<unknown>
@@ -39,8 +39,8 @@ interface WaitingJob {
 }
 
 /**
- * Gathers writes into transactions: while all slots are taken, those that arrive wait and then go together. A write that
- * arrives at a free slot goes at once, alone. One that another instance's lock holds up leaves its batch, and takes no slot.
+ * Gathers writes into transactions: while all slots are in use, new writes wait and then share a transaction. A write that
+ * arrives at a free slot runs at once, alone. A write that a lock of another instance delays leaves its batch, and uses no slot.
  */
 export class WriteBatches {
   readonly #deps: WriteBatchesDeps
@@ -88,7 +88,7 @@ export class WriteBatches {
     for (const job of left) void this.#deps.alone(job)
   }
 
-  /** The oldest that fit into one batch, and at least one. */
+  /** Takes the oldest jobs that fit into one batch, and at least one. */
   #next(): WriteJob[] {
     const jobs: WriteJob[] = []
     let documents = 0

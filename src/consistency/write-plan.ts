@@ -3,17 +3,17 @@ import type { PlannedChange } from './decision.ts'
 import type { Change, Row, WriteTransaction } from './ports.ts'
 import type { WriteJob } from './write-batches.ts'
 
-/** Content of one batch, characters: Redis stores it in one script, and answers nobody else meanwhile. */
+/** Content of one batch, characters: Redis stores it in one script, and answers no other client meanwhile. */
 const BATCH_SIZE = 1_048_576
 
-/** A write with what it stores. */
+/** A write with the changes that it stores. */
 export interface PlannedJob {
   readonly job: WriteJob
   readonly result: unknown
   readonly changes: readonly Change[]
 }
 
-/** Rejects those that cannot be prepared. */
+/** The jobs that could be prepared; rejects the others. */
 export function preparedJobs(
   jobs: readonly WriteJob[],
   outcomes: readonly PromiseSettledResult<unknown>[],
@@ -25,7 +25,7 @@ export function preparedJobs(
   })
 }
 
-/** Settles the jobs that give up or change nothing. `left`: they would make the batch too large. */
+/** Plans the changes of the jobs; settles those that give up or change nothing. `left`: jobs that would make the batch too large. */
 export function planWrites(
   tx: WriteTransaction,
   jobs: readonly WriteJob[],

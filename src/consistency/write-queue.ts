@@ -1,9 +1,9 @@
 import { type WaitLimit, WRITE_WAIT_MS } from './wait-limit.ts'
 
-/** Writes of one document that may wait; more is a client gone wild. */
+/** Writes of one document that may wait; no correct client sends more. */
 const MAX_WAITING = 1_000
 
-/** More writes wait than could ever be done in time. */
+/** More writes wait than can be done in time. */
 export class WriteQueueFullError extends Error {
   override readonly name = 'WriteQueueFullError'
 }
@@ -26,7 +26,7 @@ export class WriteQueue {
     if (unique.some(id => (this.#tails.get(id)?.waiting ?? 0) >= MAX_WAITING)) {
       throw new WriteQueueFullError(`${MAX_WAITING} writes of one document are waiting`)
     }
-    // All places are taken at once, so that two writes of the same documents cannot wait for one another.
+    // Takes all places at once, so that two writes of the same documents cannot wait for one another.
     const places = unique.map(id => this.#join(id))
     const leave = () => {
       for (const place of places) place.leave()
@@ -40,7 +40,7 @@ export class WriteQueue {
     }
   }
 
-  /** Waits for what is before. One that gives up keeps its places until then: those behind it wait for all before. */
+  /** Waits for the earlier writes. A write that gives up keeps its places until those end, because the ones behind it wait for all of them. */
   async #turn(before: Promise<unknown>, leave: () => void): Promise<void> {
     const late = Promise.withResolvers<never>()
     const end = this.#limit.begin(() => {

@@ -21,7 +21,7 @@ export interface WriteDeps extends FencingDeps {
 
 /** Tries of one write: the view may turn OFF, and ON again, between them. */
 const MAX_TRIES = 5
-/** What one transaction did not finish. */
+/** The jobs that one transaction did not finish. */
 interface Unfinished {
   /** To be tried again at once. */
   readonly again: readonly WriteJob[]
@@ -53,8 +53,8 @@ export class Writer {
 
   /**
    * Reads the documents under their row locks, lets `decide` plan, stores all changes in one transaction and
-   * makes the cache follow. The transaction may hold writes of others. `prepare` reads what `decide` needs besides
-   * the rows, while the transaction begins. Throws what `prepare` and what `decide` throws, WriteQueueFullError,
+   * updates the cache. The transaction may hold writes of other callers. `prepare` reads what `decide` needs in addition to
+   * the rows, while the transaction begins. Throws the errors of `prepare` and `decide`, WriteQueueFullError,
    * DatabaseUnavailableError (nothing stored) or CommitUnknownError.
    */
   write<T>(
@@ -66,7 +66,7 @@ export class Writer {
     return this.#queue.run(refs.map(refId), () => this.#batches.run(refs, decide, meta, prepare))
   }
 
-  /** Settles the jobs but for those that it resolves to: they are to be done alone. `waits`: for row locks; with one job. */
+  /** Settles the jobs, except those that it resolves to, which are to be done alone. `waits`: waits for row locks; with one job. */
   async #write(jobs: readonly WriteJob[], waits: boolean): Promise<readonly WriteJob[]> {
     const left: WriteJob[] = []
     let open = jobs
@@ -140,7 +140,7 @@ export class Writer {
     return { again: [], left }
   }
 
-  /** The nonce of the fences, '' when none is needed. Undefined = the transaction is rolled back, and by now the view is fit for another. */
+  /** Places the fences. Their nonce, '' when none is needed. Undefined = the transaction is rolled back, and the view now allows another try. */
   async #fenced(tx: WriteTransaction, changes: readonly Change[]): Promise<string | undefined> {
     const { outage, handover } = this.#deps
     const { view } = tx
@@ -162,7 +162,7 @@ export class Writer {
   }
 }
 
-/** Nothing is stored, or it is unknown. What the server holds against one write of several is not held against the others. */
+/** Handles a failed transaction: nothing is stored, or it is unknown. When one write of several may be at fault, each is tried alone. */
 function afterFailure(planned: readonly PlannedJob[], error: unknown): Unfinished {
   const jobs = planned.map(({ job }) => job)
   const concernsAll = error instanceof DatabaseUnavailableError || error instanceof CommitUnknownError
