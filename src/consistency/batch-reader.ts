@@ -40,14 +40,14 @@ interface Waiter {
   readonly userId: string
   readonly refs: readonly DocumentRef[]
   /** One per ref; undefined = nothing is held. */
-  readonly held: Held
+  readonly held: HeldVersions
   readonly resolve: (read: BatchRead) => void
   readonly reject: (error: unknown) => void
 }
 
-type Held = readonly (HeldVersion | undefined)[]
+type HeldVersions = readonly (HeldVersion | undefined)[]
 
-const NOTHING_HELD: Held = []
+const NOTHING_HELD: HeldVersions = []
 
 /** A document's key in maps. */
 export function refId(ref: DocumentRef): string {
@@ -83,7 +83,7 @@ export class BatchReader {
    * `held`: one per ref; rows at the version held may be left out. DatabaseUnavailableError also when too many reads wait, or
    * this one waits too long.
    */
-  async read(refs: readonly DocumentRef[], held: Held = NOTHING_HELD): Promise<BatchRead> {
+  async read(refs: readonly DocumentRef[], held: HeldVersions = NOTHING_HELD): Promise<BatchRead> {
     const { promise, resolve, reject } = Promise.withResolvers<BatchRead>()
     const waiter = { userId: refs[0]?.userId ?? '', refs, held, resolve, reject }
     if (!this.#queue.add(waiter)) throw new DatabaseUnavailableError('too many reads wait for the database')
@@ -121,7 +121,7 @@ export class BatchReader {
     this.#underWay.add(statement)
     let waiters = taken
     try {
-      const question = new Question()
+      const question = new BatchQuestion()
       for (const waiter of taken) question.add(waiter)
       // Waiting reads whose rows are all in the statement join it without cost.
       const contained = this.#queue.takeMatching(taken, waiter => question.answers(waiter))
@@ -140,14 +140,14 @@ export class BatchReader {
 }
 
 /** The refs and held versions that one statement asks for several reads. */
-class Question {
+class BatchQuestion {
   readonly #asked = new Map<string, { readonly ref: DocumentRef; held: HeldVersion | undefined }>()
 
   get refs(): DocumentRef[] {
     return [...this.#asked.values()].map(({ ref }) => ref)
   }
 
-  get held(): Held {
+  get held(): HeldVersions {
     return [...this.#asked.values()].map(({ held }) => held)
   }
 

@@ -6,7 +6,7 @@ import { versionsIn } from './stored-bytes.ts'
 import { isKnown, type KnownVersions } from './versions.ts'
 
 /** Asks whether the keys still hold what this process or the caller holds. */
-export interface Question {
+export interface HeadsQuestion {
   readonly keys: readonly string[]
   readonly begun: Grant
   readonly held: NearEntry | undefined
@@ -14,13 +14,13 @@ export interface Question {
 }
 
 /** Why there is no answer. `stale`: another version in Redis, or the lease has ended; `failed`: no reply from Redis. */
-export type Unconfirmed = 'stale' | 'failed'
+export type ConfirmationFailure = 'stale' | 'failed'
 
 /** Asks Redis for the heads of the keys, in one round trip. By callback: see CachePort.readHeads. */
 export function askHeads(
   { cache, lease }: { readonly cache: CachePort; readonly lease: Lease },
-  question: Question,
-  onConfirmed: (outcome: ReadResult | Unconfirmed) => void,
+  question: HeadsQuestion,
+  onConfirmed: (outcome: ReadResult | ConfirmationFailure) => void,
 ): void {
   const { keys, begun, held } = question
   cache.readHeads(keys, held?.stampKey, (_error, reply) => {
@@ -31,7 +31,7 @@ export function askHeads(
 }
 
 /** The result when the heads confirm the bytes held here, or the versions that the caller has; else undefined. */
-function confirm(heads: Buffer, { keys, begun, held, known }: Question): ReadResult | undefined {
+function confirm(heads: Buffer, { keys, begun, held, known }: HeadsQuestion): ReadResult | undefined {
   if (held?.heads.equals(heads)) {
     held.confirmedAt = begun.askedAt
     return { status: 'hit', versions: held.versions, values: held.values }

@@ -60,10 +60,10 @@ export class DatabaseCheck {
    * must read the state again. `marker` was read before `state`.
    */
   async accept(state: DatabaseState, marker: Marker | null | undefined): Promise<boolean> {
-    const fault = this.#faultOf(state, marker)
-    if (fault === null) this.#remember(state, marker !== undefined)
-    else await this.#begin(state, fault)
-    return fault === null
+    const cause = this.#causeOf(state, marker)
+    if (cause === null) this.#remember(state, marker !== undefined)
+    else await this.#begin(state, cause)
+    return cause === null
   }
 
   /**
@@ -74,14 +74,14 @@ export class DatabaseCheck {
     if (this.knows(tx.server)) return true
     const marker = await this.marker()
     const state = await tx.look()
-    const fault = this.#faultOf(state, marker)
-    if (fault === null) this.#remember(state, marker !== undefined)
+    const cause = this.#causeOf(state, marker)
+    if (cause === null) this.#remember(state, marker !== undefined)
     else {
       // Rolled back first, because it holds the VIEW lock.
       await tx.rollback()
-      await this.#begin(state, fault)
+      await this.#begin(state, cause)
     }
-    return fault === null
+    return cause === null
   }
 
   /**
@@ -101,13 +101,13 @@ export class DatabaseCheck {
     this.#looks.set(state.server, redisAsked ? ENOUGH_LOOKS : looks + 1)
   }
 
-  async #begin({ database }: DatabaseState, fault: Fault): Promise<void> {
+  async #begin({ database }: DatabaseState, cause: SetBackCause): Promise<void> {
     this.#deps.lease.drop()
-    await this.#deps.store.beginIncarnation(database, fault.reason, fault.above + 1)
+    await this.#deps.store.beginIncarnation(database, cause.reason, cause.above + 1)
   }
 
   /** Why this is not the same database as before; null = it is. */
-  #faultOf(state: DatabaseState, marker: Marker | null | undefined): Fault | null {
+  #causeOf(state: DatabaseState, marker: Marker | null | undefined): SetBackCause | null {
     if (state.moved !== null) return { reason: state.moved, above: 0 }
     const witness = [marker, this.#seen].find(each => isOfFuture(each, state))
     return witness == null ? null : { reason: SET_BACK, above: lineageOf(witness.database)?.number ?? 0 }
@@ -115,7 +115,7 @@ export class DatabaseCheck {
 }
 
 /** Why a new incarnation begins, and the highest number of an incarnation that was lost. */
-interface Fault {
+interface SetBackCause {
   readonly reason: string
   readonly above: number
 }

@@ -1,7 +1,7 @@
 import { type BatchReader, refId } from './batch-reader.ts'
 import type { CacheFill, CachePort, CacheReply } from './cache-port.ts'
 import type { CodecPort, Row, ViewToken } from './ports.ts'
-import type { Wanted } from './reading.ts'
+import type { DocumentPart } from './reading.ts'
 import type { Repair } from './repair.ts'
 import { headOf, isValue } from './stored-bytes.ts'
 
@@ -39,7 +39,7 @@ export class DatabaseRead {
   }
 
   /** `v` was held when the read began; `reply` is the reply of Redis. */
-  async read(wanted: readonly Wanted[], v: ViewToken, reply: StampedReply): Promise<DatabaseAnswer> {
+  async read(wanted: readonly DocumentPart[], v: ViewToken, reply: StampedReply): Promise<DatabaseAnswer> {
     // Before the rows are read, so that every write that they lack moves these stamps.
     const stamps = await this.#stamps(wanted, v, reply)
     const { rows, epoch, database } = await this.#deps.batch.read(wanted.map(({ ref }) => ref))
@@ -54,7 +54,7 @@ export class DatabaseRead {
   }
 
   /** The stamps of the reply; makes the missing ones. Rows of a user without a stamp are read and not stored. */
-  async #stamps(wanted: readonly Wanted[], v: ViewToken, reply: StampedReply): Promise<Stamps> {
+  async #stamps(wanted: readonly DocumentPart[], v: ViewToken, reply: StampedReply): Promise<Stamps> {
     const { cache, codec } = this.#deps
     const users = new Set(wanted.map(({ ref }) => ref.userId).filter(userId => !reply.stamps.has(userId)))
     if (users.size === 0 || reply.values.every(isValue)) return reply.stamps
@@ -72,7 +72,7 @@ export class DatabaseRead {
 
   /** Rows that are missing or older in Redis. Starts the repair of documents that are deleted, or under a fence newer than their row. */
   #fillsOf(
-    wanted: readonly Wanted[],
+    wanted: readonly DocumentPart[],
     reply: StampedReply,
     rows: ReadonlyMap<string, Row>,
     encoded: Encoded,

@@ -3,7 +3,7 @@ import { refId } from './batch-reader.ts'
 import { documentsOf, type HeldDocument, heldVersionsOf, type NearCache } from './near-cache.ts'
 import type { ClockPort, CodecPort, HeldVersion } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
-import { keepRows, type Reading, resultOf, type Wanted } from './reading.ts'
+import { type DocumentPart, keepRows, type PendingRead, resultOf } from './reading.ts'
 import { isKnown, type KnownVersions } from './versions.ts'
 
 export interface DegradedReadDeps {
@@ -33,7 +33,7 @@ export class DegradedRead {
   }
 
   /** `wanted` are the documents of `reading`. Rejects with DatabaseUnavailableError. */
-  async read(reading: Reading, wanted: readonly Wanted[]): Promise<ReadResult> {
+  async read(reading: PendingRead, wanted: readonly DocumentPart[]): Promise<ReadResult> {
     const { rows, versions, near, clock } = this.#deps
     const refs = wanted.map(({ ref }) => ref)
     const own = near.last(reading.id)
@@ -61,7 +61,7 @@ export class DegradedRead {
 
   /** Null = the document does not exist. Undefined when the bytes of one are neither in the rows nor held. */
   #valuesOf(
-    wanted: readonly Wanted[],
+    wanted: readonly DocumentPart[],
     held: readonly (HeldDocument | undefined)[],
     read: BatchRead,
   ): (Buffer | null)[] | undefined {
@@ -76,7 +76,12 @@ export class DegradedRead {
     return values
   }
 
-  #answer(reading: Reading, values: readonly (Buffer | null)[], database: string, at: number): ReadResult {
+  #answer(
+    reading: PendingRead,
+    values: readonly (Buffer | null)[],
+    database: string,
+    at: number,
+  ): ReadResult {
     const result = resultOf('degraded', values, reading.around)
     keepRows(this.#deps.near, reading, result, database, at)
     return result

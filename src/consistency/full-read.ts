@@ -7,7 +7,7 @@ import type { HeldDocument, NearCache } from './near-cache.ts'
 import type { ClockPort, CodecPort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
-import { keepRows, listed, type Reading, resultOf, type WantedOf } from './reading.ts'
+import { keepRows, type PendingRead, partsOf, resultOf, type WantedDocuments } from './reading.ts'
 import { headOf, headsOf, isStamp, isValue, versionOf } from './stored-bytes.ts'
 import { databaseOf } from './token.ts'
 
@@ -43,7 +43,7 @@ export class FullRead {
   }
 
   /** Step 1: one GET or MGET. Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
-  async fromCache(reading: Reading): Promise<ReadResult> {
+  async fromCache(reading: PendingRead): Promise<ReadResult> {
     const { id, keys, begun, around } = reading
     // Without a lease no reply of Redis could be used.
     const reply = begun === undefined ? undefined : await this.#ask(reading)
@@ -78,26 +78,26 @@ export class FullRead {
   }
 
   /** The steps after the first. `reply` is the reply of Redis, if there is one. Throws as fromCache does. */
-  async fromDatabase(reading: Reading, reply: StampedReply | undefined): Promise<ReadResult> {
+  async fromDatabase(reading: PendingRead, reply: StampedReply | undefined): Promise<ReadResult> {
     const { wanted, begun, around } = reading
     const { database, degraded, near, clock, serveUnverified } = this.#deps
     try {
-      if (begun === undefined || reply === undefined) return await degraded.read(reading, listed(wanted))
+      if (begun === undefined || reply === undefined) return await degraded.read(reading, partsOf(wanted))
       const at = clock.now()
-      const answer = await database.read(listed(wanted), begun.v, reply)
+      const answer = await database.read(partsOf(wanted), begun.v, reply)
       const result = resultOf(answer.status, answer.values, around)
       keepRows(near, reading, result, answer.database, at)
       return result
     } catch (error) {
       if (!serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
-      const unverified = await this.#unverified(reading)
+      const unverified = await this.#readUnverified(reading)
       if (unverified === undefined) throw error
       return unverified
     }
   }
 
   /** Reads the newest of what Redis and this process hold, while the database cannot confirm it. */
-  async #unverified(reading: Reading): Promise<ReadResult | undefined> {
+  async #readUnverified(reading: PendingRead): Promise<ReadResult | undefined> {
     // Replies may have been late only because this process was busy: try again now.
     let reply: OutageReply | undefined
     for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++)
@@ -114,7 +114,7 @@ export class FullRead {
   }
 
   /** Asks Redis without a lease. Answers no values when another database has stored in Redis meanwhile. */
-  async #askOurs({ keys, wanted }: Reading): Promise<OutageReply | undefined> {
+  async #askOurs({ keys, wanted }: PendingRead): Promise<OutageReply | undefined> {
     const { cache, codec, check } = this.#deps
     if (!cache.usable) return undefined
     try {
@@ -132,7 +132,7 @@ export class FullRead {
     }
   }
 
-  async #ask({ wanted, keys }: Reading): Promise<StampedReply | undefined> {
+  async #ask({ wanted, keys }: PendingRead): Promise<StampedReply | undefined> {
     const { cache, codec } = this.#deps
     if (!cache.usable) return undefined
     const users = usersOf(wanted)
@@ -154,8 +154,8 @@ export class FullRead {
   }
 }
 
-function usersOf(wanted: WantedOf): readonly string[] {
-  return [...new Set(listed(wanted).map(({ ref }) => ref.userId))]
+function usersOf(wanted: WantedDocuments): readonly string[] {
+  return [...new Set(partsOf(wanted).map(({ ref }) => ref.userId))]
 }
 
 /** The newer of two copies. Undefined = neither may be answered. */

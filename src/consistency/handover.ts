@@ -49,11 +49,11 @@ const POLL_MS = 25
 /** An instance that served a request keeps looking for so long, because an instance without Redis soon writes again. */
 const SERVE_IDLE_MS = 1_000
 /** Requests of this instance that wait at once; more would not be answered in time. */
-const MAX_ASKED = 256
+const MAX_PENDING = 256
 /** Requests taken in one statement. */
 const MAX_TAKEN = 64
 
-interface Asked {
+interface PendingRequest {
   readonly request: HandoverRequest
   readonly epoch: number
   sent: boolean
@@ -72,7 +72,7 @@ interface Asked {
 export class Handover {
   readonly #deps: HandoverDeps
   readonly #handlers = new Map<HandoverKind, HandoverHandler>()
-  readonly #asked = new Map<string, Asked>()
+  readonly #pending = new Map<string, PendingRequest>()
   #polling = false
   #serving = false
   #servedAt = Number.NEGATIVE_INFINITY
@@ -97,7 +97,7 @@ export class Handover {
   /** True when the view, seen ON at `epoch`, was turned ON by an instance that reaches Redis although this one does not. */
   helps(epoch: number): boolean {
     if (this.#deps.lease.current() !== undefined) this.#offAt = undefined
-    return this.#offAt !== undefined && epoch > this.#offAt && this.#asked.size < MAX_ASKED
+    return this.#offAt !== undefined && epoch > this.#offAt && this.#pending.size < MAX_PENDING
   }
 
   /** Resolves to the reply; undefined when none arrived in time, or the request could not be stored. Never throws. */
@@ -106,9 +106,9 @@ export class Handover {
     const id = clock.nonce()
     return new Promise(resolve => {
       const finish = (reply: unknown) => {
-        if (this.#asked.delete(id)) resolve(reply)
+        if (this.#pending.delete(id)) resolve(reply)
       }
-      this.#asked.set(id, { request: { id, kind, request }, epoch, sent: false, resolve: finish })
+      this.#pending.set(id, { request: { id, kind, request }, epoch, sent: false, resolve: finish })
       void clock.sleep(PATIENCE_RENEWALS * renewMs).then(() => finish(undefined))
       void this.#poll()
     })
@@ -131,23 +131,23 @@ export class Handover {
     this.#polling = true
     const { clock, observer, port } = this.#deps
     try {
-      while (this.#asked.size > 0) {
+      while (this.#pending.size > 0) {
         await this.#send()
-        for (const { id, reply } of await port.replies([...this.#asked.keys()])) {
-          this.#asked.get(id)?.resolve(reply)
+        for (const { id, reply } of await port.replies([...this.#pending.keys()])) {
+          this.#pending.get(id)?.resolve(reply)
         }
-        if (this.#asked.size > 0) await clock.sleep(POLL_MS)
+        if (this.#pending.size > 0) await clock.sleep(POLL_MS)
       }
     } catch (error) {
       observer.failed('handover', error)
-      for (const { resolve } of this.#asked.values()) resolve(undefined)
+      for (const { resolve } of this.#pending.values()) resolve(undefined)
     } finally {
       this.#polling = false
     }
   }
 
   async #send(): Promise<void> {
-    const unsent = [...this.#asked.values()].filter(({ sent }) => !sent)
+    const unsent = [...this.#pending.values()].filter(({ sent }) => !sent)
     for (const each of unsent) each.sent = true
     for (const epoch of new Set(unsent.map(each => each.epoch))) {
       const requests = unsent.filter(each => each.epoch === epoch).map(({ request }) => request)

@@ -32,7 +32,7 @@ export interface HeldDocument extends HeldVersion {
   readonly bytes: Buffer
 }
 
-interface Held extends NearEntry {
+interface HeldEntry extends NearEntry {
   readonly size: number
   /** True if used since the clock hand last passed. */
   used: boolean
@@ -83,7 +83,7 @@ const MAX_REFUSED = 20_000
  */
 export class NearCache {
   readonly #maxBytes: number
-  readonly #held = new Map<string, Held>()
+  readonly #held = new Map<string, HeldEntry>()
   readonly #refused = new Set<string>()
   readonly #users = new Map<string, UserShare>()
   #bytes = 0
@@ -178,7 +178,7 @@ export class NearCache {
     }
   }
 
-  #remove(id: string, held: Held): void {
+  #remove(id: string, held: HeldEntry): void {
     this.#held.delete(id)
     this.#bytes -= held.size
     const user = userOf(id)

@@ -33,7 +33,7 @@ export class Outage {
    * instances may have longer leases than this one; the view has the longest. Holds no lock. Callers share one wait, which began
    * no earlier than the OFF that they all saw.
    */
-  drained({ epoch, leaseMs }: Pick<View, 'epoch' | 'leaseMs'>): Promise<void> {
+  waitUntilDrained({ epoch, leaseMs }: Pick<View, 'epoch' | 'leaseMs'>): Promise<void> {
     let waiting = this.#draining.get(epoch)
     if (waiting === undefined) {
       waiting = this.#drain(epoch, leaseMs).finally(() => this.#draining.delete(epoch))

@@ -2,7 +2,7 @@ import { askHeads } from './confirmation.ts'
 import { FullRead, type FullReadDeps } from './full-read.ts'
 import type { Around } from './joined-body.ts'
 import type { OnRead, ReadResult } from './read-outcome.ts'
-import { listed, type WantedOf } from './reading.ts'
+import { partsOf, type WantedDocuments } from './reading.ts'
 import type { KnownVersions } from './versions.ts'
 
 export interface ReadOptions {
@@ -27,7 +27,7 @@ export class Reader {
   }
 
   /** Rejects with DatabaseUnavailableError when neither Redis nor the database can answer. */
-  read(wanted: WantedOf, options: ReadOptions = {}): Promise<ReadResult> {
+  read(wanted: WantedDocuments, options: ReadOptions = {}): Promise<ReadResult> {
     return new Promise((resolve, reject) => {
       this.answer(wanted, options, (error, result) => {
         if (result === undefined) reject(error)
@@ -40,7 +40,7 @@ export class Reader {
    * The same read by callback. When the near cache or the caller holds the documents, Redis confirms them in one round trip,
    * without a promise. Nearly all reads are answered like this.
    */
-  answer(wanted: WantedOf, options: ReadOptions, onRead: OnRead): void {
+  answer(wanted: WantedDocuments, options: ReadOptions, onRead: OnRead): void {
     const { lease, cache, near } = this.#deps
     const { known } = options
     const begun = lease.current()
@@ -65,7 +65,7 @@ export class Reader {
    */
   #inFull(
     id: string,
-    wanted: WantedOf,
+    wanted: WantedDocuments,
     { around, known }: ReadOptions,
     fromCache: boolean,
     onRead: OnRead,
@@ -79,7 +79,7 @@ export class Reader {
     )
   }
 
-  #keysOf(wanted: WantedOf): readonly string[] {
-    return listed(wanted).map(({ ref, part }) => this.#deps.codec.keys(ref)[part]!)
+  #keysOf(wanted: WantedDocuments): readonly string[] {
+    return partsOf(wanted).map(({ ref, part }) => this.#deps.codec.keys(ref)[part]!)
   }
 }

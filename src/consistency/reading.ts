@@ -7,19 +7,19 @@ import { versionOf } from './stored-bytes.ts'
 import type { KnownVersions } from './versions.ts'
 
 /** One key of one document: `part` indexes `codec.keys(ref)` (0 = the whole document). */
-export interface Wanted {
+export interface DocumentPart {
   readonly ref: DocumentRef
   readonly part: number
 }
 
 /** The documents of a read; a function if they need not be computed when the near cache has the read. */
-export type WantedOf = readonly Wanted[] | (() => readonly Wanted[])
+export type WantedDocuments = readonly DocumentPart[] | (() => readonly DocumentPart[])
 
 /** One read on its way. */
-export interface Reading {
+export interface PendingRead {
   /** Its key in the near cache. */
   readonly id: string
-  readonly wanted: WantedOf
+  readonly wanted: WantedDocuments
   readonly keys: readonly string[]
   readonly begun: Grant | undefined
   /** The texts around the values in one body; undefined = one value per key. */
@@ -33,7 +33,7 @@ export interface JoinedResult extends ReadResult {
   readonly spans: readonly number[] | undefined
 }
 
-export function listed(wanted: WantedOf): readonly Wanted[] {
+export function partsOf(wanted: WantedDocuments): readonly DocumentPart[] {
   return typeof wanted === 'function' ? wanted() : wanted
 }
 
@@ -41,7 +41,7 @@ export function listed(wanted: WantedOf): readonly Wanted[] {
 export function resultOf(
   status: ReadStatus,
   values: readonly (Buffer | null)[],
-  around: Reading['around'],
+  around: PendingRead['around'],
 ): JoinedResult {
   const versions = values.map(value => (value === null ? 0 : versionOf(value)))
   if (around === undefined || values.includes(null)) return { status, versions, values, spans: undefined }
@@ -52,7 +52,7 @@ export function resultOf(
 /** Keeps an answer that the incarnation `database` gave at the monotonic time `at`. */
 export function keepRows(
   near: NearCache,
-  { id, keys }: Reading,
+  { id, keys }: PendingRead,
   { versions, values, spans }: JoinedResult,
   database: string,
   at: number,

@@ -28,11 +28,11 @@ export interface Sighting {
   readonly snapshot: ViewSnapshot
   /** Undefined while Redis is not usable. */
   readonly cacheIdentity: CacheIdentity | undefined
-  readonly owner: Owner
+  readonly owner: RedisOwner
 }
 
 /** The database whose gateways use the keys in Redis. */
-export type Owner = 'this-database' | 'unknown' | { readonly another: string }
+export type RedisOwner = 'this-database' | 'unknown' | { readonly another: string }
 
 /** Lease renewal (each instance, every p). */
 export class Renewal {
@@ -81,7 +81,7 @@ export class Renewal {
   }
 
   /** Claims Redis for this database, or finds out which other one holds the claim. */
-  async #claim({ database }: ViewSnapshot, seen: CacheIdentity | undefined): Promise<Owner> {
+  async #claim({ database }: ViewSnapshot, seen: CacheIdentity | undefined): Promise<RedisOwner> {
     const { cache, observer, databaseName } = this.#deps
     if (seen === undefined || seen.role !== 'master') return 'unknown'
     try {

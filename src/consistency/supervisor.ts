@@ -116,7 +116,7 @@ export class Supervisor {
   /** Runs in the background of the renewals, because it waits W_off. */
   #drain(view: View): void {
     const waiting = this.#deps.outage
-      .drained(view)
+      .waitUntilDrained(view)
       .catch(error => this.#deps.observer.failed('drain', error))
       .finally(() => this.#background.delete(waiting))
     this.#background.add(waiting)

@@ -43,7 +43,7 @@ export function planWrites(
       }
       size += changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
       if (planned.length > 0 && size > BATCH_SIZE) left.push(job)
-      else planned.push({ job, result, changes: changes.map(change => numbered(tx, rows, job, change)) })
+      else planned.push({ job, result, changes: changes.map(change => assignVersion(tx, rows, job, change)) })
     } catch (error) {
       job.reject(error)
     }
@@ -60,7 +60,7 @@ function rowsOf({ refs }: WriteJob, rows: ReadonlyMap<string, Row>): Map<string,
   return own
 }
 
-function numbered(
+function assignVersion(
   { versionBase }: WriteTransaction,
   rows: ReadonlyMap<string, Row>,
   { meta }: WriteJob,

@@ -119,7 +119,7 @@ export class Writer {
         await tx.rollback()
         return { again: [], left }
       }
-      nonce = await this.#fenced(tx, changes)
+      nonce = await this.#placeFences(tx, changes)
       if (nonce === undefined) return { again: planned.map(({ job }) => job), left }
       await observer.step('write.fenced')
       rows = await tx.applyAndCommit(changes)
@@ -141,7 +141,7 @@ export class Writer {
   }
 
   /** Places the fences. Their nonce, '' when none is needed. Undefined = the transaction is rolled back, and the view now allows another try. */
-  async #fenced(tx: WriteTransaction, changes: readonly Change[]): Promise<string | undefined> {
+  async #placeFences(tx: WriteTransaction, changes: readonly Change[]): Promise<string | undefined> {
     const { outage, handover } = this.#deps
     const { view } = tx
     if (view.mode === 'ON') {
@@ -152,12 +152,12 @@ export class Writer {
       const off = await (failure === UNREACHABLE
         ? handover.turnOff(view.epoch)
         : outage.turnOff(view.epoch, failure))
-      if (off.mode === 'OFF' && !off.drained) await outage.drained(off)
+      if (off.mode === 'OFF' && !off.drained) await outage.waitUntilDrained(off)
       return undefined
     }
     if (view.drained) return ''
     await tx.rollback()
-    await outage.drained(view)
+    await outage.waitUntilDrained(view)
     return undefined
   }
 }

@@ -2,7 +2,7 @@ import { refId } from '../consistency/batch-reader.ts'
 import type { DocumentRef, StorePort } from '../consistency/ports.ts'
 import type { Reader, ReadOptions } from '../consistency/read.ts'
 import type { ReadResult } from '../consistency/read-outcome.ts'
-import type { Wanted, WantedOf } from '../consistency/reading.ts'
+import type { DocumentPart, WantedDocuments } from '../consistency/reading.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { KnownVersions } from '../consistency/versions.ts'
 import { canonicalJson } from '../documents/canonical.ts'
@@ -83,7 +83,7 @@ export class DocumentReads implements ReadService {
 
   #read(
     actor: Actor,
-    wanted: WantedOf,
+    wanted: WantedDocuments,
     options: ReadOptions,
     onRead: (error: unknown, result: Complete | undefined) => void,
   ): void {
@@ -102,7 +102,7 @@ export class DocumentReads implements ReadService {
     })
   }
 
-  async #readCreated(actor: Actor, wanted: WantedOf, options: ReadOptions): Promise<Complete> {
+  async #readCreated(actor: Actor, wanted: WantedDocuments, options: ReadOptions): Promise<Complete> {
     const { provisioning, reader, observer } = this.#deps
     await provisioning.onAccess(actor)
     const result = await reader.read(wanted, options)
@@ -124,7 +124,7 @@ function isComplete(result: ReadResult): result is Complete {
   return result.values === undefined || !result.values.includes(null)
 }
 
-function wantedOf(actor: Actor, addresses: readonly DocumentAddress[]): Wanted[] {
+function wantedOf(actor: Actor, addresses: readonly DocumentAddress[]): DocumentPart[] {
   return addresses.map(address => ({ ref: refOf(actor, address), part: partOf(address) }))
 }
 

@@ -128,7 +128,7 @@ export class LateFenceWriter extends Writer {
       const fence = late.get(key)
       if (fence === undefined || (await fence.place().catch(() => undefined)) === 'done') return
       const off = await deps.outage.turnOff(fence.v.epoch, 'redis-unreachable')
-      if (off.mode === 'OFF' && !off.drained) await deps.outage.drained(off)
+      if (off.mode === 'OFF' && !off.drained) await deps.outage.waitUntilDrained(off)
     }
     const store: StorePort = override(deps.store, {
       beginWrite: async (refs, waits) => {

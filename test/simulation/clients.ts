@@ -3,7 +3,7 @@ import type { DocumentRef, Row } from '../../src/consistency/ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError } from '../../src/consistency/ports.ts'
 import type { Reader } from '../../src/consistency/read.ts'
 import type { ReadResult } from '../../src/consistency/read-outcome.ts'
-import type { Wanted } from '../../src/consistency/reading.ts'
+import type { DocumentPart } from '../../src/consistency/reading.ts'
 import type { KnownVersions, Versions } from '../../src/consistency/versions.ts'
 import { WriteQueueFullError } from '../../src/consistency/write-queue.ts'
 import {
@@ -140,7 +140,7 @@ function isExpected(error: unknown): boolean {
 /** A read as the routes make it: with a name, and several documents in one body. */
 async function readAsServed(
   reader: Reader,
-  wanted: readonly Wanted[],
+  wanted: readonly DocumentPart[],
   known: KnownVersions | undefined,
 ): Promise<ReadResult> {
   const id = readIdOf(wanted.map(({ ref, part }) => SIM_CODEC.keys(ref)[part]!))
