@@ -35,7 +35,7 @@ export async function startServer(env: Environment, overrides: AppOverrides = {}
 }
 
 /**
- * Fastify binds both addresses of `localhost`, but not for a server of our own making: it would bind only
+ * Fastify binds both addresses of `localhost`, but not for a server that the gateway makes itself: it would bind only
  * the first one, and callers of the other would be refused. Callers of localhost try 127.0.0.1 as well.
  */
 function addressOf(host: string): string {

@@ -32,7 +32,7 @@ export async function shutDown(
   const deadline = new AbortController()
   const late = sleep(left() - POOLS_MS, 'late' as const, { signal: deadline.signal })
   const ended = app.close().then(() => 'ended' as const)
-  // Whichever comes second is not waited for.
+  // The second of them is not waited for.
   const outcome = await Promise.race([ended, late])
   clearTimeout(cut)
   if (outcome === 'late') app.log.warn('the gateway ends before its connections to the stores have closed')

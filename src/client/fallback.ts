@@ -37,7 +37,7 @@ export class Fallback {
   remember(owner: string, path: string, { etag, body, unverified }: FreshAnswer, writes: number): void {
     if (writes !== this.writes) return
     const known = this.#known.get(owner, path)
-    // What nobody confirmed is no newer than what is known.
+    // An unconfirmed answer is no newer than what is known.
     if (unverified && known !== undefined) return
     const isSame = known?.etag === etag
     this.#known.set(owner, path, { etag, body: isSame ? known.body : body(), confirmed: confirmedNow() })

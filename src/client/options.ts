@@ -52,7 +52,7 @@ export interface Reading<T> {
   readonly etag: string
   /** Whether it is what the last poll got (304). */
   readonly unchanged: boolean
-  /** Nobody could confirm that it is current: the gateway lost its database, or the client lost the gateway. */
+  /** It could not be confirmed as current: the gateway lost its database, or the client lost the gateway. */
   readonly unverified: boolean
   /** Only when the gateway could not be reached: milliseconds since it last answered or confirmed this. */
   readonly ageMs?: number
@@ -60,7 +60,7 @@ export interface Reading<T> {
   readonly cacheStatus: string
 }
 
-/** A version, or the `etag` of a reading, of one document or of a bundle; `*` = whatever is there. */
+/** A version, or the `etag` of a reading, of one document or of a bundle; `*` = any version. */
 export type IfMatch = number | string
 
 export interface WriteOptions extends CallOptions {

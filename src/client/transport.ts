@@ -92,7 +92,7 @@ export class Transport {
 
   /**
    * A success or 304. ProblemError for other answers, UnreachableError for none, the signal's reason when aborted.
-   * Whatever goes wrong before anything is sent (the token, the body, a header) rejects as it is, at once.
+   * An error before anything is sent (of the token, the body, a header) rejects as it is, at once.
    */
   async send(call: Call): Promise<HttpReply> {
     const prepared = await this.#prepare(call)
