@@ -96,20 +96,21 @@ export class FullRead {
     }
   }
 
-  /** Reads the newest of what Redis and this process hold, while the database cannot confirm it. */
+  /**
+   * Reads the newest of what Redis and this process hold, while the database cannot confirm it. Several documents come from
+   * one of the two, because only a reply of Redis and an entry of the near cache are each of one moment.
+   */
   async #readUnverified(reading: PendingRead): Promise<ReadResult | undefined> {
     // Replies may have been late only because this process was busy: try again now.
     let reply: OutageReply | undefined
     for (let tries = 0; reply === undefined && tries < OUTAGE_TRIES; tries++)
       reply = await this.#askOurs(reading)
     // A user was deleted, and may exist again: bytes from before that are not answered even as unverified.
-    const held = reply?.isDeleted ? [] : this.#deps.near.newest(reading.id, reading.keys)
-    const values: Buffer[] = []
-    for (const index of reading.keys.keys()) {
-      const value = newestOf(reply?.values[index] ?? null, held[index])
-      if (value === undefined) return undefined
-      values.push(value)
-    }
+    const held = reply?.isDeleted ? [] : (this.#deps.near.ofOneMoment(reading.id, reading.keys) ?? [])
+    const stored = reply?.values ?? []
+    const isNewest = reading.keys.every((_, index) => isNotOlder(held[index], stored[index] ?? null))
+    const values = isNewest ? held.map(each => each.bytes) : stored
+    if (values.length !== reading.keys.length || !values.every(isValue)) return undefined
     return resultOf('unverified', values, reading.around)
   }
 
@@ -158,11 +159,12 @@ function usersOf(wanted: WantedDocuments): readonly string[] {
   return [...new Set(partsOf(wanted).map(({ ref }) => ref.userId))]
 }
 
-/** The newer of two copies. Undefined = neither may be answered. */
-function newestOf(stored: Buffer | null, held: HeldDocument | undefined): Buffer | undefined {
+/**
+ * True when the copy that this process holds is as new as the one in Redis. The write of a fence may have been acknowledged:
+ * older bytes are not answered even as unverified.
+ */
+function isNotOlder(held: HeldDocument | undefined, stored: Buffer | null): boolean {
+  if (held === undefined) return false
   const head = stored === null ? undefined : headOf(stored)
-  // The write of a fence may have been acknowledged: older bytes are not answered even as unverified.
-  const least = head?.type === 'fence' ? head.min : isValue(stored) ? versionOf(stored) : 0
-  if (held !== undefined && held.version >= least) return held.bytes
-  return isValue(stored) ? stored : undefined
+  return held.version >= (head?.type === 'fence' ? head.min : isValue(stored) ? versionOf(stored) : 0)
 }

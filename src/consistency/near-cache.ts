@@ -128,6 +128,17 @@ export class NearCache {
     return newest
   }
 
+  /** The documents with these keys as one read of the user had them, the one that was confirmed last; undefined = none had all of them. */
+  ofOneMoment(id: string, keys: readonly string[]): readonly HeldDocument[] | undefined {
+    let newest: NearEntry | undefined
+    for (const other of this.#users.get(userOf(id))?.ids ?? []) {
+      const entry = this.#held.get(other)!
+      if (entry.confirmedAt > (newest?.confirmedAt ?? -1) && keys.every(key => entry.keys.includes(key)))
+        newest = entry
+    }
+    return newest && keys.map(key => documentIn(newest, newest.keys.indexOf(key)))
+  }
+
   /** Monotonic time of the oldest confirmation of all entries; undefined = nothing is held. */
   get oldestConfirmation(): number | undefined {
     let oldest: number | undefined

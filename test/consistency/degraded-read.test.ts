@@ -154,5 +154,5 @@ t.test('PostgreSQL and Redis are away, after the view has changed: what is held 
     t.equal(reply.statusCode, 200, url)
     t.equal(reply.headers['cache-status'], UNVERIFIED, url)
   }
-  t.equal((await read(DECISION)).json().modes.scalp.data.confidence.min_confidence, 51, 'the newest of it')
+  t.equal((await read(SCALP)).json().data.confidence.min_confidence, 51, 'the newest of one document')
 })

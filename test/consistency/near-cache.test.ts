@@ -114,6 +114,15 @@ t.test('the newest of a document, out of all reads of its user', async t => {
   )
   t.match(heldVersionsOf(bundle), [{ version: 3 }, { version: 5 }])
   t.strictSame(near.newest('44\nb', ['b']), [undefined])
+  const versions = (keys: string[]) => near.ofOneMoment('42\nnew', keys)?.map(({ version }) => version)
+  t.strictSame(
+    versions(['b', 'a']),
+    [5, 3],
+    'several are of one read, though one of them is held in a newer version',
+  )
+  t.strictSame(versions(['a', 'c']), undefined)
+  near.keep('42\nlater', { ...entry(value(6), value(3)), keys: ['b', 'a'], confirmedAt: 1_000 })
+  t.strictSame(versions(['a', 'b']), [3, 6], 'the read that was confirmed last')
 })
 
 t.test('the longest time without a confirmation', async t => {
