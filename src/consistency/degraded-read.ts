@@ -32,9 +32,10 @@ export class DegradedRead {
     this.#deps = deps
   }
 
-  /** `wanted` are the documents of `reading`. Rejects with DatabaseUnavailableError. */
-  async read(reading: PendingRead, wanted: readonly DocumentPart[]): Promise<ReadResult> {
+  /** Rejects with DatabaseUnavailableError. */
+  async read(reading: PendingRead): Promise<ReadResult> {
     const { rows, versions, near, clock } = this.#deps
+    const { wanted } = reading
     const refs = wanted.map(({ ref }) => ref)
     const own = near.last(reading.id)
     const others = own === undefined ? near.newest(reading.id, reading.keys) : undefined

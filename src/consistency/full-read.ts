@@ -7,7 +7,7 @@ import type { HeldDocument, NearCache } from './near-cache.ts'
 import type { ClockPort, CodecPort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
-import { keepRows, type PendingRead, partsOf, resultOf, type WantedDocuments } from './reading.ts'
+import { type DocumentPart, keepRows, type PendingRead, resultOf } from './reading.ts'
 import { headOf, headsOf, isStamp, isValue, versionOf } from './stored-bytes.ts'
 import { databaseOf } from './token.ts'
 
@@ -82,9 +82,9 @@ export class FullRead {
     const { wanted, begun, around } = reading
     const { database, degraded, near, clock, serveUnverified } = this.#deps
     try {
-      if (begun === undefined || reply === undefined) return await degraded.read(reading, partsOf(wanted))
+      if (begun === undefined || reply === undefined) return await degraded.read(reading)
       const at = clock.now()
-      const answer = await database.read(partsOf(wanted), begun.v, reply)
+      const answer = await database.read(wanted, begun.v, reply)
       const result = resultOf(answer.status, answer.values, around)
       keepRows(near, reading, result, answer.database, at)
       return result
@@ -123,7 +123,7 @@ export class FullRead {
       const { values } = await cache.read([...keys, codec.viewKey, ...tombstones])
       const database = databaseOf(String(values[keys.length]))
       const isOther = check.database !== undefined && database !== undefined && database !== check.database
-      if (isOther) return { values: [null], isDeleted: false }
+      if (isOther) return { values: [], isDeleted: false }
       return {
         values: values.slice(0, keys.length),
         isDeleted: values.slice(keys.length + 1).some(tombstone => tombstone !== null),
@@ -155,8 +155,8 @@ export class FullRead {
   }
 }
 
-function usersOf(wanted: WantedDocuments): readonly string[] {
-  return [...new Set(partsOf(wanted).map(({ ref }) => ref.userId))]
+function usersOf(wanted: readonly DocumentPart[]): readonly string[] {
+  return [...new Set(wanted.map(({ ref }) => ref.userId))]
 }
 
 /**

@@ -70,8 +70,9 @@ export class Reader {
     fromCache: boolean,
     onRead: OnRead,
   ): void {
-    const keys = this.#keysOf(wanted)
-    const reading = { id, wanted, keys, begun: this.#deps.lease.current(), around, known }
+    const parts = partsOf(wanted)
+    const keys = this.#keysOf(parts)
+    const reading = { id, wanted: parts, keys, begun: this.#deps.lease.current(), around, known }
     const read = fromCache ? this.#full.fromCache(reading) : this.#full.fromDatabase(reading, undefined)
     read.then(
       result => onRead(undefined, result),

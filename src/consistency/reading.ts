@@ -19,7 +19,7 @@ export type WantedDocuments = readonly DocumentPart[] | (() => readonly Document
 export interface PendingRead {
   /** Its key in the near cache. */
   readonly id: string
-  readonly wanted: WantedDocuments
+  readonly wanted: readonly DocumentPart[]
   readonly keys: readonly string[]
   readonly begun: Grant | undefined
   /** The texts around the values in one body; undefined = one value per key. */
