@@ -1,4 +1,4 @@
-import type { Moment } from '../consistency/decision.ts'
+import type { Moment, Prepare } from '../consistency/decision.ts'
 import type { StorePort } from '../consistency/ports.ts'
 import type { Reader } from '../consistency/read.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
@@ -13,6 +13,13 @@ import { isUnreadable } from './stored-document.ts'
 export interface ParsedDefaults {
   readonly data: JsonObject
   readonly risks: RiskIndex
+}
+
+/** The defaults as the decision of one write needs them. */
+export interface DefaultsOfWrite {
+  readonly prepare: Prepare
+  /** Only once `prepare` has resolved. */
+  readonly data: JsonObject
 }
 
 /**
@@ -30,8 +37,21 @@ export class AdminDefaultsCache {
     this.#store = store
   }
 
-  /** As they are at a moment or later; the writes that one transaction holds share a read. Rejects as `current` does. */
-  at(moment: Moment): Promise<ParsedDefaults> {
+  /** The defaults for one write: `prepare` reads them while its transaction begins, and rejects as `current` does. */
+  forWrite(): DefaultsOfWrite {
+    let parsed: ParsedDefaults
+    return {
+      prepare: async moment => {
+        parsed = await this.#at(moment)
+      },
+      get data() {
+        return parsed.data
+      },
+    }
+  }
+
+  /** The defaults as they are at a moment or later; the writes that one transaction holds share a read. */
+  #at(moment: Moment): Promise<ParsedDefaults> {
     let read = this.#reads.get(moment)
     if (read === undefined) {
       read = this.current()

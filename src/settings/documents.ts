@@ -1,9 +1,8 @@
-import type { Moment } from '../consistency/decision.ts'
 import { readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own } from '../documents/json.ts'
 import { riskOf } from '../documents/risk.ts'
 import { DomainError } from '../errors.ts'
-import type { AdminDefaultsCache, ParsedDefaults } from './admin-defaults-cache.ts'
+import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import { changeReport, fieldChanges } from './change-report.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import { type DocumentReads, refOf } from './document-reads.ts'
@@ -122,16 +121,13 @@ export class UserDocuments implements DocumentService {
     nextOf: (document: LiveDocument) => JsonObject,
   ): Promise<DocumentAnswer> {
     const { writes, limits } = this.#deps
-    let defaults: ParsedDefaults
-    const prepare = async (moment: Moment) => {
-      defaults = await this.#deps.defaults.at(moment)
-    }
+    const defaults = this.#deps.defaults.forWrite()
     const decide = ([document]: readonly LiveDocument[]) => {
       requireVersions(actor, [document!], [address], precondition)
       const { changes, warnings } = plan(document!, address, nextOf(document!), defaults.data, limits)
       return { changes, result: warnings }
     }
-    const { rows, result } = await writes.write(actor, [address.kind], reason, decide, prepare)
+    const { rows, result } = await writes.write(actor, [address.kind], reason, decide, defaults.prepare)
     const row = rows[0]!
     const body = withWarnings(envelopeOf(row, partOf(address)), result)
     return { version: row.version, body, status: 'hit' }

@@ -1,10 +1,9 @@
 import { refId } from '../consistency/batch-reader.ts'
-import type { Moment } from '../consistency/decision.ts'
 import type { Row } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
 import { defaultContent } from '../documents/defaults.ts'
 import { DomainError } from '../errors.ts'
-import type { AdminDefaultsCache, ParsedDefaults } from './admin-defaults-cache.ts'
+import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import { refsOfUser } from './document-refs.ts'
 import { requireVersionsOfUser } from './preconditions.ts'
 import type { Actor, Precondition } from './service.ts'
@@ -43,10 +42,7 @@ export class Provisioning {
     mayCreate: boolean,
     precondition: Precondition = {},
   ): Promise<boolean> {
-    let defaults: ParsedDefaults
-    const prepare = async (moment: Moment) => {
-      defaults = await this.#deps.defaults.at(moment)
-    }
+    const defaults = this.#deps.defaults.forWrite()
     const refs = refsOfUser(userId)
     const { result } = await this.#deps.writer.write(
       refs,
@@ -63,7 +59,7 @@ export class Provisioning {
         return { changes, result: created }
       },
       { updatedBy: caller, reason: 'provision' },
-      prepare,
+      defaults.prepare,
     )
     return result
   }

@@ -1,11 +1,10 @@
-import type { Moment } from '../consistency/decision.ts'
 import type { Row } from '../consistency/ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
 import type { Writer } from '../consistency/write.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { DomainError, type Fault } from '../errors.ts'
 import type { Counter } from '../sequence/counter.ts'
-import type { AdminDefaultsCache, ParsedDefaults } from '../settings/admin-defaults-cache.ts'
+import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
 import { refsOfUser } from '../settings/document-refs.ts'
 import type { Limits } from '../settings/edits.ts'
 import { type ImportedUser, parseLine } from './import-line.ts'
@@ -150,17 +149,14 @@ async function store(
   user: ImportedUser,
   options: ImportOptions,
 ): Promise<Pick<LinePlan, 'status' | 'count'>> {
-  let defaults: ParsedDefaults
-  const prepare = async (moment: Moment) => {
-    defaults = await deps.defaults.at(moment)
-  }
+  const defaults = deps.defaults.forWrite()
   const refs = refsOfUser(user.userId)
   let planned: LinePlan | undefined
   const decide = (rows: ReadonlyMap<string, Row>) => {
     planned = planLine(refs, rows, user, defaults.data, deps.limits, options.mode)
     return { changes: options.dryRun ? [] : planned.changes, result: undefined }
   }
-  await deps.writer.write(refs, decide, { updatedBy: options.caller, reason: 'import' }, prepare)
+  await deps.writer.write(refs, decide, { updatedBy: options.caller, reason: 'import' }, defaults.prepare)
   const { status, count } = planned!
   const raised = await raiseCounters(deps.counter, user, options.dryRun)
   return { status: status === 'unchanged' && raised > 0 ? 'updated' : status, count: count + raised }

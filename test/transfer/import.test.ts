@@ -8,7 +8,7 @@ const OPTIONS = { caller: 'admin:7', mode: 'merge', dryRun: false } as const
 /** An import whose third user's write fails. */
 async function outcomesOf(error: Error, body: AsyncIterable<Buffer>): Promise<unknown[]> {
   const deps = {
-    defaults: { current: async () => ({ data: {} }) },
+    defaults: { forWrite: () => ({ prepare: async () => {}, data: {} }) },
     writer: {
       write: async ([{ userId }]: [{ userId: string }]) => {
         if (userId === '3') throw error
