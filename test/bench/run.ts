@@ -13,7 +13,14 @@ import { comparison, growthTable, latencyTable, openTable, processTable, writeTa
 import { compare } from './rounds.ts'
 import type { ServerProcess } from './server-process.ts'
 import { asBot, CACHE_DIR, startStack } from './stack.ts'
-import { compareWrites, drawNumbers, gatewayWrites, plainWrites } from './writes.ts'
+import {
+  compareWrites,
+  drawNumbers,
+  gatewayWrites,
+  plainWrites,
+  type Writable,
+  type WriteRates,
+} from './writes.ts'
 
 /**
  * `npm run bench`: builds everything itself, prints and writes Markdown. Only ratios of one run mean something: the
@@ -127,16 +134,7 @@ try {
       return `## ${rate} requests/s, open loop\n\n${openTable(measured)}`
     },
     writes: async () => {
-      const results = []
-      for (const count of writers)
-        results.push(
-          await compareWrites(gatewayWrites(gateway), plainWrites(bare), {
-            rounds,
-            seconds,
-            connections: count,
-          }),
-        )
-      return `## Writes of 3 KB\n\n${writeTable(results)}`
+      return `## Writes of 3 KB\n\n${writeTable(await writesOf(gateway, plainWrites(bare)))}`
     },
     degraded: async () => {
       const { closed, open } = await compareDegraded(generator, gateway, {
@@ -156,15 +154,7 @@ try {
         const before = await other.gateway({}, resolve(flags.checkout!))
         const chosen = (await besideContenders(gateway, before)).filter(({ name }) => matches(name))
         const reads = await compare(generator, chosen, { rounds, seconds, connections })
-        const writes = []
-        for (const count of writers)
-          writes.push(
-            await compareWrites(gatewayWrites(gateway), gatewayWrites(before), {
-              rounds,
-              seconds,
-              connections: count,
-            }),
-          )
+        const writes = await writesOf(gateway, gatewayWrites(before))
         return `## Beside ${flags.checkout}\n\n${comparison(reads, 'before')}\n\n${writeTable(writes, 'before')}`
       } finally {
         await other.stop()
@@ -197,6 +187,14 @@ try {
   if (flags.out !== undefined) writeFileSync(flags.out, `${report.join('\n\n')}\n`)
 } finally {
   await stack.stop()
+}
+
+/** With each number of writers in turn. */
+async function writesOf(gateway: ServerProcess, other: Writable): Promise<WriteRates[]> {
+  const results: WriteRates[] = []
+  for (const count of writers)
+    results.push(await compareWrites(gatewayWrites(gateway), other, { rounds, seconds, connections: count }))
+  return results
 }
 
 async function readsByStatus(url: string): Promise<string> {
