@@ -1,6 +1,6 @@
 import type { CachePort } from './cache-port.ts'
 import type { Grant, Lease } from './lease.ts'
-import type { NearEntry } from './near-cache.ts'
+import type { NearEntry } from './near-entry.ts'
 import type { ReadResult } from './read-outcome.ts'
 import { versionsIn } from './stored-bytes.ts'
 import { isKnown, type KnownVersions } from './versions.ts'

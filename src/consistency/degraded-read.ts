@@ -1,6 +1,7 @@
 import type { BatchRead, BatchReader } from './batch-reader.ts'
 import { refId } from './batch-reader.ts'
-import { documentsOf, type HeldDocument, heldVersionsOf, type NearCache } from './near-cache.ts'
+import type { NearCache } from './near-cache.ts'
+import { documentsOf, type HeldDocument, heldVersionsOf } from './near-entry.ts'
 import type { ClockPort, CodecPort, HeldVersion } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
 import { type DocumentPart, keepRows, type PendingRead, resultOf } from './reading.ts'

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { joinBody } from '../../src/consistency/joined-body.ts'
-import { documentsOf, heldVersionsOf, NearCache } from '../../src/consistency/near-cache.ts'
+import { NearCache } from '../../src/consistency/near-cache.ts'
+import { documentsOf, heldVersionsOf } from '../../src/consistency/near-entry.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
 import { headsOf, versionOf, versionsIn } from '../../src/consistency/stored-bytes.ts'
 
