@@ -8,7 +8,7 @@ import type { Stack } from './stack.ts'
 /** Both clocks are those of this machine; the server's moments are this much apart from ours at most. */
 const CLOCK_SLACK_MS = 20
 
-/** Writes down every change of the view from now on. */
+/** Writes down every change of the view from now on, whoever makes it: `ALWAYS` is for edits past the triggers. */
 export async function watchView(stack: Stack): Promise<void> {
   await stack.sql(client =>
     client.query(`
@@ -18,7 +18,9 @@ export async function watchView(stack: Stack): Promise<void> {
         INSERT INTO chaos_view (mode, at) VALUES (NEW.mode, clock_timestamp());
         RETURN NULL;
       END $$;
-      CREATE TRIGGER chaos_view AFTER UPDATE ON cache_view FOR EACH ROW EXECUTE FUNCTION chaos_note_view();
+      CREATE TRIGGER chaos_view AFTER INSERT OR UPDATE ON cache_view
+        FOR EACH ROW EXECUTE FUNCTION chaos_note_view();
+      ALTER TABLE cache_view ENABLE ALWAYS TRIGGER chaos_view;
       INSERT INTO chaos_view (mode, at) SELECT mode, clock_timestamp() FROM cache_view`),
   )
 }

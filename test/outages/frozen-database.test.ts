@@ -37,9 +37,13 @@ t.test('PostgreSQL is frozen: it takes connections and answers nothing', async t
   })
   t.equal((await read(decision)).statusCode, 200)
   t.equal((await gateway.as('99', { url: SCALP })).statusCode, 503, 'what is not cached')
-  const health = await gateway.as('42', { url: '/health' })
-  t.equal(health.statusCode, 200)
-  t.match(health.json(), { status: 'degraded', services: { database: { status: 'down' } } })
+  // A busy machine may be late with the PING of Redis as well, for a moment.
+  await eventually('only the database is away', async () => {
+    const health = await gateway.as('42', { url: '/health' })
+    const { status, services } = health.json()
+    t.equal(services.database.status, 'down')
+    return health.statusCode === 200 && status === 'degraded'
+  })
   postgres.thaw()
   await eventually('writes work again', async () => (await write(43)).statusCode === 200)
   await eventually('hits resume', async () => {
