@@ -9,10 +9,19 @@ export interface OutageDeps {
   readonly times: Pick<ProtocolTimes, 'leaseMs' | 'offWaitMs'>
 }
 
+/** The wait for the leases of one OFF. */
+interface Drain {
+  readonly ended: Promise<void>
+  /** Ends it: another instance has waited long enough. */
+  readonly skip: () => void
+}
+
 /** Turns the view OFF and waits until no lease of it can be alive. */
 export class Outage {
   readonly #deps: OutageDeps
-  readonly #draining = new Map<number, Promise<void>>()
+  /** By the epoch of the OFF. */
+  readonly #draining = new Map<number, Drain>()
+  #drainedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: OutageDeps) {
     this.#deps = deps
@@ -31,20 +40,32 @@ export class Outage {
   /**
    * Resolves when the view, seen OFF before this call, is drained: after W_off every lease granted before has ended. Other
    * instances may have longer leases than this one; the view has the longest. Holds no lock. Callers share one wait, which began
-   * no earlier than the OFF that they all saw.
+   * no earlier than the OFF that they all saw, and ends when `seen` learns that another instance has waited.
    */
   waitUntilDrained({ epoch, leaseMs }: Pick<View, 'epoch' | 'leaseMs'>): Promise<void> {
-    let waiting = this.#draining.get(epoch)
-    if (waiting === undefined) {
-      waiting = this.#drain(epoch, leaseMs).finally(() => this.#draining.delete(epoch))
-      this.#draining.set(epoch, waiting)
-    }
-    return waiting
+    const draining = this.#draining.get(epoch)
+    if (draining !== undefined) return draining.ended
+    const skipped = Promise.withResolvers<void>()
+    const ended = this.#drain(epoch, leaseMs, skipped.promise).finally(() => {
+      this.#draining.delete(epoch)
+      this.#drainedAt = this.#deps.clock.now()
+    })
+    this.#draining.set(epoch, { ended, skip: skipped.resolve })
+    return ended
   }
 
-  /** True while a view waits for its leases to end. Writes wait as long. */
-  get draining(): boolean {
-    return this.#draining.size > 0
+  /**
+   * Call with each view that the database answers. Ends the waits for an OFF that is drained or over: whoever waits longer
+   * than the instance that drained it could meet the next OFF, and wait again.
+   */
+  seen(view: Pick<View, 'epoch' | 'drained'>): void {
+    for (const [epoch, { skip }] of this.#draining)
+      if (view.epoch > epoch || (view.epoch === epoch && view.drained)) skip()
+  }
+
+  /** The last moment, on the monotonic clock, at which a view waited for its leases to end. Writes wait as long. */
+  get lastDraining(): number {
+    return this.#draining.size > 0 ? this.#deps.clock.now() : this.#drainedAt
   }
 
   /** W_off is in proportion to the lease that it outlasts. */
@@ -53,9 +74,10 @@ export class Outage {
     return times.offWaitMs * Math.max(1, leaseMs / times.leaseMs)
   }
 
-  async #drain(epoch: number, leaseMs: number): Promise<void> {
+  async #drain(epoch: number, leaseMs: number, skipped: Promise<void>): Promise<void> {
     const { store, clock, observer } = this.#deps
-    await clock.sleep(this.waitMs(leaseMs))
+    const waited = clock.sleep(this.waitMs(leaseMs)).then(() => true)
+    if (!(await Promise.race([waited, skipped.then(() => false)]))) return
     await store.setDrained(epoch)
     await observer.step('outage.drained')
   }

@@ -94,17 +94,23 @@ export class Supervisor {
   /** One renewal and what follows from it. Throws when the database cannot be reached. */
   async renewOnce(): Promise<void> {
     const sighting = await this.#deps.renewal.renew()
+    const { view, handoversWait } = sighting.snapshot
     this.#databaseReached = true
-    this.#view = sighting.snapshot.view
+    this.#see(view)
     this.#anotherOwner = typeof sighting.owner === 'object' ? sighting.owner.another : undefined
-    this.#deps.observer.viewSeen(this.#view)
-    if (this.#view.mode === 'ON') {
-      this.#deps.handover.serve(sighting.snapshot.handoversWait)
+    this.#deps.observer.viewSeen(view)
+    if (view.mode === 'ON') {
+      this.#deps.handover.serve(handoversWait)
       return this.#sawOn()
     }
     this.#offSince ??= this.#deps.clock.now()
-    if (!this.#view.drained) this.#drain(this.#view)
-    else this.#tryGate(sighting, this.#view)
+    if (!view.drained) this.#drain(view)
+    else this.#tryGate(sighting, view)
+  }
+
+  #see(view: View): void {
+    this.#view = view
+    this.#deps.outage.seen(view)
   }
 
   #sawOn(): void {
@@ -140,15 +146,16 @@ export class Supervisor {
     this.#background.add(opening)
   }
 
-  async #open(cacheIdentity: CacheIdentity, database: string, view: View, now: number): Promise<void> {
+  async #open(cacheIdentity: CacheIdentity, database: string, view: View, startedAt: number): Promise<void> {
     const { clock, gate, observer } = this.#deps
     try {
       const opened = await gate.open(view.epoch, database, cacheIdentity.identity, cacheIdentity.view)
       if (opened === null) return
-      observer.viewOn(opened.epoch, clock.now() - (this.#offSince ?? now), opened.fenced)
+      observer.viewOn(opened.epoch, clock.now() - (this.#offSince ?? startedAt), opened.fenced)
       // The lease, and with it the first hit, need not wait for the next renewal.
-      this.#view = (await this.#deps.renewal.renew()).snapshot.view
-      if (this.#view.mode === 'ON') this.#sawOn()
+      const { view: now } = (await this.#deps.renewal.renew()).snapshot
+      this.#see(now)
+      if (now.mode === 'ON') this.#sawOn()
     } catch (error) {
       observer.failed('gate', error)
     }

@@ -5,16 +5,19 @@ import type { ClockPort } from './ports.ts'
 export const WRITE_WAIT_MS = 5_000
 
 /**
- * Limits how long writes wait for their turn. A request must not fail because of Redis, so while a view that was turned OFF
- * drains, which may take longer, no write is late, and its time starts again afterwards.
+ * Limits how long writes wait for their turn. A request must not fail because of Redis: while a view that was turned OFF
+ * drains, which may take longer, and for WRITE_WAIT_MS afterwards, no write is late.
  */
 export class WaitLimit {
+  readonly #clock: Pick<ClockPort, 'now'>
   readonly #deadlines: Deadlines
-  readonly #isDraining: () => boolean
+  readonly #lastDraining: () => number
 
-  constructor(clock: Pick<ClockPort, 'now' | 'sleep'>, isDraining: () => boolean) {
+  /** `lastDraining`: the last moment, by the clock, at which a view was draining. */
+  constructor(clock: Pick<ClockPort, 'now' | 'sleep'>, lastDraining: () => number) {
+    this.#clock = clock
     this.#deadlines = new Deadlines(clock, WRITE_WAIT_MS)
-    this.#isDraining = isDraining
+    this.#lastDraining = lastDraining
   }
 
   /** Calls `onLate` unless the returned function is called before. */
@@ -22,7 +25,7 @@ export class WaitLimit {
     let end = () => {}
     const watch = () => {
       end = this.#deadlines.begin(() => {
-        if (this.#isDraining()) watch()
+        if (this.#clock.now() - this.#lastDraining() < WRITE_WAIT_MS) watch()
         else onLate()
       })
     }

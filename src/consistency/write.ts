@@ -40,7 +40,7 @@ export class Writer {
 
   constructor(deps: WriteDeps) {
     this.#deps = deps
-    const limit = new WaitLimit(deps.clock, () => deps.outage.draining)
+    const limit = new WaitLimit(deps.clock, () => deps.outage.lastDraining)
     this.#queue = new WriteQueue(limit)
     this.#fencing = new Fencing(deps)
     this.#batches = new WriteBatches({

@@ -18,7 +18,7 @@ function batchesByHand({ slots = 1 } = {}) {
   const userOf = ({ refs }: WriteJob) => refs[0]!.userId
   const batches = new WriteBatches({
     slots,
-    limit: new WaitLimit(clock, () => false),
+    limit: new WaitLimit(clock, () => Number.NEGATIVE_INFINITY),
     together: jobs =>
       new Promise(resolve => {
         begun.push({
