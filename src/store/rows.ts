@@ -95,6 +95,12 @@ export function columns(refs: readonly DocumentRef[]): [userIds: string[], kinds
 
 /** As PostgreSQL reads an array of texts. */
 export function textArray(texts: readonly (string | null)[]): string {
-  const items = texts.map(text => (text === null ? 'NULL' : `"${text.replace(/[\\"]/g, '\\$&')}"`))
-  return `{${items.join(',')}}`
+  let items = ''
+  for (const text of texts) items += `${items === '' ? '' : ','}${text === null ? 'NULL' : quoted(text)}`
+  return `{${items}}`
+}
+
+/** Most texts are ids and numbers, which need no escapes. */
+function quoted(text: string): string {
+  return /[\\"]/.test(text) ? `"${text.replace(/[\\"]/g, '\\$&')}"` : `"${text}"`
 }

@@ -121,6 +121,58 @@ t.test(
   },
 )
 
+t.test('new documents of the same content are stored from one of them, whatever is beside them', async t => {
+  const client = await connect(t, await createDatabase(t))
+  const same = JSON.stringify({ text: noise(5_000) })
+  const change = (userId: string, kind: string, data: string | null, previous = 0) => ({
+    ref: { userId, kind },
+    previous,
+    version: previous + 1,
+    data,
+    changes: '[]',
+    ...META,
+  })
+  await Batch.run(client, [
+    applyChanges([change('old', 'safety.scalp', '{}'), change('gone', 'llm_config', '{}')]),
+  ])
+  const statement = applyChanges([
+    change('old', 'safety.scalp', same, 1),
+    change('gone', 'llm_config', null, 1),
+    change('a', 'settings', same),
+    change('a', 'safety.scalp', same),
+    change('b', 'settings', same),
+    change('c', 'settings', '{"other":1}'),
+    change('d', 'settings', same),
+  ])
+  t.equal(
+    statement.values.join().split(same.slice(9, -2)).length - 1,
+    3,
+    'once for each kind, and for the old one',
+  )
+  await Batch.run(client, [statement])
+  const { rows } = await client.query(
+    `SELECT d.user_id, d.kind, d.version, d.data = $1 AS same, h.data = d.data AS kept
+     FROM documents d LEFT JOIN document_history h USING (user_id, kind, version) ORDER BY user_id, kind`,
+    [same],
+  )
+  t.strictSame(
+    rows.map(row => Object.values(row)),
+    [
+      ['a', 'safety.scalp', '1', true, true],
+      ['a', 'settings', '1', true, true],
+      ['b', 'settings', '1', true, true],
+      ['c', 'settings', '1', false, true],
+      ['d', 'settings', '1', true, true],
+      ['gone', 'llm_config', '2', null, null],
+      ['old', 'safety.scalp', '2', true, true],
+    ],
+  )
+  const again = [change('e', 'settings', same), change('a', 'settings', same)]
+  for (const changes of [again, [...again].reverse()])
+    await t.rejects(Batch.run(client, [applyChanges(changes)]), { code: '40001' }, 'one of them is there')
+  t.equal((await client.query(`SELECT FROM documents WHERE user_id = 'e'`)).rowCount, 0)
+})
+
 /** Letters that can be compressed by half at most. */
 function noise(length: number): string {
   return randomBytes(length / 2).toString('hex')

@@ -172,16 +172,19 @@ END
 $$;
 
 -- The same for several documents, each with the version it makes, its new data (null = deleted), its changes, who made
--- it and why.
+-- it and why. A new document that has the content of another new one of its kind names the user of that one in `twins`, in
+-- the place of data: its row is copied, which costs a fraction of parsing and compressing the content again. Most documents
+-- of most new users are the defaults.
 CREATE FUNCTION apply_changes(
   user_ids text[], kinds text[], from_versions bigint[], to_versions bigint[], contents text[], change_lists text[],
-  by_whom text[], why text[]
+  by_whom text[], why text[], twins text[] DEFAULT NULL
 ) RETURNS timestamptz LANGUAGE plpgsql AS
 $$
 DECLARE
   at timestamptz := date_trunc('milliseconds', clock_timestamp());
   stored_count bigint;
   made_count bigint;
+  twin_count bigint := 0;
 BEGIN
   PERFORM set_config('gateway.writer', 'on', true);
   UPDATE documents d
@@ -193,13 +196,21 @@ BEGIN
   GET DIAGNOSTICS stored_count = ROW_COUNT;
   INSERT INTO documents (user_id, kind, version, data, updated_at, updated_by, changed_xid, incarnation)
   SELECT w.user_id, w.kind, w.to_version, w.data::jsonb, at, w.updated_by, pg_current_xact_id(), current_incarnation()
-  FROM unnest(user_ids, kinds, from_versions, to_versions, contents, by_whom)
-    AS w (user_id, kind, from_version, to_version, data, updated_by)
-  WHERE w.from_version = 0
+  FROM unnest(user_ids, kinds, from_versions, to_versions, contents, by_whom, twins)
+    AS w (user_id, kind, from_version, to_version, data, updated_by, twin)
+  WHERE w.from_version = 0 AND w.twin IS NULL
   ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS made_count = ROW_COUNT;
+  IF twins IS NOT NULL THEN
+    INSERT INTO documents (user_id, kind, version, data, updated_at, updated_by, changed_xid, incarnation)
+    SELECT w.user_id, w.kind, w.to_version, d.data, at, w.updated_by, pg_current_xact_id(), current_incarnation()
+    FROM unnest(user_ids, kinds, to_versions, by_whom, twins) AS w (user_id, kind, to_version, updated_by, twin)
+    JOIN documents d ON d.user_id = w.twin AND d.kind = w.kind
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS twin_count = ROW_COUNT;
+  END IF;
   PERFORM set_config('gateway.writer', 'off', true);
-  IF stored_count + made_count <> cardinality(user_ids) THEN
+  IF stored_count + made_count + twin_count <> cardinality(user_ids) THEN
     RAISE EXCEPTION 'a document was changed by hand meanwhile' USING ERRCODE = 'serialization_failure';
   END IF;
   INSERT INTO document_history (user_id, kind, version, data, updated_at, updated_by, reason, changes)
@@ -208,8 +219,8 @@ BEGIN
   WHERE d.data IS NOT NULL;
   -- A deleted document leaves its version behind and nothing of its content.
   DELETE FROM document_history h
-  USING unnest(user_ids, kinds, contents) AS w (user_id, kind, data)
-  WHERE w.data IS NULL AND h.user_id = w.user_id AND h.kind = w.kind;
+  USING unnest(user_ids, kinds, contents, twins) AS w (user_id, kind, data, twin)
+  WHERE w.data IS NULL AND w.twin IS NULL AND h.user_id = w.user_id AND h.kind = w.kind;
   RETURN at;
 END
 $$;

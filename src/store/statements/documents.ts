@@ -88,22 +88,38 @@ function applyOne({ ref, previous, version, data, changes, updatedBy, reason }: 
 }
 
 function applySeveral(all: readonly Change[]): Statement {
+  const twins = twinsOf(all)
   return {
     name: 'apply-changes',
     text: `SELECT ${UPDATED_AT_TEXT} AS updated_at
            FROM apply_changes(
-             $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[]
+             $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
            ) AS updated_at`,
     values: [
       ...columns(all.map(({ ref }) => ref)).map(textArray),
       textArray(all.map(({ previous }) => String(previous))),
       textArray(all.map(({ version }) => String(version))),
-      textArray(all.map(({ data }) => data)),
+      textArray(all.map(({ data }, i) => (twins?.[i] == null ? data : null))),
       textArray(all.map(({ changes }) => changes)),
       textArray(all.map(({ updatedBy }) => updatedBy)),
       textArray(all.map(({ reason }) => reason)),
+      twins === null ? null : textArray(twins),
     ],
   }
+}
+
+/** For each new document the user whose new document of the same kind comes earlier and has the same content; null = none has. Null when there are no such documents. */
+function twinsOf(all: readonly Change[]): (string | null)[] | null {
+  const firsts = new Map<string, Map<string, string>>()
+  const twins = all.map(({ ref: { userId, kind }, previous, data }) => {
+    if (previous !== 0 || data === null) return null
+    const users = firsts.get(kind) ?? new Map<string, string>()
+    firsts.set(kind, users)
+    const first = users.get(data)
+    if (first === undefined) users.set(data, userId)
+    return first ?? null
+  })
+  return twins.some(twin => twin !== null) ? twins : null
 }
 
 /** Documents changed by transaction `xid` of this incarnation or a later one, at most `limit`, deleted ones included. */
