@@ -54,18 +54,17 @@ t.test('two instances: what one writes, the other reads at once, though it holds
 
 t.test('a read that holds the bytes moves only heads, and its answer is the same', async t => {
   const { gateway } = await startStack(t)
-  for (const [url, exist] of [
-    [SCALP, 0],
-    // The stamp of the user stands for thirteen heads.
-    [DECISION, 1],
-  ] as const) {
+  for (const url of [SCALP, DECISION]) {
     await gateway.as('42', { url })
     const first = await hit(t, gateway, url)
     const commands = await commandsOf(gateway)
     const second = await hit(t, gateway, url)
     t.equal(second.body, first.body)
     t.equal(second.headers.etag, first.headers.etag)
-    t.strictSame(await commands(), { whole: 0, heads: 1, exist })
+    const { exist, ...rest } = await commands()
+    // The stamp of the user stands for thirteen heads.
+    t.strictSame(rest, { whole: 0, heads: 1 })
+    t.ok(exist <= 1, 'whether the keys are there is asked now and then')
   }
 })
 
@@ -103,11 +102,17 @@ t.test('a fence, a lost key and a flushed Redis lead to the database', async t =
     const reply = await gateway.as('42', { url: DECISION })
     return reply.headers['cache-status'] === HIT
   })
-  for (const url of [SCALP, DECISION]) {
-    await client.del('user:42:mode:scalp')
-    t.equal((await gateway.as('42', { url })).headers['cache-status'], stored)
-    await hit(t, gateway, url)
-  }
+  await client.del('user:42:mode:scalp')
+  t.equal((await gateway.as('42', { url: SCALP })).headers['cache-status'], stored)
+  await hit(t, gateway, SCALP)
+  const before = await hit(t, gateway, DECISION)
+  await client.del('user:42:mode:scalp')
+  await eventually('the key is filled in again by reads of all documents', async () => {
+    const { body } = await gateway.as('42', { url: DECISION })
+    t.equal(body, before.body)
+    return (await client.exists('user:42:mode:scalp')) === 1
+  })
+  await hit(t, gateway, DECISION)
   await client.flushdb()
   const reply = await gateway.as('42', { url: DECISION })
   t.equal(reply.statusCode, 200)
