@@ -1,16 +1,24 @@
 import { fileURLToPath } from 'node:url'
 import helmet from '@fastify/helmet'
 import serveStatic from '@fastify/static'
+import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { onAnswerEnd } from './connection-end.ts'
 import { MAX_PAGE_FILES } from './file-limit.ts'
 import { serveDocs } from './openapi/swagger.ts'
+import { serveLibraries } from './page-libraries.ts'
 import { ProblemError } from './problem-error.ts'
 
 const OPS_FILES = fileURLToPath(new URL('ops', import.meta.url))
-const CHART_FILES = fileURLToPath(new URL('.', import.meta.resolve('uplot')))
-/** The files of the chart library that the page loads. */
-const CHART_LIBRARY = ['/uPlot.esm.js', '/uPlot.min.css']
+/** Where the operator page is: what a link to it may say. The page itself reads it. */
+const PlaceQuery = Type.Object({
+  page: Type.Optional(Type.String()),
+  user: Type.Optional(Type.String()),
+  document: Type.Optional(Type.String()),
+  tab: Type.Optional(Type.String()),
+  q: Type.Optional(Type.String()),
+  where: Type.Optional(Type.Array(Type.String())),
+})
 
 /** The pages that a browser renders, under a Content-Security-Policy; the API needs no such headers. */
 export async function servePages(app: FastifyInstance): Promise<void> {
@@ -59,16 +67,16 @@ async function protect(app: FastifyInstance, styleSrc: string[]): Promise<void> 
   })
 }
 
-/** The operator page at /ops/: plain modules and styles, and the chart library from node_modules. */
+/** The operator page at /ops/: plain modules and styles, and its libraries from node_modules. */
 async function serveOps(app: FastifyInstance): Promise<void> {
-  const options = { wildcard: false, decorateReply: false }
-  await app.register(serveStatic, { ...options, root: OPS_FILES, prefix: '/ops/', redirect: true })
-  await app.register(serveStatic, {
-    ...options,
-    root: CHART_FILES,
-    prefix: '/ops/vendor/',
-    index: false,
-    globIgnore: ['**/!(uPlot.esm.js|uPlot.min.css)'],
-    allowedPath: path => CHART_LIBRARY.includes(path),
+  await app.register(serveStatic, { root: OPS_FILES, prefix: '/ops/', wildcard: false, index: false })
+  await serveLibraries(app)
+  const schema = { hide: true, querystring: PlaceQuery }
+  app.get('/ops', { schema }, (request, reply) => {
+    // Relative, because the page may be behind a path prefix.
+    void reply.redirect(`ops/${request.raw.url!.slice('/ops'.length)}`)
+  })
+  app.get('/ops/', { schema }, (_request, reply) => {
+    void reply.sendFile('index.html')
   })
 }

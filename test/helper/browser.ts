@@ -19,7 +19,11 @@ export interface WatchedPage {
 export async function startBrowser(t: Scope): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM!,
-    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
+    // Without most of them it calls home at each start.
+    args: [
+      ...['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-quic', '--no-first-run'],
+      ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ],
   })
   t.teardown(() => browser.close())
   return browser

@@ -4,7 +4,7 @@ import { SERVICE_TOKEN, startStack } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
 import { showUser, signIn } from './operator.ts'
 
-t.test('the operator page', { skip: NO_BROWSER }, async t => {
+t.test('the workbench', { skip: NO_BROWSER }, async t => {
   const { gateway } = await startStack(t)
   const browser = await startBrowser(t)
 
@@ -25,12 +25,12 @@ t.test('the operator page', { skip: NO_BROWSER }, async t => {
     await page.getByLabel('Admin token').fill('garbage')
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').getByText('not valid').waitFor()
-    t.notOk(await page.getByText('Circuit breaker').first().isVisible())
+    t.notOk(await page.getByText('Guard against a slow Redis').isVisible())
     await signIn(page, gateway)
     t.notOk(await page.getByRole('alert').isVisible())
     t.equal(await page.getByLabel('Admin token').inputValue(), '', 'the token does not stay in the form')
     await page.reload()
-    await page.getByText('Circuit breaker').first().waitFor()
+    await page.getByText('Guard against a slow Redis').waitFor()
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('Admin token').waitFor()
     t.equal(await page.evaluate('sessionStorage.length'), 0)
@@ -44,7 +44,7 @@ t.test('the operator page', { skip: NO_BROWSER }, async t => {
     await put({ notifications: { telegram_chat_id: evil.slice(0, 64) } })
     const { page, complaints } = await openPage(t, browser)
     await signIn(page, gateway)
-    await showUser(page, '42')
+    await showUser(page, gateway, '42')
     t.match(await page.locator('#comparison').innerText(), '<img src=x onerror=')
     const reset = page.getByRole('button', { name: 'Reset settings preferences' })
     await reset.click()

@@ -3,7 +3,7 @@ import { NO_BROWSER, openPage, startBrowser } from '../helper/browser.ts'
 import { startStack } from '../helper/gateway.ts'
 import { signIn } from './operator.ts'
 
-t.test('an outage of Redis is seen on the operator page as it happens', { skip: NO_BROWSER }, async t => {
+t.test('an outage of Redis is seen on the workbench as it happens', { skip: NO_BROWSER }, async t => {
   const { gateway, redis } = await startStack(t)
   const browser = await startBrowser(t)
   const { page } = await openPage(t, browser)
@@ -15,17 +15,17 @@ t.test('an outage of Redis is seen on the operator page as it happens', { skip: 
     payload: { trading: { dry_run: false } },
   })
   await gateway.as('42', { url: '/api/user/settings' })
-  await page.getByRole('row', { name: 'breaker open' }).waitFor()
-  await page.getByRole('row', { name: 'view off redis-unreachable' }).waitFor()
+  await page.getByRole('row', { name: 'Redis is left alone' }).waitFor()
+  await page.getByRole('row', { name: 'Fast reads off Redis cannot be reached' }).waitFor()
   await page.getByText('Redis is not usable').waitFor()
-  t.equal(await page.getByRole('status').first().innerText(), 'degraded')
+  t.equal(await page.getByRole('status').first().innerText(), 'needs a look')
   await redis.restart()
-  await page.getByRole('row', { name: 'breaker closed' }).waitFor()
-  await page.getByRole('status').first().getByText('healthy').waitFor()
+  await page.getByRole('row', { name: 'Redis is used again' }).waitFor()
+  await page.getByRole('status').first().getByText('all well').waitFor()
   await page
     .locator('#hit-ratio-text')
-    .getByText(/% *: \d+ hits, \d+ misses, [1-9]\d* past the cache/)
+    .getByText(/%: \d+ from Redis, \d+ first reads, [1-9]\d* past the cache/)
     .waitFor()
-  t.match(await page.locator('#latency-text').innerText(), /p99 [\d.]+ ms/)
+  t.match(await page.locator('#latency-text').innerText(), /99 of 100 within [\d.]+ ms/)
   t.equal(await page.locator('.chart canvas').count(), 2)
 })

@@ -1,0 +1,94 @@
+/** What the gateway's states mean for trading, and what an operator can do. */
+
+const HEALTH = {
+  healthy: { tone: 'good', text: 'all well' },
+  degraded: { tone: 'medium', text: 'needs a look' },
+  unhealthy: { tone: 'high', text: 'not working' },
+}
+
+/** @param {string} status of /health */
+export function healthWords(status) {
+  return HEALTH[status] ?? { tone: 'low', text: status }
+}
+
+const FAST_READS = {
+  'redis-unreachable': 'Redis cannot be reached. Look whether it runs, and at the network to it.',
+  'database-unreachable':
+    'PostgreSQL cannot be reached, so nothing proves that Redis is up to date. Bring PostgreSQL back.',
+  'no-lease': 'This instance has just lost touch with PostgreSQL or Redis. It tries again by itself.',
+  'no-redis': 'No Redis is configured. Set REDIS_URL if reads should be fast.',
+  starting: 'The gateway is starting.',
+  'redis-identity': 'Redis was replaced or restarted; its content is checked before it is used again.',
+  'redis-lost-view': 'Redis lost data; its content is checked before it is used again.',
+  'redis-ahead':
+    'Redis knows more than the database, which was set back. Redis is emptied before it is used again.',
+  'another-database':
+    'The gateway was pointed at another database. Redis is emptied before it is used again.',
+  'redis-of-another-database':
+    'Redis holds the settings of another database. It is emptied before it is used again.',
+  'database-timeline': 'The database was failed over or restored. Redis is emptied before it is used again.',
+  'database-set-back':
+    'The database was restored to an earlier time. Redis is emptied before it is used again.',
+  'manual-edit': 'A row was edited by hand in the database; Redis is brought up to date.',
+  'new-database': 'This database is new.',
+  gate: 'Redis was checked and is up to date.',
+}
+
+/** Why reads are, or are not, answered from Redis. @param {string} reason */
+export function fastReadsReason(reason) {
+  return FAST_READS[reason] ?? reason
+}
+
+const TRANSITIONS = {
+  'breaker open': {
+    tone: 'high',
+    what: 'Redis is left alone',
+    text: 'It failed several times; no request waits for it.',
+  },
+  'breaker closed': { tone: 'good', what: 'Redis is used again', text: '' },
+  'view off': { tone: 'medium', what: 'Fast reads off', text: '' },
+  'view on': { tone: 'good', what: 'Fast reads on', text: '' },
+}
+
+/** @param {any} transition of api/admin/status */
+export function transitionWords({ subject, state, detail, recovery_ms: recovery }) {
+  const { tone = 'low', what = `${subject} ${state}`, text = '' } = TRANSITIONS[`${subject} ${state}`] ?? {}
+  const why = subject === 'view' ? fastReadsReason(detail) : detail
+  const after = recovery === undefined ? '' : `After ${(recovery / 1_000).toFixed(1)} s.`
+  return { tone, what, text: [text, asSentence(why), after].filter(Boolean).join(' ') }
+}
+
+/** @param {string} text */
+function asSentence(text) {
+  return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.:!?]$/.test(text) ? '' : '.')
+}
+
+const REASONS = {
+  put: 'changed',
+  'load-defaults': 'defaults loaded',
+  reset: 'reset to the default',
+  rollback: 'rolled back',
+  provision: 'created',
+  import: 'imported',
+  'sync-defaults': 'defaults published',
+  sql: 'edited by hand in the database',
+  bulk: 'changed for many users at once',
+  schedule: 'planned change',
+}
+
+/** Why the history has an entry. @param {string} reason */
+export function reasonWords(reason) {
+  return REASONS[reason] ?? reason
+}
+
+const KEY_STATES = {
+  value: { tone: 'good', text: 'ready' },
+  fence: { tone: 'medium', text: 'being written' },
+  missing: { tone: 'low', text: 'not there' },
+  unknown: { tone: 'high', text: 'cannot be asked' },
+}
+
+/** What Redis has for a document. @param {string} state */
+export function keyWords(state) {
+  return KEY_STATES[state] ?? { tone: 'low', text: state }
+}

@@ -1,0 +1,44 @@
+import { call, ProblemAnswer, sentence } from '../lib/api.js'
+import { html, useState } from '../lib/html.js'
+import { useLoad } from '../lib/load.js'
+import { Alert, Link, Note } from '../parts/basics.js'
+import { CacheOf } from './cache-of.js'
+import { DeleteUser } from './delete-user.js'
+import { NewUser } from './new-user.js'
+import { Overview } from './overview.js'
+
+/** Everything about one user. Looks whether the user exists first, because a service's read of a document creates a user. */
+
+const TABS = [
+  { tab: undefined, title: 'Against the defaults', show: user => html`<${Overview} user=${user} />` },
+  { tab: 'cache', title: 'In Redis', show: user => html`<${CacheOf} user=${user} />` },
+]
+
+/** @param {{ user: string, at: import('../lib/route.js').Place }} props */
+export function UserPage({ user, at }) {
+  const known = useLoad(signal => call(`api/admin/cache/${encodeURIComponent(user)}`, { signal }), [])
+  const [asks, setAsks] = useState('')
+  if (known.error instanceof ProblemAnswer && known.error.status === 404) {
+    return html`
+      <h2>User ${user}</h2>
+      <${Note}>There is no user ${user}. Looking has created none.</${Note}>
+      <button type="button" onClick=${() => setAsks('create')}>Create user ${user}…</button>
+      ${asks === 'create' ? html`<${NewUser} user=${user} onCreated=${known.reload} onClose=${() => setAsks('')} />` : null}
+    `
+  }
+  if (known.error !== undefined)
+    return html`<h2>User ${user}</h2><${Alert}>${sentence(known.error)}</${Alert}>`
+  if (known.value === undefined) return html`<h2>User ${user}</h2><${Note}>Looking…</${Note}>`
+  const tab = TABS.find(each => each.tab === at.tab) ?? TABS[0]
+  return html`
+    <div class="title">
+      <h2>User ${user}</h2>
+      <button type="button" onClick=${() => setAsks('delete')}>Delete the user…</button>
+    </div>
+    <nav class="links tabs" aria-label=${`Of user ${user}`}>
+      ${TABS.map(each => html`<${Link} to=${{ user, tab: each.tab }} aria-current=${each === tab ? 'page' : undefined}>${each.title}</${Link}>`)}
+    </nav>
+    ${tab.show(user)}
+    ${asks === 'delete' ? html`<${DeleteUser} user=${user} onClose=${() => setAsks('')} />` : null}
+  `
+}
