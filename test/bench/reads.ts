@@ -132,7 +132,8 @@ export async function besideContenders(now: ServerProcess, before: ServerProcess
   ]
 }
 
-function bareServer(stack: Stack, bodies: Record<string, Buffer>) {
+/** Bare Fastify that answers `bodies` under their names. */
+export function bareServer(stack: Stack, bodies: Record<string, Buffer>) {
   const file = join(stack.directory, 'bodies.json')
   const texts = Object.entries(bodies).map(([name, body]) => [name, body.toString('base64')])
   writeFileSync(file, JSON.stringify(Object.fromEntries(texts)))

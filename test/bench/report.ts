@@ -3,6 +3,7 @@ import type { Measured } from './load.ts'
 import type { OpenMeasured } from './open-loop.ts'
 import type { ProcessesResult } from './processes.ts'
 import type { Result } from './rounds.ts'
+import type { StartResult } from './start.ts'
 import type { WriteRates } from './writes.ts'
 
 /** A table in Markdown. */
@@ -111,6 +112,27 @@ export function growthTable({ results, fullUser }: Growth): string {
     table([...head, ...costs], rows),
     `One document per user (capital_allocation), without its history. A user with all documents and their history: ${whole(fullUser.redisBytes)} B in Redis, ${whole(fullUser.postgresBytes)} B in PostgreSQL.`,
   ].join('\n\n')
+}
+
+export function startTable(results: readonly StartResult[], active: number): string {
+  return table(
+    [
+      '',
+      'start to first answer, ms',
+      'CPU ms',
+      'RSS then, MiB',
+      `RSS with ${whole(active)} active users, MiB`,
+      'Redis B/user',
+    ],
+    results.map(({ name, startMs, cpuMs, restMb, activeMb, redisBytes }) => [
+      name,
+      whole(startMs),
+      whole(cpuMs),
+      restMb.toFixed(0),
+      activeMb === undefined ? '' : activeMb.toFixed(0),
+      redisBytes === undefined ? '' : whole(redisBytes),
+    ]),
+  )
 }
 
 function whole(value: number): string {

@@ -9,10 +9,19 @@ import { loadGenerator } from './load.ts'
 import { compareLatencies } from './open-loop.ts'
 import { compareProcesses } from './processes.ts'
 import { besideContenders, DECISION, DEFAULT_USER, readContenders } from './reads.ts'
-import { comparison, growthTable, latencyTable, openTable, processTable, writeTable } from './report.ts'
+import {
+  comparison,
+  growthTable,
+  latencyTable,
+  openTable,
+  processTable,
+  startTable,
+  writeTable,
+} from './report.ts'
 import { compare } from './rounds.ts'
 import type { ServerProcess } from './server-process.ts'
 import { asBot, CACHE_DIR, startStack } from './stack.ts'
+import { compareStarts } from './start.ts'
 import {
   compareWrites,
   drawNumbers,
@@ -35,6 +44,7 @@ const PARTS = [
   'processes',
   'users',
   'degraded',
+  'start',
   'beside',
 ] as const
 const DEFAULT_PARTS = PARTS.filter(part => part !== 'beside')
@@ -70,10 +80,17 @@ const { values: flags } = commandLine({
       default: '1000,10000,100000,1000000',
       help: 'Users in the database.',
     },
+    active: {
+      type: 'string',
+      value: 'N',
+      default: '100000',
+      minimum: 1,
+      help: 'Active users in the part `start`.',
+    },
     checkout: {
       type: 'string',
       value: 'DIR',
-      help: 'Another version of this repository, installed; the part `beside` compares it with this one.',
+      help: 'Another version of this repository, installed; the parts `beside` and `start` compare it with this one.',
     },
     out: { type: 'string', value: 'FILE', help: 'Write the report there, too.' },
     offline: {
@@ -147,6 +164,11 @@ try {
         ([count, results]) => `${count} connections:\n\n${comparison(results, 'healthy')}`,
       )
       return `## Without Redis\n\n${tables.join('\n\n')}\n\n${rate} requests/s of ${rate} users, open loop:\n\n${openTable(open)}`
+    },
+    start: async () => {
+      const active = Number(flags.active)
+      const results = await compareStarts(stack, { rounds, active, checkout: flags.checkout })
+      return `## Start and memory\n\n${startTable(results, active)}`
     },
     beside: async () => {
       const other = await startStack({ redisMemory: '2gb' })

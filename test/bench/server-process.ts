@@ -38,7 +38,7 @@ export async function forkServer(
       return usage
     },
     stop: async () => {
-      child.disconnect()
+      if (child.connected) child.disconnect()
       await waitForEnd(child)
     },
   }

@@ -29,15 +29,16 @@ t.test('the parts of the bench that one gateway can run', async t => {
   t.match(output, /How the gateway answered: .*hit \d+/)
 })
 
-t.test('reads without Redis, from the first moment on', async t => {
-  const { code, output } = await bench(t, '--offline', '--only', 'degraded', ...SHORT)
+t.test('reads without Redis from the first moment on, and starts', async t => {
+  const { code, output } = await bench(t, '--offline', '--only', 'degraded,start', '--active', '3', ...SHORT)
   t.equal(code, 0, output)
   t.match(output, /\| without Redis \| [\d,]+ \| \d+\.\d\d \|/)
   t.match(output, /\| first 0\.5 s after SIGKILL of Redis \| \d+\.\d\d \|/)
+  t.match(output, /\| gateway \| [\d,]+ \| [\d,]+ \| \d+ \| \d+ \| [\d,]+ \|/)
 })
 
 t.test('a part that does not exist is refused before anything starts', async t => {
   const { code, output } = await bench(t, '--only', 'reads,nonsense')
   t.equal(code, 2)
-  t.match(output, /^--only takes .*processes, users, degraded, beside, not nonsense/)
+  t.match(output, /^--only takes .*processes, users, degraded, start, beside, not nonsense/)
 })
