@@ -171,7 +171,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const answers = new ByteBudget(config.http.answersInFlightBytes)
   metrics.watchBytes({ bodies, answers })
   const responder = new Responder({ answers, draining: () => draining, log: app.log })
-  const door = new RouteDoor(responder, services.reads)
+  const door = new RouteDoor(responder, services.reads, services.past)
   await app.register(async authenticated => {
     authenticateAll(authenticated, authenticator, new AuthFailures(config.http.rateLimit))
     limitRates(authenticated, limits)

@@ -31,8 +31,9 @@ import { DocumentReads } from './settings/document-reads.ts'
 import { DocumentWrites } from './settings/document-writes.ts'
 import { UserDocuments } from './settings/documents.ts'
 import { CacheInspection } from './settings/inspection.ts'
+import { PastReads } from './settings/past.ts'
 import { Provisioning } from './settings/provisioning.ts'
-import type { DefaultsService, DocumentService, ReadService } from './settings/service.ts'
+import type { DefaultsService, DocumentService, PastService, ReadService } from './settings/service.ts'
 import { StoredZones } from './settings/stored-zones.ts'
 import { UserDefaults } from './settings/user-defaults.ts'
 import { Users } from './settings/users.ts'
@@ -61,6 +62,7 @@ import { Transfer, type TransferService } from './transfer/transfer-service.ts'
 /** Everything the routes call. */
 export interface Services {
   readonly reads: ReadService
+  readonly past: PastService
   readonly documents: DocumentService
   readonly defaults: DefaultsService
   readonly admin: AdminDefaultsService
@@ -231,15 +233,11 @@ export function createServices(
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     listeners: () => changes.count,
   })
+  const history = new PostgresHistory(pool, availability)
   return {
     reads,
-    documents: new UserDocuments({
-      reads,
-      writes,
-      defaults,
-      limits,
-      history: new PostgresHistory(pool, availability),
-    }),
+    past: new PastReads(history),
+    documents: new UserDocuments({ reads, writes, defaults, limits, history }),
     defaults: new UserDefaults({ reads, writes, defaults, limits }),
     admin,
     transfer: new Transfer({

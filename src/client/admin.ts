@@ -14,6 +14,7 @@ import type {
   CallOptions,
   ExportOptions,
   ImportOptions,
+  PastOptions,
   Reading,
   UserListOptions,
   WriteOptions,
@@ -35,8 +36,8 @@ export class Admin {
     this.#requests = requests
   }
 
-  /** What users start from. */
-  async defaults(options?: CallOptions): Promise<Reading<Envelope<DefaultsFile>>> {
+  /** What users start from; with `version` or `at` what they started from then. */
+  async defaults(options?: PastOptions): Promise<Reading<Envelope<DefaultsFile>>> {
     return this.#requests.read(DEFAULTS, options)
   }
 

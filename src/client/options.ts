@@ -45,6 +45,18 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+/** Settings as they were at a moment: a Date, or a time of RFC 3339. Never answered with the last known ones. */
+export interface MomentOptions extends CallOptions {
+  readonly at?: Date | string
+}
+
+/** The same of one document, or one of its versions. */
+export type PastOptions = CallOptions &
+  (
+    | { readonly at?: Date | string; readonly version?: undefined }
+    | { readonly version?: number; readonly at?: undefined }
+  )
+
 /** Settings as they were read. */
 export interface Reading<T> {
   /** Frozen: polls that find nothing new get the same object. */

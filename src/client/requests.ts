@@ -9,10 +9,12 @@ import type {
   ExportOptions,
   IfMatch,
   ImportOptions,
+  PastOptions,
   Reading,
   WatchEvent,
   WatchOptions,
 } from './options.ts'
+import { query, timeOf } from './routes.ts'
 import { exportUsers, importUsers } from './transfer.ts'
 import type { Call, HttpReply, Transport } from './transport.ts'
 import { watchChanges } from './watch.ts'
@@ -43,8 +45,14 @@ export class Requests {
     this.#deps = deps
   }
 
-  /** Settings with an ETag: asks whether what is remembered is current, and falls back to what was last known. */
-  async read<T>(path: string, { signal }: CallOptions = {}): Promise<Reading<T>> {
+  /**
+   * Settings with an ETag: asks whether what is remembered is current, and falls back to what was last known. With a version
+   * or a moment: as they were then.
+   */
+  async read<T>(path: string, { signal, at, version }: PastOptions = {}): Promise<Reading<T>> {
+    const past = query({ version, at: timeOf(at) })
+    if (past !== '')
+      return this.#readPast(path.includes('?') ? `${path}&${past.slice(1)}` : path + past, signal)
     const { fallback, transport } = this.#deps
     // Asked once: should it change before a retry, the tag of one user would go with the token of another.
     const token = await transport.token()
@@ -133,6 +141,19 @@ export class Requests {
     const frozen = this.#remember(owner, path, etag, value)
     fallback?.remember(owner, path, { etag, body: () => body, unverified }, writes)
     return { value: frozen as T, etag, unchanged: false, unverified, cacheStatus }
+  }
+
+  /** Not remembered: each moment has a path of its own, and would take the place of what is polled. */
+  async #readPast<T>(path: string, signal: AbortSignal | undefined): Promise<Reading<T>> {
+    const { status, headers, value } = await this.#send({ method: 'GET', path, safe: true, signal })
+    if (value === undefined) throw new UnreachableError(`something before the gateway answered ${status}`)
+    return {
+      value: freeze(value) as T,
+      etag: String(headers.etag ?? ''),
+      unchanged: false,
+      unverified: false,
+      cacheStatus: String(headers['cache-status'] ?? ''),
+    }
   }
 
   #remember(owner: string, path: string, etag: string, value: unknown): unknown {

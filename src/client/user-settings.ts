@@ -15,6 +15,8 @@ import type {
   DefaultsScope,
   DrawOptions,
   HistoryOptions,
+  MomentOptions,
+  PastOptions,
   PreviewableOptions,
   PutOptions,
   Reading,
@@ -39,17 +41,18 @@ export class UserSettings {
     this.#requests = requests
   }
 
-  /** Everything one decision cycle needs, all of one moment; with `mode` only that mode's documents. */
+  /** Everything one decision cycle needs, all of one moment: now, or `at`. With `mode` only that mode's documents. */
   async decisionSettings<M extends Mode = Mode>({
     mode,
     ...options
-  }: CallOptions & { readonly mode?: M } = {}): Promise<Reading<DecisionSettings<M>>> {
+  }: MomentOptions & { readonly mode?: M } = {}): Promise<Reading<DecisionSettings<M>>> {
     return this.#requests.read(`${DECISION_SETTINGS}${query({ mode })}`, options)
   }
 
+  /** As it is; with `version` or `at` as it was. NotFoundError: it was not there, or is no longer kept (HISTORY_PRUNED). */
   async get<K extends DocumentKind>(
     kind: K,
-    options?: CallOptions,
+    options?: PastOptions,
   ): Promise<Reading<Envelope<Documents[K]>>> {
     return this.#requests.read(routeOf(kind), options)
   }
@@ -88,7 +91,7 @@ export class UserSettings {
     return updateDocument(this.#requests, kind, change, options)
   }
 
-  async mode(mode: Mode, options?: CallOptions): Promise<Reading<Envelope<ModeConfig>>> {
+  async mode(mode: Mode, options?: PastOptions): Promise<Reading<Envelope<ModeConfig>>> {
     return this.get(`mode.${mode}`, options)
   }
 
@@ -96,11 +99,11 @@ export class UserSettings {
     return this.put(`mode.${mode}`, patch, options)
   }
 
-  async modes(options?: CallOptions): Promise<Reading<Record<Mode, Envelope<ModeConfig>>>> {
+  async modes(options?: MomentOptions): Promise<Reading<Record<Mode, Envelope<ModeConfig>>>> {
     return this.#requests.read(MODES, options)
   }
 
-  async safetySettings(options?: CallOptions): Promise<Reading<Record<Mode, Envelope<SafetySettings>>>> {
+  async safetySettings(options?: MomentOptions): Promise<Reading<Record<Mode, Envelope<SafetySettings>>>> {
     return this.#requests.read(SAFETY_SETTINGS, options)
   }
 

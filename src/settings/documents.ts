@@ -1,7 +1,6 @@
 import { readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own } from '../documents/json.ts'
 import { riskOf } from '../documents/risk.ts'
-import { DomainError } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import { changeReport, fieldChanges } from './change-report.ts'
 import { envelopeOf, partOf } from './codec.ts'
@@ -9,8 +8,10 @@ import { type DocumentReads, refOf } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
 import { invalid, type Limits, mergePatch, plan, requireSettings } from './edits.ts'
 import type { LiveDocument } from './live-document.ts'
+import { versionMissing } from './past.ts'
 import type { HistoryPort } from './ports.ts'
 import { requireVersions } from './preconditions.ts'
+import { isLive, ROOT_KIND } from './provisioning.ts'
 import type {
   Actor,
   ChangeReport,
@@ -88,10 +89,10 @@ export class UserDocuments implements DocumentService {
     version: number,
     precondition: Precondition = {},
   ): Promise<DocumentAnswer> {
-    const select = () => this.#deps.history.readContent(refOf(actor, address), version)
-    const content = await this.#findOrCreate(actor, address, select, text => text !== undefined)
-    if (content === undefined) throw await this.#missing(actor, address, version)
-    const old = readJson(content)
+    const select = () => this.#deps.history.readVersion(refOf(actor, address), ROOT_KIND, version)
+    const past = await this.#findOrCreate(actor, address, select, ({ row }) => isLive(row))
+    if (!isLive(past.row)) throw versionMissing(version, past.pruned)
+    const old = readJson(past.row.data)
     const { section } = address
     const part = section === undefined || !isJsonObject(old) ? old : (own(old, section) ?? {})
     if (!isJsonObject(part)) {
@@ -100,17 +101,6 @@ export class UserDocuments implements DocumentService {
     return this.#edit(actor, address, 'rollback', precondition, ({ data }) =>
       section === undefined ? part : { ...data, [section]: part },
     )
-  }
-
-  /** Why the history does not hold the version. */
-  async #missing(actor: Actor, address: DocumentAddress, version: number): Promise<DomainError> {
-    const pruned = await this.#deps.history.readPrunedVersion(refOf(actor, address))
-    if (version <= pruned)
-      return new DomainError(
-        'HISTORY_PRUNED',
-        `version ${version} is no longer kept (HISTORY_KEEP_VERSIONS, HISTORY_KEEP_DAYS)`,
-      )
-    return new DomainError('VERSION_NOT_FOUND', `the history holds no version ${version} of this document`)
   }
 
   async #edit(

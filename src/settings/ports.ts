@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../consistency/ports.ts'
+import type { DocumentRef, Row } from '../consistency/ports.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 
 /** One change of a document as it is stored; `changes` is JSON text, which an operator may have changed to anything. */
@@ -19,14 +19,45 @@ export interface HistoryQuery {
   readonly section?: string | undefined
 }
 
+/** A version of a document; `row` is undefined when the history does not hold it, and has no data when it is a deletion. */
+interface PastRow {
+  readonly row: Row | undefined
+  /** The highest version that the retention removed; 0 = none. */
+  readonly pruned: number
+}
+
+export interface PastVersion extends PastRow {
+  readonly userExists: boolean
+}
+
+/** Documents of a user at a moment. The user exists when the document `root` does. */
+export interface PastMoment {
+  readonly userId: string
+  readonly root: string
+  readonly kinds: readonly string[]
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+export interface PastDocuments {
+  readonly userExists: boolean
+  /** By the clock that stamps the versions, milliseconds since 1970. */
+  readonly now: number
+  /** In the order of the kinds: the newest versions that were stored at the moment or before. */
+  readonly documents: readonly (PastRow & {
+    /** The document is there, and was created at the moment or before. */
+    readonly existed: boolean
+  })[]
+}
+
 /** The versions that documents had. Every method rejects with DatabaseUnavailableError when the server is away. */
 export interface HistoryPort {
   /** Newest first. */
   list(ref: DocumentRef, query: HistoryQuery): Promise<readonly HistoryRecord[]>
-  /** The document as it was at `version` (JSON text); undefined when the history does not hold it. */
-  readContent(ref: DocumentRef, version: number): Promise<string | undefined>
-  /** The highest version that the retention removed; 0 = none. */
-  readPrunedVersion(ref: DocumentRef): Promise<number>
+  /** One version of a document of a user, who exists when the document `root` does. */
+  readVersion(ref: DocumentRef, root: string, version: number): Promise<PastVersion>
+  /** All documents as of one moment. */
+  readMoment(moment: PastMoment): Promise<PastDocuments>
 }
 
 /** Counts reads of settings. */

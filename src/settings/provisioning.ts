@@ -16,7 +16,7 @@ export interface ProvisioningDeps {
 }
 
 /** A user exists when this document does. */
-const ROOT_KIND = 'settings'
+export const ROOT_KIND = 'settings'
 
 /** Creates users, and documents that an older gateway did not know, from the admin defaults. */
 export class Provisioning {

@@ -22,13 +22,16 @@ export interface DocumentAnswer {
   readonly status: ReadStatus
 }
 
+/** Where the answer to a read comes from: the cache protocol, or the history of what was. */
+export type AnswerStatus = ReadStatus | 'history'
+
 /** Bodies of settings with their versions. */
 export interface ReadAnswer {
   /** One of each document, in the order of the addresses. */
   readonly versions: Versions
   /** Null only when the caller knows `versions`; it may be there even then. */
   readonly body: Buffer | null
-  readonly status: ReadStatus
+  readonly status: AnswerStatus
 }
 
 /** Called once, with the error of a read or its answer. Must not throw. */
@@ -137,6 +140,20 @@ export interface ReadService {
   answer(actor: Actor, read: SettingsRead, known: KnownVersions | undefined, onAnswer: OnAnswer): void
   /** Creates the user where a read would. */
   requireUser(actor: Actor): Promise<void>
+}
+
+/** A version of one document, or a moment (milliseconds since 1970). */
+export type PointInTime = { readonly version: number } | { readonly at: number }
+
+/**
+ * Settings as they were, from the history. A user is never created. At a moment every document has the newest version that
+ * was stored then or before. VERSION_NOT_FOUND when there was none, HISTORY_PRUNED when it is no longer kept, USER_NOT_FOUND
+ * when the user does not exist now, VALIDATION_FAILED for a moment that has not come yet.
+ */
+export interface PastService {
+  /** A version only of a read with one address. */
+  read(userId: string, read: SettingsRead, when: PointInTime): Promise<ReadAnswer>
+  readDefaults(when: PointInTime): Promise<ReadAnswer>
 }
 
 /**

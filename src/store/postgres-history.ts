@@ -1,8 +1,16 @@
 import type { Pool } from 'pg'
 import type { DocumentRef } from '../consistency/ports.ts'
-import type { HistoryPort, HistoryQuery, HistoryRecord } from '../settings/ports.ts'
+import type {
+  HistoryPort,
+  HistoryQuery,
+  HistoryRecord,
+  PastDocuments,
+  PastMoment,
+  PastVersion,
+} from '../settings/ports.ts'
 import type { Availability } from './availability.ts'
-import { selectHistory, selectOldContent, selectPrunedVersion } from './statements/history.ts'
+import { selectHistory } from './statements/history.ts'
+import { selectMoment, selectVersion } from './statements/past.ts'
 
 /** The HistoryPort over PostgreSQL. */
 export class PostgresHistory implements HistoryPort {
@@ -18,11 +26,11 @@ export class PostgresHistory implements HistoryPort {
     return this.#availability.query(() => selectHistory(this.#pool, ref, query))
   }
 
-  readContent(ref: DocumentRef, version: number): Promise<string | undefined> {
-    return this.#availability.query(() => selectOldContent(this.#pool, ref, version))
+  readVersion(ref: DocumentRef, root: string, version: number): Promise<PastVersion> {
+    return this.#availability.query(() => selectVersion(this.#pool, ref, root, version))
   }
 
-  readPrunedVersion(ref: DocumentRef): Promise<number> {
-    return this.#availability.query(() => selectPrunedVersion(this.#pool, ref))
+  readMoment(moment: PastMoment): Promise<PastDocuments> {
+    return this.#availability.query(() => selectMoment(this.#pool, moment))
   }
 }

@@ -132,6 +132,43 @@ t.test('history, rollback, defaults and comparison', async t => {
   await t.rejects(user.loadDefaults('settings'), TypeError, 'the route means all documents')
 })
 
+t.test('settings as they were', async t => {
+  const client = openClient(t, gateway, {
+    token: SERVICE_TOKEN,
+    rememberedAnswers: 1,
+    fallback: { memory: true, maxAgeMs: 60_000 },
+  })
+  const user = client.user('past')
+  const before = await user.get('mode.scalp')
+  await user.putMode('scalp', { size: { leverage: 3 } })
+  const now = await user.decisionSettings()
+  const past = await user.get('mode.scalp', { version: 1 })
+  t.match(past, { etag: before.etag, unchanged: false, unverified: false })
+  t.equal(past.cacheStatus, 'settings-gateway; fwd=bypass; detail=history')
+  t.strictSame(past.value, before.value)
+  t.throws(() => Object.assign(past.value.data, { enabled: false }), TypeError, 'it is frozen')
+  const at = new Date(now.value.modes.scalp.updated_at)
+  t.equal((await user.get('mode.scalp', { at })).value.data.size.leverage, 3)
+  t.equal((await user.mode('scalp', { at })).value.version, 2)
+  t.equal((await user.modes({ at })).value.scalp.version, 2)
+  t.equal((await user.safetySettings({ at: at.toISOString() })).value.scalp.version, 1)
+  const one = await user.decisionSettings({ mode: 'scalp', at: `${at.toISOString().slice(0, -1)}+00:00` })
+  t.strictSame(one.value.modes, { scalp: now.value.modes.scalp })
+  t.equal((await user.decisionSettings()).unchanged, true, 'what is polled stays remembered')
+  await t.rejects(user.get('mode.scalp', { version: 9 }), {
+    name: 'NotFoundError',
+    code: 'VERSION_NOT_FOUND',
+  })
+  await t.rejects(user.get('mode.scalp', { at: 'yesterday' }), {
+    name: 'InvalidRequestError',
+    errors: [{ path: 'querystring.at' }],
+  })
+  await t.rejects(user.get('mode.scalp', { version: 1.5 }), { errors: [{ path: 'querystring.version' }] })
+  await t.rejects(user.get('mode.scalp', { at: new Date(Number.NaN) }), TypeError)
+  // @ts-expect-error: one or the other
+  await t.rejects(user.get('mode.scalp', { version: 1, at }), { errors: [{ path: 'querystring.at' }] })
+})
+
 t.test('order numbers', async t => {
   const user = connect(t).user('7')
   t.match(await user.nextSequence(), { sequence: 1, first: 1, last: 1 })
@@ -196,6 +233,7 @@ t.test('admins', async t => {
   t.equal((await admin.putDefaults(patch, { ifMatch: etag })).version, 2)
   await t.rejects(admin.putDefaults({}, { ifMatch: 1 }), VersionMismatchError)
   t.match(await admin.syncDefaults(), { changed: true, version: 3 })
+  t.strictSame((await admin.defaults({ version: 1 })).value, value)
   await connect(t).user('15').put('llm_config', { enabled: false })
   t.match(await admin.syncDefaults({ userId: '15' }), { changed: true, version: 4 })
   t.ok((await admin.warmCache('15')) > 0)

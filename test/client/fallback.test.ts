@@ -98,6 +98,7 @@ t.test('writes, order numbers and all other reads reject', async t => {
     UnavailableError,
   )
   await t.rejects(user.history('llm_config'), UnavailableError)
+  await t.rejects(user.decisionSettings({ at: new Date() }), UnavailableError)
   await t.rejects(user.comparison(), UnavailableError)
   await t.rejects(user.exchange.get('orders'), UnavailableError)
   await t.rejects(client.admin.defaults(), UnavailableError)

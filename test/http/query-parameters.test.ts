@@ -61,8 +61,12 @@ t.test('the nearest known one is named', async t => {
     'unknown query parameter Limit, did you mean limit?',
     'unknown query parameter befor, did you mean before?',
   ])
-  t.strictSame(await refused(`${SCALP}?mode=scalp`), ['unknown query parameter mode'])
-  t.strictSame(await refused(`${SCALP}?__proto__=1`), ['unknown query parameter __proto__'])
+  t.strictSame(await refused(`${SCALP}?verison=1`), [
+    'unknown query parameter verison, did you mean version?',
+  ])
+  const COMPARISON = '/api/user/settings/comparison'
+  t.strictSame(await refused(`${COMPARISON}?mode=scalp`), ['unknown query parameter mode'])
+  t.strictSame(await refused(`${COMPARISON}?__proto__=1`), ['unknown query parameter __proto__'])
 })
 
 t.test('values are exact', async t => {

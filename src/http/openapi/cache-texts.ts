@@ -6,6 +6,12 @@ export const READ_TEXT = [
   'marked `detail=unverified`, unless ON_DATABASE_OUTAGE is `refuse`.',
 ].join(' ')
 
+export const PAST_TEXT = [
+  '`version` and `at` answer what was, from the history: `Cache-Status: settings-gateway; fwd=bypass; detail=history`. At a',
+  'moment each document has the newest version whose `updated_at` is not later. 410 `HISTORY_PRUNED`: it is no longer kept;',
+  '404 `VERSION_NOT_FOUND`: there was none. No user is created.',
+].join(' ')
+
 export const WRITE_TEXT = [
   'A fence in Redis sends readers to PostgreSQL until the change is committed there; Redis holds the new version before',
   'the answer is sent. While Redis is down writes go to PostgreSQL alone: only the first of an outage waits, for',

@@ -18,7 +18,7 @@ export const CACHE_HEADERS = {
   ...VERSION_HEADERS,
   'Cache-Status': {
     type: 'string',
-    description: 'RFC 9211: hit, fwd=miss, fwd=bypass (degraded), or hit with detail=unverified',
+    description: 'RFC 9211: hit, fwd=miss, fwd=bypass (degraded or history), or hit with detail=unverified',
     example: 'settings-gateway; hit',
   },
 }

@@ -1,5 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ReadService, SettingsRead } from '../../settings/service.ts'
+import type {
+  OnAnswer,
+  PastService,
+  PointInTime,
+  ReadAnswer,
+  ReadService,
+  SettingsRead,
+} from '../../settings/service.ts'
 import { principalOf, readerOf, userOf } from '../caller.ts'
 import type { Read, Responder } from './responder.ts'
 
@@ -7,16 +14,26 @@ import type { Read, Responder } from './responder.ts'
 export class RouteDoor {
   readonly #responder: Responder
   readonly #reads: ReadService
+  readonly #past: PastService
 
-  constructor(responder: Responder, reads: ReadService) {
+  constructor(responder: Responder, reads: ReadService, past: PastService) {
     this.#responder = responder
     this.#reads = reads
+    this.#past = past
   }
 
-  /** Answers with the documents of the user that the request names. Throws for a request that names none. */
-  answer(request: FastifyRequest, reply: FastifyReply, read: SettingsRead): void {
+  /** Answers with the documents of the user that the request names; as they were `when`, if it is given. Throws for a request that names none. */
+  answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    read: SettingsRead,
+    when: PointInTime | undefined,
+  ): void {
     const actor = readerOf(request)
-    this.respond(request, reply, (known, onAnswer) => this.#reads.answer(actor, read, known, onAnswer))
+    this.respond(request, reply, (known, onAnswer) => {
+      if (when === undefined) this.#reads.answer(actor, read, known, onAnswer)
+      else passOn(this.#past.read(actor.userId, read, when), onAnswer)
+    })
   }
 
   /** Answers with the result of `read`. */
@@ -38,4 +55,12 @@ export class RouteDoor {
       read,
     )
   }
+}
+
+/** Passes on how a promise of an answer ends. */
+export function passOn(promise: Promise<ReadAnswer>, onAnswer: OnAnswer): void {
+  promise.then(
+    answer => onAnswer(undefined, answer),
+    error => onAnswer(error, undefined),
+  )
 }

@@ -3,19 +3,21 @@ import type { FastifyInstance } from 'fastify'
 import { requireAdmin, requireUserId } from '../../auth/principal.ts'
 import { BUILT_IN_DEFAULTS } from '../../documents/defaults.ts'
 import type { AdminDefaultsService, CacheService, DefaultsSource } from '../../settings/admin-service.ts'
+import type { PastService } from '../../settings/service.ts'
 import { callerOf, principalOf } from '../caller.ts'
-import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
+import { PAST_TEXT, READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { DryRunReport, oneOf } from '../openapi/components.ts'
 import { VERSION_HEADERS } from '../openapi/headers.ts'
 import { operation } from '../openapi/operation.ts'
-import { DryRun } from '../openapi/parameters.ts'
+import { DryRun, PastOfDocument } from '../openapi/parameters.ts'
 import { component, UPDATED_AT, Version } from '../openapi/registry.ts'
+import { type PastQuery, pointInTime } from '../point-in-time.ts'
 import { ProblemError } from '../problem-error.ts'
 import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
 import { preconditionOf } from '../reads/conditional.ts'
-import type { RouteDoor } from '../reads/route-door.ts'
+import { passOn, type RouteDoor } from '../reads/route-door.ts'
 import { sendWritten } from '../replies.ts'
-import { WRITE_ERRORS } from './document-routes.ts'
+import { PAST_ERRORS, WRITE_ERRORS } from './document-routes.ts'
 import { inspectorRoutes } from './inspector-routes.ts'
 
 const Defaults = component(
@@ -66,38 +68,42 @@ const SyncReport = Type.Object(
 export interface AdminRoutesDeps {
   readonly door: RouteDoor
   readonly admin: AdminDefaultsService
+  readonly past: PastService
   readonly cache: CacheService
 }
 
 /** The admin defaults and the inspector. Every route needs the admin role. */
-export function adminRoutes(app: FastifyInstance, { door, admin, cache }: AdminRoutesDeps): void {
+export function adminRoutes(app: FastifyInstance, { door, admin, past, cache }: AdminRoutesDeps): void {
   app.addHook('preValidation', async request => requireAdmin(principalOf(request)))
-  defaultsRoutes(app, door, admin)
+  readRoute(app, { door, admin, past })
+  writeRoute(app, admin)
   syncRoute(app, admin)
   inspectorRoutes(app, cache)
 }
 
-function defaultsRoutes(app: FastifyInstance, door: RouteDoor, admin: AdminDefaultsService): void {
+function readRoute(app: FastifyInstance, { door, admin, past }: Omit<AdminRoutesDeps, 'cache'>): void {
   const get = operation({
     id: 'getDefaults',
     tag: 'Admin',
     summary: 'Read the defaults that users start from',
-    description: `From \`admin:defaults:all\`; \`admin:defaults:hash\` holds the MD5 of the data. ${READ_TEXT}`,
+    description: `From \`admin:defaults:all\`; \`admin:defaults:hash\` holds the MD5 of the data. ${READ_TEXT}\n\n${PAST_TEXT}`,
     auth: 'admin',
+    querystring: PastOfDocument,
     responses: {
       200: { description: 'The defaults, in the format of default-settings.json.', schema: Defaults },
     },
-    errors: ['NOT_READY', 'DATABASE_UNAVAILABLE'],
+    errors: ['NOT_READY', 'DATABASE_UNAVAILABLE', ...PAST_ERRORS],
     conditional: true,
   })
-  app.get('/api/admin/defaults', { schema: get }, (request, reply) =>
-    door.respond(request, reply, (_known, onAnswer) => {
-      admin.getDefaults().then(
-        answer => onAnswer(undefined, answer),
-        error => onAnswer(error, undefined),
-      )
-    }),
-  )
+  app.get<{ Querystring: PastQuery }>('/api/admin/defaults', { schema: get }, (request, reply) => {
+    const when = pointInTime(request.query)
+    door.respond(request, reply, (_known, onAnswer) =>
+      passOn(when === undefined ? admin.getDefaults() : past.readDefaults(when), onAnswer),
+    )
+  })
+}
+
+function writeRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
   const put = operation({
     id: 'putDefaults',
     tag: 'Admin',

@@ -3,19 +3,18 @@ import type { FastifyInstance } from 'fastify'
 import { documentRead } from '../../settings/document-read.ts'
 import type { DocumentService } from '../../settings/service.ts'
 import { actorOf, lookerOf } from '../caller.ts'
-import { READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
+import { PAST_TEXT, READ_TEXT, WRITE_TEXT } from '../openapi/cache-texts.ts'
 import { DryRunReport, familyComponents, History, oneOf } from '../openapi/components.ts'
 import { VERSION_HEADERS } from '../openapi/headers.ts'
 import { operation } from '../openapi/operation.ts'
-import { DryRun } from '../openapi/parameters.ts'
+import { DryRun, MAX_VERSION, PastOfDocument } from '../openapi/parameters.ts'
+import { type PastQuery, pointInTime } from '../point-in-time.ts'
 import { type DryRunQuery, isDryRun } from '../query-parameters.ts'
 import { preconditionOf } from '../reads/conditional.ts'
 import type { RouteDoor } from '../reads/route-door.ts'
 import { sendWritten } from '../replies.ts'
 import { DOCUMENT_ROUTES, type DocumentRoute, documentName, params } from './document-table.ts'
 
-/** Versions are int8 in PostgreSQL, but JSON numbers beyond this are not exact. */
-const MAX_VERSION = Number.MAX_SAFE_INTEGER
 const HistoryQuery = Type.Object({
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'entries of one answer' }),
@@ -48,15 +47,16 @@ function readRoute(app: FastifyInstance, door: RouteDoor, route: DocumentRoute):
     id: `get${documentName(route)}`,
     tag: 'Documents',
     summary: `Read: ${route.title}`,
-    description: READ_TEXT,
+    description: `${READ_TEXT}\n\n${PAST_TEXT}`,
     auth: 'user',
     ...params(route.family),
+    querystring: PastOfDocument,
     responses: { 200: { description: 'The document.', schema: components(route).envelope } },
-    errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE'],
+    errors: ['NOT_FOUND', 'DATABASE_UNAVAILABLE', ...PAST_ERRORS],
     conditional: true,
   })
-  app.get(route.url, { schema }, (request, reply) =>
-    door.answer(request, reply, documentRead(route.address(request))),
+  app.get<{ Querystring: PastQuery }>(route.url, { schema }, (request, reply) =>
+    door.answer(request, reply, documentRead(route.address(request)), pointInTime(request.query)),
   )
 }
 
@@ -144,6 +144,9 @@ function historyRoutes(app: FastifyInstance, documents: DocumentService, route: 
     },
   )
 }
+
+/** Problems of a read of what was. */
+export const PAST_ERRORS = ['VERSION_NOT_FOUND', 'HISTORY_PRUNED'] as const
 
 /** Problems of every write. */
 export const WRITE_ERRORS = [

@@ -22,28 +22,3 @@ export async function selectHistory(
   })
   return rows.map(row => ({ ...row, version: Number(row.version) }))
 }
-
-/** The highest version that the retention removed; 0 = none. */
-export async function selectPrunedVersion(db: Queryable, ref: DocumentRef): Promise<number> {
-  const { rows } = await db.query<{ version: string }>({
-    name: 'select-pruned-version',
-    text: 'SELECT version FROM history_pruned WHERE user_id = $1 AND kind = $2',
-    values: [ref.userId, ref.kind],
-  })
-  return Number(rows[0]?.version ?? 0)
-}
-
-/** The document as it was at `version` (JSON text); undefined when the history does not hold it. */
-export async function selectOldContent(
-  db: Queryable,
-  ref: DocumentRef,
-  version: number,
-): Promise<string | undefined> {
-  const { rows } = await db.query<{ data: string | null }>({
-    name: 'select-old-content',
-    text: `SELECT data::text AS data FROM document_history
-           WHERE user_id = $1 AND kind = $2 AND version = $3`,
-    values: [ref.userId, ref.kind, version],
-  })
-  return rows[0]?.data ?? undefined
-}
