@@ -4,6 +4,8 @@ import { useLoad } from '../lib/load.js'
 import { Alert, Link, Note } from '../parts/basics.js'
 import { CacheOf } from './cache-of.js'
 import { DeleteUser } from './delete-user.js'
+import { DocumentPage } from './document.js'
+import { Documents } from './documents.js'
 import { NewUser } from './new-user.js'
 import { Overview } from './overview.js'
 
@@ -11,6 +13,7 @@ import { Overview } from './overview.js'
 
 const TABS = [
   { tab: undefined, title: 'Against the defaults', show: user => html`<${Overview} user=${user} />` },
+  { tab: 'documents', title: 'All settings', show: user => html`<${Documents} user=${user} />` },
   { tab: 'cache', title: 'In Redis', show: user => html`<${CacheOf} user=${user} />` },
 ]
 
@@ -29,7 +32,7 @@ export function UserPage({ user, at }) {
   if (known.error !== undefined)
     return html`<h2>User ${user}</h2><${Alert}>${sentence(known.error)}</${Alert}>`
   if (known.value === undefined) return html`<h2>User ${user}</h2><${Note}>Looking…</${Note}>`
-  const tab = TABS.find(each => each.tab === at.tab) ?? TABS[0]
+  const tab = TABS.find(each => each.tab === (at.document === undefined ? at.tab : 'documents')) ?? TABS[0]
   return html`
     <div class="title">
       <h2>User ${user}</h2>
@@ -38,7 +41,7 @@ export function UserPage({ user, at }) {
     <nav class="links tabs" aria-label=${`Of user ${user}`}>
       ${TABS.map(each => html`<${Link} to=${{ user, tab: each.tab }} aria-current=${each === tab ? 'page' : undefined}>${each.title}</${Link}>`)}
     </nav>
-    ${tab.show(user)}
+    ${at.document === undefined ? tab.show(user) : html`<${DocumentPage} user=${user} at=${at} />`}
     ${asks === 'delete' ? html`<${DeleteUser} user=${user} onClose=${() => setAsks('')} />` : null}
   `
 }
