@@ -34,6 +34,7 @@ import { eventRoutes } from './http/routes/event-routes.ts'
 import { exchangeRoutes } from './http/routes/exchange-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
 import { rootRoute } from './http/routes/root-route.ts'
+import { scheduleRoutes } from './http/routes/schedule-routes.ts'
 import { sequenceRoutes } from './http/routes/sequence-routes.ts'
 import { statusRoute, watchActivity } from './http/routes/status-routes.ts'
 import { transferRoutes } from './http/routes/transfer-routes.ts'
@@ -180,6 +181,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     bundleRoutes(authenticated, door)
     documentRoutes(authenticated, { door, documents: services.documents })
     eventRoutes(authenticated, { ...services, onDropped: () => metrics.listenerDropped() })
+    scheduleRoutes(authenticated, services.schedules)
     defaultRoutes(authenticated, services.defaults)
     userRoutes(authenticated, services.users)
     transferRoutes(authenticated, services.transfer)

@@ -13,6 +13,7 @@ export type DomainCode =
   | 'FORBIDDEN'
   | 'USER_NOT_FOUND'
   | 'VERSION_NOT_FOUND'
+  | 'SCHEDULE_NOT_FOUND'
   | 'HISTORY_PRUNED'
   | 'CONFLICT'
   | 'VERSION_MISMATCH'

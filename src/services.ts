@@ -12,6 +12,10 @@ import { createProtocol } from './consistency/protocol.ts'
 import { WRITE_SLOTS } from './consistency/write-batches.ts'
 import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
+import { JobRunner } from './jobs/runner.ts'
+import { ScheduleSteps } from './jobs/schedule-steps.ts'
+import type { ScheduleService } from './jobs/schedules.ts'
+import { Schedules } from './jobs/schedules.ts'
 import { StartUp } from './lifecycle/start-up.ts'
 import { Status } from './lifecycle/status.ts'
 import type { StatusService } from './lifecycle/status-service.ts'
@@ -45,11 +49,14 @@ import { createViewPool } from './store/pool.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
 import { PostgresHistory } from './store/postgres-history.ts'
+import { PostgresJobs } from './store/postgres-jobs.ts'
 import { PostgresRetention } from './store/postgres-retention.ts'
+import { PostgresSchedules } from './store/postgres-schedules.ts'
 import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
 import { PostgresUsers } from './store/postgres-users.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
+import { JobsObserver } from './telemetry/jobs-observer.ts'
 import { inOneLine } from './telemetry/logged-error.ts'
 import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.ts'
 import { redisLog } from './telemetry/redis-log.ts'
@@ -69,6 +76,7 @@ export interface Services {
   readonly users: UserService
   readonly transfer: TransferService
   readonly cache: CacheService
+  readonly schedules: ScheduleService
   readonly sequence: SequenceService
   readonly exchange: ExchangeCache
   readonly status: StatusService
@@ -172,6 +180,16 @@ export function createServices(
     observer: new RetentionObserver(telemetry, observer),
     limits: config.settings.history,
   })
+  const history = new PostgresHistory(pool, availability)
+  const documents = new UserDocuments({ reads, writes, defaults, limits, history })
+  const jobsObserver = new JobsObserver(log, telemetry, observer)
+  const scheduleStore = new PostgresSchedules(pool, availability)
+  const jobs = new JobRunner({
+    store: new PostgresJobs(pool, availability),
+    schedules: scheduleStore,
+    steps: new ScheduleSteps({ store: scheduleStore, writes, defaults, limits, observer: jobsObserver }),
+    observer: jobsObserver,
+  })
   const startUp = new StartUp({
     migrate: async () => {
       migrated = await migrate(config.database.url)
@@ -180,7 +198,7 @@ export function createServices(
     isAway,
     supervisor,
     loadDefaults: () => admin.loadIfMissing(),
-    retention,
+    background: [retention, jobs],
     log,
   })
   const numbers = traced('postgresql', new PostgresSequence(pool, availability))
@@ -233,11 +251,11 @@ export function createServices(
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     listeners: () => changes.count,
   })
-  const history = new PostgresHistory(pool, availability)
   return {
     reads,
     past: new PastReads(history),
-    documents: new UserDocuments({ reads, writes, defaults, limits, history }),
+    documents,
+    schedules: new Schedules({ store: scheduleStore, reads, documents, limits }),
     defaults: new UserDefaults({ reads, writes, defaults, limits }),
     admin,
     transfer: new Transfer({
@@ -286,6 +304,7 @@ export function createServices(
       await changes.close()
       await startUp.stop()
       await retention.stop()
+      await jobs.stop()
       await supervisor.stop()
       redis?.close()
       await viewPool.end()

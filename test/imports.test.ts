@@ -12,14 +12,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   exchange: [],
   retention: ['consistency'],
   transfer: ['consistency', 'documents', 'sequence', 'settings'],
+  jobs: ['consistency', 'documents', 'settings', 'transfer'],
   lifecycle: ['consistency'],
-  store: ['consistency', 'events', 'retention', 'sequence', 'settings', 'transfer'],
+  store: ['consistency', 'events', 'jobs', 'retention', 'sequence', 'settings', 'transfer'],
   cache: ['config.ts', 'consistency', 'documents', 'exchange', 'sequence'],
   config: ['config.ts', 'consistency'],
   auth: ['config.ts', 'documents'],
-  telemetry: ['cache', 'consistency', 'retention', 'sequence'],
+  telemetry: ['cache', 'consistency', 'jobs', 'retention', 'sequence'],
   http: [
-    ...['auth', 'config.ts', 'consistency', 'documents', 'events', 'exchange', 'lifecycle'],
+    ...['auth', 'config.ts', 'consistency', 'documents', 'events', 'exchange', 'jobs', 'lifecycle'],
     ...['retention', 'sequence', 'settings', 'telemetry', 'transfer'],
   ],
   client: ['documents', 'http'],
@@ -27,7 +28,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** What store and cache implement is declared in these. */
 const PORTS = /(ports|change-point|exchange)\.ts$/
 /** Use cases know no server and no driver. */
-const USE_CASES = ['documents', 'consistency', 'settings', 'sequence', 'events', 'exchange', 'transfer']
+const USE_CASES = [
+  ...['documents', 'consistency', 'settings', 'sequence', 'events', 'exchange', 'jobs', 'transfer'],
+]
 const DRIVERS = /^(pg|ioredis|fastify|prom-client|undici|@fastify\/.*|@opentelemetry\/.*)$/
 
 interface SourceFile {
@@ -65,7 +68,7 @@ t.test('imports run one way', async t => {
 })
 
 t.test('store and cache know ports of use cases only', async t => {
-  const useCases = ['settings', 'sequence', 'events', 'transfer', 'retention', 'exchange']
+  const useCases = ['settings', 'sequence', 'events', 'jobs', 'transfer', 'retention', 'exchange']
   for (const { path, imports } of FILES.filter(file => ['store', 'cache'].includes(roomOf(file.path)))) {
     const others = imports.filter(each => useCases.includes(roomOf(each)))
     t.same(

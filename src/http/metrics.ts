@@ -57,6 +57,21 @@ export class Metrics implements Telemetry {
   readonly #tableBytes = this.#gauge('stored_bytes', 'Bytes of the tables that grow, indexes included', [
     'table',
   ])
+  readonly #jobSteps = this.#counter(
+    'job_steps_total',
+    'Steps of scheduled changes, by what became of them',
+    ['job', 'outcome'],
+  )
+  readonly #jobLateness = new Histogram({
+    name: 'job_lateness_seconds',
+    help: 'From when a scheduled change was due to its end',
+    buckets: [0.1, 0.25, 0.5, 1, 2, 5, 10, 60, 600],
+    labelNames: ['job'],
+    registers: [this.#registry],
+  })
+  readonly #openJobs = this.#gauge('jobs_open', 'Scheduled changes that are not finished, of all users', [
+    'job',
+  ])
   readonly #dropped = this.#counter('event_listeners_dropped_total', 'Event streams cut off: too slow', [])
 
   readonly #connectionsDropped = this.#counter(
@@ -161,6 +176,15 @@ export class Metrics implements Telemetry {
       this.#tableRows.labels(table).set(rows)
       this.#tableBytes.labels(table).set(bytes)
     }
+  }
+
+  jobStepDone(job: string, outcome: string, latenessMs: number): void {
+    this.#jobSteps.labels(job, outcome).inc()
+    this.#jobLateness.labels(job).observe(latenessMs / 1_000)
+  }
+
+  openJobsCounted(job: string, count: number): void {
+    this.#openJobs.labels(job).set(count)
   }
 
   listenerDropped(): void {

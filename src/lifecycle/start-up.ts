@@ -6,8 +6,8 @@ export interface StartUpDeps {
   readonly migrate: () => Promise<unknown>
   readonly supervisor: Supervisor
   readonly loadDefaults: () => Promise<void>
-  /** Begins when all else is done. */
-  readonly retention: { start(): void }
+  /** Work that begins when all else is done. */
+  readonly background: readonly { start(): void }[]
   /** False when the database answers, and refuses the request. */
   readonly isAway: (error: unknown) => boolean
   /** An error in words for operators. */
@@ -63,7 +63,7 @@ export class StartUp {
     await this.#deps.migrate()
     this.#deps.supervisor.start()
     await this.#deps.loadDefaults()
-    this.#deps.retention.start()
+    for (const each of this.#deps.background) each.start()
     this.#done = true
     this.#problem = undefined
   }

@@ -11,6 +11,7 @@ import {
   claimRetention,
   pruneHistory,
   pruneReplies,
+  pruneSchedules,
   pruneSequences,
   selectTableSizes,
 } from './statements/retention.ts'
@@ -34,6 +35,7 @@ export class PostgresRetention implements RetentionStorePort {
       history: () => pruneHistory(this.#pool, limits),
       sequences: () => pruneSequences(this.#pool),
       replies: () => pruneReplies(this.#pool),
+      schedules: () => pruneSchedules(this.#pool),
     }
     return this.#availability.query(steps[task])
   }

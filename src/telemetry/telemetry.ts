@@ -21,6 +21,10 @@ export interface Telemetry {
   retentionStepped(task: string, removed: number): void
   /** Sizes of the tables that grow; none = another instance measures them. */
   tablesMeasured(sizes: readonly TableSize[]): void
+  /** One step of a schedule, `latenessMs` after it was due. */
+  jobStepDone(job: string, outcome: string, latenessMs: number): void
+  /** Jobs of all users that are open. */
+  openJobsCounted(job: string, count: number): void
   /** Called once: the values to read when the metrics are scraped. */
   observe(sources: TelemetrySources): void
 }
@@ -40,5 +44,7 @@ export const NO_TELEMETRY: Telemetry = {
   sequenceHigh: () => {},
   retentionStepped: () => {},
   tablesMeasured: () => {},
+  jobStepDone: () => {},
+  openJobsCounted: () => {},
   observe: () => {},
 }

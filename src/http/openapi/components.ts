@@ -57,7 +57,10 @@ export const ChangeReport = component(
   ),
 )
 
-const REASONS = ['put', 'load-defaults', 'reset', 'rollback', 'provision', 'import', 'sync-defaults', 'sql']
+const REASONS = [
+  ...['put', 'load-defaults', 'reset', 'rollback', 'provision', 'import', 'sync-defaults', 'sql'],
+  ...['schedule', 'schedule-refused', 'bulk'],
+]
 
 /** The answer to a dry run of a PUT. Only it has `applied`, and only an envelope has `version`. */
 export const DryRunReport = component(

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { JobsObserverPort, JobsStorePort, ScheduleStorePort } from './ports.ts'
+import type { ScheduleSteps } from './schedule-steps.ts'
+
+export interface JobRunnerDeps {
+  readonly store: JobsStorePort
+  readonly schedules: ScheduleStorePort
+  readonly steps: Pick<ScheduleSteps, 'run'>
+  readonly observer: JobsObserverPort
+}
+
+/** Between two looks while nothing is due: a look is one statement, and a change may be 2 s late. */
+const LOOK_MS = 1_000
+/** After a claim: steps behind those of the same document may be due now. */
+const BUSY_MS = 20
+/** What is due is claimed by another instance, or waits behind such a step. */
+const WAIT_MS = 200
+/** Steps under way at once: what two batches of writes hold, so that the steps of one second share few transactions. */
+const MAX_RUNNING = 64
+/** Longer than a step takes: its write waits 5 s at most. A step whose instance died goes on after it. */
+const LEASE_MS = 15_000
+/** Between two counts for the metrics. */
+const COUNT_MS = 15_000
+
+/** Looks for due work and does it, on every instance; the database decides who does what. */
+export class JobRunner {
+  readonly #deps: JobRunnerDeps
+  readonly #end = new AbortController()
+  readonly #running = new Set<Promise<void>>()
+  #loop: Promise<void> | undefined
+  #countedAt = Number.NEGATIVE_INFINITY
+
+  constructor(deps: JobRunnerDeps) {
+    this.#deps = deps
+  }
+
+  /** Begins, once. */
+  start(): void {
+    this.#loop ??= this.#run()
+  }
+
+  /** Resolves when no step is under way any more. */
+  async stop(): Promise<void> {
+    this.#end.abort()
+    await this.#loop
+    await Promise.all(this.#running)
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      let pauseMs = LOOK_MS
+      try {
+        pauseMs = await this.#round()
+      } catch (error) {
+        this.#deps.observer.failed(error)
+      }
+      // Aborted: the end.
+      await sleep(pauseMs, undefined, { signal: this.#end.signal, ref: false }).catch(() => {})
+    }
+  }
+
+  /** Begins what is due. Resolves to the pause until the next look, milliseconds. */
+  async #round(): Promise<number> {
+    const { store, schedules } = this.#deps
+    const due = await store.look()
+    await this.#count()
+    if (!due.schedules) return Math.min(LOOK_MS, Math.max(due.nextMs ?? LOOK_MS, BUSY_MS))
+    const free = MAX_RUNNING - this.#running.size
+    if (free === 0) return BUSY_MS
+    const steps = await schedules.claim(free, LEASE_MS)
+    for (const step of steps) {
+      const running: Promise<void> = this.#deps.steps.run(step).finally(() => this.#running.delete(running))
+      this.#running.add(running)
+    }
+    return steps.length > 0 ? BUSY_MS : WAIT_MS
+  }
+
+  async #count(): Promise<void> {
+    if (performance.now() - this.#countedAt < COUNT_MS) return
+    this.#countedAt = performance.now()
+    this.#deps.observer.openCounted('schedule', await this.#deps.store.countOpen())
+  }
+}

@@ -1,0 +1,23 @@
+import type { Pool } from 'pg'
+import type { DueWork, JobsStorePort } from '../jobs/ports.ts'
+import type { Availability } from './availability.ts'
+import { countOpenSchedules, selectDueWork } from './statements/schedules.ts'
+
+/** The JobsStorePort over PostgreSQL. */
+export class PostgresJobs implements JobsStorePort {
+  readonly #pool: Pool
+  readonly #availability: Availability
+
+  constructor(pool: Pool, availability: Availability) {
+    this.#pool = pool
+    this.#availability = availability
+  }
+
+  look(): Promise<DueWork> {
+    return this.#availability.query(() => selectDueWork(this.#pool))
+  }
+
+  countOpen(): Promise<number> {
+    return this.#availability.query(() => countOpenSchedules(this.#pool))
+  }
+}
