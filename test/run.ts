@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { commandLine, endWithUsage } from '../src/commands/command-line.ts'
 import { startSharedPostgres } from './helper/backends.ts'
-import { runTestFile } from './helper/test-file.ts'
+import { TestRunner } from './helper/test-runner.ts'
 
 /**
  * `npm test`: type check, lint, checks of what is written from the code, and all tests, against private servers. Arguments are test files; with
@@ -23,6 +23,8 @@ const CHECKS = [
 
 /** Files at once. Many wait for a timeout: one more than cores. At most as many as the connections of the PostgreSQL allow. */
 const JOBS = Math.min(availableParallelism() + 1, 8)
+/** Folders whose files take longest, most of them with processes of their own. They start first: none then runs alone at the end. */
+const LONG = ['bench', 'chaos', 'browser', 'outages', 'dev', 'operations', 'transfer', 'sequence', 'client']
 
 interface Count {
   readonly passed: number
@@ -63,20 +65,34 @@ async function runCheck({ name, command, args }: (typeof CHECKS)[number]): Promi
 
 /** Runs the files, JOBS at once, and prints a line for each. */
 async function runTests(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
-  const left = files.length > 0 ? [...files] : globSync('test/**/*.test.ts').sort()
+  const left = files.length > 0 ? [...files] : allTestFiles()
   const counts: Count[] = []
   const work = async () => {
+    const runner = new TestRunner(env)
     for (let file = left.shift(); file !== undefined; file = left.shift()) {
       const startedAt = performance.now()
-      const { passed, failed, notes } = await runTestFile(file, env)
+      const { passed, failed, notes } = await runner.run(file)
       const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
       for (const note of notes) say(note)
       say(`${failed === 0 ? 'passed' : 'FAILED'}: ${file} (${seconds} s)`)
       counts.push({ passed, failed })
     }
+    const { notes, ...count } = await runner.end()
+    for (const note of notes) say(note)
+    counts.push(count)
   }
   await Promise.all(Array.from({ length: JOBS }, work))
   return total(counts)
+}
+
+function allTestFiles(): string[] {
+  const rank = (file: string) => {
+    const place = LONG.findIndex(folder => file.startsWith(`test/${folder}/`))
+    return place < 0 ? LONG.length : place
+  }
+  return globSync('test/**/*.test.ts')
+    .sort()
+    .sort((one, other) => rank(one) - rank(other))
 }
 
 function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
