@@ -10,7 +10,7 @@ const SETTINGS = '/api/user/settings/notifications'
 t.test('Swagger UI: authorize, try a GET and a PUT', { skip: NO_BROWSER, timeout: 120_000 }, async t => {
   const { gateway } = await startStack(t)
   const { page, complaints } = await openPage(t, await startBrowser(t))
-  const answer = await page.goto(`${gateway.url}/docs#/Documents/getUserSettingsNotifications`)
+  const answer = await page.goto(`${gateway.url}/docs#/Documents/getSettingsNotifications`)
   const policy = answer?.headers()['content-security-policy'] ?? ''
   t.match(policy, "default-src 'self'")
   t.match(policy, "script-src 'self';")
