@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, startGateway, type TestGateway } from '../helper/gateway.ts'
 import { startTcpProxy } from '../helper/tcp-proxy.ts'
 
 const URL = '/api/futures/ginie/modes/scalp'
@@ -14,8 +14,15 @@ for (const trouble of ['blackHole', 'dropReplies'] as const) {
     const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
     const proxy = await startTcpProxy(t, redis.port)
     const env = { DATABASE_URL: url, REDIS_URL: redis.url }
-    const others = [await startGateway(t, env), await startGateway(t, env)]
-    const lonely = await startGateway(t, { ...env, REDIS_URL: `redis://127.0.0.1:${proxy.port}` })
+    const others = [
+      await startGateway(t, { ...PRODUCTION_TIMES, ...env }),
+      await startGateway(t, { ...PRODUCTION_TIMES, ...env }),
+    ]
+    const lonely = await startGateway(t, {
+      ...PRODUCTION_TIMES,
+      ...env,
+      REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
+    })
     const gateways = [...others, lonely]
     for (const gateway of gateways) {
       await eventually('it is a hit', async () => {

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { onServer } from '../helper/backends.ts'
-import { eventually, startStack } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, startStack } from '../helper/gateway.ts'
 
 const URL = '/api/futures/ginie/modes/scalp'
 
 t.test('an edit by hand in SQL turns the view OFF and is seen', async t => {
-  const { gateway } = await startStack(t)
+  const { gateway } = await startStack(t, PRODUCTION_TIMES)
   const read = () => gateway.as('42', { url: URL })
   await read()
   const before = await read()

@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { createDatabase, onServer, temporaryDirectory } from '../helper/backends.ts'
-import { startGateway } from '../helper/gateway.ts'
+import { SHORT_LEASE, startGateway } from '../helper/gateway.ts'
 import { runNode } from '../helper/node-process.ts'
 
 const COMMAND = join(import.meta.dirname, '../../src/commands/check-stored.ts')
 
 t.test('stored documents that the schemas refuse are reported by document and field', async t => {
   const url = await createDatabase(t)
-  const gateway = await startGateway(t, { DATABASE_URL: url })
+  const gateway = await startGateway(t, { ...SHORT_LEASE, DATABASE_URL: url })
   // More users than fit one batch.
   for (let user = 0; user < 20; user++) {
     await gateway.as(`u${user}`, { url: '/api/futures/ginie/decision-settings' })

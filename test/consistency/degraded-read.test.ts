@@ -1,6 +1,12 @@
 import t from 'tap'
 import { createDatabase, startPostgres, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import {
+  eventually,
+  PRODUCTION_TIMES,
+  startGateway,
+  startStack,
+  type TestGateway,
+} from '../helper/gateway.ts'
 
 /** Reads without Redis: what the process holds, when PostgreSQL says that it still stands. */
 
@@ -30,8 +36,8 @@ function statementsOf({ services: { pool } }: TestGateway): string[][] {
 
 t.test('only documents that have changed come out of the database', async t => {
   const DATABASE_URL = await createDatabase(t)
-  const gateway = await startGateway(t, { DATABASE_URL, ...WITHOUT_REDIS })
-  const other = await startGateway(t, { DATABASE_URL, ...WITHOUT_REDIS })
+  const gateway = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL, ...WITHOUT_REDIS })
+  const other = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL, ...WITHOUT_REDIS })
   const read = async (url: string, headers = {}) => {
     const reply = await gateway.as('42', { url, headers })
     t.equal(reply.headers['cache-status'], DEGRADED)
@@ -69,6 +75,7 @@ t.test('only documents that have changed come out of the database', async t => {
 
 t.test('304 without a byte, also when nothing is held', async t => {
   const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
     DATABASE_URL: await createDatabase(t),
     NEAR_CACHE_BYTES: '0',
     ...WITHOUT_REDIS,
@@ -89,7 +96,7 @@ t.test('304 without a byte, also when nothing is held', async t => {
 })
 
 t.test('what Redis has answered is still good when it has gone; users who go are gone', async t => {
-  const { gateway, redis } = await startStack(t)
+  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
   await eventually('it is a hit', async () => {
     const reply = await gateway.as('42', { url: DECISION })
     return reply.headers['cache-status'] === 'settings-gateway; hit'
@@ -108,7 +115,11 @@ t.test('what Redis has answered is still good when it has gone; users who go are
 })
 
 t.test('the database begins a new incarnation: nothing that is held counts', async t => {
-  const gateway = await startGateway(t, { DATABASE_URL: await createDatabase(t), ...WITHOUT_REDIS })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: await createDatabase(t),
+    ...WITHOUT_REDIS,
+  })
   const { pool } = gateway.services
   const { body } = await gateway.as('42', { url: MODES })
   await pool.query(`SELECT begin_incarnation(id, 'database-set-back', 0) FROM database_incarnation`)
@@ -123,7 +134,11 @@ t.test('the database begins a new incarnation: nothing that is held counts', asy
 })
 
 t.test('many readers share a statement', async t => {
-  const gateway = await startGateway(t, { DATABASE_URL: await createDatabase(t), ...WITHOUT_REDIS })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: await createDatabase(t),
+    ...WITHOUT_REDIS,
+  })
   const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
   for (const user of users) await gateway.as(user, { url: DECISION })
   const statements = statementsOf(gateway)
@@ -136,7 +151,11 @@ t.test('many readers share a statement', async t => {
 
 t.test('PostgreSQL and Redis are away, after the view has changed: what is held is served', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
-  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+  })
   const read = (url: string) => gateway.as('42', { url })
   const isHit = async (url: string) => (await read(url)).headers['cache-status'] === 'settings-gateway; hit'
   await eventually('the bundle is a hit', () => isHit(DECISION))

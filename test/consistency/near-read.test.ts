@@ -1,5 +1,12 @@
 import t, { type Test } from 'tap'
-import { eventually, redisOf, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import {
+  eventually,
+  redisOf,
+  SHORT_LEASE,
+  startGateway,
+  startStack,
+  type TestGateway,
+} from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const DECISION = '/api/futures/ginie/decision-settings'
@@ -83,7 +90,7 @@ t.test('304 without moving a body, also when the bytes are not held', async t =>
 })
 
 t.test('a fence, a lost key and a flushed Redis lead to the database', async t => {
-  const { gateway } = await startStack(t)
+  const { gateway } = await startStack(t, SHORT_LEASE)
   const { cache } = gateway.services.redis!
   const client = redisOf(gateway)
   const stored = 'settings-gateway; fwd=miss; stored'
@@ -122,7 +129,7 @@ t.test('a fence, a lost key and a flushed Redis lead to the database', async t =
 t.test(
   'a stamp that somebody made a list of: answers are right, and Redis is not taken for broken',
   async t => {
-    const { gateway } = await startStack(t)
+    const { gateway } = await startStack(t, SHORT_LEASE)
     const { breaker } = gateway.services.redis!
     const client = redisOf(gateway)
     await gateway.as('42', { url: DECISION })
@@ -148,7 +155,7 @@ t.test(
 )
 
 t.test('a stamp that no script has made is not gone by, though it comes again', async t => {
-  const { gateway } = await startStack(t)
+  const { gateway } = await startStack(t, SHORT_LEASE)
   const client = redisOf(gateway)
   const stamp = 'gateway:stamp:42'
   await gateway.as('42', { url: DECISION })

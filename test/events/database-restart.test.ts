@@ -1,7 +1,7 @@
 import t from 'tap'
 import { startPostgres, startRedis } from '../helper/backends.ts'
 import { listen } from '../helper/event-source.ts'
-import { eventually, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, startGateway, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
@@ -15,7 +15,10 @@ t.test(
   async t => {
     const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
     const env = { DATABASE_URL: postgres.url, REDIS_URL: redis.url }
-    const [one, two] = [await startGateway(t, env), await startGateway(t, env)]
+    const [one, two] = [
+      await startGateway(t, { ...PRODUCTION_TIMES, ...env }),
+      await startGateway(t, { ...PRODUCTION_TIMES, ...env }),
+    ]
     const source = await listen(t, one.url, '42')
     await put(two, 41)
     await eventually('a change is told', () => source.events.length === 1)

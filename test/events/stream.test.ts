@@ -2,7 +2,7 @@ import pg from 'pg'
 import t from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import { listen } from '../helper/event-source.ts'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, SHORT_LEASE, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -14,7 +14,10 @@ function put(gateway: TestGateway, user: string, min: number) {
 t.test('changes through either of two instances, and those of psql', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const env = { DATABASE_URL: url, REDIS_URL: redis.url }
-  const [one, two] = [await startGateway(t, env), await startGateway(t, env)]
+  const [one, two] = [
+    await startGateway(t, { ...SHORT_LEASE, ...env }),
+    await startGateway(t, { ...SHORT_LEASE, ...env }),
+  ]
   const source = await listen(t, one.url, '42')
   t.equal(source.status, 200)
   t.equal(source.headers['content-type'], 'text/event-stream; charset=utf-8')
@@ -48,7 +51,7 @@ t.test('changes through either of two instances, and those of psql', async t => 
   )
 })
 
-const { gateway } = await startStack(t)
+const { gateway } = await startStack(t, SHORT_LEASE)
 
 t.test('a transaction that began earlier and commits later is told too, and once', async t => {
   const source = await listen(t, gateway.url, '100')
@@ -136,7 +139,7 @@ t.test('deleting a user is told as such', async t => {
 })
 
 t.test('without the user: 404 when users are not created in passing', async t => {
-  const { gateway } = await startStack(t, { AUTO_PROVISION: 'false' })
+  const { gateway } = await startStack(t, { ...SHORT_LEASE, AUTO_PROVISION: 'false' })
   t.equal((await listen(t, gateway.url, '42')).status, 404)
 })
 
@@ -152,7 +155,7 @@ t.test('the stream ends with the token', async t => {
 })
 
 t.test('too many listeners are refused', async t => {
-  const { gateway } = await startStack(t, { EVENT_LISTENERS_MAX: '2' })
+  const { gateway } = await startStack(t, { ...SHORT_LEASE, EVENT_LISTENERS_MAX: '2' })
   const [first] = [await listen(t, gateway.url, '1'), await listen(t, gateway.url, '2')]
   const refused = await listen(t, gateway.url, '3')
   t.equal(refused.status, 503)

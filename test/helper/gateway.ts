@@ -10,16 +10,32 @@ export const SERVICE_TOKEN = 'test-service-token-0123456789abcdefghij'
 export const SERVICE = { authorization: `Bearer ${SERVICE_TOKEN}` }
 
 /**
- * For tests that demand hits, and are not about outages: a busy machine must not look like a Redis or a lease that is
- * away. What turns the view OFF takes half a minute with it.
+ * The times of gateways in tests, unless a test says otherwise: a busy machine must not look like a Redis, a PostgreSQL
+ * or a lease that is away. What turns the view OFF takes half a minute with them.
  */
 export const PATIENT: Environment = {
-  REDIS_READ_TIMEOUT_MS: '5000',
-  FENCE_TIMEOUT_MS: '700',
+  DATABASE_CONNECT_TIMEOUT_MS: '30000',
+  STATEMENT_TIMEOUT_MS: '30000',
+  IDLE_IN_TRANSACTION_TIMEOUT_MS: '25000',
+  REDIS_CONNECT_TIMEOUT_MS: '30000',
+  REDIS_READ_TIMEOUT_MS: '10000',
+  FENCE_TIMEOUT_MS: '5000',
   LEASE_MS: '30000',
   OFF_WAIT_MS: '35000',
-  SHUTDOWN_TIMEOUT_MS: '40000',
+  SHUTDOWN_TIMEOUT_MS: '80000',
 }
+
+/** For tests that turn the view OFF and hurt no server. They cannot demand hits. */
+export const SHORT_LEASE: Environment = {
+  REDIS_READ_TIMEOUT_MS: '900',
+  LEASE_MS: '1000',
+  OFF_WAIT_MS: '1300',
+}
+
+/** For tests of outages: the times of production. Any request may meet an outage that is none, on a busy machine. */
+export const PRODUCTION_TIMES: Environment = Object.fromEntries(
+  Object.keys(PATIENT).map(name => [name, undefined]),
+)
 
 export interface TestGateway extends RunningServer {
   readonly databaseUrl: string
@@ -36,6 +52,7 @@ export async function startGateway(
   const server = await startServer(
     // Tests share a busy machine: its pauses are no overload of the gateway.
     {
+      ...PATIENT,
       PORT: '0',
       MAX_EVENT_LOOP_DELAY_MS: '0',
       LOG_LEVEL: 'silent',

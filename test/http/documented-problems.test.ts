@@ -1,6 +1,12 @@
 import t, { type Test } from 'tap'
 import { startPostgres, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import {
+  eventually,
+  PRODUCTION_TIMES,
+  startGateway,
+  startStack,
+  type TestGateway,
+} from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 import { isStream, OPERATIONS, type Operation } from './api-document.ts'
 import { BODY_LIMIT, requestsOf } from './mistakes.ts'
@@ -71,7 +77,11 @@ t.test('every problem that a mistake leads to is in the API document', async t =
 
 t.test('and every problem of an outage', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
-  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+  })
   await eventually('it is ready', () => gateway.services.status.ready)
   await Promise.all([postgres.kill(), redis.kill()])
   const codes = await documented(t, gateway, { only: 'no mistake' })

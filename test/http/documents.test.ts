@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { PATIENT, redisOf, startStack } from '../helper/gateway.ts'
+import { redisOf, startStack } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
 t.test('a document is read, changed and read again', async t => {
-  const { gateway, redis } = await startStack(t, PATIENT)
+  const { gateway, redis } = await startStack(t)
   const first = await gateway.as('42', { url: SCALP })
   t.equal(first.statusCode, 200)
   t.equal(first.headers.etag, '"1"')
@@ -29,7 +29,7 @@ t.test('a document is read, changed and read again', async t => {
 })
 
 t.test('conditional requests', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   const get = (etag: string) => gateway.as('42', { url: SCALP, headers: { 'if-none-match': etag } })
   t.equal((await get('"1"')).statusCode, 304)
   t.equal((await get('W/"1"')).statusCode, 304)
@@ -54,7 +54,7 @@ t.test('conditional requests', async t => {
 })
 
 t.test('what changes nothing writes nothing, and a dry run writes nothing', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   const put = (payload: object, query = '') =>
     gateway.as('42', { method: 'PUT', url: `${SCALP}${query}`, payload })
   t.equal((await put({ confidence: { min_confidence: 40 } })).json().version, 1)
@@ -71,7 +71,7 @@ t.test('what changes nothing writes nothing, and a dry run writes nothing', asyn
 })
 
 t.test('all faults of a body are named at once', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   const put = async (url: string, payload: unknown) => {
     const reply = await gateway.as('42', {
       method: 'PUT',
@@ -114,7 +114,7 @@ t.test('all faults of a body are named at once', async t => {
 })
 
 t.test('sections are the document: one version, three keys', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   const trading = '/api/user/settings/trading'
   const put = await gateway.as('42', { method: 'PUT', url: trading, payload: { risk_level: 'conservative' } })
   t.match(put.json(), { version: 2, data: { risk_level: 'conservative', current_mode: 'scalp' } })
@@ -135,7 +135,7 @@ t.test('sections are the document: one version, three keys', async t => {
 })
 
 t.test('modes: the alias, and a mode that does not exist', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   const alias = await gateway.as('42', { url: '/api/futures/ginie/modes/ultra_fast' })
   t.equal(alias.body, (await gateway.as('42', { url: '/api/futures/ginie/modes/ultra' })).body)
   const missing = await gateway.as('42', { url: '/api/futures/ginie/safety-settings/turbo' })
@@ -144,7 +144,7 @@ t.test('modes: the alias, and a mode that does not exist', async t => {
 })
 
 t.test('a 2 MiB object of preferences round-trips, a document may not grow for ever', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   // Names in order, as documents are stored: the bytes that come back are those that were sent.
   const layout = Array.from({ length: 21_000 }, (_, id) => ({ id, text: 'x'.repeat(80) }))
   const sent = JSON.stringify({ layout })

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import t from 'tap'
 import { BUILT_IN_DEFAULTS } from '../../src/documents/defaults.ts'
 import { temporaryDirectory } from '../helper/backends.ts'
-import { eventually, redisOf, startStack } from '../helper/gateway.ts'
+import { eventually, redisOf, SHORT_LEASE, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 const SETTINGS = '/api/user/settings'
 const file = join(temporaryDirectory(t), 'defaults.json')
 writeFileSync(file, `\ufeff${JSON.stringify(BUILT_IN_DEFAULTS)}`)
 
-const { gateway } = await startStack(t, { DEFAULT_SETTINGS_FILE: file })
+const { gateway } = await startStack(t, { ...SHORT_LEASE, DEFAULT_SETTINGS_FILE: file })
 const send = (user: string, url: string, payload: string | Buffer, method: 'PUT' | 'POST' = 'PUT') =>
   gateway.as(user, { method, url, headers: { 'content-type': 'application/json' }, payload })
 const preferences = async (user: string) =>

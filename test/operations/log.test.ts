@@ -1,6 +1,13 @@
 import t, { type Test } from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, JWT_SECRET, SERVICE_TOKEN, startGateway, type TestGateway } from '../helper/gateway.ts'
+import {
+  eventually,
+  JWT_SECRET,
+  PRODUCTION_TIMES,
+  SERVICE_TOKEN,
+  startGateway,
+  type TestGateway,
+} from '../helper/gateway.ts'
 import { ADMIN, bearer } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -25,6 +32,7 @@ async function startLogged(t: Test) {
   const gateway = await startGateway(
     t,
     {
+      ...PRODUCTION_TIMES,
       DATABASE_URL: databaseUrl,
       REDIS_URL: redis.url,
       LOG_LEVEL: 'trace',

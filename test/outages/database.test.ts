@@ -1,13 +1,17 @@
 import t from 'tap'
 import { startPostgres, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, startGateway, type TestGateway } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
 t.test('PostgreSQL is killed under load and restarts', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
-  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+  })
   const read = () => gateway.as('42', { url: SCALP })
   const write = (min: number) =>
     gateway.as('42', { method: 'PUT', url: SCALP, payload: { confidence: { min_confidence: min } } })
@@ -46,6 +50,7 @@ t.test('PostgreSQL is killed under load and restarts', async t => {
 t.test('as soon as /health says that the database is up, writes work', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
   const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
     // The next renewal, which would find it out as well, is seconds away.
@@ -69,7 +74,10 @@ t.test(
   async t => {
     const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
     const stores = { DATABASE_URL: postgres.url, REDIS_URL: redis.url, AUTO_PROVISION: 'false' }
-    const gateways = await Promise.all([startGateway(t, stores), startGateway(t, stores)])
+    const gateways = await Promise.all([
+      startGateway(t, { ...PRODUCTION_TIMES, ...stores }),
+      startGateway(t, { ...PRODUCTION_TIMES, ...stores }),
+    ])
     const [gateway, other] = gateways as [TestGateway, TestGateway]
     const ofAdmin = (options: object) => other.app.inject({ headers: ADMIN, ...options })
     for (const userId of ['42', '43'])
@@ -99,6 +107,7 @@ t.test(
 t.test('ON_DATABASE_OUTAGE=refuse', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
   const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
     ON_DATABASE_OUTAGE: 'refuse',
@@ -119,7 +128,11 @@ t.test('ON_DATABASE_OUTAGE=refuse', async t => {
 t.test('the database is away at the start', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
   await postgres.kill()
-  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+  })
   t.equal((await gateway.as('42', { url: '/health/live' })).statusCode, 200)
   t.equal((await gateway.as('42', { url: '/health/ready' })).statusCode, 503)
   await postgres.restart()

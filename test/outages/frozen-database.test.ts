@@ -1,12 +1,16 @@
 import t from 'tap'
 import { startPostgres, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, startGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
 t.test('PostgreSQL is frozen: it takes connections and answers nothing', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
-  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+  })
   const read = (url = SCALP) => gateway.as('42', { url })
   const write = (min: number, method: 'PUT' | 'POST' = 'PUT') =>
     gateway.as('42', {

@@ -1,13 +1,17 @@
 import t from 'tap'
 import { startPostgres, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, startGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const DECISION = '/api/futures/ginie/decision-settings'
 
 t.test('PostgreSQL and Redis are both silent: what this process holds is served, unverified', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
-  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+  })
   const read = (url: string, headers = {}) => gateway.as('42', { url, headers })
   const hits = async (url: string) => (await read(url)).headers['cache-status'] === 'settings-gateway; hit'
   for (const url of [SCALP, DECISION]) await eventually(`${url} is a hit`, () => hits(url))

@@ -1,7 +1,13 @@
 import t from 'tap'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import {
+  eventually,
+  PRODUCTION_TIMES,
+  startGateway,
+  startStack,
+  type TestGateway,
+} from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 /** A replica waits 5 s for others otherwise. */
@@ -24,7 +30,7 @@ async function epochOf({ services }: TestGateway): Promise<number> {
 }
 
 t.test('a first replica is attached: another replication id, the same data, and soon hits again', async t => {
-  const [{ gateway, redis }, replica] = await Promise.all([startStack(t), startRedis(t)])
+  const [{ gateway, redis }, replica] = await Promise.all([startStack(t, PRODUCTION_TIMES), startRedis(t)])
   await put(gateway, 41)
   await untilHit(gateway)
   const epoch = await epochOf(gateway)
@@ -58,7 +64,12 @@ t.test(
     await onRedis(redis.url, client =>
       eventually('it has its replica', async () => /connected_slaves:1/.test(await client.info())),
     )
-    const gateway = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url, ...times })
+    const gateway = await startGateway(t, {
+      ...PRODUCTION_TIMES,
+      DATABASE_URL: url,
+      REDIS_URL: redis.url,
+      ...times,
+    })
     await put(gateway, 41)
     await untilHit(gateway)
     await onRedis(other.url, async client => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { renameSync } from 'node:fs'
 import t from 'tap'
 import { createDatabase, onServer, startPostgres, startRedis } from '../helper/backends.ts'
-import { eventually, redisOf, startGateway } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, redisOf, startGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const HIT = 'settings-gateway; hit'
@@ -10,7 +10,11 @@ const HIT = 'settings-gateway; hit'
 // The system identifier and the timeline stay: a volume set back to a snapshot, a branch of Neon.
 t.test('a database that was set back under its gateway', async t => {
   const [postgres, redis] = await Promise.all([startPostgres(t), startRedis(t)])
-  const gateway = await startGateway(t, { DATABASE_URL: postgres.url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+  })
   const get = (headers = {}) => gateway.as('42', { url: SCALP, headers })
   const put = (confidence: number) =>
     gateway.as('42', { method: 'PUT', url: SCALP, payload: { confidence: { min_confidence: confidence } } })
@@ -65,7 +69,7 @@ t.test('a database that was set back under its gateway', async t => {
 // For those who cannot wait for the gateways: docs/postgresql.md, "Restoring safely".
 t.test('an operator begins an incarnation by hand', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
-  const gateway = await startGateway(t, { DATABASE_URL: url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL: url, REDIS_URL: redis.url })
   const get = () => gateway.as('42', { url: SCALP })
   const hit = () => eventually('it is a hit', async () => (await get()).headers['cache-status'] === HIT)
   await hit()

@@ -1,12 +1,16 @@
 import t from 'tap'
 import { dayIn } from '../../src/sequence/day.ts'
-import { redisOf, startGateway, startStack } from '../helper/gateway.ts'
+import { PRODUCTION_TIMES, redisOf, startGateway, startStack } from '../helper/gateway.ts'
 
 t.test(
   'an operator who sets counters in redis-cli causes no number twice, and GET is never below',
   async t => {
-    const { gateway, redis } = await startStack(t)
-    const other = await startGateway(t, { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redis.url })
+    const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+    const other = await startGateway(t, {
+      ...PRODUCTION_TIMES,
+      DATABASE_URL: gateway.databaseUrl,
+      REDIS_URL: redis.url,
+    })
     const client = redisOf(gateway)
     const URL = '/api/user/sequence'
     const drawn: number[] = []

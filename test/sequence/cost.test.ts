@@ -1,7 +1,7 @@
 import t from 'tap'
-import { eventually, startStack } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, startStack } from '../helper/gateway.ts'
 
-const { gateway } = await startStack(t)
+const { gateway } = await startStack(t, PRODUCTION_TIMES)
 
 t.test('a number costs one round trip to Redis, and PostgreSQL is asked once per block', async t => {
   const draw = async (user: string, headers = {}) =>

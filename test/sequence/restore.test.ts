@@ -5,7 +5,13 @@ import pg from 'pg'
 import t from 'tap'
 import { startPrivatePostgres } from '../../src/dev/private-postgres.ts'
 import { onServer, startRedis, temporaryDirectory } from '../helper/backends.ts'
-import { eventually, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import {
+  eventually,
+  PRODUCTION_TIMES,
+  startGateway,
+  startStack,
+  type TestGateway,
+} from '../helper/gateway.ts'
 
 const URL = '/api/user/sequence'
 const draw = async (
@@ -53,7 +59,7 @@ async function restore(url: string, contents: ReadonlyMap<string, string>): Prom
 t.test(
   'a dump that is restored into its own database, Redis flushed: no number of the day comes twice',
   async t => {
-    const { gateway, redis } = await startStack(t)
+    const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
     // The backup is older than the day's first number of u, and than most of w's.
     await draw(gateway, 'w', 1)
     const backup = await dump(gateway.databaseUrl)
@@ -62,7 +68,11 @@ t.test(
     await client.flushall()
     await gateway.close()
     await restore(gateway.databaseUrl, backup)
-    const again = await startGateway(t, { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redis.url })
+    const again = await startGateway(t, {
+      ...PRODUCTION_TIMES,
+      DATABASE_URL: gateway.databaseUrl,
+      REDIS_URL: redis.url,
+    })
     await eventually('it is ready', () => again.services.status.ready)
     for (const user of ['u', 'w'] as const) {
       t.ok((await lastOf(again, user)) >= lost[user].last, `GET is not below what ${user} has drawn`)
@@ -75,7 +85,11 @@ t.test(
     const second = { u: await draw(again, 'u', 1_000), w: await draw(again, 'w', 1_000) }
     await again.close()
     await restore(gateway.databaseUrl, backup)
-    const third = await startGateway(t, { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redis.url })
+    const third = await startGateway(t, {
+      ...PRODUCTION_TIMES,
+      DATABASE_URL: gateway.databaseUrl,
+      REDIS_URL: redis.url,
+    })
     await eventually('it is ready', () => third.services.status.ready)
     for (const user of ['u', 'w'] as const) {
       const next = await draw(third, user, 1)
@@ -85,7 +99,7 @@ t.test(
 )
 
 t.test('a dump that is restored while gateways run is noticed by them', async t => {
-  const { gateway } = await startStack(t)
+  const { gateway } = await startStack(t, PRODUCTION_TIMES)
   await draw(gateway, 'w', 1)
   const backup = await dump(gateway.databaseUrl)
   const drawn = await draw(gateway, 'u', 500)
@@ -104,7 +118,11 @@ t.test('a volume that is set back to a snapshot, its timeline unchanged', async 
   let server = await startPrivatePostgres({ dataDir })
   t.teardown(() => server.kill())
   const start = async () => {
-    const gateway = await startGateway(t, { DATABASE_URL: server.url, REDIS_URL: redis.url })
+    const gateway = await startGateway(t, {
+      ...PRODUCTION_TIMES,
+      DATABASE_URL: server.url,
+      REDIS_URL: redis.url,
+    })
     await eventually('hits', async () => (await gateway.services.status.health()).cache.mode === 'on')
     return gateway
   }
@@ -128,7 +146,7 @@ t.test('a volume that is set back to a snapshot, its timeline unchanged', async 
   rmSync(dataDir, { recursive: true })
   execFileSync('cp', ['-a', `${dataDir}-snapshot`, dataDir])
   server = await startPrivatePostgres({ dataDir, port })
-  const after = await startGateway(t, { DATABASE_URL: server.url, REDIS_URL: redis.url })
+  const after = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL: server.url, REDIS_URL: redis.url })
   await eventually('it is ready', () => after.services.status.ready)
   for (const user of ['u', 'w'] as const) {
     const next = await draw(after, user, 1)
@@ -137,7 +155,7 @@ t.test('a volume that is set back to a snapshot, its timeline unchanged', async 
 })
 
 t.test('an operator raises the numbers of the days of now, with the view ON', async t => {
-  const { gateway } = await startStack(t)
+  const { gateway } = await startStack(t, PRODUCTION_TIMES)
   const first = await draw(gateway, 'u', 1)
   t.equal(first.first, 1)
   const client = new pg.Client(gateway.databaseUrl)

@@ -1,6 +1,13 @@
 import t from 'tap'
 import { dayIn } from '../../src/sequence/day.ts'
-import { eventually, redisOf, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import {
+  eventually,
+  PRODUCTION_TIMES,
+  redisOf,
+  startGateway,
+  startStack,
+  type TestGateway,
+} from '../helper/gateway.ts'
 
 const URL = '/api/user/sequence'
 const draw = async (gateway: TestGateway, payload?: object, headers = {}) =>
@@ -66,8 +73,12 @@ t.test('the day is that of the user', async t => {
 })
 
 t.test('no number twice while Redis dies, comes back older, and is flushed', async t => {
-  const { gateway, redis } = await startStack(t)
-  const other = await startGateway(t, { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redis.url })
+  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const other = await startGateway(t, {
+    ...PRODUCTION_TIMES,
+    DATABASE_URL: gateway.databaseUrl,
+    REDIS_URL: redis.url,
+  })
   const seen: number[] = []
   let drawing = true
   const drawers = [gateway, other, gateway, other].map(async instance => {
@@ -95,7 +106,7 @@ t.test('no number twice while Redis dies, comes back older, and is flushed', asy
 })
 
 t.test('without Redis numbers come from the database', async t => {
-  const { gateway, redis } = await startStack(t)
+  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
   const before = await draw(gateway)
   await redis.kill()
   const after = await draw(gateway)

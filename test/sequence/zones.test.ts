@@ -1,6 +1,6 @@
 import t from 'tap'
 import { dayIn } from '../../src/sequence/day.ts'
-import { eventually, startStack } from '../helper/gateway.ts'
+import { eventually, SHORT_LEASE, startStack } from '../helper/gateway.ts'
 
 const URL = '/api/user/sequence'
 const TRADING = '/api/user/settings/trading'
@@ -11,7 +11,7 @@ t.test(
     const lines: { msg?: string; timezone?: string; instead?: string }[] = []
     const { gateway } = await startStack(
       t,
-      { LOG_LEVEL: 'warn' },
+      { ...SHORT_LEASE, LOG_LEVEL: 'warn' },
       { logStream: { write: line => lines.push(JSON.parse(line)) } },
     )
     const logged = () => lines.filter(({ msg }) => msg === 'a stored trading.timezone is no time zone')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onServer } from '../helper/backends.ts'
-import { PATIENT, startGateway, startStack } from '../helper/gateway.ts'
+import { startGateway, startStack } from '../helper/gateway.ts'
 import type { TestReply } from '../helper/request.ts'
 
 const URL = '/api/futures/ginie/modes/scalp'
@@ -8,9 +8,8 @@ const URL = '/api/futures/ginie/modes/scalp'
 t.test(
   '200 partial PUTs at once, through two instances, each to a field of its own: nothing is lost',
   async t => {
-    const { gateway, redis } = await startStack(t, PATIENT)
+    const { gateway, redis } = await startStack(t)
     const other = await startGateway(t, {
-      ...PATIENT,
       DATABASE_URL: gateway.databaseUrl,
       REDIS_URL: redis.url,
     })

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { eventually, startStack } from '../helper/gateway.ts'
+import { eventually, SHORT_LEASE, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const SHARES = '/api/futures/ginie/capital-allocation'
-const { gateway } = await startStack(t)
+const { gateway } = await startStack(t, SHORT_LEASE)
 
 /** A value as an older gateway stored it, whose bounds were wider. */
 async function store(kind: string, path: string, value: unknown): Promise<void> {

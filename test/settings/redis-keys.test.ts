@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import { eventually, PATIENT, redisOf, startStack } from '../helper/gateway.ts'
+import { eventually, redisOf, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 /** What Redis holds, against the table of the contract: other programs read these keys. */
@@ -30,7 +30,7 @@ const OTHERS = [
   'gateway:view',
 ]
 
-const { gateway } = await startStack(t, PATIENT)
+const { gateway } = await startStack(t)
 const client = redisOf(gateway)
 const send = (method: 'PUT' | 'POST', url: string, payload: object = {}) =>
   gateway.as('42', { method, url, payload })

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { redisOf, startStack } from '../helper/gateway.ts'
+import { redisOf, SHORT_LEASE, startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 /** Rows and values that an operator spoilt by hand. */
 
 const SETTINGS = '/api/user/settings'
 const SCALP = '/api/futures/ginie/modes/scalp'
-const { gateway } = await startStack(t)
+const { gateway } = await startStack(t, SHORT_LEASE)
 const redis = redisOf(gateway)
 
 const get = (user: string, url: string) => gateway.as(user, { url })

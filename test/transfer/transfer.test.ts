@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onServer } from '../helper/backends.ts'
-import { startStack, type TestGateway } from '../helper/gateway.ts'
+import { SHORT_LEASE, startStack, type TestGateway } from '../helper/gateway.ts'
 import { ADMIN, bearer } from '../helper/tokens.ts'
 
 const NDJSON = 'application/x-ndjson'
@@ -51,7 +51,10 @@ const scalp = (gateway: TestGateway, user: string) =>
     .then(reply => reply.json<{ version: number; data: Record<string, never> }>())
 
 t.test('what one gateway exports another one imports, and a second time nothing changes', async t => {
-  const [{ gateway: from }, { gateway: to }] = await Promise.all([startStack(t), startStack(t)])
+  const [{ gateway: from }, { gateway: to }] = await Promise.all([
+    startStack(t, SHORT_LEASE),
+    startStack(t, SHORT_LEASE),
+  ])
   for (const user of ['1', '2', 'B', 'a']) await from.as(user, { url: '/api/user/settings' })
   await from.as('2', {
     method: 'PUT',
@@ -93,7 +96,7 @@ t.test('what one gateway exports another one imports, and a second time nothing 
 })
 
 t.test('merge, replace, and lines that are refused', async t => {
-  const { gateway } = await startStack(t)
+  const { gateway } = await startStack(t, SHORT_LEASE)
   await gateway.as('1', { method: 'PUT', url: '/api/futures/ginie/modes/scalp', payload: { enabled: false } })
   const line = (user_id: string, data: object) => ({ user_id, documents: { 'mode.scalp': data } })
   const outcomes = await importInto(gateway, [
@@ -145,7 +148,7 @@ t.test('merge, replace, and lines that are refused', async t => {
 })
 
 t.test('a stored value that is no longer allowed is no fault of a line that does not touch it', async t => {
-  const { gateway } = await startStack(t)
+  const { gateway } = await startStack(t, SHORT_LEASE)
   await gateway.as('1', { url: '/api/user/settings' })
   await onServer(gateway.databaseUrl, client =>
     client.query(`UPDATE documents SET data = jsonb_set(data, '{size,leverage}', '500')
@@ -162,7 +165,7 @@ t.test('a stored value that is no longer allowed is no fault of a line that does
 })
 
 t.test('the list of users: by the beginning of the id, by value, page by page', async t => {
-  const { gateway } = await startStack(t)
+  const { gateway } = await startStack(t, SHORT_LEASE)
   for (const [index, user] of ['a1', 'a2', 'a3', 'b1'].entries())
     await gateway.as(user, {
       method: 'PUT',

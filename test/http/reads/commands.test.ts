@@ -1,13 +1,6 @@
 import t from 'tap'
 import { CacheUnavailableError } from '../../../src/consistency/cache-port.ts'
-import {
-  eventually,
-  PATIENT,
-  redisOf,
-  startGateway,
-  startStack,
-  type TestGateway,
-} from '../../helper/gateway.ts'
+import { eventually, redisOf, startGateway, startStack, type TestGateway } from '../../helper/gateway.ts'
 import { BOT, get, HIT, SCALP, untilHit } from './get.ts'
 
 /** Commands that Redis ran for reads, from now on: looks at heads, and reads of whole values of users. */
@@ -31,9 +24,8 @@ async function commandsOf(gateway: TestGateway) {
 t.test(
   'a version that another instance has written: one look at the head, one read of the whole',
   async t => {
-    const { gateway, redis } = await startStack(t, PATIENT)
+    const { gateway, redis } = await startStack(t)
     const other = await startGateway(t, {
-      ...PATIENT,
       DATABASE_URL: gateway.databaseUrl,
       REDIS_URL: redis.url,
     })
@@ -59,7 +51,7 @@ t.test(
 )
 
 t.test('a Redis that failed just now is not asked again', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   await untilHit(gateway, SCALP)
   const { cache } = gateway.services.redis!
   const readHeads = cache.readHeads.bind(cache)

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { DatabaseUnavailableError } from '../../../src/consistency/ports.ts'
 import { PLAIN_READS } from '../../../src/http/reads/table.ts'
-import { eventually, PATIENT, SERVICE, startStack, type TestGateway } from '../../helper/gateway.ts'
+import { eventually, SERVICE, startStack, type TestGateway } from '../../helper/gateway.ts'
 import { bearer } from '../../helper/tokens.ts'
 import { BOT, countBehind, get, HIT, ORIGIN, SCALP, untilHit } from './get.ts'
 
@@ -34,7 +34,7 @@ async function hitsOf(gateway: TestGateway, url: string) {
 }
 
 t.test('every read in front of Fastify is answered as behind it', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   for (const { url } of PLAIN_READS) {
     const { behind, inFront, head, knownBehind, knownInFront, knownHead } = await hitsOf(gateway, url)
     t.match(behind, { status: 200, headers: { vary: VARY } }, url)
@@ -53,7 +53,7 @@ t.test('every read in front of Fastify is answered as behind it', async t => {
 })
 
 t.test('CORS: what the hook has set is in the answers', async t => {
-  const { gateway } = await startStack(t, { ...PATIENT, CORS_ORIGINS: 'https://ui.example' })
+  const { gateway } = await startStack(t, { CORS_ORIGINS: 'https://ui.example' })
   const fromUi = { ...BOT, origin: 'https://ui.example' }
   const { status, headers } = await get(gateway, SCALP, fromUi)
   t.equal(status, 200)
@@ -72,7 +72,7 @@ t.test('CORS: what the hook has set is in the answers', async t => {
 })
 
 t.test('the caller names the request, and every answer is counted', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   await untilHit(gateway, SCALP)
   const count = async () => {
     const { body } = await gateway.app.inject({ url: '/metrics' })
@@ -96,7 +96,7 @@ t.test('the caller names the request, and every answer is counted', async t => {
 })
 
 t.test('what Fastify has to say is not left out', async t => {
-  const { gateway } = await startStack(t, PATIENT)
+  const { gateway } = await startStack(t)
   await untilHit(gateway, SCALP)
   const alice = bearer('alice')
   t.equal((await get(gateway, SCALP, {})).status, 401)

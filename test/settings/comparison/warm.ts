@@ -2,7 +2,7 @@ import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { onServer, type Scope, temporaryDirectory } from '../../helper/backends.ts'
-import { PATIENT, startStack, type TestGateway } from '../../helper/gateway.ts'
+import { startStack, type TestGateway } from '../../helper/gateway.ts'
 import { ROOT } from '../../helper/readme.ts'
 
 const COMPARISON = '/api/user/settings/comparison'
@@ -23,7 +23,7 @@ export interface Outcome {
 export async function compareTwice(t: Scope, users: number): Promise<Outcome> {
   const file = join(temporaryDirectory(t), 'defaults.json')
   copyFileSync(join(ROOT, 'default-settings.json'), file)
-  const { gateway } = await startStack(t, { DEFAULT_SETTINGS_FILE: file, ...PATIENT })
+  const { gateway } = await startStack(t, { DEFAULT_SETTINGS_FILE: file })
   await gateway.as('seed', { url: '/api/user/settings' })
   await createUsers(gateway.databaseUrl, users)
   rmSync(file)
