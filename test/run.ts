@@ -24,7 +24,7 @@ const CHECKS = [
 /** Files at once. Many wait for a timeout: one more than cores. At most as many as the connections of the PostgreSQL allow. */
 const JOBS = Math.min(availableParallelism() + 1, 8)
 /** Folders whose files take longest, most of them with processes of their own. They start first: none then runs alone at the end. */
-const LONG = ['bench', 'chaos', 'browser', 'outages', 'dev', 'operations', 'transfer', 'sequence', 'client']
+const LONG = ['bench', 'chaos', 'outages', 'dev', 'operations', 'transfer', 'sequence', 'client']
 
 interface Count {
   readonly passed: number

@@ -2,7 +2,7 @@ import { globSync } from 'node:fs'
 import { commandLine } from '../../src/commands/command-line.ts'
 import { startSharedPostgres } from '../helper/backends.ts'
 import { NO_BROWSER } from '../helper/browser.ts'
-import { runTestFile } from '../helper/test-file.ts'
+import { TestRunner } from '../helper/test-runner.ts'
 
 /** `npm run test:browser`: the pages in a real browser. Not a part of `npm test`, which must need no browser. */
 
@@ -22,17 +22,18 @@ if (NO_BROWSER !== false) {
 }
 const files = positionals.length > 0 ? positionals : globSync('test/browser/*.browser.ts').sort()
 const postgres = await startSharedPostgres()
+const runner = new TestRunner({ ...process.env, TEST_POSTGRES_URL: postgres.url })
 let failures = 0
 try {
   for (const file of files) {
-    const { passed, failed, notes } = await runTestFile(file, {
-      ...process.env,
-      TEST_POSTGRES_URL: postgres.url,
-    })
+    const { passed, failed, notes } = await runner.run(file)
     for (const note of notes) say(note)
     say(`${failed === 0 ? 'passed' : 'FAILED'}: ${file} (${passed} passed, ${failed} failed)`)
     failures += failed
   }
+  const { failed, notes } = await runner.end()
+  for (const note of notes) say(note)
+  failures += failed
 } finally {
   await postgres.stop()
 }
