@@ -45,8 +45,10 @@ export async function openPage(
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
   })
   page.on('pageerror', error => complaints.push(String(error)))
-  page.on('requestfailed', request =>
-    complaints.push(`${request.url()}: ${request.failure()?.errorText ?? 'failed'}`),
-  )
+  page.on('requestfailed', request => {
+    const why = request.failure()?.errorText ?? 'failed'
+    // A page that no longer wants an answer aborts its request.
+    if (why !== 'net::ERR_ABORTED') complaints.push(`${request.url()}: ${why}`)
+  })
   return { page, complaints }
 }

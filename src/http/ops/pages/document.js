@@ -7,11 +7,12 @@ import { History } from './history.js'
 
 /** One document of a user: the form, or what it was. */
 
-/** @param {{ user: string, at: import('../lib/route.js').Place }} props */
-export function DocumentPage({ user, at }) {
+/** @param {{ user: string, at: import('../lib/route.js').Place, live: { events: readonly any[] } }} props */
+export function DocumentPage({ user, at, live }) {
   const { document: kind = '', tab } = at
   if (!KINDS.includes(kind)) return html`<${Alert}>There is no document ${kind}.</${Alert}>`
   const past = tab === 'history'
+  const newest = live.events.find(({ document }) => document === kind)?.version
   const to = where => ({ user, document: kind, tab: where })
   return html`
     <div class="title">
@@ -21,7 +22,7 @@ export function DocumentPage({ user, at }) {
         <${Link} to=${to('history')} aria-current=${past ? 'page' : undefined}>History</${Link}>
       </nav>
     </div>
-    ${past ? html`<${History} key=${kind} user=${user} kind=${kind} />` : html`<${Editor} key=${kind} source=${sourceOf(user, kind)} />`}
+    ${past ? html`<${History} key=${kind} newest=${newest} user=${user} kind=${kind} />` : html`<${Editor} key=${kind} newest=${newest} source=${sourceOf(user, kind)} />`}
   `
 }
 

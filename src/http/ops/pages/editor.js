@@ -24,8 +24,11 @@ import { Review } from './review.js'
  * @property {unknown} [affected] shown before saving
  */
 
-/** A form for a document. Nothing is written before the operator has seen what would change. @param {{ source: Source }} props */
-export function Editor({ source }) {
+/**
+ * A form for a document. Nothing is written before the operator has seen what would change.
+ * @param {{ source: Source, newest?: number }} props `newest`: a version that is known to be stored
+ */
+export function Editor({ source, newest = 0 }) {
   const loaded = useLoad(
     async signal => ({ schemas: await loadSchemas(), ...(await source.load(signal)) }),
     [],
@@ -38,6 +41,11 @@ export function Editor({ source }) {
   const typed = faultsOf(edits)
   const { report, faults } = usePreview(source, edits, patch, typed.length === 0)
   const count = Object.keys(edits).length
+  const isOld = loaded.value !== undefined && newest > loaded.value.version
+  // A form in which nothing is typed shows what is stored.
+  useEffect(() => {
+    if (isOld && count === 0 && !loaded.loading && loaded.error === undefined) loaded.reload()
+  }, [isOld, count === 0, loaded.loading])
   useEffect(
     () => (count === 0 ? undefined : holdBack(() => 'What you have typed is not saved. Leave it?')),
     [count === 0],
@@ -72,6 +80,7 @@ export function Editor({ source }) {
   }
   return html`
     <${Note}>${done} Version ${version} of ${timeText(updatedAt)}.</${Note}>
+    ${isOld && count > 0 ? html`<p class="warning" role="status">A colleague or the bot has just saved version ${newest}. What you typed is still here; when you save, you see both sides.</p>` : null}
     <div class="row filter">
       <label for="filter">Find a field</label>
       <input id="filter" type="search" value=${filter.text} onInput=${event => setFilter({ ...filter, text: event.target.value.trim().toLowerCase() })} />

@@ -1,7 +1,7 @@
 import { call, sentence } from '../lib/api.js'
 import { routeOf } from '../lib/documents.js'
 import { callerText, countText, timeText, valueText } from '../lib/format.js'
-import { html, useState } from '../lib/html.js'
+import { html, useEffect, useState } from '../lib/html.js'
 import { useLoad } from '../lib/load.js'
 import { reasonWords } from '../lib/words.js'
 import { Alert, Note, Table } from '../parts/basics.js'
@@ -11,13 +11,15 @@ import { Dialog } from '../parts/dialog.js'
 
 const PAGE = 50
 
-/** @param {{ user: string, kind: string }} props */
-export function History({ user, kind }) {
+/** @param {{ user: string, kind: string, newest?: number }} props `newest`: a version that is known to be stored */
+export function History({ user, kind, newest: known = 0 }) {
   const path = routeOf(kind)
   const ask = (before, signal) =>
     call(`${path}/history?limit=${PAGE}${before === undefined ? '' : `&before=${before}`}`, { user, signal })
-  const first = useLoad(signal => ask(undefined, signal), [])
+  const first = useLoad(signal => ask(undefined, signal), [known])
   const [older, setOlder] = useState([])
+  // Further pages continue the first one, which has moved.
+  useEffect(() => setOlder([]), [known])
   const [fault, setFault] = useState('')
   const [done, setDone] = useState('')
   const [target, setTarget] = useState(undefined)

@@ -1,6 +1,7 @@
 import { call, ProblemAnswer, sentence } from '../lib/api.js'
 import { html, useState } from '../lib/html.js'
 import { useLoad } from '../lib/load.js'
+import { useChanges } from '../lib/stream.js'
 import { Alert, Link, Note } from '../parts/basics.js'
 import { CacheOf } from './cache-of.js'
 import { DeleteUser } from './delete-user.js'
@@ -8,12 +9,14 @@ import { DocumentPage } from './document.js'
 import { Documents } from './documents.js'
 import { NewUser } from './new-user.js'
 import { Overview } from './overview.js'
+import { Today } from './today.js'
 
 /** Everything about one user. Looks whether the user exists first, because a service's read of a document creates a user. */
 
 const TABS = [
   { tab: undefined, title: 'Against the defaults', show: user => html`<${Overview} user=${user} />` },
   { tab: 'documents', title: 'All settings', show: user => html`<${Documents} user=${user} />` },
+  { tab: 'today', title: 'Now', show: (user, live) => html`<${Today} user=${user} live=${live} />` },
   { tab: 'cache', title: 'In Redis', show: user => html`<${CacheOf} user=${user} />` },
 ]
 
@@ -21,6 +24,7 @@ const TABS = [
 export function UserPage({ user, at }) {
   const known = useLoad(signal => call(`api/admin/cache/${encodeURIComponent(user)}`, { signal }), [])
   const [asks, setAsks] = useState('')
+  const live = useChanges(known.value === undefined ? undefined : user)
   if (known.error instanceof ProblemAnswer && known.error.status === 404) {
     return html`
       <h2>User ${user}</h2>
@@ -41,7 +45,7 @@ export function UserPage({ user, at }) {
     <nav class="links tabs" aria-label=${`Of user ${user}`}>
       ${TABS.map(each => html`<${Link} to=${{ user, tab: each.tab }} aria-current=${each === tab ? 'page' : undefined}>${each.title}</${Link}>`)}
     </nav>
-    ${at.document === undefined ? tab.show(user) : html`<${DocumentPage} user=${user} at=${at} />`}
+    ${at.document === undefined ? tab.show(user, live) : html`<${DocumentPage} user=${user} at=${at} live=${live} />`}
     ${asks === 'delete' ? html`<${DeleteUser} user=${user} onClose=${() => setAsks('')} />` : null}
   `
 }
