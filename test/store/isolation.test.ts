@@ -101,7 +101,7 @@ for (const isolation of ['repeatable read', 'serializable']) {
     const { pool, admin, waits } = await start(t, defaults)
     const blocks = await Promise.all(
       [1, 2, 3].map(() =>
-        reserveBlock(pool, { userId: '42', day: '20260106' }, { wanted: 1, used: 0, known: 0 }),
+        reserveBlock(pool, { userId: '42', day: '20260106', wanted: 1, used: 0, known: 0 }),
       ),
     )
     t.strictSame(
@@ -111,7 +111,7 @@ for (const isolation of ['repeatable read', 'serializable']) {
     await admin.query('BEGIN ISOLATION LEVEL READ COMMITTED')
     await admin.query('SELECT lock_view_exclusive()')
     await admin.query(`UPDATE cache_view SET mode = 'ON'`)
-    const drawn = drawNumbers(pool, '42', '20260106', 1)
+    const drawn = drawNumbers(pool, { userId: '42', day: '20260106', wanted: 1 })
     await waits()
     await admin.query('COMMIT')
     t.equal(await drawn, null, 'none from the database while the view is ON')

@@ -28,7 +28,7 @@ async function connect(t: Test): Promise<pg.Client> {
 }
 
 function reserve(client: pg.Client, wanted: number, used: number, known = used) {
-  return reserveBlock(client, { userId: 'u', day: DAY }, { wanted, used, known })
+  return reserveBlock(client, { userId: 'u', day: DAY, wanted, used, known })
 }
 
 /** The block before ended at `last`, was `size` long and was reserved so long ago. */
