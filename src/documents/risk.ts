@@ -49,8 +49,16 @@ export function compileRiskIndex(defaults: JsonObject): { index: RiskIndex; faul
 }
 
 /** The first rule that fits decides; a field that no rule names has a low risk. */
-export function riskOf({ rules, notes }: RiskIndex, kind: string, path: string, value: unknown): RiskNote {
-  const parts = filePathOf(kind, path)
+export function riskOf(index: RiskIndex, kind: string, path: string, value: unknown): RiskNote {
+  return riskAt(index, filePathOf(kind, path), value)
+}
+
+/** The same for a path of the defaults file, in any of its spellings. */
+export function riskInFile(index: RiskIndex, path: string, value: unknown): RiskNote {
+  return riskAt(index, catalogueNames(splitPath(path)), value)
+}
+
+function riskAt({ rules, notes }: RiskIndex, parts: readonly string[], value: unknown): RiskNote {
   const rule = rules.find(candidate => matches(candidate, parts, value))
   return { risk: rule?.risk ?? 'low', ...notes.get(parts.join('.')) }
 }

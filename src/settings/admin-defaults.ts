@@ -15,6 +15,7 @@ import { validateDefaultsChange } from '../documents/defaults-change.ts'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
 import type { JsonObject } from '../documents/json.ts'
+import { compileRiskIndex, riskInFile } from '../documents/risk.ts'
 import { DomainError, type Fault } from '../errors.ts'
 import type { AdminDefaultsCache } from './admin-defaults-cache.ts'
 import type { AdminDefaultsService, DefaultsSource, SyncReport } from './admin-service.ts'
@@ -76,9 +77,10 @@ export class AdminDefaults implements AdminDefaultsService {
     const data = dataOf(bytes)
     requirePrecondition(precondition, [versionOf(bytes)], () => bytes)
     const next = applyPatch(patch)(data, undefined)
+    const { index } = compileRiskIndex(next)
     return changeReport(
       false,
-      fieldChanges(DEFAULTS_REF.kind, data, next, () => ({ risk: 'low' })),
+      fieldChanges(DEFAULTS_REF.kind, data, next, (path, to) => riskInFile(index, path, to)),
     )
   }
 

@@ -20,6 +20,26 @@ t.test('the admin defaults', async t => {
     version: 2,
     data: { global_trading: { max_usd_allocation: 1000, risk_level: 'moderate' } },
   })
+  const dry = await admin({
+    method: 'PUT',
+    url: `${url}?dry_run=true`,
+    payload: {
+      mode_configs: { ultra_fast: { enabled: true }, scalp: { size: { leverage: 20 } } },
+      circuit_breaker: { global: { enabled: false } },
+    },
+  })
+  t.strictSame(
+    dry
+      .json()
+      .changes.map(({ path, risk }: { path: string; risk: string }) => `${path} ${risk}`)
+      .sort(),
+    [
+      'circuit_breaker.global.enabled high',
+      'mode_configs.scalp.size.leverage medium',
+      'mode_configs.ultra_fast.enabled high',
+    ],
+    'a dry run says how risky each new default is',
+  )
   const client = redisOf(gateway)
   t.equal(await client.get('admin:defaults:all'), put.body)
   t.match(await client.get('admin:defaults:hash'), /^[0-9a-f]{32}$/)

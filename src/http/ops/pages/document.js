@@ -31,6 +31,7 @@ function sourceOf(user, kind) {
   const path = routeOf(kind)
   return {
     kind,
+    consequence: 'trading uses the new values from its next decision on.',
     async load(signal) {
       const [envelope, comparison] = await Promise.all([
         call(path, { user, signal }),

@@ -16,12 +16,13 @@ import { Review } from './review.js'
  * Where a document comes from and where it goes: a user's, or a part of the defaults.
  * @typedef {object} Source
  * @property {string} kind
- * @property {(signal: AbortSignal) => Promise<{ version: number, updated_at: string, data: any, changes: any[] }>} load
- *   with what differs from the defaults
+ * @property {(signal: AbortSignal) => Promise<{ version: number, updated_at: string, data: any, changes?: any[] }>} load
+ *   with what differs from the defaults, unless it is a default itself
  * @property {(patch: any, signal?: AbortSignal) => Promise<{ changes: any[] }>} preview
  * @property {(patch: any, version: number) => Promise<unknown>} save
  * @property {(problem: ProblemAnswer) => { version: number, data: any } | undefined} currentOf what a refused save says of now
- * @property {unknown} [affected] shown before saving
+ * @property {string} consequence of saving, for the review
+ * @property {(changes: readonly any[]) => unknown} [affected] shown in the review
  */
 
 /**
@@ -84,17 +85,17 @@ export function Editor({ source, newest = 0 }) {
     <div class="row filter">
       <label for="filter">Find a field</label>
       <input id="filter" type="search" value=${filter.text} onInput=${event => setFilter({ ...filter, text: event.target.value.trim().toLowerCase() })} />
-      <label><input type="checkbox" checked=${filter.own} onChange=${event => setFilter({ ...filter, own: event.target.checked })} /> only what differs from the defaults</label>
+      ${changes && html`<label><input type="checkbox" checked=${filter.own} onChange=${event => setFilter({ ...filter, own: event.target.checked })} /> only what differs from the defaults</label>`}
     </div>
     <form class="document" onSubmit=${event => event.preventDefault()}>
       <${Fields}
         schema=${schemaOf(schemas, source.kind)} data=${data} edits=${edits} filter=${filter} onEdit=${edit}
-        changes=${byPath(changes)} preview=${byPath(report?.changes ?? [])}
+        changes=${changes && byPath(changes)} preview=${byPath(report?.changes ?? [])}
         faults=${new Map(faults.map(({ path, message }) => [path, message]))}
       />
     </form>
     ${count === 0 ? null : html`<${SaveBar} text=${countText(count, 'change')} changes=${report?.changes} faults=${[...typed, ...faults]} onReview=${() => setAsks('review')} onDiscard=${() => setEdits({})} />`}
-    ${asks === 'review' ? html`<${Review} kind=${source.kind} report=${report} affected=${source.affected} onApply=${() => save()} onClose=${() => setAsks(undefined)} />` : null}
+    ${asks === 'review' ? html`<${Review} source=${source} report=${report} onApply=${() => save()} onClose=${() => setAsks(undefined)} />` : null}
     ${
       asks?.current === undefined
         ? null

@@ -11,7 +11,7 @@ import { Risk } from './basics.js'
  * @param {any} props.schema
  * @param {unknown} props.value what is stored
  * @param {import('../lib/edits.js').Edit} [props.edit] what was typed
- * @param {any} [props.change] how it differs from the default; undefined = it does not
+ * @param {any} [props.change] how it differs from the default; undefined = it does not, null = it is a default itself
  * @param {string} [props.risk] of what was typed
  * @param {string} [props.fault] what the gateway says of what was typed
  * @param {(edit: import('../lib/edits.js').Edit | undefined) => void} props.onEdit undefined = as stored
@@ -34,13 +34,13 @@ export function Field({ path, schema, value, edit, change, risk, fault, onEdit }
       <${Input} schema=${schema} value=${edit === undefined ? value : edit.value} text=${edit?.text ?? textOf(schema, value)} attributes=${attributes} type=${type} choose=${choose} />
       <p id=${`${id}-note`} class="muted facts">
         <span>${noteOf(schema)}</span>
-        ${change === undefined ? html`<span>the default</span>` : html`<span>default: <code>${valueText(change.default)}</code></span>`}
+        ${defaultNote(change)}
         ${edit === undefined ? null : html`<span>stored: <code>${valueText(value)}</code></span>`}
         ${shownRisk === undefined ? null : html`<${Risk} risk=${shownRisk} />`}
       </p>
       ${said === undefined ? null : html`<p id=${`${id}-fault`} class="fault">${said}</p>`}
       <p class="row small">
-        ${change !== undefined && 'default' in change && !sameJson(edit?.value ?? value, change.default) ? html`<button type="button" class="quiet" onClick=${useDefault}>Use the default</button>` : null}
+        ${change && 'default' in change && !sameJson(edit?.value ?? value, change.default) ? html`<button type="button" class="quiet" onClick=${useDefault}>Use the default</button>` : null}
         ${edit === undefined ? null : html`<button type="button" class="quiet" onClick=${() => onEdit(undefined)}>Undo</button>`}
       </p>
     </div>
@@ -64,6 +64,13 @@ function Input({ schema, value, text, attributes, type, choose }) {
     default:
       return html`<input ...${attributes} autocomplete="off" spellcheck=${false} value=${text} onInput=${event => type(event.target.value)} />`
   }
+}
+
+function defaultNote(change) {
+  if (change === null) return null
+  return change === undefined
+    ? html`<span>the default</span>`
+    : html`<span>default: <code>${valueText(change.default)}</code></span>`
 }
 
 function noteOf(schema) {

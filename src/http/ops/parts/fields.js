@@ -10,7 +10,7 @@ import { Field } from './field.js'
  * @param {any} props.schema
  * @param {any} props.data what is stored
  * @param {import('../lib/edits.js').Edits} props.edits
- * @param {ReadonlyMap<string, any>} props.changes what differs from the defaults, by path
+ * @param {ReadonlyMap<string, any>} [props.changes] what differs from the defaults, by path; undefined = these are the defaults
  * @param {ReadonlyMap<string, any>} props.preview what would change, by path
  * @param {ReadonlyMap<string, string>} props.faults by path
  * @param {{ text: string, own: boolean }} props.filter
@@ -39,7 +39,7 @@ function Leaf({ name, path, child, props }) {
   const { data, edits, changes, preview, faults, onEdit } = props
   const text = path.join('.')
   return html`<${Field}
-    path=${text} schema=${child} value=${data?.[name]} edit=${edits[text]} change=${changes.get(text)}
+    path=${text} schema=${child} value=${data?.[name]} edit=${edits[text]} change=${changes === undefined ? null : changes.get(text)}
     risk=${preview.get(text)?.risk} fault=${faults.get(text)} onEdit=${edit => onEdit(text, edit)} />`
 }
 
@@ -47,7 +47,7 @@ function Group({ name, path, child, props }) {
   const { data, edits, changes, faults, filter } = props
   const prefix = `${path.join('.')}.`
   const inside = map => [...map.keys()].filter(each => each.startsWith(prefix)).length
-  const own = inside(changes)
+  const own = inside(changes ?? new Map())
   const edited = Object.keys(edits).filter(each => each.startsWith(prefix)).length
   const [open, setOpen] = useState(
     own > 0 || (path.length === 1 && Object.keys(props.schema.properties).length <= 4),
@@ -68,7 +68,7 @@ function Group({ name, path, child, props }) {
 
 function isShown({ filter, changes, edits }, path, schema) {
   if (edits[path] !== undefined) return true
-  if (filter.own && !changes.has(path)) return false
+  if (filter.own && !changes?.has(path)) return false
   return `${path} ${schema.title ?? ''}`.toLowerCase().includes(filter.text)
 }
 
