@@ -27,6 +27,7 @@ import { RouteDoor } from './http/reads/route-door.ts'
 import { PLAIN_READS } from './http/reads/table.ts'
 import { nameAnswer, requestId } from './http/request-id.ts'
 import { adminRoutes } from './http/routes/admin-routes.ts'
+import { auditRoute } from './http/routes/audit-route.ts'
 import { bundleRoutes } from './http/routes/bundle-routes.ts'
 import { defaultRoutes } from './http/routes/default-routes.ts'
 import { documentRoutes } from './http/routes/document-routes.ts'
@@ -189,6 +190,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await authenticated.register(async exchange => exchangeRoutes(exchange, services.exchange))
     await authenticated.register(async admin => {
       adminRoutes(admin, { ...services, door })
+      auditRoute(admin, services.audit)
       statusRoute(admin, { status: services.status, activity })
     })
   })

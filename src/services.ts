@@ -30,6 +30,7 @@ import { UserZones } from './sequence/user-zones.ts'
 import { AdminDefaults } from './settings/admin-defaults.ts'
 import { AdminDefaultsCache } from './settings/admin-defaults-cache.ts'
 import type { AdminDefaultsService, CacheService, UserService } from './settings/admin-service.ts'
+import { Audit, type AuditService } from './settings/audit.ts'
 import { createCodec } from './settings/codec.ts'
 import { DocumentReads } from './settings/document-reads.ts'
 import { DocumentWrites } from './settings/document-writes.ts'
@@ -74,6 +75,7 @@ export interface Services {
   readonly defaults: DefaultsService
   readonly admin: AdminDefaultsService
   readonly users: UserService
+  readonly audit: AuditService
   readonly transfer: TransferService
   readonly cache: CacheService
   readonly schedules: ScheduleService
@@ -265,6 +267,7 @@ export function createServices(
       counter,
       limits,
     }),
+    audit: new Audit(history),
     users: new Users({ writer, provisioning, forget }),
     sequence: new OrderNumbers({
       counter,

@@ -1,4 +1,5 @@
 import type {
+  AuditPage,
   ChangeReport,
   ExportedUser,
   ImportOutcome,
@@ -11,6 +12,7 @@ import type {
 import type { Envelope } from './documents.ts'
 import { NotFoundError } from './errors.ts'
 import type {
+  AuditOptions,
   CallOptions,
   ExportOptions,
   ImportOptions,
@@ -20,7 +22,7 @@ import type {
   WriteOptions,
 } from './options.ts'
 import type { Requests } from './requests.ts'
-import { query } from './routes.ts'
+import { query, timeOf } from './routes.ts'
 
 const DEFAULTS = '/api/admin/defaults'
 
@@ -92,6 +94,27 @@ export class Admin {
     const rest = query({ q: prefix, limit, cursor }).slice(1)
     const all = [rest, ...conditions].filter(part => part !== '').join('&')
     return this.#requests.json(`/api/admin/users${all === '' ? '' : `?${all}`}`, options)
+  }
+
+  /** A page of the changes of all users and of the defaults, newest first. It may be empty before the last one: go on while there is `next`. */
+  async audit({
+    userId,
+    updatedBy,
+    from,
+    until,
+    reason,
+    limit,
+    cursor,
+    ...options
+  }: AuditOptions = {}): Promise<AuditPage> {
+    const filter = {
+      user_id: userId,
+      updated_by: updatedBy,
+      reason,
+      from: timeOf(from),
+      until: timeOf(until),
+    }
+    return this.#requests.json(`/api/admin/audit${query({ ...filter, limit, cursor })}`, options)
   }
 
   /** Every user with all documents, or the one named, as fast as they are taken: memory does not grow with them. */

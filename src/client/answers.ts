@@ -58,6 +58,19 @@ export interface HistoryEntry {
   readonly changes: readonly ContentChange[]
 }
 
+/** A change of any user's documents, or of the admin defaults (`@admin`, `defaults`). */
+export interface AuditEntry extends HistoryEntry {
+  readonly user_id: string
+  readonly document: string
+}
+
+export interface AuditPage {
+  /** Newest first. */
+  readonly entries: readonly AuditEntry[]
+  /** `cursor` of the next page; null on the last one. */
+  readonly next: string | null
+}
+
 export interface SequenceNumbers {
   readonly user_id: string
   /** The user's day, YYYYMMDD. */

@@ -144,6 +144,24 @@ export interface UserListOptions extends CallOptions {
   readonly cursor?: string
 }
 
+/** Which changes; all conditions that are given must hold. */
+export interface AuditOptions extends CallOptions {
+  /** `@admin`: those of the defaults. */
+  readonly userId?: string
+  /** The caller as the history names it, such as `service:ui/alice`. */
+  readonly updatedBy?: string
+  /** `delete`: deleted users. */
+  readonly reason?: string
+  /** Not before this moment. */
+  readonly from?: Date | string
+  /** Before this moment. */
+  readonly until?: Date | string
+  /** 1 to 200; 50 if not given. */
+  readonly limit?: number
+  /** `next` of the page before. */
+  readonly cursor?: string
+}
+
 export interface TransferOptions extends CallOptions {
   /** Longest silence of a connection, milliseconds; 60,000 if not given. */
   readonly silenceMs?: number

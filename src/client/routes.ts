@@ -44,6 +44,6 @@ export function query(parameters: Readonly<Record<string, string | number | bool
 /** A moment as a query parameter. TypeError for a Date that is none. */
 export function timeOf(at: Date | string | undefined): string | undefined {
   if (!(at instanceof Date)) return at
-  if (Number.isNaN(at.getTime())) throw new TypeError('at is an invalid Date')
+  if (Number.isNaN(at.getTime())) throw new TypeError('a moment is an invalid Date')
   return at.toISOString()
 }

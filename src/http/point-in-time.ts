@@ -11,17 +11,22 @@ export interface PastQuery {
 export function pointInTime({ version, at }: PastQuery): PointInTime | undefined {
   if (at === undefined) return version === undefined ? undefined : { version }
   if (version !== undefined) throw refused('version and at exclude each other')
-  const moment = parseTime(at)
-  if (moment !== undefined) return { at: moment }
-  const given = JSON.stringify(at.slice(0, SHOWN_VALUE))
-  throw refused(`at must be a time such as 2026-01-06T12:00:00Z (RFC 3339; + is sent as %2B), not ${given}`)
+  return { at: momentOf('at', at) }
+}
+
+/** Milliseconds since 1970, never less than 0, because nothing was stored before. VALIDATION_FAILED for what is no time. */
+export function momentOf(name: string, text: string): number {
+  const moment = parseTime(text)
+  if (moment !== undefined) return moment
+  const given = JSON.stringify(text.slice(0, SHOWN_VALUE))
+  const message = `${name} must be a time such as 2026-01-06T12:00:00Z (RFC 3339; + is sent as %2B), not ${given}`
+  throw refused(message, name)
 }
 
 const SHOWN_VALUE = 64
 const TIME =
   /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i
 
-/** Milliseconds since 1970, never less than 0, because nothing was stored before. */
 function parseTime(text: string): number | undefined {
   const [, year, month, day] = TIME.exec(text) ?? []
   if (year === undefined) return undefined
@@ -31,6 +36,8 @@ function parseTime(text: string): number | undefined {
   return Math.max(0, Date.parse(text))
 }
 
-function refused(message: string): ProblemError {
-  return new ProblemError('VALIDATION_FAILED', message, { errors: [{ path: 'querystring.at', message }] })
+function refused(message: string, name = 'at'): ProblemError {
+  return new ProblemError('VALIDATION_FAILED', message, {
+    errors: [{ path: `querystring.${name}`, message }],
+  })
 }

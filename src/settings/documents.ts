@@ -7,6 +7,7 @@ import { envelopeOf, partOf } from './codec.ts'
 import { type DocumentReads, refOf } from './document-reads.ts'
 import type { DocumentWrites } from './document-writes.ts'
 import { invalid, type Limits, mergePatch, plan, requireSettings } from './edits.ts'
+import { type Changes, changesIn } from './history-changes.ts'
 import type { LiveDocument } from './live-document.ts'
 import { versionMissing } from './past.ts'
 import type { HistoryPort } from './ports.ts'
@@ -135,14 +136,6 @@ export class UserDocuments implements DocumentService {
     await this.#deps.reads.read(actor, [{ kind }])
     return await select()
   }
-}
-
-type Changes = HistoryEntry['changes']
-
-/** Empty when an operator stored something else than a list of changes. */
-function changesIn(json: string): Changes {
-  const list = readJson(json)
-  return Array.isArray(list) ? list.filter(change => typeof own(change ?? {}, 'path') === 'string') : []
 }
 
 /** The changes that touch the section, their paths below it. */

@@ -60,6 +60,46 @@ export interface HistoryPort {
   readMoment(moment: PastMoment): Promise<PastDocuments>
 }
 
+/** A place in the audit, which is ordered by these, newest first. */
+export interface AuditPosition {
+  /** Of `updated_at`, since 1970: finer than its text. */
+  readonly microseconds: number
+  readonly user_id: string
+  readonly document: string
+  readonly version: number
+}
+
+/** Which changes of all users; undefined = any. */
+export interface AuditFilter {
+  readonly userId: string | undefined
+  readonly updatedBy: string | undefined
+  readonly reason: string | undefined
+  /** Milliseconds since 1970: not before `from`, and before `until`. */
+  readonly from: number | undefined
+  readonly until: number | undefined
+}
+
+export interface AuditQuery extends AuditFilter {
+  /** Only what is older than this. */
+  readonly after: AuditPosition | undefined
+  readonly limit: number
+  /** The most changes that are looked at. */
+  readonly scan: number
+}
+
+export interface AuditRecord extends AuditPosition, HistoryRecord {
+  /** False: it is answered only because the look ended there. */
+  readonly matches: boolean
+  /** As many changes as allowed were looked at, and this one is the last. */
+  readonly ends: boolean
+}
+
+/** Changes of all users. Rejects with DatabaseUnavailableError when the server is away. */
+export interface AuditPort {
+  /** Newest first. */
+  audit(query: AuditQuery): Promise<readonly AuditRecord[]>
+}
+
 /** Counts reads of settings. */
 export interface ReadObserverPort {
   readAnswered(status: ReadStatus): void

@@ -1,6 +1,9 @@
 import type { Pool } from 'pg'
 import type { DocumentRef } from '../consistency/ports.ts'
 import type {
+  AuditPort,
+  AuditQuery,
+  AuditRecord,
   HistoryPort,
   HistoryQuery,
   HistoryRecord,
@@ -9,11 +12,12 @@ import type {
   PastVersion,
 } from '../settings/ports.ts'
 import type { Availability } from './availability.ts'
+import { selectAudit } from './statements/audit.ts'
 import { selectHistory } from './statements/history.ts'
 import { selectMoment, selectVersion } from './statements/past.ts'
 
-/** The HistoryPort over PostgreSQL. */
-export class PostgresHistory implements HistoryPort {
+/** The HistoryPort and the AuditPort over PostgreSQL. */
+export class PostgresHistory implements HistoryPort, AuditPort {
   readonly #pool: Pool
   readonly #availability: Availability
 
@@ -32,5 +36,9 @@ export class PostgresHistory implements HistoryPort {
 
   readMoment(moment: PastMoment): Promise<PastDocuments> {
     return this.#availability.query(() => selectMoment(this.#pool, moment))
+  }
+
+  audit(query: AuditQuery): Promise<readonly AuditRecord[]> {
+    return this.#availability.query(() => selectAudit(this.#pool, query))
   }
 }

@@ -8,6 +8,7 @@ import type * as exchange from '../../src/exchange/exchange.ts'
 import type * as status from '../../src/lifecycle/status-service.ts'
 import type * as sequence from '../../src/sequence/service.ts'
 import type * as admin from '../../src/settings/admin-service.ts'
+import type * as audit from '../../src/settings/audit.ts'
 import type * as settings from '../../src/settings/service.ts'
 import type * as imports from '../../src/transfer/import.ts'
 import type * as transfer from '../../src/transfer/transfer-service.ts'
@@ -26,6 +27,7 @@ export type Checked = [
   Fits<status.HealthReport, client.HealthReport>,
   Fits<admin.SyncReport, client.SyncReport>,
   Fits<admin.Inspection, client.Inspection>,
+  Fits<audit.AuditPage, client.AuditPage>,
   Fits<transfer.UserPage, client.UserPage>,
   Fits<imports.ImportOutcome, client.ImportOutcome>,
   Fits<imports.ImportSummary, client.ImportSummary>,

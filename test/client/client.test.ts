@@ -240,6 +240,14 @@ t.test('admins', async t => {
   t.match(await admin.inspectCache('15'), { user_id: '15', redis: 'up' })
   await admin.deleteUser('15')
   await t.rejects(admin.deleteUser('15'), { code: 'USER_NOT_FOUND' })
+  const first = await admin.audit({ userId: '15', limit: 5 })
+  t.match(first.entries[0], { user_id: '15', updated_by: 'admin:1', reason: 'delete', changes: [] })
+  const rest = await admin.audit({ userId: '15', cursor: first.next! })
+  t.equal(first.entries.length + rest.entries.length, 13)
+  t.equal(rest.next, null)
+  const none = { updatedBy: 'admin:1', reason: 'delete', from: new Date(0), until: new Date(1) }
+  t.strictSame(await admin.audit(none), { entries: [], next: null })
+  await t.rejects(admin.audit({ from: 'x' }), { errors: [{ path: 'querystring.from' }] })
   await t.rejects(connect(t).admin.defaults(), { code: 'FORBIDDEN' })
 })
 

@@ -58,7 +58,7 @@ export const ChangeReport = component(
 )
 
 const REASONS = [
-  ...['put', 'load-defaults', 'reset', 'rollback', 'provision', 'import', 'sync-defaults', 'sql'],
+  ...['put', 'load-defaults', 'reset', 'rollback', 'provision', 'import', 'sync-defaults', 'sql', 'delete'],
   ...['schedule', 'schedule-refused', 'bulk'],
 ]
 
