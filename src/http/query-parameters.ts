@@ -61,6 +61,8 @@ function requireKnown({ query }: FastifyRequest, known: Parameters): void {
 function faultOf(name: string, value: string | string[], known: Parameters): string | undefined {
   const parameter = Object.hasOwn(known, name) ? known[name] : undefined
   if (parameter === undefined) return unknownName('query parameter', name, Object.keys(known))
+  // PostgreSQL has no text with it.
+  if ([value].flat().some(text => text.includes('\0'))) return `${name} must not contain NUL`
   if (parameter.type === 'array') return undefined
   if (typeof value !== 'string') return `${name} must be given once`
   if (value === '') return `${name} must not be empty`

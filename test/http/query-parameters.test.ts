@@ -137,3 +137,20 @@ t.test('in front of Fastify as behind it', async t => {
     t.equal(await get(`${SCALP}?mode=scalp`), 400)
   }
 })
+
+t.test('NUL, which PostgreSQL has no text with, is refused everywhere', async t => {
+  for (const query of [
+    'q=%00',
+    'q=a%00b',
+    'where=mode.scalp:size.leverage%3D%00',
+    'where=x&where=%00',
+    'cursor=%00',
+  ]) {
+    const answer = await gateway.app.inject({ url: `/api/admin/users?${query}`, headers: ADMIN })
+    t.match(
+      answer.json(),
+      { status: 400, errors: [{ path: /^querystring\./, message: /must not contain NUL/ }] },
+      query,
+    )
+  }
+})
