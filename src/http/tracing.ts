@@ -60,7 +60,9 @@ export async function traceRequests(
   }
   const answered: Tracer['answered'] = ({ request, id, method, route, status, milliseconds }) => {
     const parent = propagator.extract(api.ROOT_CONTEXT, request.headers, api.defaultTextMapGetter)
-    const endedAt = Date.now()
+    // From the monotonic clock to the wall's, the same for the request and all that it asked of the stores.
+    const endedAt = performance.now()
+    const origin = Date.now() - endedAt
     // No path, no query, no user: attributes hold nothing that a caller sent.
     const attributes = {
       'http.request.method': method,
@@ -70,12 +72,10 @@ export async function traceRequests(
     }
     const span = tracer.startSpan(
       `${method} ${route}`,
-      { kind: api.SpanKind.SERVER, startTime: endedAt - milliseconds, attributes },
+      { kind: api.SpanKind.SERVER, startTime: origin + endedAt - milliseconds, attributes },
       parent,
     )
     if (status >= 500) span.setStatus({ code: api.SpanStatusCode.ERROR })
-    // From the monotonic clock to the wall's.
-    const origin = endedAt - performance.now()
     const inside = api.trace.setSpan(parent, span)
     for (const each of span.isRecording() ? (work.get(request) ?? []) : []) {
       const child = tracer.startSpan(
@@ -90,7 +90,7 @@ export async function traceRequests(
       if (each.failed) child.setStatus({ code: api.SpanStatusCode.ERROR })
       child.end(origin + each.endedAt)
     }
-    span.end(endedAt)
+    span.end(origin + endedAt)
   }
   // After the parsing of the body, whose events run in the async context of the connection, not of the request.
   app.addHook('preHandler', ({ raw }, _reply, done) => run(raw, done))
