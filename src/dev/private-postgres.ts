@@ -17,7 +17,8 @@ import { end, freePort, NOBODY, spawnChild, untilReady, waitForEnd } from './chi
 import { postgresBinaries } from './postgres-binaries.ts'
 import { signalUsersOf, untilUnused } from './users-of-directory.ts'
 
-const START_TIMEOUT_MS = 30_000
+/** A server that cannot start ends at once, and that is noticed; a busy machine may take this long. */
+const START_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_MS = 10_000
 /** A server whose starter was killed shuts down by itself; a new one waits for it. */
 const TAKE_OVER_TIMEOUT_MS = 15_000

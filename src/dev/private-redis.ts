@@ -4,7 +4,8 @@ import { Redis } from 'ioredis'
 import { freePort, spawnChild, untilReady, waitForEnd } from './child.ts'
 import type { RedisBinary } from './redis-binary.ts'
 
-const START_TIMEOUT_MS = 10_000
+/** A server that cannot start ends at once, and that is noticed; a busy machine may take this long. */
+const START_TIMEOUT_MS = 120_000
 
 export interface PrivateRedis {
   readonly url: string

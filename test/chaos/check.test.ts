@@ -167,6 +167,8 @@ t.test('what is allowed', async t => {
   const outage = [hurt('postgres', 40, 100)]
   const old = read([45, 46], [document('b', 1)], 'hit; detail=unverified')
   t.strictSame(check({ ...plus(old), windows: outage }), [], 'an unverified answer while PostgreSQL is away')
+  const noTime = [hurt('machine', 40, 100)]
+  t.strictSame(check({ ...plus(old), windows: noTime }), [], 'or while the machine has no time for it')
   const refused = operation('read', [70, 80], {
     outcome: 'refused',
     status: 503,

@@ -9,8 +9,8 @@ const SLOW_DATABASE_MS = 700
 const PAUSE_MS = 250
 
 /**
- * Notes when the machine had no time for a gateway or for PostgreSQL: a 503 is nobody's fault then. Old answers, lost
- * writes and numbers handed out twice are violations all the same. Stops when `stopped`.
+ * Notes when the machine had no time for a gateway or for PostgreSQL: a 503, or an old answer marked as unverified, is
+ * nobody's fault then. Other old answers, lost writes and numbers handed out twice are violations all the same. Stops when `stopped`.
  */
 export async function watchMachine(
   stack: Stack,

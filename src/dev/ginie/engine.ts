@@ -11,7 +11,7 @@ export interface Measurements {
   unchanged: number
   /** Changes of settings, each followed by a read. */
   changes: number
-  /** Reads that were older than an acknowledged change: the gateway promises none. */
+  /** Verified reads that were older than an acknowledged change: the gateway promises none. */
   stale: number
   /** Cycles that could not be confirmed by the database. */
   unverified: number
@@ -105,7 +105,7 @@ class UserEngine {
     const { value, unchanged, unverified } = read
     if (unchanged) this.#seen.unchanged++
     if (unverified) this.#seen.unverified++
-    if (value.circuit_breaker.version < this.#acknowledged) this.#seen.stale++
+    else if (value.circuit_breaker.version < this.#acknowledged) this.#seen.stale++
     if (
       !value.circuit_breaker.data.enabled ||
       !value.modes[value.settings.data.trading.current_mode].data.enabled

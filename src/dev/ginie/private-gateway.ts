@@ -10,8 +10,9 @@ import { findRedis } from '../redis-binary.ts'
 
 const SERVER = fileURLToPath(new URL('../../server.ts', import.meta.url))
 const REDIS_CACHE = fileURLToPath(new URL('../../../.data', import.meta.url))
-const START_TIMEOUT_MS = 30_000
-const STOP_TIMEOUT_MS = 15_000
+/** A busy machine may take that long. */
+const START_TIMEOUT_MS = 120_000
+const STOP_TIMEOUT_MS = 30_000
 
 export interface PrivateGateway {
   readonly url: string
@@ -40,6 +41,12 @@ export async function startPrivateGateway(): Promise<PrivateGateway> {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
         PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        // The engine keeps the machine busy: that is no outage.
+        DATABASE_CONNECT_TIMEOUT_MS: '10000',
+        STATEMENT_TIMEOUT_MS: '10000',
+        SHUTDOWN_TIMEOUT_MS: '20000',
+        MAX_EVENT_LOOP_DELAY_MS: '0',
         PORT: String(port),
         DATABASE_URL: postgres.url,
         REDIS_URL: redis.url,

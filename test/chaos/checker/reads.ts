@@ -10,11 +10,12 @@ export function documentId(user: string, kind: string): string {
 }
 
 /**
- * While PostgreSQL is away the contract lets cached documents be served, marked as unverified: these may be old. An
- * answer with that mark while nothing was done to PostgreSQL is held to the promise like any other.
+ * While PostgreSQL is away the contract lets cached documents be served, marked as unverified: these may be old. A
+ * machine without time for it, or for the gateway, is the same. An answer with that mark while nothing was done to
+ * PostgreSQL is held to the promise like any other.
  */
 function mayBeOld(operation: Operation, { windows }: History): boolean {
-  return operation.cache === UNVERIFIED && overlaps(windows, operation, 'postgres')
+  return operation.cache === UNVERIFIED && overlaps(windows, operation, 'postgres', 'machine')
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { canonicalJson } from '../../../src/documents/canonical.ts'
 import { DOCUMENTS } from '../../../src/documents/catalogue.ts'
 import { BUILT_IN_DEFAULTS, documentDefaults } from '../../../src/documents/defaults.ts'
+import { noteFaults } from '../../../src/documents/file-format.ts'
 import { guardJson } from '../../../src/documents/guard.ts'
 import type { JsonObject } from '../../../src/documents/json.ts'
 import { validateDocument } from '../../../src/documents/validate.ts'
@@ -72,9 +73,9 @@ function lawful(kind: string, data: JsonObject): JsonObject {
   return faultsOf(kind, fixed).length === 0 ? fixed : defaults
 }
 
-/** Free objects get every name there is, also those that a PUT refuses. */
+/** Free objects get every name there is, also those that a PUT refuses, and notes of a defaults file. */
 function faultsOf(kind: string, data: JsonObject): Fault[] {
-  return [...guardJson(data), ...validateDocument(kind, data, [])]
+  return [...guardJson(data), ...noteFaults(data), ...validateDocument(kind, data, [])]
 }
 
 async function ask(
