@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type ListenOptions } from 'node:net'
 import { StartError } from '../start-failure.ts'
 
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync)
@@ -69,19 +69,21 @@ export async function end(child: ChildProcess, signal: NodeJS.Signals, patienceM
   clearTimeout(impatient)
 }
 
-/** A port of 127.0.0.1 that is free at this moment. */
+/** A port of 127.0.0.1 that is free, and given to no other process that asks here while this one lives. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
-    if (await isFree(port)) return port
+    if (!(await canListen({ port, host: '127.0.0.1' }))) continue
+    // Its server may need seconds until it listens. An abstract socket leaves no file, and ends with this process.
+    if (await canListen({ path: `\0settings-gateway-port-${port}` }, { keep: true })) return port
   }
 }
 
-function isFree(port: number): Promise<boolean> {
+function canListen(address: ListenOptions, { keep = false } = {}): Promise<boolean> {
   return new Promise(resolve => {
-    const server = createServer()
+    const server = createServer().unref()
     server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+    server.listen(address, () => (keep ? resolve(true) : server.close(() => resolve(true))))
   })
 }
 
