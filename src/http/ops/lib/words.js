@@ -74,6 +74,7 @@ const REASONS = {
   sql: 'edited by hand in the database',
   bulk: 'changed for many users at once',
   schedule: 'planned change',
+  'schedule-refused': 'planned change refused',
 }
 
 /** Why the history has an entry. @param {string} reason */

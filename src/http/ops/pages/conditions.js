@@ -1,5 +1,5 @@
 import { KINDS, titleOfKind } from '../lib/documents.js'
-import { html, useState } from '../lib/html.js'
+import { html } from '../lib/html.js'
 import { useLoad } from '../lib/load.js'
 import { leavesOf, loadSchemas } from '../lib/schemas.js'
 
@@ -14,31 +14,34 @@ const OPERATORS = {
   '!=': 'is not',
 }
 
+/** A condition that is being put together. */
+export const DRAFT = { kind: 'mode.scalp', path: 'size.leverage', operator: '>', value: '' }
+
+/**
+ * The conditions with the one that is being put together, if it has a value.
+ * @param {readonly string[]} conditions
+ * @param {typeof DRAFT} draft
+ */
+export function withDraft(conditions, { kind, path, operator, value }) {
+  if (value.trim() === '' || path === '') return conditions
+  return [...new Set([...conditions, `${kind}:${path}${operator}${value.trim()}`])]
+}
+
 /**
  * @param {object} props
  * @param {readonly string[]} props.conditions
- * @param {(conditions: readonly string[]) => void} props.onChange
+ * @param {typeof DRAFT} props.draft
+ * @param {(conditions: readonly string[], draft: typeof DRAFT) => void} props.onChange
  */
-export function Conditions({ conditions, onChange }) {
-  const [kind, setKind] = useState('mode.scalp')
-  const [path, setPath] = useState('size.leverage')
-  const [operator, setOperator] = useState('>')
-  const [value, setValue] = useState('')
+export function Conditions({ conditions, draft, onChange }) {
+  const { kind, path, operator, value } = draft
+  const edit = part => onChange(conditions, { ...draft, ...part })
   const schemas = useLoad(loadSchemas, [])
   const leaves = schemas.value === undefined ? [] : leavesOf(schemas.value, kind)
-  const add = () => {
-    onChange([...conditions, `${kind}:${path}${operator}${value.trim()}`])
-    setValue('')
-  }
-  const enter = event => {
-    if (event.key !== 'Enter' || value.trim() === '') return
-    event.preventDefault()
-    add()
-  }
+  const add = () => onChange(withDraft(conditions, draft), { ...draft, value: '' })
   const choose = next => {
-    setKind(next)
     const known = leavesOf(schemas.value ?? {}, next).map(leaf => leaf.path)
-    if (!known.includes(path)) setPath(known[0] ?? '')
+    edit({ kind: next, path: known.includes(path) ? path : (known[0] ?? '') })
   }
   return html`
     <fieldset class="conditions">
@@ -52,7 +55,11 @@ export function Conditions({ conditions, onChange }) {
                 each => html`
                   <li>
                     <code>${each}</code>
-                    <button type="button" class="quiet" aria-label=${`Remove ${each}`} onClick=${() => onChange(conditions.filter(one => one !== each))}>×</button>
+                    <button type="button" class="quiet" aria-label=${`Remove ${each}`} onClick=${() =>
+                      onChange(
+                        conditions.filter(one => one !== each),
+                        draft,
+                      )}>×</button>
                   </li>
                 `,
               )}
@@ -63,13 +70,13 @@ export function Conditions({ conditions, onChange }) {
         <select aria-label="Document" value=${kind} onChange=${event => choose(event.target.value)}>
           ${KINDS.map(each => html`<option value=${each}>${titleOfKind(each)}</option>`)}
         </select>
-        <select aria-label="Field" value=${path} onChange=${event => setPath(event.target.value)}>
+        <select aria-label="Field" value=${path} onChange=${event => edit({ path: event.target.value })}>
           ${leaves.map(leaf => html`<option value=${leaf.path}>${leaf.titles.join(' › ')}</option>`)}
         </select>
-        <select aria-label="Comparison" value=${operator} onChange=${event => setOperator(event.target.value)}>
+        <select aria-label="Comparison" value=${operator} onChange=${event => edit({ operator: event.target.value })}>
           ${Object.entries(OPERATORS).map(([sign, words]) => html`<option value=${sign}>${words}</option>`)}
         </select>
-        <input class="short" aria-label="Value" value=${value} onInput=${event => setValue(event.target.value)} onKeyDown=${enter} />
+        <input class="short" aria-label="Value" value=${value} onInput=${event => edit({ value: event.target.value })} />
         <button type="button" disabled=${value.trim() === '' || path === ''} onClick=${add}>Add condition</button>
       </div>
     </fieldset>

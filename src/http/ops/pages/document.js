@@ -41,6 +41,7 @@ function sourceOf(user, kind) {
     },
     preview: (patch, signal) => call(`${path}?dry_run=true`, { method: 'PUT', user, body: patch, signal }),
     save: (patch, version) => call(path, { method: 'PUT', user, body: patch, ifMatch: `"${version}"` }),
+    plan: (patch, when) => call(`${path}/schedule`, { method: 'POST', user, body: { ...when, data: patch } }),
     currentOf: problem => problem.current,
   }
 }

@@ -9,6 +9,7 @@ import { Alert, Note } from '../parts/basics.js'
 import { Fields } from '../parts/fields.js'
 import { SaveBar } from '../parts/save-bar.js'
 import { Conflict } from './conflict.js'
+import { PlanLater } from './plan-later.js'
 import { usePreview } from './preview.js'
 import { Review } from './review.js'
 
@@ -21,6 +22,7 @@ import { Review } from './review.js'
  * @property {(patch: any, signal?: AbortSignal) => Promise<{ changes: any[] }>} preview
  * @property {(patch: any, version: number) => Promise<unknown>} save
  * @property {(problem: ProblemAnswer) => { version: number, data: any } | undefined} currentOf what a refused save says of now
+ * @property {(patch: any, plan: any) => Promise<any>} [plan] saves later
  * @property {string} consequence of saving, for the review
  * @property {(changes: readonly any[]) => unknown} [affected] shown in the review
  */
@@ -79,6 +81,10 @@ export function Editor({ source, newest = 0 }) {
     }
     finish('Saved.')
   }
+  const plan = async when => {
+    const { at } = await source.plan(patch, when)
+    finish(`Planned for ${timeText(at)}.`)
+  }
   return html`
     <${Note}>${done} Version ${version} of ${timeText(updatedAt)}.</${Note}>
     ${isOld && count > 0 ? html`<p class="warning" role="status">A colleague or the bot has just saved version ${newest}. What you typed is still here; when you save, you see both sides.</p>` : null}
@@ -94,7 +100,8 @@ export function Editor({ source, newest = 0 }) {
         faults=${new Map(faults.map(({ path, message }) => [path, message]))}
       />
     </form>
-    ${count === 0 ? null : html`<${SaveBar} text=${countText(count, 'change')} changes=${report?.changes} faults=${[...typed, ...faults]} onReview=${() => setAsks('review')} onDiscard=${() => setEdits({})} />`}
+    ${count === 0 ? null : html`<${SaveBar} text=${countText(count, 'change')} changes=${report?.changes} faults=${[...typed, ...faults]} onReview=${() => setAsks('review')} onPlan=${source.plan && (() => setAsks('later'))} onDiscard=${() => setEdits({})} />`}
+    ${asks === 'later' ? html`<${PlanLater} source=${source} report=${report} onApply=${plan} onClose=${() => setAsks(undefined)} />` : null}
     ${asks === 'review' ? html`<${Review} source=${source} report=${report} onApply=${() => save()} onClose=${() => setAsks(undefined)} />` : null}
     ${
       asks?.current === undefined

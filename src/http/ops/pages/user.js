@@ -9,6 +9,7 @@ import { DocumentPage } from './document.js'
 import { Documents } from './documents.js'
 import { NewUser } from './new-user.js'
 import { Overview } from './overview.js'
+import { Planned } from './planned.js'
 import { Today } from './today.js'
 
 /** Everything about one user. Looks whether the user exists first, because a service's read of a document creates a user. */
@@ -17,6 +18,7 @@ const TABS = [
   { tab: undefined, title: 'Against the defaults', show: user => html`<${Overview} user=${user} />` },
   { tab: 'documents', title: 'All settings', show: user => html`<${Documents} user=${user} />` },
   { tab: 'today', title: 'Now', show: (user, live) => html`<${Today} user=${user} live=${live} />` },
+  { tab: 'planned', title: 'Planned', show: (user, live) => html`<${Planned} user=${user} live=${live} />` },
   { tab: 'cache', title: 'In Redis', show: user => html`<${CacheOf} user=${user} />` },
 ]
 

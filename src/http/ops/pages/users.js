@@ -4,7 +4,7 @@ import { html, useState } from '../lib/html.js'
 import { useLoad } from '../lib/load.js'
 import { goTo } from '../lib/route.js'
 import { Alert, Link, Note, Table } from '../parts/basics.js'
-import { Conditions } from './conditions.js'
+import { Conditions, DRAFT, withDraft } from './conditions.js'
 import { NewUser } from './new-user.js'
 
 /** Finds users by the beginning of their id and by what their settings say. */
@@ -27,11 +27,11 @@ export function Users({ at }) {
 }
 
 function Search({ q, where }) {
-  const [conditions, setConditions] = useState(where)
+  const [{ conditions, draft }, setState] = useState({ conditions: where, draft: DRAFT })
   const submit = event => {
     event.preventDefault()
     const text = String(new FormData(event.target).get('q')).trim()
-    goTo({ page: 'users', q: text, where: conditions })
+    goTo({ page: 'users', q: text, where: withDraft(conditions, draft) })
   }
   return html`
     <form class="panel search" autocomplete="off" role="search" onSubmit=${submit}>
@@ -40,7 +40,7 @@ function Search({ q, where }) {
         <input id="q" name="q" value=${q} maxlength="64" spellcheck=${false} autocapitalize="none" />
         <button type="submit" class="primary">Search</button>
       </div>
-      <${Conditions} conditions=${conditions} onChange=${setConditions} />
+      <${Conditions} conditions=${conditions} draft=${draft} onChange=${(next, rest) => setState({ conditions: next, draft: rest })} />
     </form>
   `
 }

@@ -8,10 +8,12 @@ import { Risk } from './basics.js'
  * @param {readonly any[] | undefined} props.changes of the dry run; undefined = not known (yet)
  * @param {readonly { path: string, message: string }[]} props.faults
  * @param {() => void} props.onReview
+ * @param {() => void} [props.onPlan]
  * @param {() => void} props.onDiscard
  */
-export function SaveBar({ text, changes, faults, onReview, onDiscard }) {
+export function SaveBar({ text, changes, faults, onReview, onPlan, onDiscard }) {
   const risks = ['high', 'medium', 'low'].filter(risk => changes?.some(change => change.risk === risk))
+  const isBad = faults.length > 0 || changes === undefined
   return html`
     <div class="save-bar" role="region" aria-label="Not saved">
       <div role="status">
@@ -21,7 +23,8 @@ export function SaveBar({ text, changes, faults, onReview, onDiscard }) {
         ${faults.length === 0 ? null : html`<ul class="faults">${faults.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`}
       </div>
       <p class="row">
-        <button type="button" class="primary" disabled=${faults.length > 0 || changes === undefined} onClick=${onReview}>Review and save…</button>
+        <button type="button" class="primary" disabled=${isBad} onClick=${onReview}>Review and save…</button>
+        ${onPlan && html`<button type="button" disabled=${isBad} onClick=${onPlan}>Save later…</button>`}
         <button type="button" onClick=${onDiscard}>Discard</button>
       </p>
     </div>
