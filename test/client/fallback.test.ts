@@ -34,7 +34,7 @@ async function gateway(t: Scope) {
 }
 
 const connect = (t: Scope, server: Pick<FakeServer, 'url'>, fallback: FallbackOptions, token = 'token') =>
-  openClient(t, server, { token, fallback, retries: 0, timeoutMs: 2_000 })
+  openClient(t, server, { token, fallback, retries: 0, timeoutMs: 60_000 })
 
 t.test('reads resolve with the last known settings while nothing answers', async t => {
   const { server, state } = await gateway(t)

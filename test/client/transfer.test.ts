@@ -86,9 +86,9 @@ t.test('an export that falls silent is given up, a caller who takes time is not'
       '{"user_id":"1","documents":{},"sequence":{}}\n{"user_id":"2","documents":{},"sequence":{}}\n',
     )
   })
-  const users = connect(t, url).admin.exportUsers({ silenceMs: 50 })
+  const users = connect(t, url).admin.exportUsers({ silenceMs: 700 })
   t.match((await users.next()).value, { user_id: '1' })
-  await setTimeout(200)
+  await setTimeout(1_000)
   t.match((await users.next()).value, { user_id: '2' })
   await t.rejects(users.next(), { name: 'UnreachableError' })
 })

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { startStack } from '../helper/gateway.ts'
+import { SHORT_LEASE, startStack } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 
 t.test(
   'more writes than connections: all wait for their turn, none is told that the database is away',
   async t => {
-    const { gateway } = await startStack(t, { DATABASE_POOL_SIZE: '2' })
+    const { gateway } = await startStack(t, { ...SHORT_LEASE, DATABASE_POOL_SIZE: '2' })
     // Both connections are busy for longer than a lease renewal may take.
     const slow = gateway.services.pool.query('SELECT pg_sleep(1.3)')
     const slower = gateway.services.pool.query('SELECT pg_sleep(1.3)')
