@@ -102,10 +102,14 @@ t.test('by user, caller, reason and time', async t => {
 })
 
 t.test('page after page: each change once, whatever else is written meanwhile', async t => {
-  for (const query of ['', 'user_id=a', 'reason=provision', 'user_id=c&reason=delete']) {
+  for (const [query, limit] of [
+    ['', 13],
+    ['reason=provision', 13],
+    ['user_id=a', 1],
+    ['user_id=c&reason=delete', 5],
+  ] as const) {
     const whole = (await page(`${query}&limit=200`)).entries.map(nameOf)
-    for (const limit of [1, 7])
-      t.strictSame((await pages(query, limit)).map(nameOf), whole, `${query} ${limit}`)
+    t.strictSame((await pages(query, limit)).map(nameOf), whole, query)
   }
   const first = await page('limit=5')
   await leverage('a', 6)

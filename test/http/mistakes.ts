@@ -8,7 +8,7 @@ export const BODY_LIMIT = 65_536
 /** Callers who may do everything for user 42. */
 export const CALLERS = { service: { ...SERVICE, 'x-user-id': '42' }, admin: { ...ADMIN, 'x-user-id': '42' } }
 
-const WRONG_QUERY = 'limit=x&before=x&mode=x&preview=x&dry_run=x'
+const WRONG_QUERY = 'limit=x&before=x&mode=x&preview=x&dry_run=x&version=x&at=x'
 const json = (payload: string): Mistake => ({ payload, headers: { 'content-type': 'application/json' } })
 const withKey = (count: number): Mistake => ({
   payload: JSON.stringify({ count }),
@@ -39,6 +39,8 @@ const MISTAKES: Readonly<Record<string, (operation: Operation) => Mistake>> = {
   'no user id in the path': operation => ({ url: urlOf(operation, { id: '!', user_id: '!' }) }),
   'an unknown mode': operation => ({ url: urlOf(operation, { mode: 'nonsense' }) }),
   'a wrong query': operation => ({ url: `${urlOf(operation)}?${WRONG_QUERY}` }),
+  'a version that never was': operation => ({ url: `${urlOf(operation)}?version=999` }),
+  'a moment before everything': operation => ({ url: `${urlOf(operation)}?at=1999-01-01T00:00:00Z` }),
   'another version': () => ({ headers: { 'if-match': '"999"' } }),
   'a precondition that is none': () => ({ headers: { 'if-match': 'nonsense' } }),
   'a key that is too long': () => ({ headers: { 'idempotency-key': 'x'.repeat(129) } }),

@@ -42,20 +42,18 @@ t.test('every document is answered as its GET answered it then', async t => {
     for (const query of ['version=1', `at=${then.json().updated_at}`]) {
       const past = await get('42', `${url}?${query}`)
       t.match(past, { statusCode: 200, body: then.body }, `${url}?${query}`)
-      const { etag, vary, ...headers } = past.headers
-      t.match(headers, { 'cache-status': HISTORY, 'cache-control': 'private, no-cache' }, url)
-      t.match({ etag, vary }, { etag: then.headers.etag, vary: then.headers.vary }, url)
-      const head = await gateway.as('42', { method: 'HEAD', url: `${url}?${query}` })
-      t.match(head, { statusCode: 200, body: '' })
-      t.match(head.headers, { etag, 'content-length': past.headers['content-length'] })
-      for (const tag of [etag, `"9", ${etag}`, '*'])
-        t.match(await get('42', `${url}?${query}`, { 'if-none-match': String(tag) }), {
-          statusCode: 304,
-          body: '',
-        })
-      t.equal((await get('42', `${url}?${query}`, { 'if-none-match': '"2"' })).statusCode, 200)
+      const { etag, vary } = then.headers
+      t.match(past.headers, { etag, vary, 'cache-status': HISTORY, 'cache-control': 'private, no-cache' })
     }
   }
+  const url = `${SCALP}?version=1`
+  const { headers } = await get('42', url)
+  const head = await gateway.as('42', { method: 'HEAD', url })
+  t.match(head, { statusCode: 200, body: '', headers: { etag: '"1"' } })
+  t.equal(head.headers['content-length'], headers['content-length'])
+  for (const tag of ['"1"', '"9", "1"', '*'])
+    t.match(await get('42', url, { 'if-none-match': tag }), { statusCode: 304, body: '' })
+  t.equal((await get('42', url, { 'if-none-match': '"2"' })).statusCode, 200)
   for (const url of BUNDLES) {
     const then = await get('42', url)
     const past = await get('42', withQuery(url, `at=${new Date().toISOString()}`))

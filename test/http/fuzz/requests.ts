@@ -133,7 +133,10 @@ function anyPath(): fc.Arbitrary<InjectOptions> {
 }
 
 function queries(): fc.Arbitrary<string> {
-  const names = fc.constantFrom('limit', 'before', 'dry_run', 'preview', 'mode', '__proto__', 'limit[]', 'a')
+  const names = fc.constantFrom(
+    ...['limit', 'before', 'dry_run', 'preview', 'mode', 'version', 'at', '__proto__', 'limit[]', 'a'],
+    ...['user_id', 'updated_by', 'reason', 'from', 'until', 'cursor', 'q', 'where'],
+  )
   const values = fc.oneof(
     fc.constantFrom(
       'true',
@@ -146,6 +149,7 @@ function queries(): fc.Arbitrary<string> {
       '1.5',
       '',
       'scalp',
+      '2026-01-06T12:00:00Z',
       '%',
       '%00',
       '%ff',
