@@ -18,6 +18,11 @@ const PlaceQuery = Type.Object({
   tab: Type.Optional(Type.String()),
   q: Type.Optional(Type.String()),
   where: Type.Optional(Type.Array(Type.String())),
+  of: Type.Optional(Type.String()),
+  by: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String()),
+  from: Type.Optional(Type.String()),
+  until: Type.Optional(Type.String()),
 })
 
 /** The pages that a browser renders, under a Content-Security-Policy; the API needs no such headers. */

@@ -2,14 +2,15 @@ import { createStore } from './store.js'
 
 /**
  * Where the operator is, in the address: `?page=users&q=4`, `?user=42&document=mode.scalp&tab=history`. Every place has
- * an address of its own, for bookmarks and colleagues.
- * @typedef {{ page?: string, user?: string, document?: string, tab?: string, q?: string, where?: readonly string[] }} Place
+ * an address of its own, for bookmarks and colleagues. `of` to `until` are the filter of the audit.
+ * @typedef {{ page?: string, user?: string, document?: string, tab?: string, q?: string, where?: readonly string[], of?: string,
+ *   by?: string, reason?: string, from?: string, until?: string }} Place
  */
 
 /** @returns {Place} */
 function read() {
   const query = new URLSearchParams(location.search)
-  const names = ['page', 'user', 'document', 'tab', 'q']
+  const names = ['page', 'user', 'document', 'tab', 'q', 'of', 'by', 'reason', 'from', 'until']
   return {
     ...Object.fromEntries(names.flatMap(name => (query.get(name) ? [[name, query.get(name)]] : []))),
     where: query.getAll('where').filter(Boolean),

@@ -63,7 +63,8 @@ function asSentence(text) {
   return text.slice(0, 1).toUpperCase() + text.slice(1) + (/[.:!?]$/.test(text) ? '' : '.')
 }
 
-const REASONS = {
+/** Why the history has an entry. */
+export const REASONS = {
   put: 'changed',
   'load-defaults': 'defaults loaded',
   reset: 'reset to the default',
@@ -72,6 +73,7 @@ const REASONS = {
   import: 'imported',
   'sync-defaults': 'defaults published',
   sql: 'edited by hand in the database',
+  delete: 'user deleted',
   bulk: 'changed for many users at once',
   schedule: 'planned change',
   'schedule-refused': 'planned change refused',

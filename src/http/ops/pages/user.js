@@ -46,6 +46,7 @@ export function UserPage({ user, at }) {
     </div>
     <nav class="links tabs" aria-label=${`Of user ${user}`}>
       ${TABS.map(each => html`<${Link} to=${{ user, tab: each.tab }} aria-current=${each === tab ? 'page' : undefined}>${each.title}</${Link}>`)}
+      <${Link} to=${{ page: 'audit', of: user }}>All changes</${Link}>
     </nav>
     ${at.document === undefined ? tab.show(user, live) : html`<${DocumentPage} user=${user} at=${at} live=${live} />`}
     ${asks === 'delete' ? html`<${DeleteUser} user=${user} onClose=${() => setAsks('')} />` : null}
