@@ -1,11 +1,11 @@
 import t from 'tap'
-import { SERVICE, startStack } from '../helper/gateway.ts'
+import { SERVICE, SHORT_LEASE, startStack } from '../helper/gateway.ts'
 import { ask } from '../helper/request.ts'
 import { ADMIN, bearer } from '../helper/tokens.ts'
 import { pastOf, SCALP } from './past.ts'
 
 const AUDIT = '/api/admin/audit'
-const { gateway } = await startStack(t)
+const { gateway } = await startStack(t, SHORT_LEASE)
 const { pool } = gateway.services
 const { leverage, put, admin } = pastOf(gateway)
 

@@ -1,10 +1,14 @@
 import t from 'tap'
-import { startStack } from '../helper/gateway.ts'
+import { SHORT_LEASE, startStack } from '../helper/gateway.ts'
 import { ask } from '../helper/request.ts'
 import { bearer } from '../helper/tokens.ts'
 import { DECISION, pastOf, SCALP, SWING } from './past.ts'
 
-const { gateway } = await startStack(t, { HISTORY_KEEP_VERSIONS: '2', HISTORY_KEEP_DAYS: '9000' })
+const { gateway } = await startStack(t, {
+  ...SHORT_LEASE,
+  HISTORY_KEEP_VERSIONS: '2',
+  HISTORY_KEEP_DAYS: '9000',
+})
 const { pool, retention } = gateway.services
 const { get, leverage, admin, setTime, setCreated } = pastOf(gateway)
 
