@@ -16,7 +16,8 @@ function bench(t: Test, ...flags: readonly string[]) {
   return runNode([join(import.meta.dirname, 'run.ts'), ...flags], { cwd: temporaryDirectory(t), env: {} })
 }
 
-// A fraction of a second each: the script must not rot. What it measures here means nothing. The parts that need
+// A fraction of a second each: the script must not rot. What it measures here means nothing, and is no number where a
+// busy machine answered nothing in time. The parts that need
 // more processes or users are loaded with the others, and not run.
 t.test('the parts of the bench that one gateway can run', async t => {
   const { code, output } = await bench(t, ...FLAGS, ...SHORT)
@@ -24,15 +25,15 @@ t.test('the parts of the bench that one gateway can run', async t => {
   for (const part of ['Reads', '50 requests/s', 'Writes', 'Sequence numbers', 'Beside'])
     t.match(output, `## ${part}`)
   t.notMatch(output, 'FAILED')
-  t.match(output, /\| gateway, decision-settings \| [\d,]+ \| \d+\.\d\d \|/)
-  t.match(output, /\| decision-settings \| [\d,]+ \| \d+\.\d\d \|/)
+  t.match(output, /\| gateway, decision-settings \| [\d,]+ \| (\d+\.\d\d|NaN) \|/)
+  t.match(output, /\| decision-settings \| [\d,]+ \| (\d+\.\d\d|NaN) \|/)
   t.match(output, /How the gateway answered: .*hit \d+/)
 })
 
 t.test('reads without Redis from the first moment on, and starts', async t => {
   const { code, output } = await bench(t, '--offline', '--only', 'degraded,start', '--active', '3', ...SHORT)
   t.equal(code, 0, output)
-  t.match(output, /\| without Redis \| [\d,]+ \| \d+\.\d\d \|/)
+  t.match(output, /\| without Redis \| [\d,]+ \| (\d+\.\d\d|NaN) \|/)
   t.match(output, /\| first 0\.5 s after SIGKILL of Redis \| \d+\.\d\d \|/)
   t.match(output, /\| gateway \| [\d,]+ \| [\d,]+ \| \d+ \| \d+ \| [\d,]+ \|/)
 })

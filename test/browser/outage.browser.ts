@@ -1,10 +1,10 @@
 import t from 'tap'
 import { NO_BROWSER, openPage, startBrowser } from '../helper/browser.ts'
-import { PRODUCTION_TIMES, startStack } from '../helper/gateway.ts'
+import { REDIS_OUTAGE, startStack } from '../helper/gateway.ts'
 import { signIn } from './operator.ts'
 
 t.test('an outage of Redis is seen on the workbench as it happens', { skip: NO_BROWSER }, async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   const browser = await startBrowser(t)
   const { page } = await openPage(t, browser)
   await signIn(page, gateway)

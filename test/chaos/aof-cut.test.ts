@@ -2,7 +2,7 @@ import { readdirSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { onServer, type TestRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startStack, type TestGateway } from '../helper/gateway.ts'
 import { onRedis } from './stack.ts'
 
 const MODES = ['ultra', 'scalp', 'swing', 'position']
@@ -44,7 +44,7 @@ async function firstTrusted(gateway: TestGateway, mode: string): Promise<unknown
 }
 
 t.test('Redis is killed, its append-only file cut back, and restarted', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   for (const mode of MODES) t.equal((await put(gateway, mode, 41)).statusCode, 200)
   await untilMarked(gateway, redis)
   const { size } = statSync(appendOnlyFile(redis))

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway, type TestGateway } from '../helper/gateway.ts'
 import { startTcpProxy } from '../helper/tcp-proxy.ts'
 
 const URL = '/api/futures/ginie/modes/scalp'
@@ -15,11 +15,11 @@ for (const trouble of ['blackHole', 'dropReplies'] as const) {
     const proxy = await startTcpProxy(t, redis.port)
     const env = { DATABASE_URL: url, REDIS_URL: redis.url }
     const others = [
-      await startGateway(t, { ...PRODUCTION_TIMES, ...env }),
-      await startGateway(t, { ...PRODUCTION_TIMES, ...env }),
+      await startGateway(t, { ...REDIS_OUTAGE, ...env }),
+      await startGateway(t, { ...REDIS_OUTAGE, ...env }),
     ]
     const lonely = await startGateway(t, {
-      ...PRODUCTION_TIMES,
+      ...REDIS_OUTAGE,
       ...env,
       REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
     })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway, type TestGateway } from '../helper/gateway.ts'
 import { SENTINEL_NAME, startSentinel } from '../helper/sentinel.ts'
 import { startTcpProxy } from '../helper/tcp-proxy.ts'
 import { onRedis } from './stack.ts'
@@ -32,10 +32,10 @@ t.test('Sentinel promotes a lagging replica while one gateway speaks to the old 
     REDIS_SENTINEL_NAME: SENTINEL_NAME,
   }
   const others = [
-    await startGateway(t, { ...PRODUCTION_TIMES, ...env, ...sentinels }),
-    await startGateway(t, { ...PRODUCTION_TIMES, ...env, ...sentinels }),
+    await startGateway(t, { ...REDIS_OUTAGE, ...env, ...sentinels }),
+    await startGateway(t, { ...REDIS_OUTAGE, ...env, ...sentinels }),
   ]
-  const late = await startGateway(t, { ...PRODUCTION_TIMES, ...env, REDIS_URL: primary.url })
+  const late = await startGateway(t, { ...REDIS_OUTAGE, ...env, REDIS_URL: primary.url })
   const gateways = [...others, late]
   let written = 41
   t.equal((await put(late, written)).statusCode, 200)

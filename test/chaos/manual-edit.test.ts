@@ -1,11 +1,11 @@
 import t from 'tap'
 import { onServer } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startStack } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startStack } from '../helper/gateway.ts'
 
 const URL = '/api/futures/ginie/modes/scalp'
 
 t.test('an edit by hand in SQL turns the view OFF and is seen', async t => {
-  const { gateway } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway } = await startStack(t, REDIS_OUTAGE)
   const read = () => gateway.as('42', { url: URL })
   await read()
   const before = await read()

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import t from 'tap'
-import { eventually, PRODUCTION_TIMES, redisOf, startStack } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, redisOf, startStack } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const MODES = '/api/futures/ginie/modes'
@@ -15,9 +15,8 @@ t.test(
       LEASE_MS: '8000',
       LEASE_RENEW_MS: '2000',
       OFF_WAIT_MS: '9000',
-      SHUTDOWN_TIMEOUT_MS: '12000',
     }
-    const { gateway } = await startStack(t, { ...PRODUCTION_TIMES, ...times })
+    const { gateway } = await startStack(t, { ...REDIS_OUTAGE, ...times })
     const read = async (url: string) => (await gateway.as('42', { url })).json()
     await eventually('the bundle is a hit', async () => {
       const reply = await gateway.as('42', { url: MODES })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createDatabase, onServer, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway } from '../helper/gateway.ts'
 import { startTcpProxy } from '../helper/tcp-proxy.ts'
 
 const ROUTE = '/api/user/global-circuit-breaker'
@@ -9,9 +9,9 @@ const WRITES = 5
 t.test('a gateway without Redis hands its fences and draws over, and the others keep their hits', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const proxy = await startTcpProxy(t, redis.port)
-  const well = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL: url, REDIS_URL: redis.url })
+  const well = await startGateway(t, { ...REDIS_OUTAGE, DATABASE_URL: url, REDIS_URL: redis.url })
   const cutOff = await startGateway(t, {
-    ...PRODUCTION_TIMES,
+    ...REDIS_OUTAGE,
     DATABASE_URL: url,
     REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
   })

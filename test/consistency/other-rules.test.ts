@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { request } from 'undici'
 import { type Scope, temporaryDirectory } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, redisOf, SERVICE, startStack } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, redisOf, SERVICE, startStack } from '../helper/gateway.ts'
 import { startInstance } from '../helper/instance.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -30,7 +30,7 @@ function otherRelease(t: Scope): string {
 }
 
 t.test('instances whose scripts keep other rules do not share a view', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   const client = redisOf(gateway)
   // All writes before the other is there: one that a busy Redis keeps waiting would turn the view OFF.
   await gateway.as('42', { method: 'PUT', url: SCALP, payload: { confidence: { min_confidence: 50 } } })

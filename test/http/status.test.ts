@@ -1,11 +1,11 @@
 import t from 'tap'
-import { eventually, PRODUCTION_TIMES, startStack } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startStack } from '../helper/gateway.ts'
 import { ADMIN, bearer } from '../helper/tokens.ts'
 
 const url = '/api/admin/status'
 
 t.test('the status of an instance is for admins', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   const ask = async () => (await gateway.app.inject({ url, headers: ADMIN })).json()
   t.equal((await gateway.app.inject({ url })).statusCode, 401)
   t.equal((await gateway.app.inject({ url, headers: bearer('42') })).statusCode, 403)
@@ -42,7 +42,7 @@ t.test('the status of an instance is for admins', async t => {
 })
 
 t.test('a change by hand turns the view OFF without any instance: it is seen all the same', async t => {
-  const { gateway } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway } = await startStack(t, REDIS_OUTAGE)
   await gateway.as('42', { url: '/api/user/settings' })
   await gateway.services.pool.query(`UPDATE documents SET version = version + 1 WHERE user_id = '42'`)
   await eventually('the view is ON again', async () => {

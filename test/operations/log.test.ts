@@ -3,7 +3,7 @@ import { createDatabase, startRedis } from '../helper/backends.ts'
 import {
   eventually,
   JWT_SECRET,
-  PRODUCTION_TIMES,
+  REDIS_OUTAGE,
   SERVICE_TOKEN,
   startGateway,
   type TestGateway,
@@ -32,7 +32,7 @@ async function startLogged(t: Test) {
   const gateway = await startGateway(
     t,
     {
-      ...PRODUCTION_TIMES,
+      ...REDIS_OUTAGE,
       DATABASE_URL: databaseUrl,
       REDIS_URL: redis.url,
       LOG_LEVEL: 'trace',

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { SharedCheck } from '../../src/lifecycle/shared-check.ts'
-import { eventually, PRODUCTION_TIMES, redisOf, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, redisOf, startStack, type TestGateway } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 /** What /health, the operator page and the metrics say of the cache, and what asking them costs. */
@@ -29,7 +29,7 @@ async function stories(gateway: TestGateway) {
 }
 
 t.test('after kill -9 of Redis all of them tell one story', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   await eventually('the cache is on', async () => (await stories(gateway)).modes[0] === 'on')
   await redis.kill()
   const settled = async (mode: string, breaker: string) => {
@@ -48,7 +48,7 @@ t.test('after kill -9 of Redis all of them tell one story', async t => {
 })
 
 t.test('a flood of health checks reaches no store and costs no lease', async t => {
-  const { gateway } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway } = await startStack(t, REDIS_OUTAGE)
   const client = redisOf(gateway)
   await eventually('the cache is on', async () => (await stories(gateway)).modes[0] === 'on')
   const ping = client.ping.bind(client)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startGateway } from '../helper/gateway.ts'
+import { PRODUCTION_TIMES, startGateway } from '../helper/gateway.ts'
 import { HAS_NGINX, startNginx } from '../load/nginx.ts'
 import { PATIENT, rollingRestart, type StartInstance } from '../load/rolling-restart.ts'
 
@@ -8,7 +8,7 @@ import { PATIENT, rollingRestart, type StartInstance } from '../load/rolling-res
  * late makes the proxy's checks and the delay late alike, so that the delay covers them.
  */
 const start: StartInstance = async (t, env, port = 0) => {
-  const gateway = await startGateway(t, { ...env, PORT: String(port) })
+  const gateway = await startGateway(t, { ...PRODUCTION_TIMES, ...env, PORT: String(port) })
   return {
     port: Number(new URL(gateway.url).port),
     stop: async () => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createDatabase, onServer, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway } from '../helper/gateway.ts'
 import { startTcpProxy } from '../helper/tcp-proxy.ts'
 
 /** Users whose documents were changed behind the marker. */
@@ -11,7 +11,7 @@ t.test('the gate opens, however many documents are at risk and however far away 
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const proxy = await startTcpProxy(t, redis.port)
   const gateway = await startGateway(t, {
-    ...PRODUCTION_TIMES,
+    ...REDIS_OUTAGE,
     DATABASE_URL: url,
     REDIS_URL: `redis://127.0.0.1:${proxy.port}`,
     // Scripts wait behind one another at that distance.

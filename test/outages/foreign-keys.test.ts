@@ -1,7 +1,7 @@
 import t from 'tap'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway } from '../helper/gateway.ts'
 
 const FOREIGN = 20_000
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -15,7 +15,7 @@ t.test('a Redis that another program uses: a start and a cold gate leave all of 
     ...Array.from({ length: FOREIGN }, (_, i) => `job:${i}`),
   ]
   await onRedis(redis.url, client => client.mset(names.flatMap(name => [name, 'theirs'])))
-  const gateway = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL: url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, { ...REDIS_OUTAGE, DATABASE_URL: url, REDIS_URL: redis.url })
   const hit = () =>
     eventually('a hit', async () => {
       const { headers } = await gateway.as('42', { url: SCALP })

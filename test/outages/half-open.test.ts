@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway } from '../helper/gateway.ts'
 
 /** As when a firewall forgot the connections: they are open, and whoever was at the other end is gone. */
 t.test('connections that were opened and never answered are given up', async t => {
@@ -23,7 +23,7 @@ t.test('connections that were opened and never answered are given up', async t =
   })
   const { port } = server.address() as AddressInfo
   const gateway = await startGateway(t, {
-    ...PRODUCTION_TIMES,
+    ...REDIS_OUTAGE,
     DATABASE_URL: url,
     REDIS_URL: `redis://127.0.0.1:${port}`,
     REDIS_CONNECT_TIMEOUT_MS: '300',

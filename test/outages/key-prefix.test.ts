@@ -1,7 +1,7 @@
 import t from 'tap'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const FOREIGN = ['job:1', 'user:42:mode:scalp', 'gateway:view', 'a:user:42:name']
@@ -32,7 +32,7 @@ t.test('two gateways with prefixes of their own share a Redis with each other an
   await onRedis(redis.url, client => client.mset(FOREIGN.flatMap(key => [key, 'theirs'])))
   const start = (database: string, prefix: string) =>
     startGateway(t, {
-      ...PRODUCTION_TIMES,
+      ...REDIS_OUTAGE,
       DATABASE_URL: database,
       REDIS_URL: redis.url,
       REDIS_KEY_PREFIX: prefix,
@@ -75,8 +75,8 @@ t.test('two gateways with prefixes of their own share a Redis with each other an
 t.test('no key of the gateway counts as one of another program', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const env = { DATABASE_URL: url, REDIS_URL: redis.url }
-  await use(await startGateway(t, { ...PRODUCTION_TIMES, ...env }), 3)
-  const again = await startGateway(t, { ...PRODUCTION_TIMES, ...env })
+  await use(await startGateway(t, { ...REDIS_OUTAGE, ...env }), 3)
+  const again = await startGateway(t, { ...REDIS_OUTAGE, ...env })
   await untilHit(again)
   t.strictSame((await again.services.status.health()).warnings, [])
 })

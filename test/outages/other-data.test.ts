@@ -1,7 +1,7 @@
 import t from 'tap'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, onServer, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const POSITIONS = '/api/binance/positions'
@@ -18,11 +18,11 @@ t.test(
   async t => {
     const [first, second, redis] = await Promise.all([createDatabase(t), createDatabase(t), startRedis(t)])
     const env = { REDIS_URL: redis.url, LEASE_MS: '3000', OFF_WAIT_MS: '3300' }
-    const a = await startGateway(t, { ...PRODUCTION_TIMES, ...env, DATABASE_URL: first })
+    const a = await startGateway(t, { ...REDIS_OUTAGE, ...env, DATABASE_URL: first })
     await untilStatus(a, 'settings-gateway; hit')
     const left = await onRedis(redis.url, client => client.pttl('gateway:owner'))
     t.ok(left > 3_000, `the claim of a lease of 3 s lasts ${left} ms`)
-    const b = await startGateway(t, { ...PRODUCTION_TIMES, REDIS_URL: redis.url, DATABASE_URL: second })
+    const b = await startGateway(t, { ...REDIS_OUTAGE, REDIS_URL: redis.url, DATABASE_URL: second })
     await eventually('b sees the other one', async () =>
       (await b.services.status.health()).warnings.some(text => /another database/.test(text)),
     )
@@ -37,7 +37,7 @@ t.test(
 t.test('what another database has stored is not answered while PostgreSQL is away', async t => {
   const [database, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const gateway = await startGateway(t, {
-    ...PRODUCTION_TIMES,
+    ...REDIS_OUTAGE,
     DATABASE_URL: database,
     REDIS_URL: redis.url,
     NEAR_CACHE_BYTES: '0',

@@ -1,13 +1,7 @@
 import t from 'tap'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import {
-  eventually,
-  PRODUCTION_TIMES,
-  startGateway,
-  startStack,
-  type TestGateway,
-} from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 /** A replica waits 5 s for others otherwise. */
@@ -30,7 +24,7 @@ async function epochOf({ services }: TestGateway): Promise<number> {
 }
 
 t.test('a first replica is attached: another replication id, the same data, and soon hits again', async t => {
-  const [{ gateway, redis }, replica] = await Promise.all([startStack(t, PRODUCTION_TIMES), startRedis(t)])
+  const [{ gateway, redis }, replica] = await Promise.all([startStack(t, REDIS_OUTAGE), startRedis(t)])
   await put(gateway, 41)
   await untilHit(gateway)
   const epoch = await epochOf(gateway)
@@ -65,7 +59,7 @@ t.test(
       eventually('it has its replica', async () => /connected_slaves:1/.test(await client.info())),
     )
     const gateway = await startGateway(t, {
-      ...PRODUCTION_TIMES,
+      ...REDIS_OUTAGE,
       DATABASE_URL: url,
       REDIS_URL: redis.url,
       ...times,

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { createDatabase, startRedis } from '../helper/backends.ts'
 import {
   eventually,
-  PRODUCTION_TIMES,
+  REDIS_OUTAGE,
   redisOf,
   startGateway,
   startStack,
@@ -36,7 +36,7 @@ async function readsAndWrites(t: Pick<Test, 'equal'>, gateway: TestGateway, min:
 t.test('Redis is down before the start and comes later', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   await redis.kill()
-  const gateway = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL: url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, { ...REDIS_OUTAGE, DATABASE_URL: url, REDIS_URL: redis.url })
   await readsAndWrites(t, gateway, 41)
   t.equal((await gateway.as('42', { url: '/health' })).statusCode, 200)
   t.equal((await gateway.as('42', { url: '/health/redis' })).statusCode, 503)
@@ -45,7 +45,7 @@ t.test('Redis is down before the start and comes later', async t => {
 })
 
 t.test('Redis is killed while serving, and restarts with its append-only file', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   await put(gateway, 41)
   await redis.kill()
   await readsAndWrites(t, gateway, 42)
@@ -54,7 +54,7 @@ t.test('Redis is killed while serving, and restarts with its append-only file', 
 })
 
 t.test('Redis is frozen: reads wait for its timeout at most, then not at all', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   await put(gateway, 41)
   redis.freeze()
   await readsAndWrites(t, gateway, 42)
@@ -69,7 +69,7 @@ t.test('Redis is frozen: reads wait for its timeout at most, then not at all', a
 
 t.test('after a restart of Redis and of the gateway the documents are still hits', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
-  const first = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL: url, REDIS_URL: redis.url })
+  const first = await startGateway(t, { ...REDIS_OUTAGE, DATABASE_URL: url, REDIS_URL: redis.url })
   await eventually('the view is ON', () => isOn(first))
   await put(first, 41)
   const urls = ['/api/futures/ginie/decision-settings', '/api/user/settings/trading', SCALP]
@@ -79,7 +79,7 @@ t.test('after a restart of Redis and of the gateway the documents are still hits
   await first.close()
   await redis.stop()
   await redis.restart()
-  const second = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL: url, REDIS_URL: redis.url })
+  const second = await startGateway(t, { ...REDIS_OUTAGE, DATABASE_URL: url, REDIS_URL: redis.url })
   await eventually('the view is ON', () => isOn(second))
   for (const [index, each] of urls.entries()) {
     const reply = await second.as('42', { url: each })
@@ -101,7 +101,7 @@ async function markerPassed({ services }: TestGateway): Promise<boolean> {
 }
 
 t.test('Redis is full: reads and writes are right, the breaker stays closed', async t => {
-  const { gateway } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway } = await startStack(t, REDIS_OUTAGE)
   await put(gateway, 41)
   const client = redisOf(gateway)
   await client.config('SET', 'maxmemory', '1')
@@ -119,7 +119,7 @@ t.test('Redis is full: reads and writes are right, the breaker stays closed', as
 })
 
 t.test('the data of Redis is flushed: no read is old', async t => {
-  const { gateway } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway } = await startStack(t, REDIS_OUTAGE)
   await put(gateway, 41)
   await redisOf(gateway).flushall()
   const read = await gateway.as('42', { url: SCALP })

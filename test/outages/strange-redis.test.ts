@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, type Scope, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway, startStack } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway, startStack } from '../helper/gateway.ts'
 import { startTcpProxy } from '../helper/tcp-proxy.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
@@ -24,7 +24,7 @@ interface Seen {
  * to both rules.
  */
 t.test('scripts touch declared keys only, and never ask INFO', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   const seen = await watch(t, redis.port)
   const hit = () =>
     eventually('a hit', async () => (await gateway.as('42', { url: SCALP })).headers['cache-status'] === HIT)

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { createDatabase, onServer, startRedis } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startGateway, type TestGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const HIT = 'settings-gateway; hit'
@@ -31,14 +31,14 @@ async function copyOf(t: Test, url: string): Promise<string> {
 t.test('a copy of the database beside the original, on one Redis', async t => {
   const [original, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   const env = { REDIS_URL: redis.url }
-  const first = await startGateway(t, { ...PRODUCTION_TIMES, ...env, DATABASE_URL: original })
+  const first = await startGateway(t, { ...REDIS_OUTAGE, ...env, DATABASE_URL: original })
   t.equal((await put(first, 50)).statusCode, 200)
   await first.close()
   const copy = await copyOf(t, original)
-  const a = await startGateway(t, { ...PRODUCTION_TIMES, ...env, DATABASE_URL: original })
+  const a = await startGateway(t, { ...REDIS_OUTAGE, ...env, DATABASE_URL: original })
   await hits(a)
 
-  const b = await startGateway(t, { ...PRODUCTION_TIMES, ...env, DATABASE_URL: copy })
+  const b = await startGateway(t, { ...REDIS_OUTAGE, ...env, DATABASE_URL: copy })
   t.equal((await put(b, 60)).statusCode, 200)
   t.equal((await put(a, 51)).statusCode, 200)
   for (let i = 0; i < 3; i++) {

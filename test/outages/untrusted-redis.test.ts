@@ -3,13 +3,7 @@ import t from 'tap'
 import { parseServerInfo } from '../../src/cache/server-info.ts'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, startRedis } from '../helper/backends.ts'
-import {
-  eventually,
-  PRODUCTION_TIMES,
-  startGateway,
-  startStack,
-  type TestGateway,
-} from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -26,7 +20,7 @@ const untilHit = (gateway: TestGateway) => eventually('a hit', async () => (awai
 t.test(
   'a Redis that evicts keys without a TTL is not trusted, and named; it is when that has changed',
   async t => {
-    const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+    const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
     await untilHit(gateway)
     await onRedis(redis.url, client => client.config('SET', 'maxmemory-policy', 'allkeys-lru'))
     await warned(gateway, /maxmemory-policy allkeys-lru/)
@@ -44,7 +38,7 @@ t.test(
       client.call('ACL', 'SETUSER', 'gateway', 'on', '>secret', '~*', '&*', '+@all', '-getrange'),
     )
     const gateway = await startGateway(t, {
-      ...PRODUCTION_TIMES,
+      ...REDIS_OUTAGE,
       DATABASE_URL: url,
       REDIS_URL: `redis://gateway:secret@127.0.0.1:${redis.port}`,
     })
@@ -70,7 +64,7 @@ t.test('the ACL of docs/redis.md allows all that the gateway does', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   await onRedis(redis.url, client => client.call('ACL', ...documentedAcl()))
   const gateway = await startGateway(t, {
-    ...PRODUCTION_TIMES,
+    ...REDIS_OUTAGE,
     DATABASE_URL: url,
     REDIS_URL: `redis://gateway:password@127.0.0.1:${redis.port}`,
   })
@@ -94,7 +88,7 @@ t.test('the ACL of docs/redis.md allows all that the gateway does', async t => {
 t.test('keys of another program are named in a warning', async t => {
   const [url, redis] = await Promise.all([createDatabase(t), startRedis(t)])
   await onRedis(redis.url, client => client.mset('job:1', 'x', 'user:42:name', 'x'))
-  const gateway = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL: url, REDIS_URL: redis.url })
+  const gateway = await startGateway(t, { ...REDIS_OUTAGE, DATABASE_URL: url, REDIS_URL: redis.url })
   await warned(gateway, /keys of other programs \(2 seen\)/)
   await untilHit(gateway)
 })

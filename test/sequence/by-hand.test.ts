@@ -1,13 +1,13 @@
 import t from 'tap'
 import { dayIn } from '../../src/sequence/day.ts'
-import { PRODUCTION_TIMES, redisOf, startGateway, startStack } from '../helper/gateway.ts'
+import { REDIS_OUTAGE, redisOf, startGateway, startStack } from '../helper/gateway.ts'
 
 t.test(
   'an operator who sets counters in redis-cli causes no number twice, and GET is never below',
   async t => {
-    const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+    const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
     const other = await startGateway(t, {
-      ...PRODUCTION_TIMES,
+      ...REDIS_OUTAGE,
       DATABASE_URL: gateway.databaseUrl,
       REDIS_URL: redis.url,
     })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { dayIn } from '../../src/sequence/day.ts'
 import {
   eventually,
-  PRODUCTION_TIMES,
+  REDIS_OUTAGE,
   redisOf,
   startGateway,
   startStack,
@@ -73,9 +73,9 @@ t.test('the day is that of the user', async t => {
 })
 
 t.test('no number twice while Redis dies, comes back older, and is flushed', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   const other = await startGateway(t, {
-    ...PRODUCTION_TIMES,
+    ...REDIS_OUTAGE,
     DATABASE_URL: gateway.databaseUrl,
     REDIS_URL: redis.url,
   })
@@ -106,7 +106,7 @@ t.test('no number twice while Redis dies, comes back older, and is flushed', asy
 })
 
 t.test('without Redis numbers come from the database', async t => {
-  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway, redis } = await startStack(t, REDIS_OUTAGE)
   const before = await draw(gateway)
   await redis.kill()
   const after = await draw(gateway)

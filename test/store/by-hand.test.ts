@@ -1,7 +1,7 @@
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { createDatabase } from '../helper/backends.ts'
-import { eventually, PRODUCTION_TIMES, startStack } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startStack } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const HIT = 'settings-gateway; hit'
@@ -56,7 +56,7 @@ t.test('what an operator does to documents: seen, or refused with a sentence', a
 })
 
 t.test('a row of cache_view that is gone all the same is made again, and drained', async t => {
-  const { gateway } = await startStack(t, PRODUCTION_TIMES)
+  const { gateway } = await startStack(t, REDIS_OUTAGE)
   const get = () => gateway.as('42', { url: SCALP })
   const put = (confidence: number) =>
     gateway.as('42', { method: 'PUT', url: SCALP, payload: { confidence: { min_confidence: confidence } } })
