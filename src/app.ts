@@ -28,6 +28,7 @@ import { PLAIN_READS } from './http/reads/table.ts'
 import { nameAnswer, requestId } from './http/request-id.ts'
 import { adminRoutes } from './http/routes/admin-routes.ts'
 import { auditRoute } from './http/routes/audit-route.ts'
+import { bulkRoutes } from './http/routes/bulk-routes.ts'
 import { bundleRoutes } from './http/routes/bundle-routes.ts'
 import { defaultRoutes } from './http/routes/default-routes.ts'
 import { documentRoutes } from './http/routes/document-routes.ts'
@@ -191,6 +192,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     await authenticated.register(async admin => {
       adminRoutes(admin, { ...services, door })
       auditRoute(admin, services.audit)
+      bulkRoutes(admin, services.bulk)
       statusRoute(admin, { status: services.status, activity })
     })
   })

@@ -12,6 +12,9 @@ import { createProtocol } from './consistency/protocol.ts'
 import { WRITE_SLOTS } from './consistency/write-batches.ts'
 import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
+import { BulkChanges, type BulkService } from './jobs/bulk-changes.ts'
+import { BulkRunner } from './jobs/bulk-runner.ts'
+import { BulkSteps } from './jobs/bulk-steps.ts'
 import { JobRunner } from './jobs/runner.ts'
 import { ScheduleSteps } from './jobs/schedule-steps.ts'
 import type { ScheduleService } from './jobs/schedules.ts'
@@ -47,6 +50,7 @@ import { Availability } from './store/availability.ts'
 import { isAway } from './store/database-errors.ts'
 import { type MigrationReport, migrate } from './store/migrate.ts'
 import { createViewPool } from './store/pool.ts'
+import { PostgresBulkChanges } from './store/postgres-bulk-changes.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
 import { PostgresHistory } from './store/postgres-history.ts'
@@ -79,6 +83,7 @@ export interface Services {
   readonly transfer: TransferService
   readonly cache: CacheService
   readonly schedules: ScheduleService
+  readonly bulk: BulkService
   readonly sequence: SequenceService
   readonly exchange: ExchangeCache
   readonly status: StatusService
@@ -186,10 +191,17 @@ export function createServices(
   const documents = new UserDocuments({ reads, writes, defaults, limits, history })
   const jobsObserver = new JobsObserver(log, telemetry, observer)
   const scheduleStore = new PostgresSchedules(pool, availability)
+  const bulkStore = new PostgresBulkChanges(pool, availability)
   const jobs = new JobRunner({
     store: new PostgresJobs(pool, availability),
     schedules: scheduleStore,
     steps: new ScheduleSteps({ store: scheduleStore, writes, defaults, limits, observer: jobsObserver }),
+    bulk: new BulkRunner({
+      store: bulkStore,
+      steps: new BulkSteps({ writes, defaults, limits }),
+      observer: jobsObserver,
+      holder: SYSTEM_CLOCK.nonce(),
+    }),
     observer: jobsObserver,
   })
   const startUp = new StartUp({
@@ -257,6 +269,7 @@ export function createServices(
     reads,
     past: new PastReads(history),
     documents,
+    bulk: new BulkChanges({ store: bulkStore, defaults }),
     schedules: new Schedules({ store: scheduleStore, reads, documents, limits }),
     defaults: new UserDefaults({ reads, writes, defaults, limits }),
     admin,

@@ -68,7 +68,8 @@ function isBelow(path: string, parent: string): boolean {
   return parent === '' || path.startsWith(`${parent}.`)
 }
 
-function fieldFaults(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
+/** The same without the rules across fields. */
+export function fieldFaults(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
   const { schema } = documentOf(kind)
   return [...schemaFaults(validatorOf(kind), data), ...unknownFields(schema, data, examples)]
 }

@@ -59,7 +59,7 @@ export class Metrics implements Telemetry {
   ])
   readonly #jobSteps = this.#counter(
     'job_steps_total',
-    'Steps of scheduled changes, by what became of them',
+    'Steps of scheduled changes, and users of bulk changes, by what became of them',
     ['job', 'outcome'],
   )
   readonly #jobLateness = new Histogram({
@@ -69,9 +69,11 @@ export class Metrics implements Telemetry {
     labelNames: ['job'],
     registers: [this.#registry],
   })
-  readonly #openJobs = this.#gauge('jobs_open', 'Scheduled changes that are not finished, of all users', [
-    'job',
-  ])
+  readonly #openJobs = this.#gauge(
+    'jobs_open',
+    'Scheduled and bulk changes that are not finished, of all users',
+    ['job'],
+  )
   readonly #dropped = this.#counter('event_listeners_dropped_total', 'Event streams cut off: too slow', [])
 
   readonly #connectionsDropped = this.#counter(
@@ -178,9 +180,9 @@ export class Metrics implements Telemetry {
     }
   }
 
-  jobStepDone(job: string, outcome: string, latenessMs: number): void {
+  jobStepDone(job: string, outcome: string, latenessMs: number | undefined): void {
     this.#jobSteps.labels(job, outcome).inc()
-    this.#jobLateness.labels(job).observe(latenessMs / 1_000)
+    if (latenessMs !== undefined) this.#jobLateness.labels(job).observe(latenessMs / 1_000)
   }
 
   openJobsCounted(job: string, count: number): void {

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   USER_NOT_FOUND: [404, 'The user does not exist'],
   VERSION_NOT_FOUND: [404, 'The version does not exist'],
   SCHEDULE_NOT_FOUND: [404, 'There is no such open schedule'],
+  BULK_CHANGE_NOT_FOUND: [404, 'There is no such bulk change'],
   CACHE_MISS: [404, 'Nothing is cached'],
   HISTORY_PRUNED: [410, 'The version is no longer kept'],
   METHOD_NOT_ALLOWED: [405, 'Method not allowed'],

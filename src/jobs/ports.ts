@@ -86,23 +86,26 @@ export type RefusalStep = `refuse-${ScheduleStep}`
 export interface DueWork {
   /** Steps of schedules that this instance could claim. */
   readonly schedules: boolean
-  /** Until the next step is due, milliseconds; null = none is planned. */
+  /** Until the next step is due, or the claim of a due one ends, milliseconds; null = none is planned. */
   readonly nextMs: number | null
+  /** A bulk change that runs, and that no instance is at. */
+  readonly bulk: boolean
 }
 
 export interface JobsStorePort {
   /** One statement, by indexes: each instance asks about once a second. */
   look(): Promise<DueWork>
-  /** Open schedules of all users. */
-  countOpen(): Promise<number>
+  /** Open schedules of all users, and bulk changes that run. */
+  countOpen(): Promise<Readonly<Record<JobKind, number>>>
 }
 
 export type StepOutcome = 'done' | 'unchanged' | 'refused'
-export type JobKind = 'schedule'
+export type JobKind = 'schedule' | 'bulk'
 
 /** What happened, for metrics and logs. */
 export interface JobsObserverPort {
-  stepDone(job: JobKind, outcome: StepOutcome, latenessMs: number): void
+  /** `latenessMs`: since it was due; undefined for a user of a bulk change. */
+  stepDone(job: JobKind, outcome: StepOutcome, latenessMs: number | undefined): void
   /** A step was refused: one line of the log. */
   refused(job: JobKind, id: string, faults: readonly Fault[]): void
   openCounted(job: JobKind, count: number): void

@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { JobsObserverPort, JobsStorePort, ScheduleStorePort } from './ports.ts'
+import type { BulkRunner } from './bulk-runner.ts'
+import type { JobKind, JobsObserverPort, JobsStorePort, ScheduleStorePort } from './ports.ts'
 import type { ScheduleSteps } from './schedule-steps.ts'
 
 export interface JobRunnerDeps {
   readonly store: JobsStorePort
   readonly schedules: ScheduleStorePort
   readonly steps: Pick<ScheduleSteps, 'run'>
+  readonly bulk: Pick<BulkRunner, 'run'>
   readonly observer: JobsObserverPort
 }
 
@@ -17,8 +19,11 @@ const BUSY_MS = 20
 const WAIT_MS = 200
 /** Steps under way at once: what two batches of writes hold, so that the steps of one second share few transactions. */
 const MAX_RUNNING = 64
-/** Longer than a step takes: its write waits 5 s at most. A step whose instance died goes on after it. */
-const LEASE_MS = 15_000
+/**
+ * A step whose instance died is due again after it. Shorter than the 2 s that a change may be late: an instance that takes longer
+ * loses nothing but work, because the database refuses a step that is done already.
+ */
+const LEASE_MS = 1_000
 /** Between two counts for the metrics. */
 const COUNT_MS = 15_000
 
@@ -28,6 +33,7 @@ export class JobRunner {
   readonly #end = new AbortController()
   readonly #running = new Set<Promise<void>>()
   #loop: Promise<void> | undefined
+  #bulk: Promise<void> | undefined
   #countedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: JobRunnerDeps) {
@@ -43,7 +49,7 @@ export class JobRunner {
   async stop(): Promise<void> {
     this.#end.abort()
     await this.#loop
-    await Promise.all(this.#running)
+    await Promise.all([...this.#running, this.#bulk])
   }
 
   async #run(): Promise<void> {
@@ -64,6 +70,7 @@ export class JobRunner {
     const { store, schedules } = this.#deps
     const due = await store.look()
     await this.#count()
+    if (due.bulk) this.#beginBulk()
     if (!due.schedules) return Math.min(LOOK_MS, Math.max(due.nextMs ?? LOOK_MS, BUSY_MS))
     const free = MAX_RUNNING - this.#running.size
     if (free === 0) return BUSY_MS
@@ -75,9 +82,20 @@ export class JobRunner {
     return steps.length > 0 ? BUSY_MS : WAIT_MS
   }
 
+  #beginBulk(): void {
+    if (this.#end.signal.aborted) return
+    this.#bulk ??= this.#deps.bulk
+      .run(this.#end.signal)
+      .catch(error => this.#deps.observer.failed(error))
+      .finally(() => {
+        this.#bulk = undefined
+      })
+  }
+
   async #count(): Promise<void> {
     if (performance.now() - this.#countedAt < COUNT_MS) return
     this.#countedAt = performance.now()
-    this.#deps.observer.openCounted('schedule', await this.#deps.store.countOpen())
+    const counts = await this.#deps.store.countOpen()
+    for (const [job, count] of Object.entries(counts)) this.#deps.observer.openCounted(job as JobKind, count)
   }
 }

@@ -11,6 +11,8 @@ import type {
   FieldChange,
   Precondition,
 } from '../settings/service.ts'
+import { belowData } from './below-data.ts'
+import { isJobId } from './job-id.ts'
 import type { Addition, Schedule, ScheduleState, ScheduleStorePort } from './ports.ts'
 
 export interface ScheduleRequest {
@@ -118,7 +120,7 @@ export class Schedules implements ScheduleService {
   }
 
   async cancel({ userId }: Actor, id: string): Promise<void> {
-    if (await this.#deps.store.cancel(userId, id)) return
+    if (isJobId(id) && (await this.#deps.store.cancel(userId, id))) return
     throw new DomainError('SCHEDULE_NOT_FOUND', 'the user has no open schedule with this id')
   }
 }
@@ -163,16 +165,4 @@ const TIME_FAULTS: Readonly<Record<Exclude<Addition, 'added' | 'full'>, Fault>> 
   past: { path: 'at', message: 'must not be in the past, by the clock of the database' },
   far: { path: 'at', message: `and until must be within ${HORIZON_DAYS} days` },
   order: { path: 'until', message: 'must be after at, and in the future' },
-}
-
-/** Paths of the patch as the caller sent it. */
-function belowData<T>(check: () => T): T {
-  try {
-    return check()
-  } catch (error) {
-    if (!(error instanceof DomainError) || error.errors === undefined) throw error
-    throw invalid(
-      error.errors.map(({ path, message }) => ({ path: path === '' ? 'data' : `data.${path}`, message })),
-    )
-  }
 }

@@ -1,6 +1,6 @@
 import { type ClientBase, type Connection, type Submittable, types } from 'pg'
 
-/** A statement with a name: it is parsed once per connection. Values are sent as text, null as NULL. */
+/** A statement with a name is parsed once per connection, one with the name '' each time. Values are sent as text, null as NULL. */
 export interface Statement {
   readonly name: string
   readonly text: string
@@ -126,7 +126,9 @@ export class Batch implements Submittable {
   }
 
   handleCommandComplete({ text }: { text: string }): void {
-    this.#known!.add(this.#statements[this.#answers.length]!.name)
+    const { name } = this.#statements[this.#answers.length]!
+    // A statement without a name is parsed each time: its text differs.
+    if (name !== '') this.#known!.add(name)
     this.#answers.push({ command: text, rows: this.#rows })
     this.#rows = []
   }

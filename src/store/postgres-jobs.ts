@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
-import type { DueWork, JobsStorePort } from '../jobs/ports.ts'
+import type { DueWork, JobKind, JobsStorePort } from '../jobs/ports.ts'
 import type { Availability } from './availability.ts'
+import { countRunningBulks } from './statements/bulk-changes.ts'
 import { countOpenSchedules, selectDueWork } from './statements/schedules.ts'
 
 /** The JobsStorePort over PostgreSQL. */
@@ -17,7 +18,10 @@ export class PostgresJobs implements JobsStorePort {
     return this.#availability.query(() => selectDueWork(this.#pool))
   }
 
-  countOpen(): Promise<number> {
-    return this.#availability.query(() => countOpenSchedules(this.#pool))
+  countOpen(): Promise<Readonly<Record<JobKind, number>>> {
+    return this.#availability.query(async () => ({
+      schedule: await countOpenSchedules(this.#pool),
+      bulk: await countRunningBulks(this.#pool),
+    }))
   }
 }

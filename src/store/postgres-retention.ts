@@ -9,6 +9,7 @@ import type {
 import type { Availability } from './availability.ts'
 import {
   claimRetention,
+  pruneBulkChanges,
   pruneHistory,
   pruneReplies,
   pruneSchedules,
@@ -36,6 +37,7 @@ export class PostgresRetention implements RetentionStorePort {
       sequences: () => pruneSequences(this.#pool),
       replies: () => pruneReplies(this.#pool),
       schedules: () => pruneSchedules(this.#pool),
+      'bulk-changes': () => pruneBulkChanges(this.#pool),
     }
     return this.#availability.query(steps[task])
   }

@@ -18,7 +18,7 @@ export class JobsObserver implements JobsObserverPort {
     this.#observer = observer
   }
 
-  stepDone(job: JobKind, outcome: StepOutcome, latenessMs: number): void {
+  stepDone(job: JobKind, outcome: StepOutcome, latenessMs: number | undefined): void {
     this.#telemetry.jobStepDone(job, outcome, latenessMs)
   }
 

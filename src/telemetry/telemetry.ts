@@ -21,8 +21,8 @@ export interface Telemetry {
   retentionStepped(task: string, removed: number): void
   /** Sizes of the tables that grow; none = another instance measures them. */
   tablesMeasured(sizes: readonly TableSize[]): void
-  /** One step of a schedule, `latenessMs` after it was due. */
-  jobStepDone(job: string, outcome: string, latenessMs: number): void
+  /** One step of a schedule, `latenessMs` after it was due, or one user of a bulk change. */
+  jobStepDone(job: string, outcome: string, latenessMs: number | undefined): void
   /** Jobs of all users that are open. */
   openJobsCounted(job: string, count: number): void
   /** Called once: the values to read when the metrics are scraped. */

@@ -37,12 +37,18 @@ function parseCondition(text: string): FieldCondition | string {
   const value = literal(operand!)
   if (typeof value === 'object' && value !== null)
     return `must compare with a number, a text, true, false or null`
+  if (![path, value].every(isStorable)) return 'must not contain NUL or half of a surrogate pair'
   return {
     kind,
     path: splitPath(path!),
     operator: operator as Operator,
     value: value as FieldCondition['value'],
   }
+}
+
+/** False for a text that PostgreSQL does not have. */
+function isStorable(value: unknown): boolean {
+  return typeof value !== 'string' || (!value.includes('\0') && value.isWellFormed())
 }
 
 /** The kind of a document; `mode.ultra_fast` is `mode.ultra`. */

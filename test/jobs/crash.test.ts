@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startStack } from '../chaos/stack.ts'
-import { eventually } from '../helper/gateway.ts'
+import { eventually, JWT_SECRET } from '../helper/gateway.ts'
+import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const HOUR_MS = 3_600_000
@@ -18,16 +19,17 @@ const CASES = [
   { step: 'write.committed', stored: true, leverage: 4 },
 ]
 
-t.test('a due change happens once, whatever is killed', async t => {
-  const stack = await startStack(t, { gateways: 2, clients: ['c0'] })
+t.test('a due change happens once, and a bulk change once for each user, whatever is killed', async t => {
+  const stack = await startStack(t, { gateways: 2, clients: ['c0'], env: { JWT_SECRET } })
   const [first, second] = stack.gateways.map(({ process }) => process)
-  const ask = async (method: string, path: string, body?: object) => {
-    const response = await fetch(second!.url + path, {
+  const ask = async (method: string, path: string, body?: object, headers = {}, url = second!.url) => {
+    const response = await fetch(url + path, {
       method,
       headers: {
         authorization: `Bearer ${stack.tokens.c0}`,
         'x-user-id': '42',
         'content-type': 'application/json',
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
@@ -92,6 +94,36 @@ t.test('a due change happens once, whatever is killed', async t => {
     await Promise.all([first!.start(), second!.start()])
     for (const id of ids) await isDone(id)
     t.strictSame(await values(), [3, 4, 7, 6, 5])
+  })
+
+  await t.test('kill -9 in the middle of a bulk change', async t => {
+    const ids = Array.from({ length: 40 }, (_, index) => `bulk-${index}`)
+    for (const userId of ids) await ask('GET', SCALP, undefined, { 'x-user-id': userId })
+    second!.freeze()
+    const reached = new Promise<void>(resolve => first!.holdAt('write.committed', resolve))
+    const body = { document: 'mode.scalp', data: { size: { leverage: 2 } }, reason: 'a test' }
+    const { id } = await ask('POST', '/api/admin/bulk-changes', body, ADMIN, first!.url)
+    await reached
+    await first!.kill()
+    const [left] = await sql(`SELECT count(*)::int AS count FROM bulk_users WHERE state = 'pending'`)
+    t.not(left.count, 0, 'not all are changed')
+    second!.thaw()
+    // As if its claim had ended.
+    await sql(`UPDATE bulk_changes SET claimed_until = '-infinity'`)
+    await eventually('it is done', async () => {
+      const [{ state }] = await sql('SELECT state FROM bulk_changes WHERE id = $1', [id])
+      return state === 'done'
+    })
+    const lines = await sql(
+      `SELECT user_id, count(*)::int AS lines FROM document_history WHERE reason = 'bulk' GROUP BY user_id`,
+    )
+    t.strictSame(
+      [lines.length, lines.filter(each => each.lines !== 1)],
+      [ids.length + 1, []],
+      'each user once: also the one of the other tests',
+    )
+    t.equal((await ask('GET', SCALP, undefined, { 'x-user-id': ids[0] })).data.size.leverage, 2)
+    await first!.start()
   })
 
   await t.test('due while PostgreSQL is away', async t => {

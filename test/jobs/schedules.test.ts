@@ -99,6 +99,7 @@ t.test('checked when it is made', async t => {
   await refused({ at: inMs(-120_000), data }, fault('at'))
   await refused({ at: inMs(400 * 24 * HOUR_MS), data }, fault('at'))
   await refused({ at, until: at, data }, fault('until'))
+  await refused({ at, data, note: 'a\0b' }, fault('note'))
   await refused({ at, data, when: 1 }, { status: 400 })
   t.strictSame(await list('3'), [])
   const stale = await post('3', { at, data }, { 'if-match': '"7"' })

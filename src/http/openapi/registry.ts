@@ -26,6 +26,8 @@ export const Version = Type.Integer({
   minimum: 1,
   description: 'grows by one with each change, never restarts',
 })
+/** A text without NUL, which PostgreSQL does not have. */
+export const STORABLE_TEXT = '^[^\\u0000]*$'
 /** One of these texts. */
 export function enumeration<const T extends string>(
   values: readonly T[],

@@ -15,7 +15,7 @@ const TAGS = [
     description: 'Settings of a user. A write is in the cache before it is acknowledged.',
   },
   { name: 'Defaults', description: 'Comparing a user with the admin defaults, previewing and loading them.' },
-  { name: 'Later', description: 'Changes that take effect later, and that may end.' },
+  { name: 'Later', description: 'Changes that take effect later, and changes of many users.' },
   { name: 'Sequence', description: 'Order numbers that never repeat.' },
   { name: 'Exchange', description: 'Positions and orders of the exchange, kept for seconds.' },
   { name: 'Users', description: 'Creating and deleting users.' },

@@ -5,7 +5,7 @@ import { actorOf, lookerOf } from '../caller.ts'
 import { FieldChange } from '../openapi/components.ts'
 import { operation } from '../openapi/operation.ts'
 import { Fault } from '../openapi/problem.ts'
-import { any, component, enumeration, UPDATED_AT } from '../openapi/registry.ts'
+import { any, component, enumeration, STORABLE_TEXT, UPDATED_AT } from '../openapi/registry.ts'
 import { preconditionOf } from '../reads/conditional.ts'
 import { WRITE_ERRORS } from './document-routes.ts'
 import { DOCUMENT_ROUTES, type DocumentRoute, documentName, params } from './document-table.ts'
@@ -25,7 +25,7 @@ const NewSchedule = Type.Object(
     at: Time('when it takes effect'),
     until: Type.Optional(Time('when it goes back, field by field')),
     data: Type.Unsafe<unknown>({ type: 'object', description: 'as in a PUT of the document' }),
-    note: Type.Optional(Type.String({ maxLength: 500 })),
+    note: Type.Optional(Type.String({ maxLength: 500, pattern: STORABLE_TEXT })),
   },
   { additionalProperties: false, examples: [EXAMPLE] },
 )

@@ -8,7 +8,7 @@ const ABSENT = '15 minutes'
 /** Documents whose history is looked at in one step, and rows that go in one: some milliseconds of work. */
 const DOCUMENTS = 200
 const MOST = 500
-/** Schedules that ended are listed for so many days; what they changed is in the history for longer. */
+/** Schedules and bulk changes that ended are listed for so many days; what they changed is in the history for longer. */
 const JOB_DAYS = 30
 
 /** True when `holder` is the instance that does the retention. */
@@ -60,6 +60,15 @@ export async function pruneSchedules(db: Pool): Promise<RetentionStep> {
   return stepOf(Number(rows[0]!.removed))
 }
 
+export async function pruneBulkChanges(db: Pool): Promise<RetentionStep> {
+  const rows = await runReadCommitted<{ removed: string }>(db, {
+    name: 'prune-bulk-changes',
+    text: 'SELECT prune_bulk_changes($1, $2) AS removed',
+    values: [String(JOB_DAYS), String(MOST)],
+  })
+  return stepOf(Number(rows[0]!.removed))
+}
+
 /** Sizes of the tables that grow. */
 export async function selectTableSizes(db: Queryable): Promise<TableSize[]> {
   const { rows } = await db.query<{ table: string; rows: string; bytes: string }>({
@@ -67,7 +76,7 @@ export async function selectTableSizes(db: Queryable): Promise<TableSize[]> {
     text: `SELECT relname AS table, greatest(reltuples, 0)::bigint AS rows, pg_total_relation_size(oid) AS bytes
            FROM pg_class
            WHERE oid IN ('documents'::regclass, 'document_history'::regclass, 'sequences'::regclass,
-                         'sequence_replies'::regclass, 'schedules'::regclass)`,
+                         'sequence_replies'::regclass, 'schedules'::regclass, 'bulk_users'::regclass)`,
   })
   return rows.map(({ table, rows: count, bytes }) => ({ table, rows: Number(count), bytes: Number(bytes) }))
 }

@@ -136,18 +136,23 @@ export async function selectScheduleState(db: Queryable, id: string): Promise<Sc
   return rows[0]?.state
 }
 
-/** What each instance asks about once a second: the beginnings of two index scans. */
+/** What each instance asks about once a second: index scans of what is open. */
 export async function selectDueWork(db: Queryable): Promise<DueWork> {
-  const { rows } = await db.query<{ schedules: boolean; next_ms: string | null }>({
+  const { rows } = await db.query<{ schedules: boolean; next_ms: string | null; bulk: boolean }>({
     name: 'select-due-work',
     text: `SELECT EXISTS (
                     SELECT FROM schedules
                     WHERE ${OPEN} AND due_at <= statement_timestamp() AND claimed_until <= statement_timestamp()) AS schedules,
-                  (SELECT extract(epoch FROM min(due_at) - clock_timestamp()) * 1000 FROM schedules
-                   WHERE ${OPEN} AND due_at > statement_timestamp()) AS next_ms`,
+                  extract(epoch FROM least(
+                    (SELECT min(due_at) FROM schedules WHERE ${OPEN} AND due_at > statement_timestamp()),
+                    (SELECT min(claimed_until) FROM schedules WHERE ${OPEN} AND due_at <= statement_timestamp()
+                       AND claimed_until > statement_timestamp())) - clock_timestamp()) * 1000 AS next_ms,
+                  EXISTS (
+                    SELECT FROM bulk_changes
+                    WHERE state = 'running' AND claimed_until <= statement_timestamp()) AS bulk`,
   })
-  const { schedules, next_ms: nextMs } = rows[0]!
-  return { schedules, nextMs: nextMs === null ? null : Math.ceil(Number(nextMs)) }
+  const { schedules, next_ms: nextMs, bulk } = rows[0]!
+  return { schedules, bulk, nextMs: nextMs === null ? null : Math.ceil(Number(nextMs)) }
 }
 
 export async function countOpenSchedules(db: Queryable): Promise<number> {

@@ -6,6 +6,7 @@ import type {
   UserBatch,
   UserQuery,
 } from '../../transfer/ports.ts'
+import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 /** The only parts that are written into the text of a statement. */
@@ -18,9 +19,9 @@ const OPERATORS: Readonly<Record<Operator, string>> = {
   '<=': '<=',
 }
 /** A user exists when this document does. */
-const ROOT_KIND = 'settings'
+export const ROOT_KIND = 'settings'
 /** Ids that begin with @ belong to documents of the gateway. */
-const NO_USERS = `user_id NOT LIKE '@%'`
+export const NO_USERS = `user_id NOT LIKE '@%'`
 const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`
 /** Older days of order numbers are removed (retention). */
 const SEQUENCE_DAYS = 3
@@ -34,7 +35,7 @@ export async function selectUsers(
   { prefix, where, after, limit }: UserQuery,
 ): Promise<ListedUser[]> {
   const values: unknown[] = [after, prefix, limit]
-  const conditions = where.map(condition => sqlOf(condition, values))
+  const conditions = where.map(condition => conditionSql(condition, values))
   const { rows } = await db.query<Omit<ListedUser, 'documents'> & { documents: string }>({
     text: `SELECT u.user_id, to_char(u.created_at AT TIME ZONE 'UTC', ${RFC_3339}) AS created_at,
                   to_char(d.updated_at AT TIME ZONE 'UTC', ${RFC_3339}) AS updated_at, d.documents
@@ -52,9 +53,10 @@ export async function selectUsers(
   return rows.map(row => ({ ...row, documents: Number(row.documents) }))
 }
 
-function sqlOf({ kind, path, operator, value }: FieldCondition, values: unknown[]): string {
+/** A condition on the user `u.user_id`; its parameters are added to `values`. */
+export function conditionSql({ kind, path, operator, value }: FieldCondition, values: unknown[]): string {
   const add = (each: unknown) => `$${values.push(each)}`
-  const field = `w.data #> ${add(path)}::text[]`
+  const field = `w.data #> ${add(textArray(path))}::text[]`
   const wanted = `${add(JSON.stringify(value))}::jsonb`
   const same = `jsonb_typeof(${field}) = jsonb_typeof(${wanted})`
   const test =

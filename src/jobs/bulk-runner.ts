@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Fault } from '../errors.ts'
+import { parseWhere } from '../transfer/where.ts'
+import type { BulkStorePort, ClaimedBulk, PendingUser, SettledUser } from './bulk-ports.ts'
+import type { BulkSteps } from './bulk-steps.ts'
+import type { JobsObserverPort } from './ports.ts'
+import { isTemporary, refusalOf } from './refusal.ts'
+
+export interface BulkRunnerDeps {
+  readonly store: BulkStorePort
+  readonly steps: Pick<BulkSteps, 'change'>
+  readonly observer: JobsObserverPort
+  /** Names this instance. */
+  readonly holder: string
+}
+
+/** Users looked at by one statement of the list: some tens of milliseconds. */
+const USERS_PER_LIST = 2_000
+/** Users between two renewals of the claim. */
+const USERS_PER_BATCH = 256
+/** Users under way at once: they share transactions, and writes of other callers wait behind few of them. */
+const USERS_AT_ONCE = 16
+/** Far longer than a batch takes. After it, another instance goes on. */
+const LEASE_MS = 15_000
+/** Before users who could not be changed now are tried again. */
+const RETRY_MS = 1_000
+/** Tries of a user that fail for reasons that are no refusal. */
+const MAX_TRIES = 5
+
+/** Carries out one bulk change: lists its users, then changes each of them once. */
+export class BulkRunner {
+  readonly #deps: BulkRunnerDeps
+  readonly #tries = new Map<string, number>()
+
+  constructor(deps: BulkRunnerDeps) {
+    this.#deps = deps
+  }
+
+  /** Works on the oldest one that runs until it has ended, another instance is at it, or `signal` aborts. Rejects as the store does. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, holder } = this.#deps
+    const bulk = await store.claim(holder, LEASE_MS)
+    if (bulk === undefined) return
+    this.#tries.clear()
+    const { conditions, faults } = parseWhere(bulk.where)
+    // Made by another version of the gateway, whose documents this one does not have.
+    if (faults.length > 0) return await store.fail(bulk.id, faults.map(({ message }) => message).join('; '))
+    const goesOn = async () => !signal.aborted && (await store.renew(bulk.id, holder, LEASE_MS))
+    for (let more = !bulk.listed; more; ) {
+      if (!(await goesOn())) break
+      more = await store.listNext(bulk, conditions, USERS_PER_LIST)
+    }
+    while (await goesOn()) {
+      if (await this.#pass(bulk, goesOn)) break
+      // Aborted: the end.
+      await sleep(RETRY_MS, undefined, { signal, ref: false }).catch(() => {})
+    }
+    // So that another instance goes on at once.
+    if (signal.aborted) await store.renew(bulk.id, holder, 0)
+  }
+
+  /** Every user who is left, once. True when none is left afterwards. */
+  async #pass(bulk: ClaimedBulk, goesOn: () => Promise<boolean>): Promise<boolean> {
+    const { store } = this.#deps
+    let after = ''
+    for (;;) {
+      const users = await store.pending(bulk, after, USERS_PER_BATCH)
+      const last = users.at(-1)
+      if (last === undefined) return await store.finish(bulk.id)
+      after = last.userId
+      const settled = await this.#changeAll(bulk, users)
+      if (settled.length > 0) await store.settle(bulk.id, settled)
+      if (!(await goesOn())) return true
+    }
+  }
+
+  /** Changes the users, some at once. Resolves to those whom no write marks. */
+  async #changeAll(bulk: ClaimedBulk, users: readonly PendingUser[]): Promise<readonly SettledUser[]> {
+    const settled: SettledUser[] = []
+    const waiting = users.values()
+    const work = async () => {
+      for (const user of waiting) {
+        const outcome = await this.#change(bulk, user)
+        if (outcome !== undefined) settled.push(outcome)
+      }
+    }
+    await Promise.all(Array.from({ length: USERS_AT_ONCE }, work))
+    return settled
+  }
+
+  /** Undefined = the write has marked the user, or it is to be tried again. */
+  async #change(bulk: ClaimedBulk, user: PendingUser): Promise<SettledUser | undefined> {
+    const { steps, observer } = this.#deps
+    const { userId } = user
+    try {
+      const changed = await steps.change(bulk, user)
+      observer.stepDone('bulk', changed ? 'done' : 'unchanged', undefined)
+      return changed ? undefined : { userId, state: 'unchanged' }
+    } catch (error) {
+      const faults = refusalOf(error) ?? this.#givesUp(userId, error)
+      if (faults === undefined) return undefined
+      observer.stepDone('bulk', 'refused', undefined)
+      return { userId, state: 'refused', faults }
+    }
+  }
+
+  /** Undefined = the user is looked at again: the table tells whether the write took place. */
+  #givesUp(userId: string, error: unknown): readonly Fault[] | undefined {
+    if (isTemporary(error)) return undefined
+    this.#deps.observer.failed(error)
+    const tries = (this.#tries.get(userId) ?? 0) + 1
+    this.#tries.set(userId, tries)
+    return tries < MAX_TRIES ? undefined : [{ path: '', message: 'the gateway could not carry it out' }]
+  }
+}
