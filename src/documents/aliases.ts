@@ -4,17 +4,21 @@ import { isJsonObject, type JsonObject, own } from './json.ts'
 
 /** The bot's names of our fields and values, such as `ultra_fast_percent` and `ultra_fast`. */
 
-/** A document, or a patch of one, in the names of its schema. When a field has both names, ours counts. */
+/** A document, or a patch of one, in the names of its schema; itself when it has them. When a field has both names, ours counts. */
 export function inOurNames(kind: string, data: JsonObject): JsonObject {
   const { fieldAliases, valueAliases } = documentOf(kind)
+  return Object.entries(valueAliases).reduce(
+    (all, [path, values]) => withValueOf(all, path.split('.'), values),
+    withFieldNames(data, fieldAliases),
+  )
+}
+
+function withFieldNames(data: JsonObject, fieldAliases: Readonly<Record<string, string>>): JsonObject {
+  if (!Object.keys(fieldAliases).some(alias => Object.hasOwn(data, alias))) return data
   const isAlias = ([name]: [string, unknown]) => Object.hasOwn(fieldAliases, name)
   const entries = Object.entries(data)
   const aliased = entries.filter(isAlias).map(([name, value]) => [fieldAliases[name], value])
-  const named = Object.fromEntries([...aliased, ...entries.filter(entry => !isAlias(entry))])
-  return Object.entries(valueAliases).reduce(
-    (all, [path, values]) => withValueOf(all, path.split('.'), values),
-    named,
-  )
+  return Object.fromEntries([...aliased, ...entries.filter(entry => !isAlias(entry))])
 }
 
 /** A fault for each field that has both names: one of the values would be lost. */

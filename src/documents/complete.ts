@@ -15,16 +15,23 @@ export function completeFromFile(kind: string, data: JsonObject, source: JsonObj
   return fill(documentOf(kind).schema, data, source, true)
 }
 
+/** `data` itself when nothing is missing. */
 function fill(schema: TSchema, data: JsonObject, source: JsonObject, nullIsMissing: boolean): JsonObject {
+  if (data === source) return data
   const fields: Record<string, TSchema> = schema.properties ?? {}
-  const filled = { ...data }
-  for (const [name, field] of Object.entries(fields)) {
-    const value = own(data, name)
-    const given = own(source, name)
-    const missing = value === undefined || (nullIsMissing && value === null && !allowsNull(field))
-    if (missing && given !== undefined) filled[name] = given
-    else if (isJsonObject(value) && isJsonObject(given))
-      filled[name] = fill(field, value, given, nullIsMissing)
+  let filled = data
+  for (const name of Object.keys(fields)) {
+    const [value, given] = [own(data, name), own(source, name)]
+    const missing = value === undefined || (nullIsMissing && value === null && !allowsNull(fields[name]!))
+    const whole =
+      missing && given !== undefined
+        ? given
+        : isJsonObject(value) && isJsonObject(given)
+          ? fill(fields[name]!, value, given, nullIsMissing)
+          : value
+    if (whole === value) continue
+    if (filled === data) filled = { ...data }
+    filled[name] = whole
   }
   return filled
 }

@@ -93,6 +93,19 @@ export function defaultContent(defaults: JsonObject, kind: string): string {
   return content
 }
 
+const inOrder = new WeakMap<JsonObject, JsonObject>()
+
+/** The same with its names in the order of the canonical form: what is merged into it is written out several times as fast. */
+export function defaultsInOrder(defaults: JsonObject, kind: string): JsonObject {
+  const document = documentDefaults(defaults, kind)
+  let sorted = inOrder.get(document)
+  if (sorted === undefined) {
+    sorted = readJson(defaultContent(defaults, kind)) as JsonObject
+    inOrder.set(document, sorted)
+  }
+  return sorted
+}
+
 /** A document of a file of any version of the bot, with every field of its schema; null counts as missing. */
 function completedFromFile(
   file: JsonObject,

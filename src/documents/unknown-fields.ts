@@ -50,7 +50,8 @@ function visit(data: JsonObject, place: Place, root: TSchema, faults: Fault[]): 
       faults.push({ path, message })
     } else if (schema === undefined && !given.some(example => sameType(example, value))) {
       faults.push({ path, message: typeFault(jsonTypeOf(given[0]), value) })
-    } else if (isJsonObject(value)) {
+    } else if (isJsonObject(value) && !given.includes(value)) {
+      // What is an example itself has no field that no example has.
       visit(value, { schema, examples: given, path }, root, faults)
     }
   }

@@ -5,7 +5,7 @@ import { inOurNames } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { diff } from '../documents/changes.ts'
 import { complete } from '../documents/complete.ts'
-import { defaultContent, documentDefaults } from '../documents/defaults.ts'
+import { defaultContent, defaultsInOrder } from '../documents/defaults.ts'
 import type { JsonObject } from '../documents/json.ts'
 import { containsPatch, mergeDocument } from '../documents/merge.ts'
 import { joinPath } from '../documents/paths.ts'
@@ -44,7 +44,7 @@ export function planLine(
   const changes = refs.flatMap(ref => {
     const row = rows.get(refId(ref))
     const before = isLive(row) ? repairableData(row) : undefined
-    const byDefault = documentDefaults(defaults, ref.kind)
+    const byDefault = defaultsInOrder(defaults, ref.kind)
     const given = documents.get(ref.kind)
     const after = afterwards(ref.kind, given, before, byDefault, mode)
     if (after === before) return []
