@@ -17,6 +17,8 @@ CREATE TABLE documents (
   PRIMARY KEY (user_id, kind)
 );
 CREATE INDEX documents_changed ON documents (incarnation, changed_xid);
+-- The users in the order of their ids, which is the same in every locale: a page of the list, or of the export, begins anywhere.
+CREATE INDEX documents_users ON documents (user_id COLLATE "C") WHERE kind = 'settings' AND data IS NOT NULL;
 
 -- Append-only. `data` is the whole document at that version, so that a rollback needs one row.
 CREATE TABLE document_history (
