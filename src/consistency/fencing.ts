@@ -18,6 +18,9 @@ interface FenceRequest {
   readonly fences: readonly { readonly ref: DocumentRef; readonly version: number }[]
 }
 
+/** Content of one put, characters: Redis answers no other client while it stores it. */
+const PUT_SIZE = 1_048_576
+
 /** Tries of one fence: an unneeded fence does no harm, so it may be sent twice. */
 const FENCE_TRIES = 2
 
@@ -61,11 +64,11 @@ export class Fencing {
     const live = rows.filter(row => row.data !== null)
     const dead = rows.filter(row => row.data === null)
     try {
-      if (live.length > 0) {
+      for (const part of parts(live)) {
         await cache.put(
           v,
           nonce,
-          live.map(row => ({ keys: codec.keys(row.ref), version: row.version, values: codec.encode(row) })),
+          part.map(row => ({ keys: codec.keys(row.ref), version: row.version, values: codec.encode(row) })),
         )
       }
       if (dead.length > 0)
@@ -103,4 +106,20 @@ export class Fencing {
   #fenceOf(change: { readonly ref: DocumentRef; readonly version: number }): CacheFence {
     return { keys: this.#deps.codec.keys(change.ref), min: change.version }
   }
+}
+
+/** The rows in groups of PUT_SIZE, or of one larger row. */
+function parts(rows: readonly Row[]): Row[][] {
+  const groups: Row[][] = []
+  let size = Number.POSITIVE_INFINITY
+  for (const row of rows) {
+    const length = row.data?.length ?? 0
+    size += length
+    if (size > PUT_SIZE) {
+      groups.push([])
+      size = length
+    }
+    groups.at(-1)!.push(row)
+  }
+  return groups
 }

@@ -1,15 +1,32 @@
 import type { Decision, Prepare, WriteResult } from './decision.ts'
-import type { ChangeMeta, DocumentRef, Row } from './ports.ts'
+import type { ChangeMeta, ClockPort, DocumentRef, Row } from './ports.ts'
 import type { WaitLimit } from './wait-limit.ts'
 import { WRITE_WAIT_MS } from './wait-limit.ts'
 import { WriteQueueFullError } from './write-queue.ts'
 
 /** Transactions at once that may hold several writes: while one waits for PostgreSQL, another computes. */
 export const WRITE_SLOTS = 2
-/** Writes of one transaction: more saves little, and each waits for all. */
-const MAX_WRITES = 32
-/** Documents of one transaction. A user has 13. */
-const MAX_DOCUMENTS = 128
+
+/** How large one transaction may become. */
+export interface BatchLimits {
+  readonly writes: number
+  /** How many the first one may have: how long they take is not known yet. */
+  readonly firstWrites: number
+  /** A user has 13. Each takes a lock in PostgreSQL, whose table of locks has 6,400 places by default. */
+  readonly documents: number
+  /** One that takes longer halves the next, one that takes less than half of it doubles the next. Statements end after 2 s. */
+  readonly longMs: number
+}
+
+/** Writes of callers that wait for them: more saves little, and each waits for all. */
+export const SMALL_BATCHES: BatchLimits = {
+  writes: 32,
+  firstWrites: 32,
+  documents: 128,
+  longMs: Number.POSITIVE_INFINITY,
+}
+/** Writes of an import: 64 users share what a transaction costs. */
+export const LARGE_BATCHES: BatchLimits = { writes: 64, firstWrites: 16, documents: 832, longMs: 500 }
 /** Writes that may wait: more than are done in WRITE_WAIT_MS. */
 const MAX_WAITING = 10_000
 
@@ -19,6 +36,8 @@ export interface WriteJob {
   readonly decide: (rows: ReadonlyMap<string, Row>) => Decision<unknown>
   readonly meta: ChangeMeta
   readonly prepare: Prepare | undefined
+  /** Documents that did not exist are not stored in Redis: the first read does that. */
+  readonly leavesNewCold: boolean
   readonly resolve: (result: WriteResult<unknown>) => void
   readonly reject: (error: unknown) => void
 }
@@ -26,11 +45,15 @@ export interface WriteJob {
 export interface WriteBatchesDeps {
   /** Batches at once. */
   readonly slots: number
-  readonly limit: WaitLimit
+  readonly most: BatchLimits
+  readonly leavesNewCold: boolean
+  /** Of the wait for a slot. */
+  readonly limit: Pick<WaitLimit, 'begin'>
+  readonly clock: Pick<ClockPort, 'now'>
   /** Does writes of different documents in one transaction, without waiting for row locks. Resolves to those left over; never rejects. */
   readonly together: (jobs: readonly WriteJob[]) => Promise<readonly WriteJob[]>
-  /** Does one that was left over, and waits for its row locks. Never rejects. */
-  readonly alone: (job: WriteJob) => Promise<void>
+  /** Does those that were left over, each in a transaction that waits for its row locks. Never rejects. */
+  readonly alone: (jobs: readonly WriteJob[]) => Promise<void>
 }
 
 interface WaitingJob {
@@ -46,9 +69,12 @@ export class WriteBatches {
   readonly #deps: WriteBatchesDeps
   readonly #waiting = new Set<WaitingJob>()
   #running = 0
+  /** Writes of the next batch. */
+  #writes: number
 
   constructor(deps: WriteBatchesDeps) {
     this.#deps = deps
+    this.#writes = deps.most.firstWrites
   }
 
   /** Rejects with what the job is rejected with, or WriteQueueFullError. No two jobs at a time have a document in common. */
@@ -59,7 +85,8 @@ export class WriteBatches {
     prepare?: Prepare,
   ): Promise<WriteResult<T>> {
     return new Promise((resolve, reject) => {
-      const job: WriteJob = { refs, decide, meta, prepare, resolve: resolve as WriteJob['resolve'], reject }
+      const { leavesNewCold } = this.#deps
+      const job = { refs, decide, meta, prepare, leavesNewCold, resolve, reject } as WriteJob
       if (this.#running < this.#deps.slots) void this.#start([job])
       else this.#wait(job)
     })
@@ -81,11 +108,20 @@ export class WriteBatches {
   }
 
   async #start(jobs: readonly WriteJob[]): Promise<void> {
+    const startedAt = this.#deps.clock.now()
     this.#running++
     const left = await this.#deps.together(jobs)
     this.#running--
+    this.#adapt(jobs.length, this.#deps.clock.now() - startedAt)
     if (this.#waiting.size > 0) void this.#start(this.#next())
-    for (const job of left) void this.#deps.alone(job)
+    if (left.length > 0) void this.#deps.alone(left)
+  }
+
+  /** A busy database gets smaller transactions. */
+  #adapt(writes: number, ms: number): void {
+    const { longMs, writes: most } = this.#deps.most
+    if (ms > longMs) this.#writes = Math.max(1, Math.floor(writes / 2))
+    else if (writes >= this.#writes && ms < longMs / 2) this.#writes = Math.min(this.#writes * 2, most)
   }
 
   /** Takes the oldest jobs that fit into one batch, and at least one. */
@@ -94,10 +130,10 @@ export class WriteBatches {
     let documents = 0
     for (const waiting of this.#waiting) {
       documents += waiting.job.refs.length
-      if (jobs.length > 0 && documents > MAX_DOCUMENTS) break
+      if (jobs.length > 0 && documents > this.#deps.most.documents) break
       this.#waiting.delete(waiting)
       waiting.endWait()
-      if (jobs.push(waiting.job) === MAX_WRITES) break
+      if (jobs.push(waiting.job) >= this.#writes) break
     }
     return jobs
   }

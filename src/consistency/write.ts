@@ -7,7 +7,7 @@ import type { Outage } from './outage.ts'
 import type { Change, ChangeMeta, DocumentRef, Row, StorePort, ViewToken, WriteTransaction } from './ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from './ports.ts'
 import { WaitLimit } from './wait-limit.ts'
-import { WRITE_SLOTS, WriteBatches, type WriteJob } from './write-batches.ts'
+import { LARGE_BATCHES, SMALL_BATCHES, WRITE_SLOTS, WriteBatches, type WriteJob } from './write-batches.ts'
 import { type PlannedJob, planWrites, preparedJobs } from './write-plan.ts'
 import { WriteQueue } from './write-queue.ts'
 
@@ -36,6 +36,7 @@ export class Writer {
   readonly #deps: WriteDeps
   readonly #queue: WriteQueue
   readonly #batches: WriteBatches
+  readonly #largeBatches: WriteBatches
   readonly #fencing: Fencing
 
   constructor(deps: WriteDeps) {
@@ -43,11 +44,29 @@ export class Writer {
     const limit = new WaitLimit(deps.clock, () => deps.outage.lastDraining)
     this.#queue = new WriteQueue(limit)
     this.#fencing = new Fencing(deps)
-    this.#batches = new WriteBatches({
+    const batches = {
       slots: deps.writeSlots ?? WRITE_SLOTS,
+      clock: deps.clock,
+      together: (jobs: readonly WriteJob[]) => this.#write(jobs, false),
+    }
+    const alone = (job: WriteJob) => this.#write([job], true)
+    this.#batches = new WriteBatches({
+      ...batches,
+      most: SMALL_BATCHES,
+      leavesNewCold: false,
       limit,
-      together: jobs => this.#write(jobs, false),
-      alone: async job => void (await this.#write([job], true)),
+      alone: async jobs => void (await Promise.all(jobs.map(alone))),
+    })
+    this.#largeBatches = new WriteBatches({
+      ...batches,
+      most: LARGE_BATCHES,
+      leavesNewCold: true,
+      // Their caller has a bounded number of them under way, and waits for them.
+      limit: { begin: () => () => {} },
+      // One after the other: so many would take all connections.
+      alone: async jobs => {
+        for (const job of jobs) await alone(job)
+      },
     })
   }
 
@@ -64,6 +83,19 @@ export class Writer {
     prepare?: Prepare,
   ): Promise<WriteResult<T>> {
     return this.#queue.run(refs.map(refId), () => this.#batches.run(refs, decide, meta, prepare))
+  }
+
+  /**
+   * The same for one of very many writes. They share larger transactions, and do not delay those of `write`. What they create
+   * enters the cache with its first read.
+   */
+  writeMany<T>(
+    refs: readonly DocumentRef[],
+    decide: (rows: ReadonlyMap<string, Row>) => Decision<T>,
+    meta: ChangeMeta,
+    prepare?: Prepare,
+  ): Promise<WriteResult<T>> {
+    return this.#queue.run(refs.map(refId), () => this.#largeBatches.run(refs, decide, meta, prepare))
   }
 
   /** Settles the jobs, except those that it resolves to, which are to be done alone. `waits`: waits for row locks; with one job. */
@@ -111,7 +143,8 @@ export class Writer {
     try {
       await observer.step('write.locked')
       if (!(await check.admits(tx))) return again
-      const plan = planWrites(tx, jobs)
+      const planning = planWrites(tx, jobs, this.#deps.clock)
+      const plan = planning instanceof Promise ? await planning : planning
       planned = plan.planned
       left = plan.left
       const changes = planned.flatMap(each => each.changes)
@@ -129,7 +162,7 @@ export class Writer {
       return { again: unfinished.again, left: [...unfinished.left, ...left] }
     }
     await observer.step('write.committed')
-    if (tx.view.mode === 'ON') await this.#fencing.store(tokenOf(tx), nonce, rows)
+    if (tx.view.mode === 'ON') await this.#fencing.store(tokenOf(tx), nonce, rowsToCache(planned, rows))
     await observer.step('write.put')
     let first = 0
     for (const { job, result, changes } of planned) {
@@ -160,6 +193,14 @@ export class Writer {
     await outage.waitUntilDrained(view)
     return undefined
   }
+}
+
+/** `rows`: in the order of the changes. The fence of a row that is left out stands until a read fills its key. */
+function rowsToCache(planned: readonly PlannedJob[], rows: readonly Row[]): readonly Row[] {
+  const isCold = planned.flatMap(({ job, changes }) =>
+    changes.map(({ previous }) => job.leavesNewCold && previous === 0),
+  )
+  return rows.filter((_, i) => !isCold[i])
 }
 
 /** Handles a failed transaction: nothing is stored, or it is unknown. When one write of several may be at fault, each is tried alone. */

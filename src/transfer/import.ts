@@ -39,8 +39,8 @@ export interface ImportOutcome {
 /** The last line of an answer. `error`: the import ended early; of lines behind the last outcome some may be stored. */
 export type ImportSummary = Record<ImportStatus, number> & { readonly done: boolean; readonly error?: string }
 
-/** Users under way at once: what two batches of writes hold, and one more. */
-const USERS_AT_ONCE = 20
+/** Users under way at once: two transactions of them, and those of the next one. */
+const USERS_AT_ONCE = 192
 /** Bytes of their lines together, in largest lines. */
 const LARGE_LINES_AT_ONCE = 4
 /** Lines in memory, if they are as large as they may be: those under way, and the one that is being read. */
@@ -61,6 +61,7 @@ export async function* importUsers(
 ): AsyncGenerator<ImportOutcome | ImportSummary> {
   const counts: Record<ImportStatus, number> = { created: 0, updated: 0, unchanged: 0, refused: 0 }
   const running: { readonly bytes: number; readonly outcome: Promise<ImportOutcome> }[] = []
+  const lastOf = new Map<string, Promise<unknown>>()
   const mostBytes = LARGE_LINES_AT_ONCE * deps.limits.documentBytes
   let bytes = 0
   const oldest = async () => {
@@ -72,7 +73,7 @@ export async function* importUsers(
   }
   try {
     for await (const line of linesOf(bodyOf(source), deps.limits.documentBytes)) {
-      const outcome = importLine(deps, line, options)
+      const outcome = importLine(deps, line, options, lastOf)
       // Looked at in its turn.
       outcome.catch(() => {})
       const size = line.bytes?.length ?? 0
@@ -115,6 +116,7 @@ async function importLine(
   deps: ImportDeps,
   { number, bytes }: Line,
   options: ImportOptions,
+  lastOf: Map<string, Promise<unknown>>,
 ): Promise<ImportOutcome> {
   if (bytes === undefined) {
     const message = `must not be longer than ${deps.limits.documentBytes} bytes`
@@ -127,13 +129,28 @@ async function importLine(
   }
   const { user } = parsed
   try {
-    const { status, count } = await store(deps, user, options)
+    const { status, count } = await inTurn(lastOf, user.userId, () => store(deps, user, options))
     return { line: number, user_id: user.userId, status, changes: count }
   } catch (error) {
     const errors = faultsOf(error)
     if (errors === undefined) throw error
     return { line: number, user_id: user.userId, status: 'refused', changes: 0, errors }
   }
+}
+
+/** Runs `work` behind the last one of the user. Lines of one user that all waited for the row would be too late. */
+function inTurn<T>(
+  lastOf: Map<string, Promise<unknown>>,
+  userId: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const running = lastOf.get(userId)?.then(work, work) ?? work()
+  lastOf.set(userId, running)
+  const leave = () => {
+    if (lastOf.get(userId) === running) lastOf.delete(userId)
+  }
+  running.then(leave, leave)
+  return running
 }
 
 /** Why one line is refused while the others go on. */
@@ -156,7 +173,7 @@ async function store(
     planned = planLine(refs, rows, user, defaults.data, deps.limits, options.mode)
     return { changes: options.dryRun ? [] : planned.changes, result: undefined }
   }
-  await deps.writer.write(refs, decide, { updatedBy: options.caller, reason: 'import' }, defaults.prepare)
+  await deps.writer.writeMany(refs, decide, { updatedBy: options.caller, reason: 'import' }, defaults.prepare)
   const { status, count } = planned!
   const raised = await raiseCounters(deps.counter, user, options.dryRun)
   return { status: status === 'unchanged' && raised > 0 ? 'updated' : status, count: count + raised }

@@ -1,6 +1,11 @@
 import t from 'tap'
 import { WaitLimit } from '../../src/consistency/wait-limit.ts'
-import { WriteBatches, type WriteJob } from '../../src/consistency/write-batches.ts'
+import {
+  LARGE_BATCHES,
+  SMALL_BATCHES,
+  WriteBatches,
+  type WriteJob,
+} from '../../src/consistency/write-batches.ts'
 import { WriteQueueFullError } from '../../src/consistency/write-queue.ts'
 import { onServer } from '../helper/backends.ts'
 import { clockByHand } from '../helper/clock.ts'
@@ -11,13 +16,16 @@ const URL = '/api/user/settings'
 const put = (note: unknown) => ({ method: 'PUT' as const, url: URL, payload: { preferences: { note } } })
 
 /** Batches whose transactions end when they are told to. */
-function batchesByHand({ slots = 1 } = {}) {
+function batchesByHand({ slots = 1, most = SMALL_BATCHES } = {}) {
   const clock = clockByHand()
   const begun: { users: string[]; end: (left?: readonly string[]) => void }[] = []
   const alone: string[] = []
   const userOf = ({ refs }: WriteJob) => refs[0]!.userId
   const batches = new WriteBatches({
     slots,
+    most,
+    leavesNewCold: false,
+    clock,
     limit: new WaitLimit(clock, () => Number.NEGATIVE_INFINITY),
     together: jobs =>
       new Promise(resolve => {
@@ -30,9 +38,11 @@ function batchesByHand({ slots = 1 } = {}) {
           },
         })
       }),
-    alone: async job => {
-      alone.push(userOf(job))
-      job.resolve({ result: 'alone', rows: [] })
+    alone: async jobs => {
+      for (const job of jobs) {
+        alone.push(userOf(job))
+        job.resolve({ result: 'alone', rows: [] })
+      }
     },
   })
   const write = (userId: string, documents = 1) => {
@@ -70,6 +80,21 @@ t.test('a batch is bounded in writes and in documents', async t => {
     begun.map(({ users }) => users.length),
     [1, 32, 17, 3],
   )
+})
+
+t.test('large batches grow while they are fast, and are halved when they are slow', async t => {
+  const { clock, begun, write } = batchesByHand({ most: LARGE_BATCHES })
+  const writes = Array.from({ length: 401 }, (_, i) => write(`${i}`, 13))
+  // The first one met a free slot.
+  const sizes: number[] = []
+  for (const ms of [10, 10, 10, 10, 600, 300, 10, 10, 10, 10]) {
+    await eventually('it begins', () => begun.length > sizes.length)
+    await clock.pass(ms)
+    sizes.push(begun[sizes.length]!.users.length)
+    begun[sizes.length - 1]!.end()
+  }
+  await Promise.all(writes)
+  t.strictSame(sizes, [1, 16, 32, 64, 64, 32, 32, 64, 64, 32])
 })
 
 t.test('what a batch leaves over is done alone, and takes no slot', async t => {

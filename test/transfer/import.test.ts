@@ -10,7 +10,7 @@ async function outcomesOf(error: Error, body: AsyncIterable<Buffer>): Promise<un
   const deps = {
     defaults: { forWrite: () => ({ prepare: async () => {}, data: {} }) },
     writer: {
-      write: async ([{ userId }]: [{ userId: string }]) => {
+      writeMany: async ([{ userId }]: [{ userId: string }]) => {
         if (userId === '3') throw error
         throw new WriteQueueFullError('1000 writes of one document are waiting')
       },
