@@ -49,3 +49,49 @@ t.test('what will not change is not tried again', async t => {
   await t.rejects(send(), { message: 'the gateway answered 403: FORBIDDEN' })
   t.equal(requests.length, 1)
 })
+
+t.test('a file goes in few requests, and is read no faster than the gateway answers', async t => {
+  const LINE = 'x'.repeat(1_024 * 1_024)
+  let read = 0
+  const { url, requests } = await fakeServer(t, (request, reply) => {
+    reply.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    let bytes = 0
+    let line = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      for (; bytes > LINE.length; bytes -= LINE.length + 1) reply.write(outcome(++line, 'a'))
+    })
+    request.on('end', () => reply.end('{"done":true}\n'))
+  })
+  const gateway = new GatewayAdmin(url, 'token')
+  t.teardown(() => gateway.close())
+  const lines = async function* () {
+    for (; read < 40; read++) yield { line: LINE, about: read }
+  }
+  let answered = 0
+  let most = 0
+  for await (const { about } of sendLines(gateway, lines(), '')) {
+    t.equal(about, answered++)
+    most = Math.max(most, read - answered)
+  }
+  t.equal(answered, 40)
+  t.ok(requests.length < 40)
+  t.ok(most < 30, `${most} lines were read ahead`)
+})
+
+t.test('a file that cannot be read any more ends the import with its fault', async t => {
+  const { url } = await fakeServer(t, (request, reply) => {
+    reply.writeHead(200, { 'content-type': 'application/x-ndjson' })
+    request.on('data', () => {}).on('end', () => reply.end(`${outcome(1, 'a')}{"done":true}\n`))
+  })
+  const gateway = new GatewayAdmin(url, 'token')
+  t.teardown(() => gateway.close())
+  const lines = async function* () {
+    yield { line: 'a', about: 'a' }
+    throw new Error('the disk is gone')
+  }
+  const send = async () => {
+    for await (const _ of sendLines(gateway, lines(), '')) t.pass('it may be answered before')
+  }
+  await t.rejects(send(), { message: 'the disk is gone' })
+})

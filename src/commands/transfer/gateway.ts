@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { Agent, request } from 'undici'
 import type { ImportOutcome, ImportSummary } from '../../transfer/import.ts'
 import { linesOf } from '../../transfer/lines.ts'
@@ -74,9 +75,8 @@ export class GatewayAdmin {
     } while (cursor !== '')
   }
 
-  /** Sends lines and yields what became of each, in their order; of the rest nothing is known when it throws. */
-  async *import(lines: readonly (string | Buffer)[], query: string): AsyncGenerator<ImportOutcome> {
-    const body = Buffer.concat(lines.flatMap(line => [Buffer.from(line), Buffer.from('\n')]))
+  /** Sends NDJSON and yields what became of each line, in their order; of the rest nothing is known when it throws. */
+  async *import(body: AsyncIterable<Buffer>, query: string): AsyncGenerator<ImportOutcome> {
     const chunks = await this.#request('POST', `/api/admin/import${query}`, body)
     for await (const { bytes } of linesOf(unbroken(chunks), MAX_LINE_BYTES)) {
       const answer = JSON.parse(String(bytes)) as ImportOutcome | ImportSummary
@@ -91,7 +91,11 @@ export class GatewayAdmin {
     return this.#agent.close()
   }
 
-  async #request(method: 'GET' | 'POST', path: string, body?: Buffer): Promise<AsyncIterable<Buffer>> {
+  async #request(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: AsyncIterable<Buffer>,
+  ): Promise<AsyncIterable<Buffer>> {
     try {
       const reply = await request(`${this.#url}${path}`, {
         method,
@@ -100,7 +104,7 @@ export class GatewayAdmin {
           authorization: `Bearer ${this.#token}`,
           ...(body === undefined ? {} : { 'content-type': NDJSON }),
         },
-        body: body ?? null,
+        body: body === undefined ? null : Readable.from(body),
       })
       this.#hasAnswered = true
       if (reply.statusCode === 200) return reply.body
