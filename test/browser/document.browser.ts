@@ -1,14 +1,14 @@
 import t from 'tap'
 import { accessibilityFaults } from '../helper/accessibility.ts'
 import { NO_BROWSER, openPage, startBrowser } from '../helper/browser.ts'
-import { startStack } from '../helper/gateway.ts'
+import { PRODUCTION_TIMES, startStack } from '../helper/gateway.ts'
 import { open, signIn } from './operator.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const PHONE = { width: 375, height: 700 }
 
 t.test('a document of a user: changing it, and what it was', { skip: NO_BROWSER }, async t => {
-  const { gateway, redis } = await startStack(t)
+  const { gateway, redis } = await startStack(t, PRODUCTION_TIMES)
   const browser = await startBrowser(t)
   const leverageOf = async (user: string) =>
     (await gateway.as(user, { url: SCALP })).json().data.size.leverage

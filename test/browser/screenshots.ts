@@ -1,29 +1,30 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { commandLine } from '../../src/commands/command-line.ts'
+import type { Scope } from '../helper/backends.ts'
 import { openPage, startBrowser } from '../helper/browser.ts'
-import { eventually, startStack } from '../helper/gateway.ts'
+import { eventually, PRODUCTION_TIMES, startStack, type TestGateway } from '../helper/gateway.ts'
 import { OpenLoop } from '../load/open-loop.ts'
 import { withScope } from '../load/scope.ts'
-import { showUser, signIn } from './operator.ts'
+import { open, signIn } from './operator.ts'
 
-/** `npm run screenshots`: takes those of the README anew, of five minutes of traffic with an outage of Redis in it. */
+/** `npm run screenshots`: the pictures of README and docs/operate.md, after two minutes of traffic with an outage of Redis in it. */
 
 commandLine({
   command: 'npm run screenshots --',
   summary:
-    'Takes the screenshots of the operator page anew, of five minutes of traffic with an outage of Redis in it.',
+    'Takes the pictures of the workbench for the README and docs/operate.md, after two minutes of traffic with an outage.',
   options: {},
 })
 
 const DIRECTORY = join(import.meta.dirname, '../../deploy/screenshots')
-const BEFORE_MS = 180_000
+const BEFORE_MS = 60_000
 const OUTAGE_MS = 5_000
-const AFTER_MS = 120_000
+const AFTER_MS = 30_000
 const SCALP = '/api/futures/ginie/modes/scalp'
 
 await withScope(async scope => {
-  const { gateway, redis } = await startStack(scope)
+  const { gateway, redis } = await startStack(scope, PRODUCTION_TIMES)
   const put = (url: string, payload: object) => gateway.as('42', { method: 'PUT', url, payload })
   await put(SCALP, { confidence: { min_confidence: 31 }, size: { leverage: 25 } })
   await put('/api/user/global-circuit-breaker', { enabled: false })
@@ -39,21 +40,48 @@ await withScope(async scope => {
   await eventually('the cache is on', () => gateway.services.status.health().then(isHealthy))
   await sleep(AFTER_MS)
 
-  const browser = await startBrowser(scope)
-  const desktop = await openPage(scope, browser, { viewport: { width: 1_100, height: 800 } })
-  await signIn(desktop.page, gateway)
-  await showUser(desktop.page, gateway, '42')
-  await desktop.page.screenshot({ path: join(DIRECTORY, 'ops.png'), fullPage: true })
-  const viewport = { width: 360, height: 740 }
-  const { page } = await openPage(scope, browser, { viewport, colorScheme: 'dark' })
-  await signIn(page, gateway)
-  await showUser(page, gateway, '42')
-  await page.getByRole('button', { name: 'Reset circuit_breaker enabled' }).click()
-  await page.getByRole('dialog').getByText('1 would change').waitFor()
-  await page.screenshot({ path: join(DIRECTORY, 'ops-phone.png') })
+  await health(scope, gateway)
+  await form(scope, gateway)
+  await phone(scope, gateway)
   stop.abort()
   await running
 })
+
+async function health(scope: Scope, gateway: TestGateway): Promise<void> {
+  const { page } = await openPage(scope, await startBrowser(scope), {
+    viewport: { width: 1_000, height: 800 },
+  })
+  await signIn(page, gateway)
+  await page.screenshot({ path: join(DIRECTORY, 'ops.png'), fullPage: true })
+}
+
+/** A change that is typed and not saved, with its risk. */
+async function form(scope: Scope, gateway: TestGateway): Promise<void> {
+  const { page } = await openPage(scope, await startBrowser(scope), {
+    viewport: { width: 1_000, height: 760 },
+  })
+  await signIn(page, gateway)
+  await open(page, gateway, '?user=42&document=mode.scalp')
+  const leverage = page.getByLabel('Leverage', { exact: true })
+  await leverage.fill('40')
+  await leverage.locator('xpath=..').getByText('medium risk').waitFor()
+  await page.evaluate('document.activeElement.scrollIntoView({ block: "center" })')
+  await page.screenshot({ path: join(DIRECTORY, 'ops-form.png') })
+}
+
+/** Both sides, when a colleague was faster. */
+async function phone(scope: Scope, gateway: TestGateway): Promise<void> {
+  const viewport = { width: 375, height: 760 }
+  const { page } = await openPage(scope, await startBrowser(scope), { viewport, colorScheme: 'dark' })
+  await signIn(page, gateway)
+  await open(page, gateway, '?user=42&document=mode.scalp')
+  await page.getByLabel('Leverage', { exact: true }).fill('12')
+  await gateway.as('42', { method: 'PUT', url: SCALP, payload: { size: { leverage: 11, max_positions: 3 } } })
+  await page.getByRole('button', { name: 'Review and save' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: /^Save/ }).click()
+  await page.getByRole('dialog', { name: 'A colleague was faster' }).waitFor()
+  await page.screenshot({ path: join(DIRECTORY, 'ops-phone.png') })
+}
 
 function isHealthy({ status }: { readonly status: string }): boolean {
   return status === 'healthy'

@@ -31,11 +31,15 @@ const FAST_READS = {
     'The database was restored to an earlier time. Redis is emptied before it is used again.',
   'manual-edit': 'A row was edited by hand in the database; Redis is brought up to date.',
   'new-database': 'This database is new.',
+  'the cache was emptied': 'Redis was empty or not to be trusted; it fills with the next reads.',
   gate: 'Redis was checked and is up to date.',
 }
 
 /** Why reads are, or are not, answered from Redis. @param {string} reason */
 export function fastReadsReason(reason) {
+  const [, changed] = /^documents fenced: (\d+)$/.exec(reason) ?? []
+  if (changed !== undefined)
+    return `Redis was checked. What may have changed meanwhile is read again (${changed}).`
   return FAST_READS[reason] ?? reason
 }
 

@@ -34,7 +34,7 @@ export function Field({ path, schema, value, edit, change, risk, fault, onEdit }
       <${Input} schema=${schema} value=${edit === undefined ? value : edit.value} text=${edit?.text ?? textOf(schema, value)} attributes=${attributes} type=${type} choose=${choose} />
       <p id=${`${id}-note`} class="muted facts">
         <span>${noteOf(schema)}</span>
-        ${defaultNote(change)}
+        ${value === undefined && change === undefined ? null : defaultNote(change)}
         ${edit === undefined ? null : html`<span>stored: <code>${valueText(value)}</code></span>`}
         ${shownRisk === undefined ? null : html`<${Risk} risk=${shownRisk} />`}
       </p>
