@@ -51,7 +51,7 @@ export class BulkRunner {
       more = await store.listNext(bulk, conditions, USERS_PER_LIST)
     }
     while (await goesOn()) {
-      if (await this.#pass(bulk, goesOn)) break
+      if (await this.#pass(bulk, goesOn, signal)) break
       // Aborted: the end.
       await sleep(RETRY_MS, undefined, { signal, ref: false }).catch(() => {})
     }
@@ -60,7 +60,7 @@ export class BulkRunner {
   }
 
   /** Every user who is left, once. True when none is left afterwards. */
-  async #pass(bulk: ClaimedBulk, goesOn: () => Promise<boolean>): Promise<boolean> {
+  async #pass(bulk: ClaimedBulk, goesOn: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
     const { store } = this.#deps
     let after = ''
     for (;;) {
@@ -68,18 +68,24 @@ export class BulkRunner {
       const last = users.at(-1)
       if (last === undefined) return await store.finish(bulk.id)
       after = last.userId
-      const settled = await this.#changeAll(bulk, users)
+      const settled = await this.#changeAll(bulk, users, signal)
       if (settled.length > 0) await store.settle(bulk.id, settled)
       if (!(await goesOn())) return true
     }
   }
 
   /** Changes the users, some at once. Resolves to those whom no write marks. */
-  async #changeAll(bulk: ClaimedBulk, users: readonly PendingUser[]): Promise<readonly SettledUser[]> {
+  async #changeAll(
+    bulk: ClaimedBulk,
+    users: readonly PendingUser[],
+    signal: AbortSignal,
+  ): Promise<readonly SettledUser[]> {
     const settled: SettledUser[] = []
     const waiting = users.values()
     const work = async () => {
       for (const user of waiting) {
+        // Those that were not begun stay pending.
+        if (signal.aborted) return
         const outcome = await this.#change(bulk, user)
         if (outcome !== undefined) settled.push(outcome)
       }

@@ -1,0 +1,60 @@
+import t from 'tap'
+import type { BulkStorePort, ClaimedBulk } from '../../src/jobs/bulk-ports.ts'
+import { BulkRunner } from '../../src/jobs/bulk-runner.ts'
+
+const BULK = { id: 'b', kind: 'mode.scalp', where: [], listed: true } as unknown as ClaimedBulk
+const OBSERVER = { stepDone: () => {}, refused: () => {}, openCounted: () => {}, failed: () => {} }
+
+t.test(
+  'a shutdown ends a bulk change between two users, and gives it to another instance at once',
+  async t => {
+    const end = new AbortController()
+    const leases: number[] = []
+    const changed: string[] = []
+    const store = {
+      claim: async () => BULK,
+      renew: async (_id: string, _holder: string, leaseMs: number) => {
+        leases.push(leaseMs)
+        return true
+      },
+      pending: async () =>
+        Array.from({ length: 256 }, (_, index) => ({ userId: `u${index}`, version: 1, changes: null })),
+      settle: async () => {},
+    } as unknown as BulkStorePort
+    const steps = {
+      change: async (_bulk: ClaimedBulk, { userId }: { readonly userId: string }) => {
+        changed.push(userId)
+        if (changed.length === 20) end.abort()
+        return true
+      },
+    }
+    await new BulkRunner({ store, steps, observer: OBSERVER, holder: 'me' }).run(end.signal)
+    t.ok(changed.length < 50, `${changed.length} users were begun`)
+    t.equal(leases.at(-1), 0, 'the claim is given back')
+  },
+)
+
+t.test(
+  'a user who cannot be changed for a reason that is no refusal is refused after five tries',
+  async t => {
+    const settled: unknown[] = []
+    let tries = 0
+    const store = {
+      claim: async () => BULK,
+      renew: async () => true,
+      pending: async (_bulk: ClaimedBulk, after: string) =>
+        after === '' && settled.length === 0 ? [{ userId: 'u', version: 1, changes: null }] : [],
+      settle: async (_id: string, users: readonly unknown[]) => void settled.push(...users),
+      finish: async () => settled.length > 0,
+    } as unknown as BulkStorePort
+    const steps = {
+      change: async () => {
+        tries++
+        throw new Error('a fault of the gateway')
+      },
+    }
+    await new BulkRunner({ store, steps, observer: OBSERVER, holder: 'me' }).run(new AbortController().signal)
+    t.equal(tries, 5)
+    t.match(settled, [{ userId: 'u', state: 'refused', faults: [{ message: /could not/ }] }])
+  },
+)
