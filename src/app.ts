@@ -34,6 +34,7 @@ import { defaultRoutes } from './http/routes/default-routes.ts'
 import { documentRoutes } from './http/routes/document-routes.ts'
 import { eventRoutes } from './http/routes/event-routes.ts'
 import { exchangeRoutes } from './http/routes/exchange-routes.ts'
+import { instanceRoute } from './http/routes/instance-routes.ts'
 import { operationRoutes } from './http/routes/operation-routes.ts'
 import { rootRoute } from './http/routes/root-route.ts'
 import { scheduleRoutes } from './http/routes/schedule-routes.ts'
@@ -119,17 +120,18 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   connections.watch(app.server)
   metrics.watchConnections(connections)
   const activity = new Activity()
+  let draining = false
   await registerStores(app, config)
   const services = createServices(config, {
     pool: app.pg.pool,
     redisClient: app.redis,
     log: app.log,
     telemetry: toAll(metrics, activity),
+    server: { port: () => portOf(app), draining: () => draining, reads: () => metrics.reads },
     ...(overrides.step === undefined ? {} : { step: overrides.step }),
   })
   // Hooks of the end run last in, first out: the protocol stops before @fastify/postgres ends the pool.
   app.addHook('onClose', () => services.close())
-  let draining = false
   app.decorateRequest('principal', null)
   // The first hook, so that every answer carries it.
   app.addHook('onRequest', (request, reply, done) => {
@@ -194,6 +196,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       auditRoute(admin, services.audit)
       bulkRoutes(admin, services.bulk)
       statusRoute(admin, { status: services.status, activity })
+      instanceRoute(admin, services.fleet)
     })
   })
   refuseTheRest()
@@ -218,6 +221,12 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       draining = true
     },
   }
+}
+
+/** Null until it listens. */
+function portOf(app: FastifyInstance): number | null {
+  const address = app.server.address()
+  return address === null || typeof address === 'string' ? null : address.port
 }
 
 function corsOrigins({ http }: Config): string[] | string {

@@ -12,6 +12,9 @@ import { createProtocol } from './consistency/protocol.ts'
 import { WRITE_SLOTS } from './consistency/write-batches.ts'
 import { ChangeFeed } from './events/change-feed.ts'
 import { EXCHANGE_KINDS, type ExchangeCache, NO_EXCHANGE_CACHE } from './exchange/exchange.ts'
+import { Fleet, type FleetService } from './fleet/fleet.ts'
+import { Instance } from './fleet/instance.ts'
+import type { ServerFacts } from './fleet/ports.ts'
 import { BulkChanges, type BulkService } from './jobs/bulk-changes.ts'
 import { BulkRunner } from './jobs/bulk-runner.ts'
 import { BulkSteps } from './jobs/bulk-steps.ts'
@@ -46,12 +49,14 @@ import { StoredZones } from './settings/stored-zones.ts'
 import { UserDefaults } from './settings/user-defaults.ts'
 import { Users } from './settings/users.ts'
 import { startFailure } from './start-failure.ts'
+import { VERSION } from './start-log.ts'
 import { Availability } from './store/availability.ts'
 import { isAway } from './store/database-errors.ts'
 import { type MigrationReport, migrate } from './store/migrate.ts'
 import { createViewPool } from './store/pool.ts'
 import { PostgresBulkChanges } from './store/postgres-bulk-changes.ts'
 import { PostgresChangeLog } from './store/postgres-change-log.ts'
+import { PostgresFleet } from './store/postgres-fleet.ts'
 import { PostgresHandover } from './store/postgres-handover.ts'
 import { PostgresHistory } from './store/postgres-history.ts'
 import { PostgresJobs } from './store/postgres-jobs.ts'
@@ -69,6 +74,7 @@ import { RetentionObserver } from './telemetry/retention-observer.ts'
 import { SequenceObserver } from './telemetry/sequence-observer.ts'
 import { type StoreSystem, traceCalls } from './telemetry/store-work.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+import { Vitals } from './telemetry/vitals.ts'
 import { Transfer, type TransferService } from './transfer/transfer-service.ts'
 
 /** Everything the routes call. */
@@ -88,6 +94,7 @@ export interface Services {
   readonly exchange: ExchangeCache
   readonly status: StatusService
   readonly changes: ChangeFeed
+  readonly fleet: FleetService
   /** Runs by itself; tests call its rounds. */
   readonly retention: Retention
   /** What they work on, for tests. */
@@ -107,6 +114,7 @@ export interface ServiceOptions {
   readonly redisClient: Redis | undefined
   readonly log: FastifyBaseLogger
   readonly telemetry: Telemetry
+  readonly server: ServerFacts
   /** Chaos runs stop the process at the numbered steps of the protocol. */
   readonly step?: StepHook
 }
@@ -118,13 +126,15 @@ const READ_GRACE_MS = 1_000
 const FIRST_LEASE_MS = 1_000
 const CLUSTER_FAULT =
   'the Redis server is a node of a Redis Cluster: Redis Cluster is not supported; use one primary, or Sentinels'
+/** The part of SHUTDOWN_TIMEOUT_MS that the row of this instance has to go. */
+const REMOVAL_PART = 4
 /** One user's share of EVENT_LISTENERS_MAX. */
 const LISTENERS_PER_USER = 100
 
 /** Builds the use cases over PostgreSQL and Redis. Connects to neither before `start`. */
 export function createServices(
   config: Config,
-  { pool, redisClient, log, telemetry, step }: ServiceOptions,
+  { pool, redisClient, log, telemetry, server, step }: ServiceOptions,
 ): Services {
   const viewPool = createViewPool(config.database, config.times.leaseMs, error =>
     log.warn({ reason: inOneLine(error) }, 'the database connection of the lease renewals was lost'),
@@ -204,7 +214,30 @@ export function createServices(
     }),
     observer: jobsObserver,
   })
-  const startUp = new StartUp({
+  // A lease without a usable Redis answers nothing: one story for health, metrics and the operator page.
+  const view = () => {
+    const { status } = supervisor
+    return { ...status, leaseHeld: status.leaseHeld && cache.usable }
+  }
+  const vitals = new Vitals()
+  const ready = () => startUp.done
+  const fleet = new Fleet({
+    instance: new Instance({
+      version: VERSION,
+      clock: SYSTEM_CLOCK,
+      server,
+      vitals,
+      view,
+      breaker: () => redis?.breaker.state ?? null,
+      ready,
+    }),
+    store: new PostgresFleet(pool, availability),
+    vitals,
+    ready,
+    removeMs: config.shutdown.timeoutMs / REMOVAL_PART,
+    onFailed: error => observer.failed('heartbeat', error),
+  })
+  const startUp: StartUp = new StartUp({
     migrate: async () => {
       migrated = await migrate(config.database.url)
     },
@@ -212,7 +245,7 @@ export function createServices(
     isAway,
     supervisor,
     loadDefaults: () => admin.loadIfMissing(),
-    background: [retention, jobs],
+    background: [retention, jobs, fleet],
     log,
   })
   const numbers = traced('postgresql', new PostgresSequence(pool, availability))
@@ -248,11 +281,6 @@ export function createServices(
   const forget = async (userId: string) => {
     for (const kind of EXCHANGE_KINDS) await exchange.remove(userId, kind)
     if (isOurs()) await counter.forget(userId)
-  }
-  // A lease without a usable Redis answers nothing: one story for health, metrics and the operator page.
-  const view = () => {
-    const { status } = supervisor
-    return { ...status, leaseHeld: status.leaseHeld && cache.usable }
   }
   const unverified = () => {
     if (config.database.onOutage === 'refuse') return undefined
@@ -297,10 +325,11 @@ export function createServices(
       view,
       databaseLatencyMs: () => availability.latencyMs,
       unverified,
-      ready: () => startUp.done,
+      ready,
       startProblem: () => startUp.problem,
     }),
     changes,
+    fleet,
     retention,
     pool,
     redis,
@@ -317,12 +346,14 @@ export function createServices(
       if (startUp.done) await defaults.read()
     },
     close: async () => {
+      const left = fleet.stop()
       await changes.close()
       await startUp.stop()
       await retention.stop()
       await jobs.stop()
       await supervisor.stop()
       redis?.close()
+      await left
       await viewPool.end()
     },
   }

@@ -14,13 +14,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   transfer: ['consistency', 'documents', 'sequence', 'settings'],
   jobs: ['consistency', 'documents', 'settings', 'transfer'],
   lifecycle: ['consistency'],
-  store: ['consistency', 'events', 'jobs', 'retention', 'sequence', 'settings', 'transfer'],
+  fleet: ['consistency'],
+  store: ['consistency', 'events', 'fleet', 'jobs', 'retention', 'sequence', 'settings', 'transfer'],
   cache: ['config.ts', 'consistency', 'documents', 'exchange', 'sequence'],
   config: ['config.ts', 'consistency'],
   auth: ['config.ts', 'documents'],
-  telemetry: ['cache', 'consistency', 'jobs', 'retention', 'sequence'],
+  telemetry: ['cache', 'consistency', 'fleet', 'jobs', 'retention', 'sequence'],
   http: [
-    ...['auth', 'config.ts', 'consistency', 'documents', 'events', 'exchange', 'jobs', 'lifecycle'],
+    ...['auth', 'config.ts', 'consistency', 'documents', 'events', 'exchange', 'fleet', 'jobs', 'lifecycle'],
     ...['retention', 'sequence', 'settings', 'telemetry', 'transfer'],
   ],
   client: ['documents', 'http'],
@@ -29,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PORTS = /(ports|change-point|exchange)\.ts$/
 /** Use cases know no server and no driver. */
 const USE_CASES = [
-  ...['documents', 'consistency', 'settings', 'sequence', 'events', 'exchange', 'jobs', 'transfer'],
+  ...['documents', 'consistency', 'settings', 'sequence', 'events', 'exchange', 'fleet', 'jobs', 'transfer'],
 ]
 const DRIVERS = /^(pg|ioredis|fastify|prom-client|undici|@fastify\/.*|@opentelemetry\/.*)$/
 
@@ -68,7 +69,7 @@ t.test('imports run one way', async t => {
 })
 
 t.test('store and cache know ports of use cases only', async t => {
-  const useCases = ['settings', 'sequence', 'events', 'jobs', 'transfer', 'retention', 'exchange']
+  const useCases = ['settings', 'sequence', 'events', 'jobs', 'transfer', 'retention', 'exchange', 'fleet']
   for (const { path, imports } of FILES.filter(file => ['store', 'cache'].includes(roomOf(file.path)))) {
     const others = imports.filter(each => useCases.includes(roomOf(each)))
     t.same(

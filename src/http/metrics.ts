@@ -88,6 +88,11 @@ export class Metrics implements Telemetry {
     this.#setBreaker('closed')
   }
 
+  /** Reads of settings since the start. */
+  get reads(): Readonly<Partial<Record<ReadStatus, number>>> {
+    return this.#reads
+  }
+
   get contentType(): string {
     return this.#registry.contentType
   }

@@ -1,5 +1,12 @@
 /** What is cleared away, as metrics name it. */
-export const RETENTION_TASKS = ['history', 'sequences', 'replies', 'schedules', 'bulk-changes'] as const
+export const RETENTION_TASKS = [
+  'history',
+  'sequences',
+  'replies',
+  'schedules',
+  'bulk-changes',
+  'instances',
+] as const
 export type RetentionTask = (typeof RETENTION_TASKS)[number]
 
 /** How long the history is kept: a version goes when it is beyond both, and the newest never goes. */

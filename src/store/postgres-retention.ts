@@ -11,6 +11,7 @@ import {
   claimRetention,
   pruneBulkChanges,
   pruneHistory,
+  pruneInstances,
   pruneReplies,
   pruneSchedules,
   pruneSequences,
@@ -38,6 +39,7 @@ export class PostgresRetention implements RetentionStorePort {
       replies: () => pruneReplies(this.#pool),
       schedules: () => pruneSchedules(this.#pool),
       'bulk-changes': () => pruneBulkChanges(this.#pool),
+      instances: () => pruneInstances(this.#pool),
     }
     return this.#availability.query(steps[task])
   }

@@ -69,6 +69,18 @@ export async function pruneBulkChanges(db: Pool): Promise<RetentionStep> {
   return stepOf(Number(rows[0]!.removed))
 }
 
+/** Instances that ended without removing their row, at most 200 (src/fleet/fleet.ts). */
+export async function pruneInstances(db: Pool): Promise<RetentionStep> {
+  const rows = await runReadCommitted<{ id: string }>(db, {
+    name: 'prune-instances',
+    text: `DELETE FROM instances
+           WHERE seen_at NOT BETWEEN clock_timestamp() - $1::interval AND clock_timestamp() + $1::interval
+           RETURNING id`,
+    values: [ABSENT],
+  })
+  return { removed: rows.length, done: true }
+}
+
 /** Sizes of the tables that grow. */
 export async function selectTableSizes(db: Queryable): Promise<TableSize[]> {
   const { rows } = await db.query<{ table: string; rows: string; bytes: string }>({
