@@ -33,28 +33,3 @@ t.test(
     t.equal(leases.at(-1), 0, 'the claim is given back')
   },
 )
-
-t.test(
-  'a user who cannot be changed for a reason that is no refusal is refused after five tries',
-  async t => {
-    const settled: unknown[] = []
-    let tries = 0
-    const store = {
-      claim: async () => BULK,
-      renew: async () => true,
-      pending: async (_bulk: ClaimedBulk, after: string) =>
-        after === '' && settled.length === 0 ? [{ userId: 'u', version: 1, changes: null }] : [],
-      settle: async (_id: string, users: readonly unknown[]) => void settled.push(...users),
-      finish: async () => settled.length > 0,
-    } as unknown as BulkStorePort
-    const steps = {
-      change: async () => {
-        tries++
-        throw new Error('a fault of the gateway')
-      },
-    }
-    await new BulkRunner({ store, steps, observer: OBSERVER, holder: 'me' }).run(new AbortController().signal)
-    t.equal(tries, 5)
-    t.match(settled, [{ userId: 'u', state: 'refused', faults: [{ message: /could not/ }] }])
-  },
-)
