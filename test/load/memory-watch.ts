@@ -37,6 +37,10 @@ export class MemoryWatch {
     clearInterval(this.#timer)
   }
 
+  get cpuSeconds(): number {
+    return this.#cpuSeconds
+  }
+
   get peakMb(): number {
     return Math.max(0, ...this.#samples.map(({ mb }) => mb))
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { onServer } from '../helper/backends.ts'
-import { SHORT_LEASE, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, SHORT_LEASE, startStack, type TestGateway } from '../helper/gateway.ts'
 import { ADMIN, bearer } from '../helper/tokens.ts'
 
 const NDJSON = 'application/x-ndjson'
@@ -211,4 +211,19 @@ t.test('the list of users: by the beginning of the id, by value, page by page', 
   t.equal((await list('', bearer('1'))).statusCode, 403)
   t.equal((await gateway.as('1', { url: '/api/admin/users' })).statusCode, 200, 'a service may find users')
   t.equal((await gateway.as('1', { url: '/api/admin/export' })).statusCode, 403)
+})
+
+t.test('what an import creates enters the cache with its first read, what it changes at once', async t => {
+  const { gateway } = await startStack(t)
+  const store = (leverage: number) =>
+    importInto(gateway, [{ user_id: 'cold', documents: { 'mode.scalp': { size: { leverage } } } }])
+  const read = async () => {
+    const reply = await gateway.as('cold', { url: '/api/futures/ginie/modes/scalp' })
+    return [reply.json().data.size.leverage, reply.headers['cache-status']]
+  }
+  await store(3)
+  t.match(await read(), [3, /fwd=miss/])
+  await eventually('it is filled', async () => /hit/.test(String((await read())[1])))
+  await store(4)
+  t.match(await read(), [4, /hit/])
 })
