@@ -5,6 +5,7 @@ import { session, signOut } from '../lib/session.js'
 import { healthWords } from '../lib/words.js'
 import { Alert, Link } from '../parts/basics.js'
 import { Audit } from './audit.js'
+import { Bulk } from './bulk.js'
 import { Defaults } from './defaults.js'
 import { Health } from './health.js'
 import { SignIn } from './sign-in.js'
@@ -17,6 +18,7 @@ const REFRESH_MS = 5_000
 const PAGES = [
   { page: undefined, title: 'Health', show: status => html`<${Health} status=${status} />` },
   { page: 'users', title: 'Users', show: (_status, at) => html`<${Users} at=${at} />` },
+  { page: 'bulk', title: 'Many users', show: () => html`<${Bulk} />` },
   { page: 'defaults', title: 'Defaults', show: (_status, at) => html`<${Defaults} at=${at} />` },
   { page: 'audit', title: 'Audit', show: (_status, at) => html`<${Audit} at=${at} />` },
 ]
