@@ -7,6 +7,7 @@ import { DEVELOPMENT_SERVICE_TOKEN } from '../../src/config.ts'
 import { freePort } from '../../src/dev/child.ts'
 import { signalUsersOf, untilUnused, usersOf } from '../../src/dev/users-of-directory.ts'
 import { redisBinary, type Scope, temporaryDirectory } from '../helper/backends.ts'
+import { eventually } from '../helper/gateway.ts'
 import { nodeEnvironment } from '../helper/node-process.ts'
 import { ROOT } from '../helper/readme.ts'
 
@@ -93,9 +94,14 @@ async function npmStart({ directory, sources, data }: Checkout): Promise<Started
 t.test('npm start: what it prints works, data survives, and a killed npm leaves nothing behind', async t => {
   const checkout = checkOut(t)
   const first = await npmStart(checkout)
-  const health = await fetch(`${first.url}/health`)
-  t.equal(health.status, 200)
-  t.match(await health.json(), { services: { database: { status: 'up' }, redis: { status: 'up' } } })
+  await eventually('both stores are up', async () => {
+    const health = await fetch(`${first.url}/health`)
+    const { services } = (await health.json()) as {
+      services: Record<'database' | 'redis', { status: string }>
+    }
+    const { database, redis } = services
+    return health.status === 200 && database.status === 'up' && redis.status === 'up'
+  })
   t.ok(first.curl.endsWith(`${first.url}/api/futures/ginie/decision-settings`), first.curl)
   const { stdout } = await run('bash', ['-c', first.curl])
   t.match(stdout, /^HTTP\/1\.1 200 OK\r\n/)

@@ -7,13 +7,13 @@ import { ROOT } from '../../helper/readme.ts'
 
 const COMPARISON = '/api/user/settings/comparison'
 const AT_ONCE = 10
-/** Of the lease renewal, which goes on whatever is read. */
-const RENEWAL = 'select-view-snapshot'
+/** Of the lease renewal and of the rounds of the jobs, which go on whatever is read. */
+const BACKGROUND = new Set(['select-view-snapshot', 'select-due-work', 'count-open-schedules'])
 
 export interface Outcome {
   /** Comparisons with a cold and with a warm cache that were as they should be. */
   readonly right: readonly [number, number]
-  /** Statements that PostgreSQL was sent meanwhile, those of the lease renewal apart. */
+  /** Statements that PostgreSQL was sent meanwhile, those of background work apart. */
   readonly statements: readonly [readonly string[], readonly string[]]
   /** Status of a load-defaults of everything at the end. */
   readonly reset: number
@@ -75,7 +75,7 @@ async function watchStatements<T>(work: () => Promise<T>): Promise<{ result: T; 
   pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
     const [first] = args
     const name = typeof first === 'string' ? first : String((first as { name?: string }).name)
-    if (name !== RENEWAL) statements.push(name)
+    if (!BACKGROUND.has(name)) statements.push(name)
     return Reflect.apply(query, this, args)
   } as typeof query
   try {
