@@ -91,16 +91,20 @@ for (const tradingConfigs of [true, false]) {
 
 t.test("the bot's database goes away in the middle", async t => {
   const botUrl = await createEmptyDatabase(t)
-  // More than one request has room for, so that rows are still to be read after the first one.
-  await fillBotDatabase(botUrl, { users: 250, tradingConfigs: true })
+  await fillBotDatabase(botUrl, { users: 510, tradingConfigs: true })
+  // The first 500 users are read at once, in the order of the index; the next one ends the connection.
+  await onServer(botUrl, async client => {
+    await client.query(`
+      ALTER TABLE users RENAME TO all_users;
+      CREATE VIEW users AS SELECT * FROM all_users
+      WHERE CASE WHEN id = (SELECT id FROM all_users ORDER BY id OFFSET 500 LIMIT 1) AND current_query() LIKE 'FETCH%'
+                 THEN pg_terminate_backend(pg_backend_pid()) ELSE true END`)
+    const { rows } = await client.query('SELECT current_database() AS name')
+    await client.query(`ALTER DATABASE ${rows[0].name} SET enable_seqscan = off`)
+    await client.query(`ALTER DATABASE ${rows[0].name} SET enable_sort = off`)
+  })
   const { url } = await fakeServer(t, async (request, reply) => {
     const body = await text(request)
-    await onServer(botUrl, client =>
-      client.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'settings-gateway-import'
-         AND datname = current_database()`,
-      ),
-    )
     reply.writeHead(200, { 'content-type': 'application/x-ndjson' })
     for (let line = 1; line < body.split('\n').length; line++)
       reply.write(`{"line":${line},"user_id":"u","status":"created","changes":0}\n`)
@@ -111,7 +115,7 @@ t.test("the bot's database goes away in the middle", async t => {
     env: { GATEWAY_TOKEN: TOKEN },
   })
   t.equal(code, 1, output)
-  t.match(output, '200 created, 0 updated, 0 unchanged, 0 refused')
+  t.match(output, '500 created, 0 updated, 0 unchanged, 0 refused')
   t.match(output, /^the bot's database cannot be read: .+$/m)
   t.notMatch(output, /^ +at /m, 'no stack trace')
 })

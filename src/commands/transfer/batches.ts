@@ -39,7 +39,6 @@ export async function* sendLines<T>(
       if (open.waiting > 0) throw new GatewayError('the gateway left lines without an answer')
       failed = 0
     } catch (error) {
-      if (open.fault !== undefined) throw open.fault
       failed = answered > 0 ? 1 : failed + 1
       if (!(error instanceof GatewayError) || !error.transient || failed >= TRIES) throw error
       await sleep(Math.min(FIRST_PAUSE_MS * 2 ** (failed - 1), MAX_PAUSE_MS))
@@ -53,16 +52,17 @@ class OpenLines<T> {
   readonly #open: Outgoing<T>[] = []
   /** The present request; `sent`: so many of the open lines. An earlier one may still wait for the source. */
   #request = { sent: 0 }
-  /** What the source threw. */
-  fault: unknown
+  /** What the source threw. The lines before it are sent, and have their answers. */
+  #fault: unknown
 
   constructor(lines: AsyncIterable<Outgoing<T>>) {
     this.#source = lines[Symbol.asyncIterator]()
   }
 
-  /** False when every line has its answer. */
+  /** False when every line has its answer. Throws what the source threw. */
   async any(): Promise<boolean> {
     if (this.#open.length === 0) await this.#take()
+    if (this.#open.length === 0 && this.#fault !== undefined) throw this.#fault
     return this.#open.length > 0
   }
 
@@ -101,12 +101,12 @@ class OpenLines<T> {
 
   /** Opens the next line, if there is one. */
   async #take(): Promise<void> {
+    if (this.#fault !== undefined) return
     try {
       const { done, value } = await this.#source.next()
       if (!done) this.#open.push(value)
     } catch (error) {
-      this.fault = error
-      throw error
+      this.#fault = error
     }
   }
 }
