@@ -3,6 +3,7 @@ import { html } from '../lib/html.js'
 import { fastReadsReason, transitionWords } from '../lib/words.js'
 import { Badge, Table } from '../parts/basics.js'
 import { Charts } from './charts.js'
+import { Instances } from './instances.js'
 
 /** How this instance is, what it did lately, and what the operator can do. */
 
@@ -14,6 +15,7 @@ export function Health({ status }) {
     <p class="muted">Instance <code>${instance}</code>, up for ${durationText(uptime)}.</p>
     <ul class="warnings" aria-label="Warnings">${health.warnings.map(text => html`<li>${text}</li>`)}</ul>
     <dl class="cards">${cards(health.services, view)}</dl>
+    <${Instances} status=${status} />
     <h2>Traffic of the last 15 minutes</h2>
     <${Charts} samples=${samples} />
     <h2>What happened</h2>
