@@ -11,6 +11,7 @@ import { checkSecrets, type ServiceToken, serviceTokens } from './config/secrets
 import { trustedProxies } from './config/trusted-proxies.ts'
 import { checkUnknownVariables, withoutServiceLinks } from './config/unknown-variables.ts'
 import type { Variables } from './config/variables.ts'
+import { type WebhookTarget, webhookTarget } from './config/webhook.ts'
 
 export type { RedisTarget } from './config/endpoints.ts'
 export type { Environment } from './config/parse-variables.ts'
@@ -61,8 +62,18 @@ export function loadConfig(given: Environment): Config {
   const corsOrigins = parseOrigins(variables, faults)
   const trustProxy = trustedProxies(variables, faults)
   const otlpEndpoint = parseOtlpEndpoint(variables, faults)
+  const webhook = webhookTarget(variables, faults)
   if (faults.length > 0) throw new ConfigError(faults)
-  return group(variables, { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, production })
+  return group(variables, {
+    redis,
+    tokens,
+    jwksUrl,
+    corsOrigins,
+    trustProxy,
+    otlpEndpoint,
+    webhook,
+    production,
+  })
 }
 
 /** The database alone, for commands that need nothing else of the configuration. Throws ConfigError. */
@@ -141,12 +152,13 @@ interface ParsedVariables {
   readonly corsOrigins: readonly string[]
   readonly trustProxy: readonly string[] | undefined
   readonly otlpEndpoint: URL | undefined
+  readonly webhook: WebhookTarget | undefined
   readonly production: boolean
 }
 
 function group(
   vars: Variables,
-  { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, production }: ParsedVariables,
+  { redis, tokens, jwksUrl, corsOrigins, trustProxy, otlpEndpoint, webhook, production }: ParsedVariables,
 ) {
   return {
     production,
@@ -175,6 +187,8 @@ function group(
     },
     /** Undefined = no traces. */
     tracing: { endpoint: otlpEndpoint },
+    /** Undefined = nobody is told. */
+    webhook,
     shutdown: { timeoutMs: vars.SHUTDOWN_TIMEOUT_MS, delayMs: vars.SHUTDOWN_DELAY_MS },
     auth: {
       jwtSecret: vars.JWT_SECRET,

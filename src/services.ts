@@ -25,6 +25,7 @@ import { Schedules } from './jobs/schedules.ts'
 import { StartUp } from './lifecycle/start-up.ts'
 import { Status } from './lifecycle/status.ts'
 import type { StatusService } from './lifecycle/status-service.ts'
+import { openWebhooks } from './open-webhooks.ts'
 import { Retention } from './retention/retention.ts'
 import { Counter } from './sequence/counter.ts'
 import { readKnownNumbers } from './sequence/known-numbers.ts'
@@ -66,8 +67,10 @@ import { PostgresSequence } from './store/postgres-sequence.ts'
 import { PostgresStore } from './store/postgres-store.ts'
 import { PostgresUsers } from './store/postgres-users.ts'
 import { SYSTEM_CLOCK } from './system-clock.ts'
+import { toAll } from './telemetry/fan-out.ts'
 import { JobsObserver } from './telemetry/jobs-observer.ts'
 import { inOneLine } from './telemetry/logged-error.ts'
+import { outageWebhooks } from './telemetry/outage-webhooks.ts'
 import { ProtocolObserver, type StepHook } from './telemetry/protocol-observer.ts'
 import { redisLog } from './telemetry/redis-log.ts'
 import { RetentionObserver } from './telemetry/retention-observer.ts'
@@ -76,6 +79,7 @@ import { type StoreSystem, traceCalls } from './telemetry/store-work.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import { Vitals } from './telemetry/vitals.ts'
 import { Transfer, type TransferService } from './transfer/transfer-service.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 /** Everything the routes call. */
 export interface Services {
@@ -144,7 +148,13 @@ export function createServices(
     config.tracing.endpoint === undefined ? port : traceCalls(system, port)
   const names = new KeyNames(config.redis.keyPrefix)
   const codec = createCodec(names)
-  const redisEvents = redisLog(log, telemetry, endpointNames(config).redis)
+  let webhooks: Webhooks | undefined
+  // Not for what each read calls.
+  const outages = toAll(
+    telemetry,
+    outageWebhooks((type, details) => webhooks?.tell(type, details)),
+  )
+  const redisEvents = redisLog(log, outages, endpointNames(config).redis)
   const redis = openRedis(config, names, redisEvents, SEQUENCE_SCRIPTS, redisClient)
   const counters =
     redis === undefined
@@ -161,7 +171,8 @@ export function createServices(
     }),
   )
   const cache = redis === undefined ? NO_CACHE : traced('redis', redis.cache)
-  const observer = new ProtocolObserver(log, telemetry, step)
+  const observer = new ProtocolObserver(log, outages, step)
+  webhooks = openWebhooks(config, { pool, availability, log, telemetry, observer })
   const { reader, writer, supervisor, lease, near, handover, check } = createProtocol({
     store,
     handovers: new PostgresHandover(viewPool),
@@ -245,7 +256,7 @@ export function createServices(
     isAway,
     supervisor,
     loadDefaults: () => admin.loadIfMissing(),
-    background: [retention, jobs, fleet],
+    background: [retention, jobs, fleet, ...(webhooks === undefined ? [] : [webhooks])],
     log,
   })
   const numbers = traced('postgresql', new PostgresSequence(pool, availability))
@@ -351,6 +362,7 @@ export function createServices(
       await startUp.stop()
       await retention.stop()
       await jobs.stop()
+      await webhooks?.stop()
       await supervisor.stop()
       redis?.close()
       await left

@@ -13,13 +13,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   retention: ['consistency'],
   transfer: ['consistency', 'documents', 'sequence', 'settings'],
   jobs: ['consistency', 'documents', 'settings', 'transfer'],
+  webhooks: [],
   lifecycle: ['consistency'],
   fleet: ['consistency'],
-  store: ['consistency', 'events', 'fleet', 'jobs', 'retention', 'sequence', 'settings', 'transfer'],
+  store: [
+    'consistency',
+    'events',
+    'fleet',
+    'jobs',
+    'retention',
+    'sequence',
+    'settings',
+    'transfer',
+    'webhooks',
+  ],
   cache: ['config.ts', 'consistency', 'documents', 'exchange', 'sequence'],
   config: ['config.ts', 'consistency'],
   auth: ['config.ts', 'documents'],
-  telemetry: ['cache', 'consistency', 'fleet', 'jobs', 'retention', 'sequence'],
+  telemetry: ['cache', 'consistency', 'fleet', 'jobs', 'retention', 'sequence', 'webhooks'],
   http: [
     ...['auth', 'config.ts', 'consistency', 'documents', 'events', 'exchange', 'fleet', 'jobs', 'lifecycle'],
     ...['retention', 'sequence', 'settings', 'telemetry', 'transfer'],
@@ -69,7 +80,17 @@ t.test('imports run one way', async t => {
 })
 
 t.test('store and cache know ports of use cases only', async t => {
-  const useCases = ['settings', 'sequence', 'events', 'jobs', 'transfer', 'retention', 'exchange', 'fleet']
+  const useCases = [
+    'settings',
+    'sequence',
+    'events',
+    'jobs',
+    'transfer',
+    'retention',
+    'exchange',
+    'fleet',
+    'webhooks',
+  ]
   for (const { path, imports } of FILES.filter(file => ['store', 'cache'].includes(roomOf(file.path)))) {
     const others = imports.filter(each => useCases.includes(roomOf(each)))
     t.same(

@@ -63,11 +63,19 @@ export function checkSecrets(
   if (secret === undefined && vars.JWKS_URL === undefined && vars.SERVICE_TOKENS === undefined) {
     faults.push('no caller could authenticate: set JWT_SECRET or JWKS_URL, and SERVICE_TOKENS')
   }
+  const webhookSecret = vars.WEBHOOK_SECRET
+  if (webhookSecret !== undefined && webhookSecret.length < MIN_SECRET_BYTES) {
+    faults.push(`WEBHOOK_SECRET must have at least ${MIN_SECRET_BYTES} characters`)
+  }
+  if (webhookSecret !== undefined && [secret, ...tokens.map(({ token }) => token)].includes(webhookSecret)) {
+    faults.push('WEBHOOK_SECRET must be a secret of its own: the receiver knows it')
+  }
   if (!production) return
   if (secret === undefined && vars.JWKS_URL === undefined)
     faults.push('JWT_SECRET or JWKS_URL must be set in production')
   if (vars.SERVICE_TOKENS === undefined) faults.push('SERVICE_TOKENS must be set in production')
   if (secret !== undefined) checkStrength('JWT_SECRET', secret, faults)
+  if (webhookSecret !== undefined) checkStrength('WEBHOOK_SECRET', webhookSecret, faults)
   for (const { name, token } of tokens) checkStrength(`SERVICE_TOKENS: the token of ${name}`, token, faults)
   for (const [name, password] of passwords(vars)) {
     if (PLACEHOLDER.test(password))

@@ -213,6 +213,12 @@ export const VARIABLES = {
     0,
     MINUTE_MS,
   ),
+  WEBHOOK_URL: text(
+    'http or https address that is told of changes and outages (docs/webhooks.md); a secret, because such addresses often hold one.',
+  ),
+  WEBHOOK_SECRET: text(
+    'Key that signs what WEBHOOK_URL is told, at least 32 characters: whsec_ and Base64, or any text.',
+  ),
   OTEL_EXPORTER_OTLP_ENDPOINT: text(
     'OTLP/HTTP collector that gets a trace of each request and of what it asks of the stores, such as http://collector:4318; no traces if not set.',
   ),
@@ -240,4 +246,6 @@ export const SECRET_VARIABLES: ReadonlySet<VariableName> = new Set<VariableName>
   'REDIS_PASSWORD',
   'JWT_SECRET',
   'SERVICE_TOKENS',
+  'WEBHOOK_URL',
+  'WEBHOOK_SECRET',
 ])

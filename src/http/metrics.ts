@@ -74,6 +74,21 @@ export class Metrics implements Telemetry {
     'Scheduled and bulk changes that are not finished, of all users',
     ['job'],
   )
+  readonly #webhookTries = this.#counter(
+    'webhook_tries_total',
+    'Events sent to WEBHOOK_URL, by what became of the try: taken, refused, failed',
+    ['type', 'answer'],
+  )
+  readonly #webhooksDropped = this.#counter(
+    'webhooks_dropped_total',
+    'Events that the receiver at WEBHOOK_URL will not hear of',
+    ['type', 'cause'],
+  )
+  readonly #webhookOldest = this.#gauge(
+    'webhook_oldest_seconds',
+    'Age of the oldest change that WEBHOOK_URL was not told of; 0 on instances that do not tell',
+    [],
+  )
   readonly #dropped = this.#counter('event_listeners_dropped_total', 'Event streams cut off: too slow', [])
 
   readonly #connectionsDropped = this.#counter(
@@ -192,6 +207,18 @@ export class Metrics implements Telemetry {
 
   openJobsCounted(job: string, count: number): void {
     this.#openJobs.labels(job).set(count)
+  }
+
+  webhookTried(type: string, answer: string): void {
+    this.#webhookTries.labels(type, answer).inc()
+  }
+
+  webhookDropped(type: string, cause: string): void {
+    this.#webhooksDropped.labels(type, cause).inc()
+  }
+
+  webhookOldest(ageMs: number): void {
+    this.#webhookOldest.set(ageMs / 1_000)
   }
 
   listenerDropped(): void {

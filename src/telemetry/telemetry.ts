@@ -25,6 +25,12 @@ export interface Telemetry {
   jobStepDone(job: string, outcome: string, latenessMs: number | undefined): void
   /** Jobs of all users that are open. */
   openJobsCounted(job: string, count: number): void
+  /** An event was sent to the receiver of webhooks, once. */
+  webhookTried(type: string, answer: string): void
+  /** An event that the receiver of webhooks will not hear of. */
+  webhookDropped(type: string, cause: string): void
+  /** Age of the oldest event that the receiver of webhooks does not have, as far as this instance tells; 0 = none. */
+  webhookOldest(ageMs: number): void
   /** Called once: the values to read when the metrics are scraped. */
   observe(sources: TelemetrySources): void
 }
@@ -46,5 +52,8 @@ export const NO_TELEMETRY: Telemetry = {
   tablesMeasured: () => {},
   jobStepDone: () => {},
   openJobsCounted: () => {},
+  webhookTried: () => {},
+  webhookDropped: () => {},
+  webhookOldest: () => {},
   observe: () => {},
 }

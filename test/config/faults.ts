@@ -105,6 +105,26 @@ export const BROKEN: Readonly<Record<string, BrokenCase>> = {
     change: { JWT_SECRET: 'change-me-change-me-change-me-0123456789' },
     faults: ['JWT_SECRET is a development value or a placeholder, not fit for production'],
   },
+  'webhooks without a secret': {
+    change: { WEBHOOK_URL: 'https://hooks.internal/gateway' },
+    faults: ['WEBHOOK_SECRET must be set with WEBHOOK_URL'],
+  },
+  'webhooks to no web address': {
+    change: { WEBHOOK_URL: 'hooks.internal:80', WEBHOOK_SECRET: TOKEN },
+    faults: ['WEBHOOK_URL must be an http or https address'],
+  },
+  'webhooks with a password in the address': {
+    change: { WEBHOOK_URL: 'https://u:p@hooks.internal/', WEBHOOK_SECRET: TOKEN },
+    faults: ['WEBHOOK_URL must hold no user and no password: the signature says who sends'],
+  },
+  'webhooks with a short secret': {
+    change: { WEBHOOK_URL: 'https://hooks.internal/', WEBHOOK_SECRET: 'Bx5Tn8Cm2Vr9Kq4L' },
+    faults: ['WEBHOOK_SECRET must have at least 32 characters'],
+  },
+  'webhooks signed with the secret of tokens': {
+    change: { WEBHOOK_URL: 'https://hooks.internal/', WEBHOOK_SECRET: 'Jq3v8Zt1Lw6Xb9Nc4Rm7Ky2Pf5Hd0Gs8' },
+    faults: ['WEBHOOK_SECRET must be a secret of its own: the receiver knows it'],
+  },
   'no services': { change: { SERVICE_TOKENS: '' }, faults: ['SERVICE_TOKENS must be set in production'] },
   'a token without a name': {
     change: { SERVICE_TOKENS: TOKEN },
