@@ -21,8 +21,8 @@ const CHECKS = [
   { name: 'configuration docs check', command: 'node', args: ['src/dev/write-config-docs.ts', '--check'] },
 ]
 
-/** Files at once. Many wait for a timeout: one more than cores. At most as many as the connections of the PostgreSQL allow. */
-const JOBS = Math.min(availableParallelism() + 1, 8)
+/** Files at once. Many wait for a timeout: two more than cores. At most as many as the connections of the PostgreSQL allow. */
+const JOBS = Math.min(availableParallelism() + 2, 8)
 /** Folders whose files take longest, most of them with processes of their own. They start first: none then runs alone at the end. */
 const LONG = ['bench', 'chaos', 'outages', 'dev', 'operations', 'transfer', 'sequence', 'client']
 

@@ -48,9 +48,10 @@ async function restore(url: string, contents: ReadonlyMap<string, string>): Prom
     for (const [table, rows] of contents) {
       await client.query(`ALTER TABLE ${table} DISABLE TRIGGER ALL`)
       await client.query(`DELETE FROM ${table}`)
-      await client.query(`INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(null::${table}, $1)`, [
-        rows,
-      ])
+      await client.query(
+        `INSERT INTO ${table} OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_recordset(null::${table}, $1)`,
+        [rows],
+      )
     }
     for (const table of contents.keys()) await client.query(`ALTER TABLE ${table} ENABLE TRIGGER ALL`)
   })

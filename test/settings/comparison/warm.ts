@@ -1,14 +1,20 @@
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { Batch } from '../../../src/store/batch.ts'
+import { BEGIN, COMMIT, REQUIRE_SAFE } from '../../../src/store/read-committed.ts'
 import { onServer, type Scope, temporaryDirectory } from '../../helper/backends.ts'
 import { startStack, type TestGateway } from '../../helper/gateway.ts'
 import { ROOT } from '../../helper/readme.ts'
 
 const COMPARISON = '/api/user/settings/comparison'
 const AT_ONCE = 10
-/** Of the lease renewal and of the rounds of the jobs, which go on whatever is read. */
-const BACKGROUND = new Set(['select-view-snapshot', 'select-due-work', 'count-open-schedules'])
+/** Of the lease renewal, of the rounds of the jobs and of what an instance tells of itself: they go on whatever is read. */
+const BACKGROUND = new Set([
+  ...['select-view-snapshot', 'select-due-work', 'count-open-schedules', 'upsert-instance'],
+  // Each begins one of these, or a write, which has statements of its own.
+  ...[BEGIN.name, REQUIRE_SAFE.name, COMMIT.name],
+])
 
 export interface Outcome {
   /** Comparisons with a cold and with a warm cache that were as they should be. */
@@ -68,19 +74,25 @@ async function compareAll(gateway: TestGateway, users: number): Promise<number> 
   return right
 }
 
-/** Every statement of this process goes through the clients of pg, whatever pool they are of. */
+/** Every statement of this process goes through the clients of pg, whatever pool they are of, and those of a batch through `settle`. */
 async function watchStatements<T>(work: () => Promise<T>): Promise<{ result: T; statements: string[] }> {
   const statements: string[] = []
   const { query } = pg.Client.prototype
+  const { settle } = Batch
   pg.Client.prototype.query = function (this: pg.Client, ...args: unknown[]) {
     const [first] = args
-    const name = typeof first === 'string' ? first : String((first as { name?: string }).name)
-    if (!BACKGROUND.has(name)) statements.push(name)
+    if (!(first instanceof Batch))
+      statements.push(typeof first === 'string' ? first : String((first as { name?: string }).name))
     return Reflect.apply(query, this, args)
   } as typeof query
+  Batch.settle = (client, batch) => {
+    statements.push(...batch.map(({ name }) => name))
+    return settle.call(Batch, client, batch)
+  }
   try {
-    return { result: await work(), statements }
+    return { result: await work(), statements: statements.filter(name => !BACKGROUND.has(name)) }
   } finally {
     pg.Client.prototype.query = query
+    Batch.settle = settle
   }
 }
