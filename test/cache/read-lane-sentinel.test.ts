@@ -1,7 +1,7 @@
 import t from 'tap'
 import { onRedis } from '../chaos/stack.ts'
 import { createDatabase, startRedis, type TestRedis } from '../helper/backends.ts'
-import { eventually, startGateway } from '../helper/gateway.ts'
+import { eventually, REDIS_OUTAGE, startGateway } from '../helper/gateway.ts'
 import { SENTINEL_NAME, startSentinel } from '../helper/sentinel.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -25,6 +25,7 @@ t.test('the lane follows Sentinel to another primary, with a password and a data
     password: PASSWORD,
   })
   const gateway = await startGateway(t, {
+    ...REDIS_OUTAGE,
     DATABASE_URL: url,
     REDIS_SENTINELS: sentinel,
     REDIS_SENTINEL_NAME: SENTINEL_NAME,
