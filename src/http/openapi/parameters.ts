@@ -14,8 +14,9 @@ export const MAX_VERSION = Number.MAX_SAFE_INTEGER
 const At = Type.Optional(
   Type.String({
     format: 'date-time',
-    description: 'as it was at this moment (RFC 3339; `+` of an offset is sent as `%2B`)',
-    examples: ['2026-01-06T12:00:00Z'],
+    // Not an example: Swagger UI would send it with each request that is tried out.
+    description:
+      'as it was at this moment (RFC 3339, such as 2026-01-06T12:00:00Z; `+` of an offset is sent as `%2B`)',
   }),
 )
 
