@@ -36,6 +36,11 @@ export class DatabaseCheck {
     return this.#seen?.database
   }
 
+  /** What was seen last. */
+  get seen(): Marker | undefined {
+    return this.#seen
+  }
+
   /** The transaction that would have begun next when the database was last seen. */
   get nextXid(): bigint | undefined {
     return this.#seen?.xid
@@ -57,13 +62,20 @@ export class DatabaseCheck {
 
   /**
    * True when the database is the same as before. Otherwise a new incarnation has begun when this resolves, and the caller
-   * must read the state again. `marker` was read before `state`.
+   * must read the state again. `marker` and `seen` were read before `state`.
    */
-  async accept(state: DatabaseState, marker: Marker | null | undefined): Promise<boolean> {
-    const cause = this.#causeOf(state, marker)
-    if (cause === null) this.#remember(state, marker !== undefined)
-    else await this.#begin(state, cause)
-    return cause === null
+  async accept(
+    state: DatabaseState,
+    marker: Marker | null | undefined,
+    seen: Marker | undefined,
+  ): Promise<boolean> {
+    const cause = causeOf(state, marker, seen)
+    if (cause !== null) await this.#begin(state, cause)
+    else if (!this.#isOvertaken(state)) {
+      this.#remember(state, marker !== undefined)
+      return true
+    }
+    return false
   }
 
   /**
@@ -73,15 +85,22 @@ export class DatabaseCheck {
   async admits(tx: Pick<WriteTransaction, 'server' | 'look' | 'rollback'>): Promise<boolean> {
     if (this.knows(tx.server)) return true
     const marker = await this.marker()
+    const { seen } = this
     const state = await tx.look()
-    const cause = this.#causeOf(state, marker)
-    if (cause === null) this.#remember(state, marker !== undefined)
-    else {
-      // Rolled back first, because it holds the VIEW lock.
-      await tx.rollback()
-      await this.#begin(state, cause)
+    const cause = causeOf(state, marker, seen)
+    if (cause === null && !this.#isOvertaken(state)) {
+      this.#remember(state, marker !== undefined)
+      return true
     }
-    return cause === null
+    // Rolled back first, because it holds the VIEW lock.
+    await tx.rollback()
+    if (cause !== null) await this.#begin(state, cause)
+    return false
+  }
+
+  /** True when a look of another connection was answered first and is newer: whether the state is of the past cannot be told. */
+  #isOvertaken(state: DatabaseState): boolean {
+    return isOfFuture(this.#seen, state)
   }
 
   /**
@@ -105,19 +124,23 @@ export class DatabaseCheck {
     this.#deps.lease.drop()
     await this.#deps.store.beginIncarnation(database, cause.reason, cause.above + 1)
   }
-
-  /** Why this is not the same database as before; null = it is. */
-  #causeOf(state: DatabaseState, marker: Marker | null | undefined): SetBackCause | null {
-    if (state.moved !== null) return { reason: state.moved, above: 0 }
-    const witness = [marker, this.#seen].find(each => isOfFuture(each, state))
-    return witness == null ? null : { reason: SET_BACK, above: lineageOf(witness.database)?.number ?? 0 }
-  }
 }
 
 /** Why a new incarnation begins, and the highest number of an incarnation that was lost. */
 interface SetBackCause {
   readonly reason: string
   readonly above: number
+}
+
+/** Why this is not the same database as before; null = it is. `marker` and `seen` are of before the state was read. */
+function causeOf(
+  state: DatabaseState,
+  marker: Marker | null | undefined,
+  seen: Marker | undefined,
+): SetBackCause | null {
+  if (state.moved !== null) return { reason: state.moved, above: 0 }
+  const witness = [marker, seen].find(each => isOfFuture(each, state))
+  return witness == null ? null : { reason: SET_BACK, above: lineageOf(witness.database)?.number ?? 0 }
 }
 
 /**

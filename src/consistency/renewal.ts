@@ -50,9 +50,10 @@ export class Renewal {
     const cacheIdentity = await this.#identify()
     // A Redis that is not trusted as a cache may hold the marker all the same.
     const marker = cacheIdentity === undefined ? await this.#deps.check.marker() : cacheIdentity.marker
+    const { seen } = this.#deps.check
     const snapshot = await store.readView()
     const { view } = snapshot
-    if (!(await this.#deps.check.accept(snapshot, marker))) {
+    if (!(await this.#deps.check.accept(snapshot, marker, seen))) {
       return this.#again(tries)
     }
     const owner = await this.#claim(snapshot, cacheIdentity)

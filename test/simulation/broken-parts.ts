@@ -29,7 +29,7 @@ export class OwnLeaseOutage extends Outage {
 /** Only what the server tells of itself counts: not what Redis and this process know. */
 export class BlindCheck extends DatabaseCheck {
   override accept(state: DatabaseState): Promise<boolean> {
-    return super.accept({ ...state, nextXid: 2n ** 62n }, null)
+    return super.accept({ ...state, nextXid: 2n ** 62n }, null, undefined)
   }
 
   override admits(): Promise<boolean> {
