@@ -23,7 +23,7 @@ t.test('finding, creating and deleting users', { skip: NO_BROWSER }, async t => 
   t.test('by the beginning of the id, and by what the settings say', async t => {
     const { page, complaints } = await openPage(t, browser)
     await signIn(page, gateway)
-    await page.getByRole('link', { name: 'Users' }).click()
+    await page.getByRole('link', { name: 'Users', exact: true }).click()
     await page.getByText('3 users.').waitFor()
     await page.getByLabel('User id begins with').fill('al')
     await page.keyboard.press('Enter')
