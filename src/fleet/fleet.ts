@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { pause } from '../pause.ts'
 import { within } from '../within.ts'
 import type { Instance } from './instance.ts'
 import type { FleetStorePort, SeenInstance, VitalsPort } from './ports.ts'
@@ -45,6 +45,8 @@ export class Fleet implements FleetService {
   readonly #deps: FleetDeps
   readonly #end = new AbortController()
   #loop: Promise<void> | undefined
+  /** The beat that was asked for last. */
+  #beat = Promise.resolve()
 
   constructor(deps: FleetDeps) {
     this.#deps = deps
@@ -60,8 +62,7 @@ export class Fleet implements FleetService {
     this.#end.abort()
     this.#deps.vitals.stop()
     if (this.#loop === undefined) return
-    // A beat that is under way would bring the row back.
-    const removed = this.#loop.then(() => this.#deps.store.remove(this.#deps.instance.id))
+    const removed = this.#remove(this.#loop)
     await this.#attempt(() => within(this.#deps.removeMs, removed, tooLate))
   }
 
@@ -82,18 +83,31 @@ export class Fleet implements FleetService {
     return { source: 'self', instances: [{ ...own, self: true, alive: true, seenAt: null, seenMsAgo: null }] }
   }
 
-  async beat(): Promise<void> {
+  /** One at a time: a report that is stored late would take the place of a newer one. */
+  beat(): Promise<void> {
+    this.#beat = this.#beat.then(() => this.#renew())
+    return this.#beat
+  }
+
+  async #renew(): Promise<void> {
     const { instance, store, vitals } = this.#deps
     if (this.#end.signal.aborted) return
     await this.#attempt(() => store.renew(instance.report(), MOST))
     vitals.next()
   }
 
+  /** Behind the last beat, which would bring the row back. */
+  async #remove(loop: Promise<void>): Promise<void> {
+    await loop
+    await this.#beat
+    await this.#deps.store.remove(this.#deps.instance.id)
+  }
+
   async #run(): Promise<void> {
     while (!this.#end.signal.aborted) {
       await this.beat()
       // Aborted: the end.
-      await sleep(BEAT_MS, undefined, { signal: this.#end.signal, ref: false }).catch(() => {})
+      await pause(BEAT_MS, this.#end.signal)
     }
   }
 
