@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fault } from '../errors.ts'
+import { pause } from '../pause.ts'
 import { parseWhere } from '../transfer/where.ts'
 import type { BulkStorePort, ClaimedBulk, PendingUser, SettledUser } from './bulk-ports.ts'
 import type { BulkSteps } from './bulk-steps.ts'
@@ -53,7 +53,7 @@ export class BulkRunner {
     while (await goesOn()) {
       if (await this.#pass(bulk, goesOn, signal)) break
       // Aborted: the end.
-      await sleep(RETRY_MS, undefined, { signal, ref: false }).catch(() => {})
+      await pause(RETRY_MS, signal)
     }
     // So that another instance goes on at once.
     if (signal.aborted) await store.renew(bulk.id, holder, 0)

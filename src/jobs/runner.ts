@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../pause.ts'
 import type { BulkRunner } from './bulk-runner.ts'
 import type { JobKind, JobsObserverPort, JobsStorePort, ScheduleStorePort } from './ports.ts'
 import type { ScheduleSteps } from './schedule-steps.ts'
@@ -61,7 +61,7 @@ export class JobRunner {
         this.#deps.observer.failed(error)
       }
       // Aborted: the end.
-      await sleep(pauseMs, undefined, { signal: this.#end.signal, ref: false }).catch(() => {})
+      await pause(pauseMs, this.#end.signal)
     }
   }
 

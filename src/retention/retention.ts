@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClockPort } from '../consistency/ports.ts'
+import { pause } from '../pause.ts'
 import {
   type HistoryLimits,
   RETENTION_TASKS,
@@ -51,14 +51,14 @@ export class Retention {
   }
 
   async #run(): Promise<void> {
-    await this.#pause(FIRST_PAUSE_MS)
+    await pause(FIRST_PAUSE_MS, this.#end.signal)
     while (!this.#end.signal.aborted) {
       try {
         await this.round()
       } catch (error) {
         this.#deps.observer.failed(error)
       }
-      await this.#pause(ROUND_MS)
+      await pause(ROUND_MS, this.#end.signal)
     }
   }
 
@@ -72,15 +72,10 @@ export class Retention {
         const { removed, done } = await store.step(task, limits)
         observer.stepped(task, removed)
         if (done) break
-        await this.#pause(Math.max(MIN_PAUSE_MS, REST_FACTOR * (clock.now() - startedAt)))
+        await pause(Math.max(MIN_PAUSE_MS, REST_FACTOR * (clock.now() - startedAt)), this.#end.signal)
         if (this.#end.signal.aborted) return
       }
     }
     observer.measured(await store.sizes())
-  }
-
-  async #pause(ms: number): Promise<void> {
-    // Aborted: the end.
-    await sleep(ms, undefined, { signal: this.#end.signal, ref: false }).catch(() => {})
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../pause.ts'
 import type { Delivery } from './delivery.ts'
 import { instanceMessage } from './messages.ts'
 import type { Message, WebhookObserverPort } from './ports.ts'
@@ -43,9 +43,7 @@ export class InstanceEvents {
     const { delivery, signal } = this.#deps
     while (!signal.aborted && this.#waiting.length > 0) {
       const { message, at } = this.#waiting.shift()!
-      await delivery.deliver(message, performance.now() - at, async ms => {
-        await sleep(ms, undefined, { signal, ref: false }).catch(() => {})
-      })
+      await delivery.deliver(message, performance.now() - at, ms => pause(ms, signal))
     }
     this.#loop = undefined
   }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../pause.ts'
 import type { Delivery } from './delivery.ts'
 import { changeMessage, endMessage } from './messages.ts'
 import type { Position, WebhookObserverPort, WebhookStorePort } from './ports.ts'
@@ -53,12 +53,12 @@ export class StoredEvents {
     const { signal, observer } = this.#deps
     while (!signal.aborted) {
       try {
-        if (!(await this.#round())) await this.#sleep(LOOK_MS)
+        if (!(await this.#round())) await pause(LOOK_MS, this.#deps.signal)
       } catch (error) {
         // What was told and not noted is told again.
         this.#position = undefined
         if (!(error instanceof ClaimLostError)) observer.failed(error)
-        await this.#sleep(LOOK_MS)
+        await pause(LOOK_MS, this.#deps.signal)
       }
     }
     // Another instance need not wait for the end of the claim.
@@ -128,13 +128,8 @@ export class StoredEvents {
       await this.#keep()
       const left = until - performance.now()
       if (left <= 0) return
-      await this.#sleep(Math.min(left, KEEP_MS))
+      await pause(Math.min(left, KEEP_MS), this.#deps.signal)
     }
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    // Aborted: the end.
-    await sleep(ms, undefined, { signal: this.#deps.signal, ref: false }).catch(() => {})
   }
 }
 
