@@ -82,7 +82,12 @@ export function sentinelBinary(binary: RedisBinary, directory: string): RedisBin
 }
 
 /** One try to get PONG. */
-export async function pingRedis(port: number): Promise<void> {
+export function pingRedis(port: number): Promise<unknown> {
+  return commandRedis(port, client => client.ping())
+}
+
+/** Commands to 127.0.0.1:`port` over a connection that is closed afterwards. Rejects when the server is away. */
+export async function commandRedis<T>(port: number, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis({
     port,
     host: '127.0.0.1',
@@ -93,7 +98,7 @@ export async function pingRedis(port: number): Promise<void> {
   client.on('error', () => {})
   try {
     await client.connect()
-    await client.ping()
+    return await work(client)
   } finally {
     client.disconnect()
   }
