@@ -4,7 +4,7 @@ import type { Supervisor } from '../consistency/supervisor.ts'
 
 export interface StartUpDeps {
   readonly migrate: () => Promise<unknown>
-  readonly supervisor: Supervisor
+  readonly supervisor: Pick<Supervisor, 'start'>
   readonly loadDefaults: () => Promise<void>
   /** Work that begins when all else is done. */
   readonly background: readonly { start(): void }[]

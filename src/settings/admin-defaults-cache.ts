@@ -26,13 +26,13 @@ export interface DefaultsOfWrite {
  * The admin defaults, read through the cache each time. They are parsed again only when their bytes change.
  */
 export class AdminDefaultsCache {
-  readonly #reader: Reader
+  readonly #reader: Pick<Reader, 'read'>
   readonly #store: Pick<StorePort, 'readRows'>
   #bytes: Buffer | undefined
   #defaults: ParsedDefaults | undefined
   readonly #reads = new WeakMap<Moment, Promise<ParsedDefaults>>()
 
-  constructor(reader: Reader, store: Pick<StorePort, 'readRows'>) {
+  constructor(reader: Pick<Reader, 'read'>, store: Pick<StorePort, 'readRows'>) {
     this.#reader = reader
     this.#store = store
   }

@@ -32,7 +32,7 @@ import { objectIn } from './stored-document.ts'
 export interface AdminDefaultsDeps {
   readonly cache: AdminDefaultsCache
   readonly reads: DocumentReads
-  readonly writer: Writer
+  readonly writer: Pick<Writer, 'write'>
   readonly limits: Limits
   /** DEFAULT_SETTINGS_FILE. */
   readonly file: string

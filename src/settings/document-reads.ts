@@ -14,7 +14,7 @@ import type { Actor, DocumentAddress, OnAnswer, ReadAnswer, ReadService, Setting
 import { isUnreadable, repairableData } from './stored-document.ts'
 
 export interface DocumentReadsDeps {
-  readonly reader: Reader
+  readonly reader: Pick<Reader, 'read' | 'answer'>
   readonly store: Pick<StorePort, 'readRows'>
   readonly provisioning: Provisioning
   readonly observer: ReadObserverPort

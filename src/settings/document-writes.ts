@@ -12,7 +12,7 @@ import { repairableData } from './stored-document.ts'
 import { needsRoom, requireRoom } from './user-size.ts'
 
 export interface DocumentWritesDeps {
-  readonly writer: Writer
+  readonly writer: Pick<Writer, 'write'>
   readonly provisioning: Provisioning
   readonly limits: Pick<Limits, 'userBytes'>
 }

@@ -8,10 +8,10 @@ import { refsOfUser } from './document-refs.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 
 export interface InspectionDeps {
-  readonly cache: CachePort
-  readonly store: StorePort
-  readonly codec: CodecPort
-  readonly reader: Reader
+  readonly cache: Pick<CachePort, 'usable' | 'read'>
+  readonly store: Pick<StorePort, 'readRows'>
+  readonly codec: Pick<CodecPort, 'keys'>
+  readonly reader: Pick<Reader, 'read'>
   readonly provisioning: Provisioning
 }
 

@@ -9,7 +9,7 @@ import { requireVersionsOfUser } from './preconditions.ts'
 import type { Actor, Precondition } from './service.ts'
 
 export interface ProvisioningDeps {
-  readonly writer: Writer
+  readonly writer: Pick<Writer, 'write'>
   readonly defaults: AdminDefaultsCache
   /** AUTO_PROVISION. */
   readonly autoProvision: boolean

@@ -7,7 +7,7 @@ import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 import type { Precondition } from './service.ts'
 
 export interface UsersDeps {
-  readonly writer: Writer
+  readonly writer: Pick<Writer, 'write'>
   readonly provisioning: Provisioning
   /** Removes the user's entries elsewhere (exchange cache); best effort. */
   readonly forget: (userId: string) => Promise<void>

@@ -12,7 +12,7 @@ import { type ImportMode, type LinePlan, planLine } from './import-plan.ts'
 import { type Line, linesOf } from './lines.ts'
 
 export interface ImportDeps {
-  readonly writer: Writer
+  readonly writer: Pick<Writer, 'writeMany'>
   readonly defaults: AdminDefaultsCache
   readonly counter: Pick<Counter, 'draw' | 'last'>
   readonly limits: Limits

@@ -1,0 +1,47 @@
+import type { RedisAccess } from '../cache/redis.ts'
+import type { Config } from '../config.ts'
+import type { CachePort } from '../consistency/cache-port.ts'
+import type { CodecPort, StorePort } from '../consistency/ports.ts'
+import type { Reader } from '../consistency/read.ts'
+import type { ViewStatus } from '../consistency/supervisor.ts'
+import type { Writer } from '../consistency/write.ts'
+import { WRITE_SLOTS } from '../consistency/write-batches.ts'
+import type { ExchangeCache } from '../exchange/exchange.ts'
+import type { UnverifiedAges } from '../lifecycle/status.ts'
+import type { Counter } from '../sequence/counter.ts'
+
+/** The cache protocol and everything that is kept in Redis, whatever Redis is made of. */
+export interface CacheLayer {
+  readonly reader: Pick<Reader, 'read' | 'answer'>
+  readonly writer: Pick<Writer, 'write' | 'writeMany'>
+  readonly store: Pick<StorePort, 'readRows'>
+  /** For looks at the keys of one user. */
+  readonly cache: Pick<CachePort, 'usable' | 'read'>
+  readonly codec: Pick<CodecPort, 'keys'>
+  readonly counter: Pick<Counter, 'draw' | 'last' | 'forget'>
+  readonly exchange: ExchangeCache
+  /** The lease renewals. */
+  readonly supervisor: { start(): void; stop(): Promise<void> }
+  /** Undefined = no Redis is configured. */
+  readonly redis: RedisAccess | undefined
+  /** A lease without a usable Redis answers nothing: one story for health, metrics and the operator page. */
+  view(): ViewStatus
+  /** False while another database has the Redis: what is there is not of this one's users. */
+  isOursFor(userId: string): boolean
+  /** How long ago the answers were known to be right that the cache may give while the database is away. */
+  ages(): UnverifiedAges
+}
+
+/** A read waits for one statement, and so much for its turn. */
+const READ_GRACE_MS = 1_000
+
+/** What every instance of the protocol takes from the configuration. */
+export function protocolOptions({ database, redis, times }: Config) {
+  return {
+    times,
+    readWaitMs: database.statementTimeoutMs + READ_GRACE_MS,
+    nearCacheBytes: redis.nearCacheBytes,
+    writeSlots: Math.min(WRITE_SLOTS, database.poolSize - 1),
+    serveUnverified: database.onOutage === 'serve',
+  }
+}
