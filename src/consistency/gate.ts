@@ -20,6 +20,8 @@ export interface GateDeps {
   readonly clock: ClockPort
   readonly observer: ObserverPort
   readonly times: Pick<ProtocolTimes, 'leaseMs'>
+  /** The view is of a partition of a cluster: every gate starts cold, because keys may have been on other nodes meanwhile. */
+  readonly alwaysCold?: boolean
 }
 
 /** Beyond this many documents at risk a cold cache is cheaper than fencing them. */
@@ -106,7 +108,7 @@ export class Gate {
     try {
       if (isOfFuture(marker, tx)) return null
       const foreign = marker === null || marker.database !== tx.database
-      if (foreign || tx.view.reason === 'redis-ahead' || this.#tooSlow) return 'cold'
+      if (this.#deps.alwaysCold || foreign || tx.view.reason === 'redis-ahead' || this.#tooSlow) return 'cold'
       const atRisk = await tx.changedSince(marker.xid, MAX_AT_RISK + 1)
       return atRisk.length > MAX_AT_RISK ? 'cold' : { atRisk, from: tx.oldestXid }
     } finally {
@@ -114,11 +116,12 @@ export class Gate {
     }
   }
 
-  /** Takes the exclusive VIEW lock; null when the view is no longer that of this gate. */
+  /** Takes the exclusive VIEW lock; null when the view is no longer that of this gate, or the other layout is in use. */
   async #begin(v: ViewToken): Promise<GateTransaction | null> {
     const tx = await this.#deps.store.beginGate()
     const { mode, drained, epoch } = tx.view
-    if (mode === 'OFF' && drained && epoch === v.epoch && tx.database === v.database) return tx
+    const isOwn = mode === 'OFF' && drained && epoch === v.epoch && tx.database === v.database
+    if (isOwn && tx.otherLayout === 'none') return tx
     await tx.rollback()
     return null
   }

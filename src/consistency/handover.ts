@@ -94,6 +94,11 @@ export class Handover {
     return view
   }
 
+  /** The same for the other layout, whose Redis this instance does not know. Resolves when its views are drained. */
+  turnOtherLayoutOff(): Promise<void> {
+    return this.#deps.outage.endOtherLayout()
+  }
+
   /** True when the view, seen ON at `epoch`, was turned ON by an instance that reaches Redis although this one does not. */
   helps(epoch: number): boolean {
     if (this.#deps.lease.current() !== undefined) this.#offAt = undefined

@@ -16,11 +16,12 @@ interface Drain {
   readonly skip: () => void
 }
 
-/** Turns the view OFF and waits until no lease of it can be alive. */
+/** Turns the view OFF, or those of the other layout, and waits until no lease of it can be alive. */
 export class Outage {
   readonly #deps: OutageDeps
   /** By the epoch of the OFF. */
   readonly #draining = new Map<number, Drain>()
+  #endingOther: Promise<void> | undefined
   #drainedAt = Number.NEGATIVE_INFINITY
 
   constructor(deps: OutageDeps) {
@@ -63,9 +64,32 @@ export class Outage {
       if (view.epoch > epoch || (view.epoch === epoch && view.drained)) skip()
   }
 
+  /**
+   * Turns the views of the other layout OFF, and resolves when they are drained: instances with another kind of Redis must not
+   * answer from it what this one changes. Callers share one wait, and look again afterwards.
+   */
+  endOtherLayout(): Promise<void> {
+    this.#endingOther ??= this.#endOther().finally(() => {
+      this.#endingOther = undefined
+      this.#drainedAt = this.#deps.clock.now()
+    })
+    return this.#endingOther
+  }
+
+  async #endOther(): Promise<void> {
+    const { store, clock, observer } = this.#deps
+    const views = await store.setOtherLayoutOff()
+    if (views.length === 0) return
+    await observer.step('outage.other-layout-off')
+    await clock.sleep(this.waitMs(Math.max(...views.map(({ leaseMs }) => leaseMs))))
+    await store.setOtherLayoutDrained(views)
+  }
+
   /** The last moment, on the monotonic clock, at which a view waited for its leases to end. Writes wait as long. */
   get lastDraining(): number {
-    return this.#draining.size > 0 ? this.#deps.clock.now() : this.#drainedAt
+    return this.#draining.size > 0 || this.#endingOther !== undefined
+      ? this.#deps.clock.now()
+      : this.#drainedAt
   }
 
   /** W_off is in proportion to the lease that it outlasts. */

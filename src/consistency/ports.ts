@@ -45,6 +45,17 @@ export interface View {
   readonly leaseMs: number
 }
 
+/** A view that is OFF and has to be drained, by the id of its row. */
+export interface UndrainedView extends Pick<View, 'epoch' | 'leaseMs'> {
+  readonly view: number
+}
+
+/**
+ * The views of the other layout on this database: of instances with a Redis Cluster, if this one has a single Redis, and the
+ * other way round. `used` = one is ON, or leases of it may be alive; `recent` = it was so in the last ten seconds.
+ */
+export type OtherLayout = 'none' | 'recent' | 'used'
+
 /** Identity and state of the database that a connection leads to, from one snapshot. */
 export interface DatabaseState {
   /**
@@ -67,6 +78,7 @@ export interface ViewSnapshot extends DatabaseState {
   readonly oldestXid: bigint
   /** An instance without Redis has left requests that no instance has taken (handover.ts). */
   readonly handoversWait: boolean
+  readonly otherLayout: OtherLayout
 }
 
 export interface ChangeMeta {
@@ -91,6 +103,8 @@ export interface Change extends ChangeMeta {
 /** BEGIN, VIEW lock shared, row locks, then view and rows read in new statements: in that order. */
 export interface WriteTransaction {
   readonly view: View
+  /** A view of the other layout is ON, or leases of it may be alive: the fences of this write would not stop its readers. */
+  readonly otherLayoutUsed: boolean
   /** Rows that exist, in no particular order. */
   readonly rows: readonly Row[]
   /** Documents whose row lock another writer holds; none when the transaction waits for its locks. */
@@ -114,6 +128,7 @@ export interface WriteTransaction {
 /** BEGIN and the exclusive VIEW lock: no writer is between its fence and its COMMIT. */
 export interface GateTransaction {
   readonly view: View
+  readonly otherLayout: OtherLayout
   /** As in DatabaseState. */
   readonly database: string
   readonly nextXid: bigint
@@ -164,6 +179,10 @@ export interface StorePort {
   beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction>
   /** Under the exclusive VIEW lock: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
   setOff(epoch: number, reason: string): Promise<View>
+  /** Under the exclusive VIEW lock: the views of the other layout become OFF. Resolves to those that have to be drained. */
+  setOtherLayoutOff(): Promise<readonly UndrainedView[]>
+  /** Each that is OFF at its epoch becomes drained. */
+  setOtherLayoutDrained(views: readonly UndrainedView[]): Promise<void>
   /** Call before an instance grants itself a lease that is longer than that of the view. */
   raiseLease(leaseMs: number): Promise<void>
   /** OFF at `epoch` becomes drained. */

@@ -29,6 +29,10 @@ export interface ProtocolDeps {
   readonly readWaitMs: number
   /** Bound of the near cache; 0 = none. */
   readonly nearCacheBytes: number
+  /** The near cache of several protocols of one process, in the place of one of `nearCacheBytes`. */
+  readonly near?: NearCache
+  /** Every gate starts cold: the view is of a partition of a cluster. */
+  readonly alwaysCold?: boolean
   /** Transactions at once that may hold several writes: fewer than there are connections. Default: WRITE_SLOTS. */
   readonly writeSlots?: number
   /** ON_DATABASE_OUTAGE=serve. */
@@ -79,7 +83,7 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const handover = new Handover({ ...deps, port: deps.handovers, lease, outage, renewMs: times.renewMs })
   const check = new parts.DatabaseCheck({ ...deps, lease })
   const repair = new Repair(deps)
-  const near = new NearCache(deps.nearCacheBytes)
+  const near = deps.near ?? new NearCache(deps.nearCacheBytes)
   const rows = new parts.BatchReader(deps, WHOLE_ROWS)
   const database = new DatabaseRead({ ...deps, repair, batch: rows })
   const degraded = new DegradedRead({ ...deps, near, rows, versions: new parts.BatchReader(deps, VERSIONS) })

@@ -133,17 +133,30 @@ export class Supervisor {
     const { clock } = this.#deps
     if (cacheIdentity === undefined || cacheIdentity.role !== 'master') return
     if (owner !== 'this-database' || this.#gating || cacheIdentity.gateHeld) return
+    const { otherLayout } = snapshot
+    if (otherLayout === 'recent') return
     const now = clock.now()
     if (now < this.#gateAfter) return
     // Jitter keeps the gates of several instances apart.
     this.#gateAfter = now + this.#backOffMs * (0.5 + clock.random())
     this.#backOffMs = Math.min(MAX_BACK_OFF_MS, this.#backOffMs * 2)
     this.#gating = true
-    const opening = this.#open(cacheIdentity, snapshot.database, view, now).finally(() => {
+    const work =
+      otherLayout === 'none' ? this.#open(cacheIdentity, snapshot.database, view, now) : this.#endOther()
+    const opening = work.finally(() => {
       this.#gating = false
       this.#background.delete(opening)
     })
     this.#background.add(opening)
+  }
+
+  /** Its instances may have ended long ago, and have left their views ON. */
+  async #endOther(): Promise<void> {
+    try {
+      await this.#deps.outage.endOtherLayout()
+    } catch (error) {
+      this.#deps.observer.failed('other-layout', error)
+    }
   }
 
   async #open(cacheIdentity: CacheIdentity, database: string, view: View, startedAt: number): Promise<void> {

@@ -143,6 +143,11 @@ export class Writer {
     try {
       await observer.step('write.locked')
       if (!(await check.admits(tx))) return again
+      if (tx.otherLayoutUsed) {
+        await tx.rollback()
+        await this.#deps.outage.endOtherLayout()
+        return again
+      }
       const planning = planWrites(tx, jobs, this.#deps.clock)
       const plan = planning instanceof Promise ? await planning : planning
       planned = plan.planned

@@ -179,8 +179,11 @@ export class Counter {
    */
   async #drawElsewhere(request: DrawRequest): Promise<number | 'settings' | undefined> {
     const { view: store, handover } = this.#deps
-    const { view } = await store.readView()
-    if (view.mode !== 'ON') return undefined
+    const { view, otherLayout } = await store.readView()
+    if (view.mode !== 'ON') {
+      if (otherLayout === 'used') await handover.turnOtherLayoutOff()
+      return undefined
+    }
     if (handover.helps(view.epoch)) {
       const drawn = await handover.ask(view.epoch, 'draw', request)
       if (typeof drawn === 'number' || drawn === 'settings') return drawn

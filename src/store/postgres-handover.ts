@@ -9,13 +9,16 @@ import { answerHandovers, insertHandovers, takeHandovers, takeReplies } from './
  */
 export class PostgresHandover implements HandoverPort {
   readonly #viewPool: Pool
+  readonly #view: number
 
-  constructor(viewPool: Pool) {
+  /** `view`: the id of the view whose instances help one another. */
+  constructor(viewPool: Pool, view = 0) {
     this.#viewPool = viewPool
+    this.#view = view
   }
 
   ask(epoch: number, requests: readonly HandoverRequest[]): Promise<void> {
-    return rejectUnavailable(() => insertHandovers(this.#viewPool, epoch, requests))
+    return rejectUnavailable(() => insertHandovers(this.#viewPool, this.#view, epoch, requests))
   }
 
   replies(ids: readonly string[]): Promise<readonly HandoverReply[]> {
@@ -23,7 +26,7 @@ export class PostgresHandover implements HandoverPort {
   }
 
   take(epoch: number, limit: number): Promise<readonly HandoverRequest[]> {
-    return rejectUnavailable(() => takeHandovers(this.#viewPool, epoch, limit))
+    return rejectUnavailable(() => takeHandovers(this.#viewPool, this.#view, epoch, limit))
   }
 
   answer(replies: readonly HandoverReply[]): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   HeldVersion,
   RowsRead,
   StorePort,
+  UndrainedView,
   View,
   ViewSnapshot,
   WriteTransaction,
@@ -14,6 +15,7 @@ import { DatabaseUnavailableError } from '../consistency/ports.ts'
 import { within } from '../within.ts'
 import type { Availability } from './availability.ts'
 import { asUnavailable, isAway, isRefused, rejectUnavailable } from './database-errors.ts'
+import type { PartitionViews } from './partition-views.ts'
 import { ViewMissingError } from './rows.ts'
 import { beginWrite } from './statements/begin-write.ts'
 import {
@@ -32,8 +34,9 @@ import {
   selectDatabaseState,
   selectView,
   selectViewSnapshot,
-  setViewDrained,
+  setViewsDrained,
   takeNewEpoch,
+  turnOtherLayoutOff,
   turnViewOff,
   turnViewOn,
 } from './statements/view.ts'
@@ -46,6 +49,10 @@ export interface PostgresStoreDeps {
   /** Longest wait of a lease renewal. */
   readonly viewTimeoutMs: number
   readonly availability: Availability
+  /** The id of the view: 0 = one Redis (default), others = a partition of a cluster. */
+  readonly view?: number
+  /** Reads the views of all partitions at once. */
+  readonly partitionViews?: Pick<PartitionViews, 'read'>
   /** Order numbers that Redis knows of, by day: they may be of a time that the database has lost. Never rejects; none without it. */
   readonly knownNumbers?: () => Promise<ReadonlyMap<string, number>>
 }
@@ -53,14 +60,20 @@ export interface PostgresStoreDeps {
 /** The StorePort over PostgreSQL. */
 export class PostgresStore implements StorePort {
   readonly #pool: Pool
-  readonly #viewPool: Pool
   readonly #viewTimeoutMs: number
+  readonly #view: number
+  readonly #readSnapshot: () => Promise<ViewSnapshot>
   readonly #availability: Availability
   readonly #knownNumbers: NonNullable<PostgresStoreDeps['knownNumbers']>
 
-  constructor({ pool, viewPool, viewTimeoutMs, availability, knownNumbers }: PostgresStoreDeps) {
+  constructor(deps: PostgresStoreDeps) {
+    const { pool, viewPool, viewTimeoutMs, availability, knownNumbers, partitionViews, view = 0 } = deps
+    this.#view = view
+    this.#readSnapshot =
+      partitionViews === undefined
+        ? () => selectViewSnapshot(viewPool, view)
+        : () => partitionViews.read(view)
     this.#pool = pool
-    this.#viewPool = viewPool
     this.#viewTimeoutMs = viewTimeoutMs
     this.#availability = availability
     this.#knownNumbers = knownNumbers ?? (async () => new Map())
@@ -73,7 +86,7 @@ export class PostgresStore implements StorePort {
   async readView(): Promise<ViewSnapshot> {
     const startedAt = performance.now()
     try {
-      const work = this.#healing(() => selectViewSnapshot(this.#viewPool))
+      const work = this.#healing(this.#readSnapshot)
       const snapshot = await within(this.#viewTimeoutMs, work, this.#late)
       this.#availability.reached(performance.now() - startedAt)
       return snapshot
@@ -84,14 +97,14 @@ export class PostgresStore implements StorePort {
   }
 
   readRows(refs: readonly DocumentRef[]): Promise<RowsRead> {
-    return this.#availability.query(() => selectDocuments(this.#pool, refs))
+    return this.#availability.query(() => selectDocuments(this.#pool, this.#view, refs))
   }
 
   readChangedRows(
     refs: readonly DocumentRef[],
     held: readonly (HeldVersion | undefined)[],
   ): Promise<ChangedRows> {
-    return this.#availability.query(() => selectChangedDocuments(this.#pool, refs, held))
+    return this.#availability.query(() => selectChangedDocuments(this.#pool, this.#view, refs, held))
   }
 
   async readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null> {
@@ -99,7 +112,7 @@ export class PostgresStore implements StorePort {
       tryLockDocuments(client, refs),
     )
     try {
-      return locked ? await transaction.run(client => selectDocuments(client, refs)) : null
+      return locked ? await transaction.run(client => selectDocuments(client, this.#view, refs)) : null
     } finally {
       await transaction.rollback()
     }
@@ -107,7 +120,7 @@ export class PostgresStore implements StorePort {
 
   async beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction> {
     const { transaction, state } = await this.#healing(() =>
-      Transaction.open(this.#pool, this.#availability, client => beginWrite(client, refs, waits)),
+      Transaction.open(this.#pool, this.#availability, client => beginWrite(client, this.#view, refs, waits)),
     )
     return {
       ...state,
@@ -123,29 +136,37 @@ export class PostgresStore implements StorePort {
 
   async setOff(epoch: number, reason: string): Promise<View> {
     return this.#availability.query(async () => {
-      await turnViewOff(this.#pool, epoch, reason)
-      return await selectView(this.#pool)
+      await turnViewOff(this.#pool, this.#view, epoch, reason)
+      return await selectView(this.#pool, this.#view)
     })
   }
 
+  setOtherLayoutOff(): Promise<readonly UndrainedView[]> {
+    return this.#availability.query(() => turnOtherLayoutOff(this.#pool, this.#view))
+  }
+
+  setOtherLayoutDrained(views: readonly UndrainedView[]): Promise<void> {
+    return rejectUnavailable(() => setViewsDrained(this.#pool, views))
+  }
+
   setDrained(epoch: number): Promise<void> {
-    return rejectUnavailable(() => setViewDrained(this.#pool, epoch))
+    return rejectUnavailable(() => setViewsDrained(this.#pool, [{ view: this.#view, epoch }]))
   }
 
   newEpoch(epoch: number, atLeast: number): Promise<number | null> {
-    return rejectUnavailable(() => takeNewEpoch(this.#pool, epoch, atLeast))
+    return rejectUnavailable(() => takeNewEpoch(this.#pool, this.#view, epoch, atLeast))
   }
 
   async beginGate(): Promise<GateTransaction> {
     const { transaction, state } = await Transaction.begin(this.#pool, this.#availability, async client => {
       await lockViewExclusive(client)
-      const { view, database, nextXid, oldestXid } = await selectViewSnapshot(client)
-      return { view, database, nextXid, oldestXid }
+      const { view, otherLayout, database, nextXid, oldestXid } = await selectViewSnapshot(client, this.#view)
+      return { view, otherLayout, database, nextXid, oldestXid }
     })
     return {
       ...state,
       changedSince: (xid, limit) => transaction.run(client => selectChangedSince(client, xid, limit)),
-      setOn: (v, leaseMs) => transaction.run(client => turnViewOn(client, v, leaseMs)),
+      setOn: (v, leaseMs) => transaction.run(client => turnViewOn(client, this.#view, v, leaseMs)),
       commit: () => transaction.commit(),
       rollback: () => transaction.rollback(),
     }
@@ -160,7 +181,7 @@ export class PostgresStore implements StorePort {
   }
 
   raiseLease(leaseMs: number): Promise<void> {
-    return rejectUnavailable(() => raiseLease(this.#pool, leaseMs))
+    return rejectUnavailable(() => raiseLease(this.#pool, this.#view, leaseMs))
   }
 
   async #healing<T>(work: () => Promise<T>): Promise<T> {
@@ -168,7 +189,7 @@ export class PostgresStore implements StorePort {
       return await work()
     } catch (error) {
       if (!(error instanceof ViewMissingError)) throw error
-      await healView(this.#pool)
+      await healView(this.#pool, this.#view)
       return work()
     }
   }

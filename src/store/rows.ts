@@ -19,7 +19,7 @@ export interface DocumentRecord {
   readonly data: string | null
 }
 
-/** The row of cache_view is gone, by hand or by a partial restore. */
+/** A row of cache_view is gone, by hand or by a partial restore; or no gateway has used a cluster before. */
 export class ViewMissingError extends DatabaseUnavailableError {}
 
 export interface ViewRecord {
@@ -43,6 +43,7 @@ export interface StateRecord {
 export interface SnapshotRecord extends ViewRecord, StateRecord {
   readonly oldest_xid: string
   readonly handovers_wait: boolean
+  readonly other_layout: 'used' | 'recent' | null
 }
 
 export function toRow(record: DocumentRecord): Row {
@@ -56,7 +57,7 @@ export function toRow(record: DocumentRecord): Row {
 
 /** ViewMissingError without a record. */
 export function toView(record: ViewRecord | undefined): View {
-  if (record === undefined) throw new ViewMissingError('cache_view has no row')
+  if (record === undefined) throw new ViewMissingError('cache_view lacks the row of the view')
   const { run_id: runId, replication_id: replicationId } = record
   return {
     mode: record.mode,
@@ -85,6 +86,7 @@ export function toSnapshot(record: SnapshotRecord | undefined): ViewSnapshot {
     view,
     oldestXid: BigInt(record!.oldest_xid),
     handoversWait: record!.handovers_wait,
+    otherLayout: record!.other_layout ?? 'none',
   }
 }
 

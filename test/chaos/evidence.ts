@@ -74,7 +74,7 @@ export async function readRows(stack: Stack): Promise<readonly Row[]> {
       `SELECT user_id, kind FROM documents WHERE data IS NOT NULL AND user_id <> '@admin'`,
     )
     const refs = rows.map((row): DocumentRef => ({ userId: row.user_id, kind: row.kind }))
-    return (await selectDocuments(client, refs)).rows
+    return (await selectDocuments(client, 0, refs)).rows
   })
 }
 

@@ -71,6 +71,7 @@ export class MemoryStore implements StorePort {
         ...server.state,
         view: server.view,
         oldestXid: server.oldestXid(),
+        otherLayout: 'none' as const,
         handoversWait: [...server.handovers.values()].some(({ taken }) => !taken),
       }))
       this.availability.reached(1)
@@ -164,6 +165,13 @@ export class MemoryStore implements StorePort {
       return server.view
     })
   }
+
+  /** All gateways of a run have the same kind of Redis. */
+  async setOtherLayoutOff(): Promise<readonly []> {
+    return []
+  }
+
+  async setOtherLayoutDrained(): Promise<void> {}
 
   raiseLease(leaseMs: number): Promise<void> {
     const { server } = this.#deps

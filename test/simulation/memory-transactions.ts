@@ -51,6 +51,7 @@ export class MemoryTransactions {
       // A bare BEGIN where the database prefers REPEATABLE READ: the statement that waits for the locks has its snapshot.
       const begun = () => ({
         view: server.view,
+        otherLayoutUsed: false,
         rows: server.rows(refs),
         versionBase: server.incarnation.versionBase,
         server: server.state.server,
@@ -106,7 +107,13 @@ export class MemoryTransactions {
       await server.timeline.hop()
       session.check()
       const { database, nextXid } = server.state
-      return { view: server.view, database, nextXid, oldestXid: server.oldestXid() }
+      return {
+        view: server.view,
+        otherLayout: 'none' as const,
+        database,
+        nextXid,
+        oldestXid: server.oldestXid(),
+      }
     })
     const inSession = <T>(kind: string, work: () => T) =>
       call(kind, () => {

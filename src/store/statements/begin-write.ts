@@ -4,20 +4,27 @@ import { Batch, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
 import { columns, type DocumentRecord, textArray, toRow, toView, type ViewRecord } from '../rows.ts'
 import { DOCUMENT_COLUMNS } from './documents.ts'
-import { SERVER, VIEW_COLUMNS } from './view.ts'
+import { OTHER_LAYOUT_USED, SERVER, VIEW_COLUMNS } from './view.ts'
 
-const VIEW: Statement = {
+const viewOfWrite = (view: number): Statement => ({
   name: 'view-of-write',
-  text: `SELECT ${VIEW_COLUMNS}, 
+  text: `SELECT ${VIEW_COLUMNS}, ${OTHER_LAYOUT_USED} AS other_layout_used,
                 (SELECT version_base FROM database_incarnation) AS version_base, ${SERVER} AS server
-         FROM cache_view`,
-  values: [],
-}
+         FROM cache_view WHERE id = $1`,
+  values: [String(view)],
+})
 
 /** What a write sees under its locks: the view, and the rows that exist. */
-export type BegunWrite = Pick<WriteTransaction, 'view' | 'rows' | 'unlocked' | 'versionBase' | 'server'>
+export type BegunWrite = Pick<
+  WriteTransaction,
+  'view' | 'otherLayoutUsed' | 'rows' | 'unlocked' | 'versionBase' | 'server'
+>
 
-type WriteRecord = ViewRecord & { readonly version_base: string; readonly server: string }
+interface WriteRecord extends ViewRecord {
+  readonly other_layout_used: boolean
+  readonly version_base: string
+  readonly server: string
+}
 
 /**
  * BEGIN, VIEW lock shared and row locks, then the view and the rows that exist: four statements in one message, which
@@ -26,16 +33,18 @@ type WriteRecord = ViewRecord & { readonly version_base: string; readonly server
  */
 export async function beginWrite(
   client: ClientBase,
+  ofView: number,
   refs: readonly DocumentRef[],
   waits: boolean,
 ): Promise<BegunWrite> {
   const [lock, read] = refs.length === 1 ? one(refs[0]!, waits) : several(refs, waits)
-  const [, locks, views, documents] = await Batch.run(client, [BEGIN, lock, VIEW, read])
+  const [, locks, views, documents] = await Batch.run(client, [BEGIN, lock, viewOfWrite(ofView), read])
   const record = views!.rows[0] as unknown as WriteRecord | undefined
   const view = toView(record)
   const locked = waits ? undefined : [locks!.rows[0]!.locked].flat()
   return {
     view,
+    otherLayoutUsed: record!.other_layout_used,
     versionBase: Number(record!.version_base),
     server: record!.server,
     rows: documents!.rows.map(record => toRow(record as unknown as DocumentRecord)),

@@ -8,13 +8,17 @@ export type Queryable = Pool | ClientBase
 export const DOCUMENT_COLUMNS = `user_id, kind, version, ${UPDATED_AT_TEXT} AS updated_at, data::text AS data`
 
 /** All rows that exist, deleted ones included, and the view, of one snapshot. */
-export async function selectDocuments(db: Queryable, refs: readonly DocumentRef[]): Promise<RowsRead> {
+export async function selectDocuments(
+  db: Queryable,
+  view: number,
+  refs: readonly DocumentRef[],
+): Promise<RowsRead> {
   const { rows } = await db.query<DocumentRecord & { view_epoch: string | null }>({
     name: 'select-documents',
-    text: `SELECT ${DOCUMENT_COLUMNS}, (SELECT epoch FROM cache_view WHERE mode = 'ON') AS view_epoch
+    text: `SELECT ${DOCUMENT_COLUMNS}, (SELECT epoch FROM cache_view WHERE id = $3 AND mode = 'ON') AS view_epoch
            FROM documents
            JOIN unnest($1::text[], $2::text[]) AS wanted (user_id, kind) USING (user_id, kind)`,
-    values: columns(refs),
+    values: [...columns(refs), view],
   })
   const epoch = rows[0]?.view_epoch ?? null
   return { rows: rows.map(toRow), epoch: epoch === null ? null : Number(epoch) }
@@ -26,6 +30,7 @@ export async function selectDocuments(db: Queryable, refs: readonly DocumentRef[
  */
 export async function selectChangedDocuments(
   db: Queryable,
+  view: number,
   refs: readonly DocumentRef[],
   held: readonly (HeldVersion | undefined)[],
 ): Promise<ChangedRows> {
@@ -33,7 +38,7 @@ export async function selectChangedDocuments(
     name: 'select-changed-documents',
     text: `SELECT state.database, state.view_epoch, changed.*
            FROM (SELECT (SELECT id FROM database_incarnation) AS database,
-                        (SELECT epoch FROM cache_view WHERE mode = 'ON') AS view_epoch) AS state
+                        (SELECT epoch FROM cache_view WHERE id = $5 AND mode = 'ON') AS view_epoch) AS state
            LEFT JOIN (
              SELECT user_id, kind, coalesce(version, 0) AS version, ${UPDATED_AT_TEXT} AS updated_at, data::text AS data
              FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
@@ -45,6 +50,7 @@ export async function selectChangedDocuments(
       ...columns(refs),
       held.map(each => each?.version ?? null),
       held.map(each => each?.updatedAt ?? null),
+      view,
     ],
   })
   const { database, view_epoch: epoch } = rows[0]!

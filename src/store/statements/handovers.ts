@@ -6,21 +6,24 @@ import type { Queryable } from './documents.ts'
 /** No instance waits longer for a reply; what is older is removed. */
 const KEPT = `interval '10 seconds'`
 
-/** Leaves requests for the instances that hold a lease of `epoch`. */
+/** Leaves requests for the instances that hold a lease of `view` at `epoch`. */
 export async function insertHandovers(
   db: Queryable,
+  view: number,
   epoch: number,
   requests: readonly HandoverRequest[],
 ): Promise<void> {
   await runReadCommitted(db, {
     name: 'insert-handovers',
-    text: `INSERT INTO handovers (id, epoch, kind, request)
-           SELECT id, $1::bigint, kind, request::jsonb FROM unnest($2::text[], $3::text[], $4::text[]) AS r (id, kind, request)`,
+    text: `INSERT INTO handovers (id, epoch, view, kind, request)
+           SELECT id, $1::bigint, $5::integer, kind, request::jsonb
+           FROM unnest($2::text[], $3::text[], $4::text[]) AS r (id, kind, request)`,
     values: [
       String(epoch),
       textArray(requests.map(({ id }) => id)),
       textArray(requests.map(({ kind }) => kind)),
       textArray(requests.map(({ request }) => JSON.stringify(request))),
+      String(view),
     ],
   })
 }
@@ -34,15 +37,20 @@ export async function takeReplies(db: Queryable, ids: readonly string[]): Promis
   })
 }
 
-/** Takes requests of `epoch` that no other instance has taken. */
-export async function takeHandovers(db: Queryable, epoch: number, limit: number): Promise<HandoverRequest[]> {
+/** Takes requests to `view` at `epoch` that no other instance has taken. */
+export async function takeHandovers(
+  db: Queryable,
+  view: number,
+  epoch: number,
+  limit: number,
+): Promise<HandoverRequest[]> {
   return runReadCommitted<{ id: string; kind: HandoverKind; request: unknown }>(db, {
     name: 'take-handovers',
     text: `UPDATE handovers SET taken = true
            WHERE id IN (
-             SELECT id FROM handovers WHERE NOT taken AND epoch = $1 ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+             SELECT id FROM handovers WHERE NOT taken AND view = $3 AND epoch = $1 ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
            RETURNING id, kind, request`,
-    values: [String(epoch), String(limit)],
+    values: [String(epoch), String(limit), String(view)],
   })
 }
 

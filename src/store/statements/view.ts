@@ -1,8 +1,9 @@
-import type { DatabaseState, View, ViewSnapshot, ViewToken } from '../../consistency/ports.ts'
+import type { DatabaseState, UndrainedView, View, ViewSnapshot, ViewToken } from '../../consistency/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
 import {
   type SnapshotRecord,
   type StateRecord,
+  textArray,
   toSnapshot,
   toState,
   toView,
@@ -12,6 +13,10 @@ import type { Queryable } from './documents.ts'
 
 export const VIEW_COLUMNS = 'mode, epoch, drained, run_id, replication_id, database, reason, lease_ms'
 
+/** SQL: a view of the other layout than that of view `$1` is ON, or leases of it may be alive. */
+export const OTHER_LAYOUT_USED = `EXISTS (
+  SELECT FROM cache_view AS other WHERE (other.id = 0) <> ($1::integer = 0) AND (other.mode = 'ON' OR NOT other.drained))`
+
 /** For DatabaseState.server. A restored server has started, and one that was promoted is another. */
 export const SERVER = 'extract(epoch FROM pg_postmaster_start_time())::text'
 
@@ -19,65 +24,109 @@ export const SERVER = 'extract(epoch FROM pg_postmaster_start_time())::text'
 const STATE_COLUMNS = `database_identity() AS current_database, database_moved() AS moved,
   pg_snapshot_xmax(pg_current_snapshot())::text AS next_xid, ${SERVER} AS server`
 
-/** The view as a writer or a gate sees it under the VIEW lock. */
-export async function selectView(db: Queryable): Promise<View> {
+/** A view by the id of its row: 0 = one Redis, others = a partition of a cluster. ViewMissingError. */
+export async function selectView(db: Queryable, view: number): Promise<View> {
   const { rows } = await db.query<ViewRecord>({
     name: 'select-view',
-    text: `SELECT ${VIEW_COLUMNS} FROM cache_view`,
+    text: `SELECT ${VIEW_COLUMNS} FROM cache_view WHERE id = $1`,
+    values: [view],
   })
   return toView(rows[0])
 }
 
 /** The view, which database this is, and its oldest running transaction. Fails on a standby. */
-export async function selectViewSnapshot(db: Queryable): Promise<ViewSnapshot> {
+export async function selectViewSnapshot(db: Queryable, view: number): Promise<ViewSnapshot> {
   const { rows } = await db.query<SnapshotRecord>({
     name: 'select-view-snapshot',
     text: `SELECT ${VIEW_COLUMNS}, ${STATE_COLUMNS},
                   pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_xid,
-                  EXISTS (SELECT FROM handovers WHERE NOT taken) AS handovers_wait
-           FROM cache_view`,
+                  EXISTS (SELECT FROM handovers WHERE NOT taken AND view = $1) AS handovers_wait,
+                  other_layout($1) AS other_layout
+           FROM cache_view WHERE id = $1`,
+    values: [view],
   })
   return toSnapshot(rows[0])
 }
 
+/** The same for all partitions, by the ids of their views. */
+export async function selectPartitionSnapshots(db: Queryable): Promise<ReadonlyMap<number, ViewSnapshot>> {
+  const { rows } = await db.query<SnapshotRecord & { readonly id: number }>({
+    name: 'select-partition-snapshots',
+    text: `WITH state AS MATERIALIZED (
+             SELECT ${STATE_COLUMNS}, pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_xid,
+                    other_layout(1) AS other_layout
+           ), waiting AS MATERIALIZED (SELECT DISTINCT view FROM handovers WHERE NOT taken)
+           SELECT id, ${VIEW_COLUMNS}, state.*, id IN (SELECT view FROM waiting) AS handovers_wait
+           FROM cache_view, state WHERE id > 0`,
+  })
+  return new Map(rows.map(record => [record.id, toSnapshot(record)]))
+}
+
 /** ON at `epoch` becomes OFF under the exclusive VIEW lock; nothing happens when another instance was faster. */
-export async function turnViewOff(db: Queryable, epoch: number, reason: string): Promise<void> {
+export async function turnViewOff(db: Queryable, view: number, epoch: number, reason: string): Promise<void> {
   await runReadCommitted(db, {
     name: 'turn-view-off',
-    text: 'SELECT turn_view_off($1, $2)',
-    values: [String(epoch), reason],
+    text: 'SELECT turn_view_off($1, $2, $3)',
+    values: [String(epoch), reason, String(view)],
   })
 }
 
-/** Makes the row of cache_view again, OFF and not drained. */
-export async function healView(db: Queryable): Promise<void> {
-  await runReadCommitted(db, { name: 'heal-view', text: 'SELECT heal_view()', values: [] })
+/** Turns the views of the other layout OFF; the ones to drain. */
+export async function turnOtherLayoutOff(db: Queryable, view: number): Promise<readonly UndrainedView[]> {
+  const rows = await runReadCommitted<{ view_id: number; view_epoch: string; view_lease_ms: number }>(db, {
+    name: 'turn-other-layout-off',
+    text: 'SELECT view_id, view_epoch, view_lease_ms FROM turn_other_layout_off($1)',
+    values: [String(view)],
+  })
+  return rows.map(({ view_id, view_epoch, view_lease_ms }) => ({
+    view: view_id,
+    epoch: Number(view_epoch),
+    leaseMs: view_lease_ms,
+  }))
+}
+
+/** Makes missing rows of cache_view again, OFF and not drained: that of one Redis, or those of all partitions. */
+export async function healView(db: Queryable, view: number): Promise<void> {
+  await runReadCommitted(db, { name: 'heal-view', text: 'SELECT heal_view($1)', values: [String(view)] })
 }
 
 /** The longest lease is `leaseMs` or more when this resolves. */
-export async function raiseLease(db: Queryable, leaseMs: number): Promise<void> {
+export async function raiseLease(db: Queryable, view: number, leaseMs: number): Promise<void> {
   await runReadCommitted(db, {
     name: 'raise-lease',
-    text: 'SELECT raise_lease($1)',
-    values: [String(leaseMs)],
+    text: 'SELECT raise_lease($1, $2)',
+    values: [String(leaseMs), String(view)],
   })
 }
 
-/** OFF at `epoch` becomes drained. */
-export async function setViewDrained(db: Queryable, epoch: number): Promise<void> {
+/** Each that is OFF at its epoch becomes drained. */
+export async function setViewsDrained(
+  db: Queryable,
+  views: readonly Pick<UndrainedView, 'view' | 'epoch'>[],
+): Promise<void> {
   await runReadCommitted(db, {
-    name: 'set-view-drained',
-    text: `UPDATE cache_view SET drained = true WHERE mode = 'OFF' AND epoch = $1`,
-    values: [String(epoch)],
+    name: 'set-views-drained',
+    text: `UPDATE cache_view SET drained = true
+           FROM unnest($1::integer[], $2::bigint[]) AS off (view, epoch)
+           WHERE id = off.view AND mode = 'OFF' AND cache_view.epoch = off.epoch`,
+    values: [
+      textArray(views.map(({ view }) => String(view))),
+      textArray(views.map(({ epoch }) => String(epoch))),
+    ],
   })
 }
 
 /** OFF, drained and still at `epoch`: the new epoch, `atLeast` or above. Null = another instance moved on. */
-export async function takeNewEpoch(db: Queryable, epoch: number, atLeast: number): Promise<number | null> {
+export async function takeNewEpoch(
+  db: Queryable,
+  view: number,
+  epoch: number,
+  atLeast: number,
+): Promise<number | null> {
   const rows = await runReadCommitted<{ epoch: string | null }>(db, {
     name: 'take-new-epoch',
-    text: 'SELECT take_new_epoch($1, $2) AS epoch',
-    values: [String(epoch), String(atLeast)],
+    text: 'SELECT take_new_epoch($1, $2, $3) AS epoch',
+    values: [String(epoch), String(atLeast), String(view)],
   })
   const taken = rows[0]?.epoch ?? null
   return taken === null ? null : Number(taken)
@@ -88,14 +137,14 @@ export async function lockViewExclusive(db: Queryable): Promise<void> {
 }
 
 /** Turns the view ON(V); the caller holds the exclusive VIEW lock and has seen it OFF at this epoch. */
-export async function turnViewOn(db: Queryable, v: ViewToken, leaseMs: number): Promise<void> {
+export async function turnViewOn(db: Queryable, view: number, v: ViewToken, leaseMs: number): Promise<void> {
   await db.query({
     name: 'turn-view-on',
     text: `UPDATE cache_view
            SET mode = 'ON', drained = false, run_id = $2, replication_id = $3, database = database_identity(),
                reason = 'gate', lease_ms = $4, changed_at = clock_timestamp()
-           WHERE epoch = $1`,
-    values: [v.epoch, v.identity.runId, v.identity.replicationId, leaseMs],
+           WHERE id = $5 AND epoch = $1`,
+    values: [v.epoch, v.identity.runId, v.identity.replicationId, leaseMs, view],
   })
 }
 

@@ -1,0 +1,61 @@
+import type { Pool } from 'pg'
+import { PARTITIONS } from '../consistency/partitions.ts'
+import type { ViewSnapshot } from '../consistency/ports.ts'
+import { ViewMissingError } from './rows.ts'
+import { healView, selectPartitionSnapshots } from './statements/view.ts'
+
+interface Waiter {
+  readonly view: number
+  readonly resolve: (snapshot: ViewSnapshot) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The views of all partitions for lease renewals, which begin together: those that wait share one statement, one at a time. A
+ * read never joins a statement that was sent before the read began.
+ */
+export class PartitionViews {
+  readonly #viewPool: Pool
+  #waiting: Waiter[] = []
+  #reading = false
+
+  constructor(viewPool: Pool) {
+    this.#viewPool = viewPool
+  }
+
+  /** The snapshot of one view, by the id of its row. Rejects with what the server said. */
+  read(view: number): Promise<ViewSnapshot> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ view, resolve, reject })
+      if (this.#reading) return
+      this.#reading = true
+      // Replies of several nodes arrive in one turn of the event loop.
+      setImmediate(() => void this.#readAll())
+    })
+  }
+
+  async #readAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const waiters = this.#waiting
+      this.#waiting = []
+      try {
+        const snapshots = await this.#snapshots()
+        for (const { view, resolve, reject } of waiters) {
+          const snapshot = snapshots.get(view)
+          if (snapshot === undefined) reject(new ViewMissingError(`cache_view lacks the row ${view}`))
+          else resolve(snapshot)
+        }
+      } catch (error) {
+        for (const { reject } of waiters) reject(error)
+      }
+    }
+    this.#reading = false
+  }
+
+  async #snapshots(): Promise<ReadonlyMap<number, ViewSnapshot>> {
+    const snapshots = await selectPartitionSnapshots(this.#viewPool)
+    if (snapshots.size === PARTITIONS) return snapshots
+    await healView(this.#viewPool, 1)
+    return selectPartitionSnapshots(this.#viewPool)
+  }
+}
