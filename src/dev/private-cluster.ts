@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './child.ts'
@@ -6,6 +6,8 @@ import { commandRedis, type PrivateRedis, startPrivateRedis } from './private-re
 import type { RedisBinary } from './redis-binary.ts'
 
 const SLOTS = 16_384
+/** What a node knows of the cluster. */
+const NODES_FILE = 'nodes.conf'
 const PAUSE_MS = 50
 /** The nodes agree in two to three seconds; a busy machine may take this long. */
 const START_TIMEOUT_MS = 120_000
@@ -19,8 +21,8 @@ export interface ClusterOptions {
   readonly replicas: 0 | 1
   /** How long a node may be silent before its replica takes its place. */
   readonly nodeTimeoutMs: number
-  /** More arguments of each redis-server. */
-  readonly args?: readonly string[]
+  /** More arguments of redis-server, by the index of its node. */
+  readonly argsOf?: (index: number) => readonly string[]
   /** Where clients and other nodes reach a node of these ports, when that is not its own ports: such as proxies. */
   readonly announce?: (ports: ClusterPorts, index: number) => Promise<ClusterPorts>
 }
@@ -44,8 +46,8 @@ export interface ClusterNode {
   stop(): Promise<void>
   /** kill -9. */
   kill(): Promise<void>
-  /** Starts it again; `wipe` without its data and its nodes.conf. */
-  restart(options?: { wipe?: boolean }): Promise<void>
+  /** Starts it again; `forget` without its nodes.conf, so that it knows neither its name nor the other nodes. */
+  restart(options?: { forget?: boolean }): Promise<void>
   freeze(): void
   thaw(): void
 }
@@ -96,7 +98,7 @@ async function startNode(options: ClusterOptions, index: number): Promise<Cluste
       binary: options.binary,
       dataDir,
       port: own.port,
-      args: [...clusterArgs(own, announced, options.nodeTimeoutMs), ...(options.args ?? [])],
+      args: [...clusterArgs(own, announced, options.nodeTimeoutMs), ...(options.argsOf?.(index) ?? [])],
     })
   let server: PrivateRedis = await start()
   return {
@@ -106,9 +108,8 @@ async function startNode(options: ClusterOptions, index: number): Promise<Cluste
     },
     stop: () => server.stop(),
     kill: () => server.kill(),
-    restart: async ({ wipe = false } = {}) => {
-      if (wipe) rmSync(dataDir, { recursive: true, force: true })
-      mkdirSync(dataDir, { recursive: true })
+    restart: async ({ forget = false } = {}) => {
+      if (forget) rmSync(join(dataDir, NODES_FILE))
       server = await start()
     },
     freeze: () => process.kill(server.pid, 'SIGSTOP'),
@@ -118,7 +119,7 @@ async function startNode(options: ClusterOptions, index: number): Promise<Cluste
 
 function clusterArgs(own: ClusterPorts, announced: ClusterPorts, nodeTimeoutMs: number): string[] {
   return [
-    ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'],
+    ...['--cluster-enabled', 'yes', '--cluster-config-file', NODES_FILE],
     ...['--cluster-port', String(own.busPort), '--cluster-node-timeout', String(nodeTimeoutMs)],
     ...['--cluster-announce-ip', '127.0.0.1', '--cluster-announce-port', String(announced.port)],
     ...['--cluster-announce-bus-port', String(announced.busPort)],

@@ -6,6 +6,8 @@ import type { RedisBinary } from './redis-binary.ts'
 
 /** A server that cannot start ends at once, and that is noticed; a busy machine may take this long. */
 const START_TIMEOUT_MS = 120_000
+/** A server that is stopped accepts connections and answers nothing. */
+const COMMAND_TIMEOUT_MS = 20_000
 
 export interface PrivateRedis {
   readonly url: string
@@ -94,6 +96,7 @@ export async function commandRedis<T>(port: number, work: (client: Redis) => Pro
     lazyConnect: true,
     retryStrategy: null,
     connectTimeout: 1_000,
+    commandTimeout: COMMAND_TIMEOUT_MS,
   })
   client.on('error', () => {})
   try {

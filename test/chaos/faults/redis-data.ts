@@ -13,7 +13,7 @@ export const REDIS_DATA_FAULTS: readonly Fault[] = [
     async inject(context) {
       const { redis } = context.stack
       await redis.kill()
-      cutAppendOnlyFile(redis, context.random)
+      cutAppendOnlyFile(redis, shareKept(context.random))
       await between(context, 0, 1_000)
       await redis.restart()
     },
@@ -42,13 +42,17 @@ export const REDIS_DATA_FAULTS: readonly Fault[] = [
   },
 ]
 
-/** Cuts the newest part of the append-only file of a Redis that does not run: a little more often than a lot. */
-export function cutAppendOnlyFile({ dataDir }: TestRedis, random: Random): void {
+/** How much of an append-only file stays: a little is lost more often than a lot. */
+export function shareKept(random: Random): number {
+  return random.chance(0.3) ? random.next() : 1 - random.next() ** 3 / 4
+}
+
+/** Cuts the newest part of the append-only file of a Redis that does not run. */
+export function cutAppendOnlyFile({ dataDir }: Pick<TestRedis, 'dataDir'>, kept: number): void {
   const directory = join(dataDir, 'appendonlydir')
   for (const name of readdirSync(directory).filter(each => each.endsWith('.incr.aof'))) {
     const path = join(directory, name)
     const { size } = statSync(path)
-    const kept = random.chance(0.3) ? random.next() : 1 - random.next() ** 3 / 4
     truncateSync(path, Math.floor(size * kept))
   }
 }

@@ -1,5 +1,5 @@
-import { type ClusterOptions, type PrivateCluster, startCluster } from '../../src/dev/private-cluster.ts'
-import { redisBinary, type Scope, temporaryDirectory } from './backends.ts'
+import { type ClusterOptions, type PrivateCluster, startCluster } from '../../../src/dev/private-cluster.ts'
+import { redisBinary, type Scope, temporaryDirectory } from '../backends.ts'
 
 /** How long a node may be silent in tests that kill and freeze nodes, milliseconds. */
 export const NODE_TIMEOUT_MS = 1_000
