@@ -11,9 +11,11 @@ import { Outage } from './outage.ts'
 import type { ClockPort, CodecPort, ObserverPort, ProtocolTimes, StorePort } from './ports.ts'
 import { Reader } from './read.ts'
 import { Renewal } from './renewal.ts'
+import type { RenewalTicks } from './renewal-ticks.ts'
 import { Repair } from './repair.ts'
 import { Supervisor } from './supervisor.ts'
 import { Writer } from './write.ts'
+import type { WriteSlots } from './write-slots.ts'
 
 export interface ProtocolDeps {
   readonly store: StorePort
@@ -33,8 +35,10 @@ export interface ProtocolDeps {
   readonly near?: NearCache
   /** Every gate starts cold: the view is of a partition of a cluster. */
   readonly alwaysCold?: boolean
-  /** Transactions at once that may hold several writes: fewer than there are connections. Default: WRITE_SLOTS. */
-  readonly writeSlots?: number
+  /** For several protocols that renew their leases together. */
+  readonly ticks?: RenewalTicks
+  /** Transactions at once that may hold several writes: fewer than there are connections. Several protocols may share them. Default: WRITE_SLOTS. */
+  readonly writeSlots?: number | WriteSlots
   /** ON_DATABASE_OUTAGE=serve. */
   readonly serveUnverified: boolean
 }

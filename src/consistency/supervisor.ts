@@ -5,6 +5,7 @@ import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
 import type { ClockPort, ObserverPort, ProtocolTimes, View } from './ports.ts'
 import type { Renewal, Sighting } from './renewal.ts'
+import type { RenewalTicks } from './renewal-ticks.ts'
 
 export interface SupervisorDeps {
   readonly clock: ClockPort
@@ -15,6 +16,8 @@ export interface SupervisorDeps {
   readonly renewal: Renewal
   readonly gate: Gate
   readonly handover: Handover
+  /** When to renew, so that several supervisors do it together; without it each renewal begins `renewMs` after the one before. */
+  readonly ticks?: Pick<RenewalTicks, 'next'>
 }
 
 /** The view as this instance knows it. */
@@ -78,7 +81,7 @@ export class Supervisor {
   }
 
   async #run(): Promise<void> {
-    const { clock, times, observer } = this.#deps
+    const { clock, times, observer, ticks } = this.#deps
     while (!this.#stopped) {
       const startedAt = clock.now()
       try {
@@ -87,7 +90,9 @@ export class Supervisor {
         this.#databaseReached = false
         observer.failed('renewal', error)
       }
-      if (!this.#stopped) await clock.sleep(Math.max(0, times.renewMs - (clock.now() - startedAt)))
+      if (this.#stopped) return
+      if (ticks !== undefined) await ticks.next()
+      else await clock.sleep(Math.max(0, times.renewMs - (clock.now() - startedAt)))
     }
   }
 

@@ -3,6 +3,7 @@ import type { ChangeMeta, ClockPort, DocumentRef, Row } from './ports.ts'
 import type { WaitLimit } from './wait-limit.ts'
 import { WRITE_WAIT_MS } from './wait-limit.ts'
 import { WriteQueueFullError } from './write-queue.ts'
+import type { Slots } from './write-slots.ts'
 
 /** Transactions at once that may hold several writes: while one waits for PostgreSQL, another computes. */
 export const WRITE_SLOTS = 2
@@ -43,8 +44,8 @@ export interface WriteJob {
 }
 
 export interface WriteBatchesDeps {
-  /** Batches at once. */
-  readonly slots: number
+  /** Batches at once, which other WriteBatches may share. */
+  readonly slots: Slots
   readonly most: BatchLimits
   readonly leavesNewCold: boolean
   /** Of the wait for a slot. */
@@ -68,7 +69,7 @@ interface WaitingJob {
 export class WriteBatches {
   readonly #deps: WriteBatchesDeps
   readonly #waiting = new Set<WaitingJob>()
-  #running = 0
+  #inLine = false
   /** Writes of the next batch. */
   #writes: number
 
@@ -87,7 +88,7 @@ export class WriteBatches {
     return new Promise((resolve, reject) => {
       const { leavesNewCold } = this.#deps
       const job = { refs, decide, meta, prepare, leavesNewCold, resolve, reject } as WriteJob
-      if (this.#running < this.#deps.slots) void this.#start([job])
+      if (this.#deps.slots.take()) void this.#start([job])
       else this.#wait(job)
     })
   }
@@ -105,15 +106,25 @@ export class WriteBatches {
       }),
     }
     this.#waiting.add(waiting)
+    this.#lineUp()
+  }
+
+  #lineUp(): void {
+    if (this.#inLine || this.#waiting.size === 0) return
+    this.#inLine = true
+    this.#deps.slots.lineUp(() => {
+      this.#inLine = false
+      if (this.#waiting.size === 0) this.#deps.slots.release()
+      else void this.#start(this.#next())
+      this.#lineUp()
+    })
   }
 
   async #start(jobs: readonly WriteJob[]): Promise<void> {
     const startedAt = this.#deps.clock.now()
-    this.#running++
     const left = await this.#deps.together(jobs)
-    this.#running--
     this.#adapt(jobs.length, this.#deps.clock.now() - startedAt)
-    if (this.#waiting.size > 0) void this.#start(this.#next())
+    this.#deps.slots.release()
     if (left.length > 0) void this.#deps.alone(left)
   }
 

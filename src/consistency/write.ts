@@ -10,13 +10,14 @@ import { WaitLimit } from './wait-limit.ts'
 import { LARGE_BATCHES, SMALL_BATCHES, WRITE_SLOTS, WriteBatches, type WriteJob } from './write-batches.ts'
 import { type PlannedJob, planWrites, preparedJobs } from './write-plan.ts'
 import { WriteQueue } from './write-queue.ts'
+import { WriteSlots } from './write-slots.ts'
 
 export interface WriteDeps extends FencingDeps {
   readonly store: StorePort
   readonly outage: Outage
   readonly check: DatabaseCheck
-  /** Transactions at once that may hold several writes: fewer than there are connections. Default: WRITE_SLOTS. */
-  readonly writeSlots?: number
+  /** Transactions at once that may hold several writes: fewer than there are connections. Several writers may share them. Default: WRITE_SLOTS. */
+  readonly writeSlots?: number | WriteSlots
 }
 
 /** Tries of one write: the view may turn OFF, and ON again, between them. */
@@ -44,14 +45,16 @@ export class Writer {
     const limit = new WaitLimit(deps.clock, () => deps.outage.lastDraining)
     this.#queue = new WriteQueue(limit)
     this.#fencing = new Fencing(deps)
+    const { writeSlots = WRITE_SLOTS } = deps
+    const slots = typeof writeSlots === 'number' ? new WriteSlots(writeSlots) : writeSlots
     const batches = {
-      slots: deps.writeSlots ?? WRITE_SLOTS,
       clock: deps.clock,
       together: (jobs: readonly WriteJob[]) => this.#write(jobs, false),
     }
     const alone = (job: WriteJob) => this.#write([job], true)
     this.#batches = new WriteBatches({
       ...batches,
+      slots: slots.small,
       most: SMALL_BATCHES,
       leavesNewCold: false,
       limit,
@@ -59,6 +62,7 @@ export class Writer {
     })
     this.#largeBatches = new WriteBatches({
       ...batches,
+      slots: slots.large,
       most: LARGE_BATCHES,
       leavesNewCold: true,
       // Their caller has a bounded number of them under way, and waits for them.

@@ -7,6 +7,7 @@ import {
   type WriteJob,
 } from '../../src/consistency/write-batches.ts'
 import { WriteQueueFullError } from '../../src/consistency/write-queue.ts'
+import { Slots } from '../../src/consistency/write-slots.ts'
 import { onServer } from '../helper/backends.ts'
 import { clockByHand } from '../helper/clock.ts'
 import { eventually, startStack } from '../helper/gateway.ts'
@@ -22,7 +23,7 @@ function batchesByHand({ slots = 1, most = SMALL_BATCHES } = {}) {
   const alone: string[] = []
   const userOf = ({ refs }: WriteJob) => refs[0]!.userId
   const batches = new WriteBatches({
-    slots,
+    slots: new Slots(slots),
     most,
     leavesNewCold: false,
     clock,
