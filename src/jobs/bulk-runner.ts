@@ -17,15 +17,18 @@ export interface BulkRunnerDeps {
 /** Users looked at by one statement of the list: some tens of milliseconds. */
 const USERS_PER_LIST = 2_000
 /** Users between two renewals of the claim. */
-const USERS_PER_BATCH = 256
-/** Users under way at once: they share transactions, and writes of other callers wait behind few of them. */
-const USERS_AT_ONCE = 16
+const USERS_PER_BATCH = 1_024
+/** Users under way at once: two transactions of them, and those of the next one. */
+const USERS_AT_ONCE = 192
 /** Far longer than a batch takes. After it, another instance goes on. */
 const LEASE_MS = 15_000
 /** Before users who could not be changed now are tried again. */
 const RETRY_MS = 1_000
 /** Tries of a user that fail for reasons that are no refusal. */
 const MAX_TRIES = 5
+
+/** False when the bulk change was cancelled, another instance is at it, or this one shuts down. */
+type GoesOn = () => Promise<boolean>
 
 /** Carries out one bulk change: lists its users, then changes each of them once. */
 export class BulkRunner {
@@ -60,7 +63,7 @@ export class BulkRunner {
   }
 
   /** Every user who is left, once. True when none is left afterwards. */
-  async #pass(bulk: ClaimedBulk, goesOn: () => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  async #pass(bulk: ClaimedBulk, goesOn: GoesOn, signal: AbortSignal): Promise<boolean> {
     const { store } = this.#deps
     let after = ''
     for (;;) {
@@ -68,26 +71,29 @@ export class BulkRunner {
       const last = users.at(-1)
       if (last === undefined) return await store.finish(bulk.id)
       after = last.userId
-      const settled = await this.#changeAll(bulk, users, signal)
+      const settled = await this.#changeAll(bulk, users, goesOn, signal)
       if (settled.length > 0) await store.settle(bulk.id, settled)
       if (!(await goesOn())) return true
     }
   }
 
-  /** Changes the users, some at once. Resolves to those whom no write marks. */
+  /** Changes the users, many at once. Resolves to those whom no write marks. */
   async #changeAll(
     bulk: ClaimedBulk,
     users: readonly PendingUser[],
+    goesOn: GoesOn,
     signal: AbortSignal,
   ): Promise<readonly SettledUser[]> {
     const settled: SettledUser[] = []
     const waiting = users.values()
+    let hasEnded = false
     const work = async () => {
       for (const user of waiting) {
         // Those that were not begun stay pending.
-        if (signal.aborted) return
-        const outcome = await this.#change(bulk, user)
-        if (outcome !== undefined) settled.push(outcome)
+        if (signal.aborted || hasEnded) return
+        const outcome = await this.#change(bulk, user, goesOn)
+        if (outcome === 'ended') hasEnded = true
+        else if (outcome !== undefined) settled.push(outcome)
       }
     }
     await Promise.all(Array.from({ length: USERS_AT_ONCE }, work))
@@ -95,7 +101,11 @@ export class BulkRunner {
   }
 
   /** Undefined = the write has marked the user, or it is to be tried again. */
-  async #change(bulk: ClaimedBulk, user: PendingUser): Promise<SettledUser | undefined> {
+  async #change(
+    bulk: ClaimedBulk,
+    user: PendingUser,
+    goesOn: GoesOn,
+  ): Promise<SettledUser | 'ended' | undefined> {
     const { steps, observer } = this.#deps
     const { userId } = user
     try {
@@ -103,7 +113,11 @@ export class BulkRunner {
       observer.stepDone('bulk', changed ? 'done' : 'unchanged', undefined)
       return changed ? undefined : { userId, state: 'unchanged' }
     } catch (error) {
-      const faults = refusalOf(error) ?? this.#givesUp(userId, error)
+      if (isTemporary(error)) return undefined
+      const refusal = refusalOf(error)
+      // The database refuses every further user of one that was cancelled: that is no failure.
+      if (refusal === undefined && !(await goesOn().catch(() => true))) return 'ended'
+      const faults = refusal ?? this.#givesUp(userId, error)
       if (faults === undefined) return undefined
       observer.stepDone('bulk', 'refused', undefined)
       return { userId, state: 'refused', faults }
@@ -112,7 +126,6 @@ export class BulkRunner {
 
   /** Undefined = the user is looked at again: the table tells whether the write took place. */
   #givesUp(userId: string, error: unknown): readonly Fault[] | undefined {
-    if (isTemporary(error)) return undefined
     this.#deps.observer.failed(error)
     const tries = (this.#tries.get(userId) ?? 0) + 1
     this.#tries.set(userId, tries)

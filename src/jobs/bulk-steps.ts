@@ -33,7 +33,7 @@ export class BulkSteps {
       return { changes, result: changes.length > 0 }
     }
     const reason = `bulk:${bulk.id}`
-    return (await writes.write(actor, [bulk.kind], reason, decide, defaults.prepare)).result
+    return (await writes.writeMany(actor, [bulk.kind], reason, decide, defaults.prepare)).result
   }
 }
 

@@ -70,6 +70,8 @@ export interface ScheduleStorePort {
   cancel(userId: string, id: string): Promise<boolean>
   /** Due steps, in order, for `leaseMs`; of each document only the first. */
   claim(limit: number, leaseMs: number): Promise<readonly DueStep[]>
+  /** Keeps the claims of these schedules for `leaseMs` from now; of one that is being written, the write decides. */
+  renew(ids: readonly string[], leaseMs: number): Promise<void>
   /** The step changed nothing, so no write marks it. False = it was done before. */
   pass(id: string, step: ScheduleStep | RefusalStep): Promise<boolean>
   /** Call before a refusal is written. */

@@ -1,6 +1,6 @@
 import { pause } from '../pause.ts'
 import type { BulkRunner } from './bulk-runner.ts'
-import type { JobKind, JobsObserverPort, JobsStorePort, ScheduleStorePort } from './ports.ts'
+import type { DueStep, JobKind, JobsObserverPort, JobsStorePort, ScheduleStorePort } from './ports.ts'
 import type { ScheduleSteps } from './schedule-steps.ts'
 
 export interface JobRunnerDeps {
@@ -17,13 +17,17 @@ const LOOK_MS = 1_000
 const BUSY_MS = 20
 /** What is due is claimed by another instance, or waits behind such a step. */
 const WAIT_MS = 200
-/** Steps under way at once: what two batches of writes hold, so that the steps of one second share few transactions. */
-const MAX_RUNNING = 64
+/** Steps under way at once: two batches of writes, and those of the next two, so that the steps of one second share few transactions. */
+const MAX_RUNNING = 128
+/** More are claimed when so few are left: a claim looks at all that is due. */
+const REFILL_BELOW = 64
 /**
- * A step whose instance died is due again after it. Shorter than the 2 s that a change may be late: an instance that takes longer
- * loses nothing but work, because the database refuses a step that is done already.
+ * A step whose instance died is due again after it. Shorter than the 2 s that a change may be late: an instance that stands still
+ * for longer loses nothing but work, because the database refuses a step that is done already.
  */
 const LEASE_MS = 1_000
+/** Between two renewals of the claims of steps under way. */
+const RENEW_MS = 250
 /** Between two counts for the metrics. */
 const COUNT_MS = 15_000
 
@@ -31,7 +35,9 @@ const COUNT_MS = 15_000
 export class JobRunner {
   readonly #deps: JobRunnerDeps
   readonly #end = new AbortController()
-  readonly #running = new Set<Promise<void>>()
+  /** Steps under way, by the id of their schedule. */
+  readonly #running = new Map<string, Promise<void>>()
+  #renewedAt = Number.NEGATIVE_INFINITY
   #loop: Promise<void> | undefined
   #bulk: Promise<void> | undefined
   #countedAt = Number.NEGATIVE_INFINITY
@@ -49,7 +55,7 @@ export class JobRunner {
   async stop(): Promise<void> {
     this.#end.abort()
     await this.#loop
-    await Promise.all([...this.#running, this.#bulk])
+    await Promise.all([...this.#running.values(), this.#bulk])
   }
 
   async #run(): Promise<void> {
@@ -68,18 +74,32 @@ export class JobRunner {
   /** Begins what is due. Resolves to the pause until the next look, milliseconds. */
   async #round(): Promise<number> {
     const { store, schedules } = this.#deps
+    await this.#renew()
+    if (this.#running.size > REFILL_BELOW) return BUSY_MS
     const due = await store.look()
     await this.#count()
     if (due.bulk) this.#beginBulk()
-    if (!due.schedules) return Math.min(LOOK_MS, Math.max(due.nextMs ?? LOOK_MS, BUSY_MS))
-    const free = MAX_RUNNING - this.#running.size
-    if (free === 0) return BUSY_MS
-    const steps = await schedules.claim(free, LEASE_MS)
-    for (const step of steps) {
-      const running: Promise<void> = this.#deps.steps.run(step).finally(() => this.#running.delete(running))
-      this.#running.add(running)
-    }
+    if (!due.schedules) return this.#pauseUntil(due.nextMs ?? LOOK_MS)
+    const steps = await schedules.claim(MAX_RUNNING - this.#running.size, LEASE_MS)
+    if (this.#running.size === 0) this.#renewedAt = performance.now()
+    for (const step of steps) this.#begin(step)
     return steps.length > 0 ? BUSY_MS : WAIT_MS
+  }
+
+  #pauseUntil(nextMs: number): number {
+    return Math.min(this.#running.size > 0 ? RENEW_MS : LOOK_MS, Math.max(nextMs, BUSY_MS))
+  }
+
+  #begin(step: DueStep): void {
+    const running = this.#deps.steps.run(step).finally(() => this.#running.delete(step.id))
+    this.#running.set(step.id, running)
+  }
+
+  /** So that no other instance begins a step that takes long. */
+  async #renew(): Promise<void> {
+    if (this.#running.size === 0 || performance.now() - this.#renewedAt < RENEW_MS) return
+    this.#renewedAt = performance.now()
+    await this.#deps.schedules.renew([...this.#running.keys()], LEASE_MS)
   }
 
   #beginBulk(): void {

@@ -12,7 +12,7 @@ import { repairableData } from './stored-document.ts'
 import { needsRoom, requireRoom } from './user-size.ts'
 
 export interface DocumentWritesDeps {
-  readonly writer: Pick<Writer, 'write'>
+  readonly writer: Pick<Writer, 'write' | 'writeMany'>
   readonly provisioning: Provisioning
   readonly limits: Pick<Limits, 'userBytes'>
 }
@@ -21,6 +21,8 @@ export interface DocumentWritesDeps {
 export type Decide<T> = (documents: readonly LiveDocument[]) => Decision<T>
 
 interface Writing<T> {
+  /** Which method of the Writer carries it out. */
+  readonly by: 'write' | 'writeMany'
   readonly reason: string
   readonly decide: Decide<T>
   readonly prepare: Prepare | undefined
@@ -50,17 +52,32 @@ export class DocumentWrites {
   }
 
   /** `prepare` reads what `decide` needs besides the documents, as of Writer.write. */
-  async write<T>(
+  write<T>(
     actor: Actor,
     kinds: readonly string[],
     reason: ChangeMeta['reason'],
     decide: Decide<T>,
     prepare?: Prepare,
   ): Promise<WriteOutcome<T>> {
+    return this.#tryWrite(actor, kinds, { by: 'write', reason, decide, prepare })
+  }
+
+  /** The same for one of very many writes, as of Writer.writeMany. */
+  writeMany<T>(
+    actor: Actor,
+    kinds: readonly string[],
+    reason: ChangeMeta['reason'],
+    decide: Decide<T>,
+    prepare?: Prepare,
+  ): Promise<WriteOutcome<T>> {
+    return this.#tryWrite(actor, kinds, { by: 'writeMany', reason, decide, prepare })
+  }
+
+  async #tryWrite<T>(actor: Actor, kinds: readonly string[], writing: Writing<T>): Promise<WriteOutcome<T>> {
     const refs = kinds.map((kind): DocumentRef => ({ userId: actor.userId, kind }))
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       try {
-        return await this.#write(actor, refs, { reason, decide, prepare })
+        return await this.#write(actor, refs, writing)
       } catch (error) {
         if (!(error instanceof MissingDocumentsError)) throw error
       }
@@ -70,12 +87,8 @@ export class DocumentWrites {
     throw userNotFound(actor.userId)
   }
 
-  async #write<T>(
-    actor: Actor,
-    refs: readonly DocumentRef[],
-    { reason, decide, prepare }: Writing<T>,
-  ): Promise<WriteOutcome<T>> {
-    const once = { reason, decide: rememberLast(decide), prepare }
+  async #write<T>(actor: Actor, refs: readonly DocumentRef[], writing: Writing<T>): Promise<WriteOutcome<T>> {
+    const once = { ...writing, decide: rememberLast(writing.decide) }
     try {
       return await this.#lock(actor, refs, refs, once)
     } catch (error) {
@@ -89,11 +102,11 @@ export class DocumentWrites {
     actor: Actor,
     refs: readonly DocumentRef[],
     locked: readonly DocumentRef[],
-    { reason, decide, prepare }: Writing<T>,
+    { by, reason, decide, prepare }: Writing<T>,
   ): Promise<WriteOutcome<T>> {
     const { writer, limits } = this.#deps
     let before: readonly LiveDocument[] = []
-    const { result, rows } = await writer.write(
+    const { result, rows } = await writer[by](
       locked,
       current => {
         before = refs.map(ref => liveDocument(current.get(refId(ref))))

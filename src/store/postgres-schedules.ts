@@ -18,6 +18,7 @@ import {
   noteScheduleFaults,
   passScheduleStep,
   releaseSchedule,
+  renewSchedules,
   selectScheduleState,
   selectSchedules,
 } from './statements/schedules.ts'
@@ -46,6 +47,10 @@ export class PostgresSchedules implements ScheduleStorePort {
 
   claim(limit: number, leaseMs: number): Promise<readonly DueStep[]> {
     return this.#availability.query(() => claimDueSchedules(this.#pool, limit, leaseMs))
+  }
+
+  renew(ids: readonly string[], leaseMs: number): Promise<void> {
+    return this.#availability.query(() => renewSchedules(this.#pool, ids, leaseMs))
   }
 
   pass(id: string, step: ScheduleStep | RefusalStep): Promise<boolean> {

@@ -18,7 +18,7 @@ t.test(
         return true
       },
       pending: async () =>
-        Array.from({ length: 256 }, (_, index) => ({ userId: `u${index}`, version: 1, changes: null })),
+        Array.from({ length: 1_024 }, (_, index) => ({ userId: `u${index}`, version: 1, changes: null })),
       settle: async () => {},
     } as unknown as BulkStorePort
     const steps = {
@@ -29,7 +29,30 @@ t.test(
       },
     }
     await new BulkRunner({ store, steps, observer: OBSERVER, holder: 'me' }).run(end.signal)
-    t.ok(changed.length < 50, `${changed.length} users were begun`)
+    t.ok(changed.length < 512, `${changed.length} users were begun`)
     t.equal(leases.at(-1), 0, 'the claim is given back')
   },
 )
+
+t.test('cancelled: the users who are left are not tried, and nothing counts as failed', async t => {
+  let begun = 0
+  let failures = 0
+  const store = {
+    claim: async () => BULK,
+    // Cancelled when the first user is about to be changed.
+    renew: async () => begun === 0,
+    pending: async () =>
+      Array.from({ length: 1_024 }, (_, index) => ({ userId: `u${index}`, version: 1, changes: null })),
+    settle: async () => {},
+  } as unknown as BulkStorePort
+  const steps = {
+    change: async () => {
+      begun++
+      throw new Error('refused by the trigger')
+    },
+  }
+  const observer = { ...OBSERVER, failed: () => failures++ }
+  await new BulkRunner({ store, steps, observer, holder: 'me' }).run(new AbortController().signal)
+  t.ok(begun < 512, `${begun} users were begun`)
+  t.equal(failures, 0)
+})

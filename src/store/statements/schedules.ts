@@ -10,6 +10,7 @@ import type {
   ScheduleState,
 } from '../../jobs/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
+import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 const TIME = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
@@ -97,6 +98,16 @@ export async function claimDueSchedules(db: Pool, limit: number, leaseMs: number
     attempts: Number(record.attempts),
     latenessMs: Number(record.lateness_ms),
   }))
+}
+
+/** Rows that a write has locked are left out: two that wait for each other's rows would be a deadlock. */
+export async function renewSchedules(db: Pool, ids: readonly string[], leaseMs: number): Promise<void> {
+  await runReadCommitted(db, {
+    name: 'renew-schedules',
+    text: `UPDATE schedules SET claimed_until = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
+           WHERE id IN (SELECT id FROM schedules WHERE id = ANY ($1::text[]) AND ${OPEN} FOR UPDATE SKIP LOCKED)`,
+    values: [textArray(ids), String(leaseMs)],
+  })
 }
 
 /** A step that changed nothing, or a refusal without a document. False = it was done before. */
