@@ -19,8 +19,8 @@ export interface WriteResult<T> {
   readonly rows: readonly Row[]
 }
 
-/** The moment at which a transaction begins. All its writes have arrived by then, so they may share later reads. */
-export type Moment = Readonly<Record<never, never>>
-
-/** Reads what a decision needs besides the rows. */
-export type Prepare = (moment: Moment) => Promise<void>
+/**
+ * Is told which version of the admin defaults the transaction sees; null = none are loaded. Undefined = the decision can be
+ * taken. A promise = it has to read them first: the transaction is given up, and the write tried again behind it.
+ */
+export type Prepare = (defaultsVersion: number | null) => Promise<void> | undefined

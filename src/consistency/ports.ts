@@ -111,6 +111,8 @@ export interface WriteTransaction {
   readonly unlocked: readonly DocumentRef[]
   /** Lower bound of new versions: lower ones may have been given in a time that the database has lost. */
   readonly versionBase: number
+  /** The version of the admin defaults; null = none are loaded. */
+  readonly defaultsVersion: number | null
   /** As in DatabaseState. */
   readonly server: string
   /** Reads the state of the database of this transaction in a new statement. */

@@ -1,6 +1,6 @@
 import { refId } from './batch-reader.ts'
 import type { DatabaseCheck } from './database-check.ts'
-import type { Decision, Moment, Prepare, WriteResult } from './decision.ts'
+import type { Decision, Prepare, WriteResult } from './decision.ts'
 import { Fencing, type FencingDeps } from './fencing.ts'
 import { UNREACHABLE } from './handover.ts'
 import type { Outage } from './outage.ts'
@@ -77,7 +77,7 @@ export class Writer {
   /**
    * Reads the documents under their row locks, lets `decide` plan, stores all changes in one transaction and
    * updates the cache. The transaction may hold writes of other callers. `prepare` reads what `decide` needs in addition to
-   * the rows, while the transaction begins. Throws the errors of `prepare` and `decide`, WriteQueueFullError,
+   * the rows. Throws the errors of `prepare` and `decide`, WriteQueueFullError,
    * DatabaseUnavailableError (nothing stored) or CommitUnknownError.
    */
   write<T>(
@@ -118,8 +118,6 @@ export class Writer {
 
   /** One transaction. Never rejects. */
   async #try(jobs: readonly WriteJob[], waits: boolean): Promise<Unfinished> {
-    const moment: Moment = {}
-    const preparing = Promise.allSettled(jobs.map(job => job.prepare?.(moment)))
     let tx: WriteTransaction
     try {
       tx = await this.#deps.store.beginWrite(
@@ -130,11 +128,16 @@ export class Writer {
       for (const job of jobs) job.reject(error)
       return FINISHED
     }
-    const prepared = preparedJobs(jobs, await preparing)
+    const preparing = jobs.map(job => job.prepare?.(tx.defaultsVersion))
+    if (preparing.some(each => each !== undefined)) {
+      // Not inside the transaction: what it waits for may need a connection too, and all may be in use by such transactions.
+      await tx.rollback()
+      return { again: preparedJobs(jobs, await Promise.allSettled(preparing)), left: [] }
+    }
     const unlocked = new Set(tx.unlocked.map(refId))
     const isLocked = ({ refs }: WriteJob) => !refs.some(ref => unlocked.has(refId(ref)))
-    const { again, left } = await this.#carryOut(tx, prepared.filter(isLocked))
-    return { again, left: [...left, ...prepared.filter(job => !isLocked(job))] }
+    const { again, left } = await this.#carryOut(tx, jobs.filter(isLocked))
+    return { again, left: [...left, ...jobs.filter(job => !isLocked(job))] }
   }
 
   async #carryOut(tx: WriteTransaction, jobs: readonly WriteJob[]): Promise<Unfinished> {

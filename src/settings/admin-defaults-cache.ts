@@ -1,5 +1,5 @@
-import type { Moment, Prepare } from '../consistency/decision.ts'
-import type { StorePort } from '../consistency/ports.ts'
+import type { Prepare } from '../consistency/decision.ts'
+import type { Row, StorePort } from '../consistency/ports.ts'
 import type { Reader } from '../consistency/read.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { JsonObject } from '../documents/json.ts'
@@ -18,31 +18,35 @@ export interface ParsedDefaults {
 /** The defaults as the decision of one write needs them. */
 export interface DefaultsOfWrite {
   readonly prepare: Prepare
-  /** Only once `prepare` has resolved. */
+  /** Only once `prepare` has returned nothing. */
   readonly data: JsonObject
 }
 
 /**
- * The admin defaults, read through the cache each time. They are parsed again only when their bytes change.
+ * The admin defaults. Reads go through the cache each time, and parse only when the bytes change; a write takes those that it
+ * holds when its transaction sees the same version, and otherwise the row.
  */
 export class AdminDefaultsCache {
   readonly #reader: Pick<Reader, 'read'>
   readonly #store: Pick<StorePort, 'readRows'>
   #bytes: Buffer | undefined
   #defaults: ParsedDefaults | undefined
-  readonly #reads = new WeakMap<Moment, Promise<ParsedDefaults>>()
+  #row: { readonly version: number; readonly defaults: ParsedDefaults } | undefined
+  #reading: Promise<void> | undefined
 
   constructor(reader: Pick<Reader, 'read'>, store: Pick<StorePort, 'readRows'>) {
     this.#reader = reader
     this.#store = store
   }
 
-  /** The defaults for one write: `prepare` reads them while its transaction begins, and rejects as `current` does. */
+  /** The defaults for one write. What `prepare` returns rejects with NOT_READY or DatabaseUnavailableError. */
   forWrite(): DefaultsOfWrite {
     let parsed: ParsedDefaults
     return {
-      prepare: async moment => {
-        parsed = await this.#at(moment)
+      prepare: version => {
+        if (this.#row === undefined || this.#row.version !== version) return this.#readRow()
+        parsed = this.#row.defaults
+        return undefined
       },
       get data() {
         return parsed.data
@@ -50,14 +54,23 @@ export class AdminDefaultsCache {
     }
   }
 
-  /** The defaults as they are at a moment or later; the writes that one transaction holds share a read. */
-  #at(moment: Moment): Promise<ParsedDefaults> {
-    let read = this.#reads.get(moment)
-    if (read === undefined) {
-      read = this.current()
-      this.#reads.set(moment, read)
-    }
-    return read
+  /** Writes that wait for it at the same time share it: each looks again at what its next transaction sees. */
+  #readRow(): Promise<void> {
+    this.#reading ??= this.#takeRow().finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
+  }
+
+  async #takeRow(): Promise<void> {
+    const row = await this.#storedRow()
+    if (row === undefined) throw notLoaded()
+    this.#row = { version: row.version, defaults: this.#parse(encode(row)[0]!) }
+  }
+
+  async #storedRow(): Promise<Row | undefined> {
+    const [row] = (await this.#store.readRows([DEFAULTS_REF])).rows
+    return row?.data == null ? undefined : row
   }
 
   /** NOT_READY while no defaults are loaded. */
@@ -68,8 +81,8 @@ export class AdminDefaultsCache {
     } catch (error) {
       if (!isUnreadable(error)) throw error
     }
-    // An operator wrote something else into Redis. Every write of every user needs the defaults: the database has them.
-    const [row] = (await this.#store.readRows([DEFAULTS_REF])).rows
+    // An operator wrote something else into Redis; the database has them.
+    const row = await this.#storedRow()
     return this.#parse(row === undefined ? bytes : encode(row)[0]!)
   }
 
@@ -77,7 +90,7 @@ export class AdminDefaultsCache {
   async read(): Promise<{ readonly bytes: Buffer; readonly status: ReadStatus }> {
     const { values, status } = await this.#reader.read([{ ref: DEFAULTS_REF, part: 0 }])
     const bytes = values?.[0] ?? null
-    if (bytes === null) throw new DomainError('NOT_READY', 'the defaults are not loaded yet')
+    if (bytes === null) throw notLoaded()
     return { bytes, status }
   }
 
@@ -89,4 +102,8 @@ export class AdminDefaultsCache {
     }
     return this.#defaults
   }
+}
+
+function notLoaded(): DomainError {
+  return new DomainError('NOT_READY', 'the defaults are not loaded yet')
 }

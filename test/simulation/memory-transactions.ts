@@ -54,6 +54,7 @@ export class MemoryTransactions {
         otherLayoutUsed: false,
         rows: server.rows(refs),
         versionBase: server.incarnation.versionBase,
+        defaultsVersion: null,
         server: server.state.server,
       })
       // Of that snapshot the view does the harm; old rows are refused by the UPDATE.

@@ -9,7 +9,9 @@ import { OTHER_LAYOUT_USED, SERVER, VIEW_COLUMNS } from './view.ts'
 const viewOfWrite = (view: number): Statement => ({
   name: 'view-of-write',
   text: `SELECT ${VIEW_COLUMNS}, ${OTHER_LAYOUT_USED} AS other_layout_used,
-                (SELECT version_base FROM database_incarnation) AS version_base, ${SERVER} AS server
+                (SELECT version_base FROM database_incarnation) AS version_base, ${SERVER} AS server,
+                (SELECT version FROM documents
+                 WHERE user_id = '@admin' AND kind = 'defaults' AND data IS NOT NULL) AS defaults_version
          FROM cache_view WHERE id = $1`,
   values: [String(view)],
 })
@@ -17,12 +19,13 @@ const viewOfWrite = (view: number): Statement => ({
 /** What a write sees under its locks: the view, and the rows that exist. */
 export type BegunWrite = Pick<
   WriteTransaction,
-  'view' | 'otherLayoutUsed' | 'rows' | 'unlocked' | 'versionBase' | 'server'
+  'view' | 'otherLayoutUsed' | 'rows' | 'unlocked' | 'versionBase' | 'defaultsVersion' | 'server'
 >
 
 interface WriteRecord extends ViewRecord {
   readonly other_layout_used: boolean
   readonly version_base: string
+  readonly defaults_version: string | null
   readonly server: string
 }
 
@@ -46,6 +49,7 @@ export async function beginWrite(
     view,
     otherLayoutUsed: record!.other_layout_used,
     versionBase: Number(record!.version_base),
+    defaultsVersion: record!.defaults_version === null ? null : Number(record!.defaults_version),
     server: record!.server,
     rows: documents!.rows.map(record => toRow(record as unknown as DocumentRecord)),
     unlocked: locked === undefined ? [] : refs.filter((_, i) => locked[i] !== true),

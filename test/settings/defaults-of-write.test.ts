@@ -1,0 +1,76 @@
+import t from 'tap'
+import type { Row } from '../../src/consistency/ports.ts'
+import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import { AdminDefaultsCache } from '../../src/settings/admin-defaults-cache.ts'
+import { DEFAULTS_REF } from '../../src/settings/document-refs.ts'
+import { startStack } from '../helper/gateway.ts'
+import { ADMIN } from '../helper/tokens.ts'
+
+const unused = { read: () => Promise.reject(new Error('a write does not read the cache')) }
+
+/** Defaults in a database of one row. */
+function defaultsIn(database: { row?: Row; away?: boolean }) {
+  let reads = 0
+  const cache = new AdminDefaultsCache(unused, {
+    readRows: async () => {
+      reads++
+      if (database.away) throw new DatabaseUnavailableError('away')
+      return { rows: database.row === undefined ? [] : [database.row], epoch: null }
+    },
+  })
+  return { cache, reads: () => reads }
+}
+
+const row = (version: number, data: string | null = `{"preferences":{"note":${version}}}`): Row => ({
+  ref: DEFAULTS_REF,
+  version,
+  updatedAt: '2026-01-06T12:00:00.000Z',
+  data,
+})
+
+t.test('a write reads the row only when its transaction sees another version than the one held', async t => {
+  const database = { row: row(3) }
+  const { cache, reads } = defaultsIn(database)
+  const first = cache.forWrite()
+  const second = cache.forWrite()
+  await Promise.all([first.prepare(3), second.prepare(3)])
+  t.equal(reads(), 1, 'writes that wait at the same time share the read')
+  t.equal(first.prepare(3), undefined)
+  t.strictSame(first.data.preferences, { note: 3 })
+  database.row = row(4)
+  const later = cache.forWrite()
+  await later.prepare(4)
+  t.equal(later.prepare(4), undefined)
+  t.strictSame(later.data.preferences, { note: 4 })
+  t.equal(reads(), 2)
+})
+
+t.test('no defaults, deleted ones, and a database that is away are told apart', async t => {
+  const database: { row?: Row; away?: boolean } = {}
+  const { cache } = defaultsIn(database)
+  await t.rejects(cache.forWrite().prepare(null)!, { code: 'NOT_READY' })
+  database.row = row(5, null)
+  await t.rejects(cache.forWrite().prepare(null)!, { code: 'NOT_READY' })
+  database.away = true
+  await t.rejects(cache.forWrite().prepare(5)!, DatabaseUnavailableError)
+})
+
+t.test('writes need no second connection while they hold one', async t => {
+  const { gateway } = await startStack(t, { DATABASE_POOL_SIZE: '2' })
+  const users = Array.from({ length: 12 }, (_, i) => `user-${i}`)
+  const url = '/api/user/settings'
+  await Promise.all(users.map(user => gateway.as(user, { url })))
+  for (const note of [1, 2]) {
+    const changed = await gateway.app.inject({
+      method: 'PUT',
+      url: '/api/admin/defaults',
+      headers: ADMIN,
+      payload: { preferences: { note } },
+    })
+    t.equal(changed.statusCode, 200)
+    const replies = await Promise.all(
+      users.map(user => gateway.as(user, { method: 'PUT', url, payload: { preferences: { own: note } } })),
+    )
+    t.strictSame(new Set(replies.map(({ statusCode }) => statusCode)), new Set([200]))
+  }
+})
