@@ -88,7 +88,7 @@ export class Admin {
     return keys
   }
 
-  /** A page of users, in the order of their ids; services may call it too. */
+  /** A page of users, in the order of their ids; services may call it too. It may be empty before the last one: go on while there is `next`. */
   async users({ prefix, where = [], limit, cursor, ...options }: UserListOptions = {}): Promise<UserPage> {
     const conditions = where.map(condition => `where=${encodeURIComponent(condition)}`)
     const rest = query({ q: prefix, limit, cursor }).slice(1)

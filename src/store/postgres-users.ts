@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
-import type { ListedUser, StoredUser, UserBatch, UserQuery, UserStorePort } from '../transfer/ports.ts'
+import type { FoundUsers, StoredUser, UserBatch, UserQuery, UserStorePort } from '../transfer/ports.ts'
 import type { Availability } from './availability.ts'
-import { selectUsers, selectWholeUsers } from './statements/users.ts'
+import { selectCandidates, selectUsers, selectWholeUsers } from './statements/users.ts'
 
 /** The UserStorePort over the `documents` table. */
 export class PostgresUsers implements UserStorePort {
@@ -13,7 +13,11 @@ export class PostgresUsers implements UserStorePort {
     this.#availability = availability
   }
 
-  list(query: UserQuery): Promise<readonly ListedUser[]> {
+  async list(query: UserQuery): Promise<FoundUsers> {
+    for (const condition of query.where) {
+      const only = await this.#availability.query(() => selectCandidates(this.#pool, condition))
+      if (only !== undefined) return this.#availability.query(() => selectUsers(this.#pool, query, only))
+    }
     return this.#availability.query(() => selectUsers(this.#pool, query))
   }
 

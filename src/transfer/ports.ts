@@ -25,7 +25,16 @@ export interface UserQuery {
   readonly where: readonly FieldCondition[]
   /** Only users behind this id, in the order of the ids. */
   readonly after: string
+  /** The most users of the answer. */
   readonly limit: number
+  /** The most users to look at, where no index names them. */
+  readonly looks: number
+}
+
+/** `last`: the last one looked at; null = there are no more. */
+export interface FoundUsers {
+  readonly users: readonly ListedUser[]
+  readonly last: string | null
 }
 
 /** A user with the rows as they are stored. */
@@ -51,7 +60,7 @@ export interface UserBatch {
 
 /** All users, in the order of their ids. Every method rejects with DatabaseUnavailableError when the server is away. */
 export interface UserStorePort {
-  list(query: UserQuery): Promise<readonly ListedUser[]>
+  list(query: UserQuery): Promise<FoundUsers>
   /** Users with their documents, each user's of one moment; none behind the last one. */
   read(batch: UserBatch): Promise<readonly StoredUser[]>
 }

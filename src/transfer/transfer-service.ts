@@ -7,7 +7,7 @@ import {
   type ImportSummary,
   importUsers,
 } from './import.ts'
-import type { ListedUser } from './ports.ts'
+import type { FoundUsers, ListedUser } from './ports.ts'
 import { parseWhere } from './where.ts'
 
 export interface UserListQuery {
@@ -41,6 +41,11 @@ export interface TransferDeps extends ExportDeps, ImportDeps {
   readonly counter: ExportDeps['counter'] & ImportDeps['counter']
 }
 
+/** Users whom one statement looks at: some tens of milliseconds. */
+const USERS_PER_LOOK = 1_000
+/** A page of a search ends after it, however few were found: the caller goes on behind the last user looked at. */
+const SEARCH_MS = 150
+
 /** Lists, exports and imports users. */
 export class Transfer implements TransferService {
   readonly #deps: TransferDeps
@@ -54,10 +59,23 @@ export class Transfer implements TransferService {
     const after = cursor === undefined ? '' : idIn(cursor)
     if (after === undefined) faults.push({ path: 'cursor', message: 'must be `next` of another page' })
     if (faults.length > 0) throw invalid(faults)
-    // One more than asked for tells whether there is another page.
-    const users = await this.#deps.store.list({ prefix, where: conditions, after: after!, limit: limit + 1 })
-    const page = users.slice(0, limit)
-    return { users: page, next: users.length > limit ? cursorOf(page.at(-1)!.user_id) : null }
+    const query = { prefix, where: conditions, looks: conditions.length > 0 ? USERS_PER_LOOK : limit + 1 }
+    const endsAt = performance.now() + SEARCH_MS
+    const users: ListedUser[] = []
+    let last: string | null = after!
+    do {
+      // One more than asked for tells whether there is another page.
+      const found: FoundUsers = await this.#deps.store.list({
+        ...query,
+        after: last,
+        limit: limit + 1 - users.length,
+      })
+      users.push(...found.users)
+      last = found.last
+    } while (last !== null && users.length <= limit && performance.now() < endsAt)
+    if (users.length > limit)
+      return { users: users.slice(0, limit), next: cursorOf(users[limit - 1]!.user_id) }
+    return { users, next: last === null ? null : cursorOf(last) }
   }
 
   exportUsers(only?: string): AsyncGenerator<string> {

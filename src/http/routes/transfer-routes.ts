@@ -107,7 +107,11 @@ function listRoute(app: FastifyInstance, transfer: TransferService): void {
     id: 'listUsers',
     tag: 'Users',
     summary: 'Find users by id or by value',
-    description: 'Read from PostgreSQL without the cache.',
+    description: [
+      'Read from PostgreSQL without the cache. A page of conditions that few users meet may hold fewer users than `limit`, even none,',
+      'because a page takes a fraction of a second, however many users there are: go on while `next` is not null. The leverage of',
+      'a mode (`size.leverage`) has an index, so a search for it looks at all users at once.',
+    ].join(' '),
     auth: 'admin-or-service',
     querystring: UserQuery,
     responses: { 200: { description: 'A page of users, in the order of their ids.', schema: Users } },

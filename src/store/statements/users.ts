@@ -1,5 +1,6 @@
 import type {
   FieldCondition,
+  FoundUsers,
   ListedUser,
   Operator,
   StoredUser,
@@ -26,45 +27,93 @@ const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`
 /** Older days of order numbers are removed (retention). */
 const SEQUENCE_DAYS = 3
 
+/** Candidates of one search: with more, looking at users one after the other finds enough of them soon. */
+const MAX_CANDIDATES = 2_000
+
+/** The users whom an index names for a condition; undefined when there is no index for it, or they are too many. */
+export async function selectCandidates(
+  db: Queryable,
+  { kind, path, operator, value }: FieldCondition,
+): Promise<readonly string[] | undefined> {
+  if (operator === '!=' || !kind.startsWith('mode.') || path.join() !== 'size,leverage') return undefined
+  const { rows } = await db.query<{ user_id: string }>({
+    name: 'select-candidates',
+    text: 'SELECT users_by_leverage($1, $2, $3::jsonb, $4::integer) AS user_id',
+    values: [kind, OPERATORS[operator], JSON.stringify(value), MAX_CANDIDATES + 1],
+  })
+  return rows.length > MAX_CANDIDATES ? undefined : rows.map(({ user_id: userId }) => userId)
+}
+
 /**
- * Users in the order of their ids. A value is compared with what is stored as JSON: numbers with numbers, texts with
- * texts; a field of another type, or none, fits only `!=`.
+ * Users in the order of their ids, among the next `looks` ones, or among those of `only`. A value is compared with what is
+ * stored as JSON: numbers with numbers, texts with texts; a field of another type, or none, fits only `!=`.
  */
 export async function selectUsers(
   db: Queryable,
-  { prefix, where, after, limit }: UserQuery,
-): Promise<ListedUser[]> {
-  const values: unknown[] = [after, prefix, limit]
+  { prefix, where, after, limit, looks }: UserQuery,
+  only?: readonly string[],
+): Promise<FoundUsers> {
+  const values: unknown[] = [after, prefix, limit, only === undefined ? looks : null]
+  const among = only === undefined ? '' : `AND user_id = ANY ($${values.push(textArray(only))}::text[])`
   const conditions = where.map(condition => conditionSql(condition, values))
-  const { rows } = await db.query<Omit<ListedUser, 'documents'> & { documents: string }>({
-    text: `SELECT u.user_id, to_char(u.created_at AT TIME ZONE 'UTC', ${RFC_3339}) AS created_at,
-                  to_char(d.updated_at AT TIME ZONE 'UTC', ${RFC_3339}) AS updated_at, d.documents
-           FROM (
-             SELECT user_id, created_at FROM documents AS u
+  const { rows } = await db.query<UserRecord>({
+    text: `WITH page AS MATERIALIZED (
+             SELECT user_id, created_at FROM documents
              WHERE kind = '${ROOT_KIND}' AND data IS NOT NULL AND ${NO_USERS}
-               AND user_id COLLATE "C" > $1 AND starts_with(user_id, $2)${conditions.map(each => ` AND ${each}`).join('')}
-             ORDER BY user_id COLLATE "C" LIMIT $3) AS u
-           CROSS JOIN LATERAL (
+               AND user_id COLLATE "C" > $1 AND starts_with(user_id, $2) ${among}
+             ORDER BY user_id COLLATE "C" LIMIT $4)
+           SELECT (SELECT max(user_id COLLATE "C") FROM page) AS last, (SELECT count(*) FROM page) AS looked, f.user_id,
+                  to_char(f.created_at AT TIME ZONE 'UTC', ${RFC_3339}) AS created_at,
+                  to_char(d.updated_at AT TIME ZONE 'UTC', ${RFC_3339}) AS updated_at, d.documents
+           FROM (VALUES (1)) AS one
+           LEFT JOIN (
+             SELECT user_id, created_at FROM (SELECT * FROM page ORDER BY user_id COLLATE "C" OFFSET 0) AS u
+             WHERE true${conditions.map(each => ` AND ${each}`).join('')} LIMIT $3) AS f ON true
+           LEFT JOIN LATERAL (
              SELECT max(updated_at) AS updated_at, count(*) AS documents FROM documents
-             WHERE user_id = u.user_id AND data IS NOT NULL) AS d
-           ORDER BY u.user_id COLLATE "C"`,
+             WHERE user_id = f.user_id AND data IS NOT NULL) AS d ON true
+           ORDER BY f.user_id COLLATE "C"`,
     values,
   })
-  return rows.map(row => ({ ...row, documents: Number(row.documents) }))
+  const { last, looked } = rows[0]!
+  const hasMore = only === undefined && Number(looked) === looks
+  return { users: rows.filter(isUser).map(toUser), last: hasMore ? last : null }
 }
 
-/** A condition on the user `u.user_id`; its parameters are added to `values`. */
+/** Without a user: none was found. */
+type UserRecord = { readonly last: string | null; readonly looked: string } & (
+  | (Omit<ListedUser, 'documents'> & { readonly documents: string })
+  | { readonly user_id: null }
+)
+
+function isUser(record: UserRecord): record is UserRecord & { readonly user_id: string } {
+  return record.user_id !== null
+}
+
+function toUser({
+  user_id,
+  created_at,
+  updated_at,
+  documents,
+}: Extract<UserRecord, { documents: string }>): ListedUser {
+  return { user_id, created_at, updated_at, documents: Number(documents) }
+}
+
+/**
+ * A condition on the user `u.user_id`; its parameters are added to `values`. Looked at user by user: PostgreSQL knows
+ * nothing of the values of fields, and would read the documents of all users for a join. The field is taken out once,
+ * because each time costs reading and unpacking the whole document.
+ */
 export function conditionSql({ kind, path, operator, value }: FieldCondition, values: unknown[]): string {
   const add = (each: unknown) => `$${values.push(each)}`
-  const field = `w.data #> ${add(textArray(path))}::text[]`
   const wanted = `${add(JSON.stringify(value))}::jsonb`
-  const same = `jsonb_typeof(${field}) = jsonb_typeof(${wanted})`
   const test =
     operator === '!='
-      ? `(${field} IS NULL OR ${field} <> ${wanted})`
-      : `${same} AND ${field} ${OPERATORS[operator]} ${wanted}`
-  return `EXISTS (SELECT FROM documents AS w
-    WHERE w.user_id = u.user_id AND w.kind = ${add(kind)} AND w.data IS NOT NULL AND ${test})`
+      ? `(f.field IS NULL OR f.field <> ${wanted})`
+      : `jsonb_typeof(f.field) = jsonb_typeof(${wanted}) AND f.field ${OPERATORS[operator]} ${wanted}`
+  return `coalesce((SELECT ${test} FROM (
+    SELECT w.data #> ${add(textArray(path))}::text[] AS field FROM documents AS w
+    WHERE w.user_id = u.user_id AND w.kind = ${add(kind)} AND w.data IS NOT NULL OFFSET 0) AS f), false)`
 }
 
 /** Users with all their documents and the marks of their order numbers, each user's of one moment. */

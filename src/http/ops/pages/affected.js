@@ -8,7 +8,7 @@ import { Alert, Link, Note, Table } from '../parts/basics.js'
 
 const PAGE = 1_000
 /** Counting stops here: an operator needs no more, and a count of all reads every user. */
-const MAX_PAGES = 10
+const MAX_PAGES = 30
 
 /** @param {{ kind: string, changes: readonly any[] }} props of the dry run */
 export function Affected({ kind, changes }) {

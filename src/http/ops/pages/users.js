@@ -87,10 +87,18 @@ function List({ users }) {
   return html`<${Table} caption="Users" headings=${['User id', 'Last change', 'Created']} rows=${rows} />`
 }
 
-function page(q, where, cursor, signal) {
-  const query = new URLSearchParams({ limit: String(PAGE) })
-  if (q !== '') query.set('q', q)
-  for (const each of where) query.append('where', each)
-  if (cursor !== undefined) query.set('cursor', cursor)
-  return call(`api/admin/users?${query}`, { signal })
+/** The gateway ends an answer early when few users fit: it is asked again until there are enough for a page. */
+async function page(q, where, cursor, signal) {
+  const users = []
+  let next = cursor
+  do {
+    const query = new URLSearchParams({ limit: String(PAGE - users.length) })
+    if (q !== '') query.set('q', q)
+    for (const each of where) query.append('where', each)
+    if (next) query.set('cursor', next)
+    const answer = await call(`api/admin/users?${query}`, { signal })
+    users.push(...answer.users)
+    next = answer.next
+  } while (next !== null && users.length < PAGE)
+  return { users, next }
 }
