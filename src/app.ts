@@ -75,6 +75,9 @@ const REDACTED = {
   remove: true,
 }
 
+/** Nodes of a Redis Cluster for which file descriptors are left; more take them from those of callers. */
+const MOST_NODES = 32
+
 /** Builds the gateway with every option and plugin, in order. */
 export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<Gateway> {
   let socketDoor: SocketDoor | undefined
@@ -113,7 +116,10 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const { database, redis } = config
   const connections = new Connections({
     // The connection of the lease renewals, and two per connection to Redis: see RedisConnection.
-    limit: connectionLimit(config.http.maxConnections, database.poolSize + 1 + 2 * (redis.poolSize + 1)),
+    limit: connectionLimit(
+      config.http.maxConnections,
+      database.poolSize + 1 + 2 * (redis.poolSize + 1) * (redis.target?.kind === 'cluster' ? MOST_NODES : 1),
+    ),
     log: app.log,
     onDropped: () => metrics.connectionDropped(),
   })

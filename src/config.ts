@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseEnv } from 'node:util'
+import type { ClusterTarget } from './config/cluster-nodes.ts'
 import { type RedisTarget, redisTarget } from './config/endpoints.ts'
 import { checkKeyPrefix } from './config/key-prefix.ts'
 import { type Environment, parseVariables } from './config/parse-variables.ts'
@@ -13,6 +14,7 @@ import { checkUnknownVariables, withoutServiceLinks } from './config/unknown-var
 import type { Variables } from './config/variables.ts'
 import { type WebhookTarget, webhookTarget } from './config/webhook.ts'
 
+export type { ClusterTarget } from './config/cluster-nodes.ts'
 export type { RedisTarget } from './config/endpoints.ts'
 export type { Environment } from './config/parse-variables.ts'
 export { SCOPES, type Scope } from './config/scopes.ts'
@@ -145,7 +147,7 @@ function parseOrigins({ CORS_ORIGINS: text }: Variables, faults: string[]): read
 }
 
 interface ParsedVariables {
-  readonly redis: RedisTarget | undefined
+  readonly redis: RedisTarget | ClusterTarget | undefined
   readonly tokens: readonly ServiceToken[]
   readonly jwksUrl: URL | undefined
   /** Exact origins, or `*` alone. */

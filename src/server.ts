@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { type AppOverrides, buildApp } from './app.ts'
+import { withClusterFound } from './cache/cluster-detection.ts'
 import { type Config, type Environment, loadConfig, readEnvironment } from './config.ts'
 import type { Services } from './services.ts'
 import { shutDown } from './shutdown.ts'
@@ -20,7 +21,7 @@ export interface RunningServer {
 
 /** Loads the configuration, builds, connects, listens. ConfigError names all faults; see startFailure. */
 export async function startServer(env: Environment, overrides: AppOverrides = {}): Promise<RunningServer> {
-  const config = loadConfig(env)
+  const config = await withClusterFound(loadConfig(env))
   const gateway = await buildApp(config, overrides)
   const { app, services } = gateway
   try {

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import type { Pool } from 'pg'
 import type { RedisAccess } from './cache/redis.ts'
+import { CLUSTER_FOUND } from './cache/redis-connection.ts'
 import { type Config, ConfigError } from './config.ts'
 import { ChangeFeed } from './events/change-feed.ts'
 import type { ExchangeCache } from './exchange/exchange.ts'
@@ -9,6 +10,7 @@ import type { FleetService } from './fleet/fleet.ts'
 import type { ServerFacts } from './fleet/ports.ts'
 import type { BulkService } from './jobs/bulk-changes.ts'
 import type { ScheduleService } from './jobs/schedules.ts'
+import type { ClusterState } from './lifecycle/cluster-status.ts'
 import { StartUp } from './lifecycle/start-up.ts'
 import { Status } from './lifecycle/status.ts'
 import type { StatusService } from './lifecycle/status-service.ts'
@@ -27,12 +29,12 @@ import { SYSTEM_CLOCK } from './system-clock.ts'
 import type { StepHook } from './telemetry/protocol-observer.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 import type { TransferService } from './transfer/transfer-service.ts'
+import { redisStatus, wireCache } from './wiring/cache.ts'
 import { wireFleet } from './wiring/fleet.ts'
 import { layFoundation } from './wiring/foundation.ts'
 import { wireJobs } from './wiring/jobs.ts'
 import { wireOrderNumbers } from './wiring/order-numbers.ts'
 import { wireSettings } from './wiring/settings.ts'
-import { singleRedis } from './wiring/single-redis.ts'
 
 /** Everything the routes call. */
 export interface Services {
@@ -57,6 +59,7 @@ export interface Services {
   /** What they work on, for tests. */
   readonly pool: Pool
   readonly redis: RedisAccess | undefined
+  readonly cluster: ClusterState | undefined
   /** What the start did to the schema; undefined until then. */
   migrationReport(): MigrationReport | undefined
   /** Migrates and loads the defaults. Rejects when trying again is pointless; an outage of the database is not. */
@@ -68,7 +71,7 @@ export interface Services {
 export interface ServiceOptions {
   /** `app.pg.pool` and `app.redis`. Undefined = no Redis is configured. */
   readonly pool: Pool
-  readonly redisClient: Redis | undefined
+  readonly redisClient: Redis | Cluster | undefined
   readonly log: FastifyBaseLogger
   readonly telemetry: Telemetry
   readonly server: ServerFacts
@@ -78,8 +81,6 @@ export interface ServiceOptions {
 
 /** Longest wait of a start for the first lease. */
 const FIRST_LEASE_MS = 1_000
-const CLUSTER_FAULT =
-  'the Redis server is a node of a Redis Cluster: Redis Cluster is not supported; use one primary, or Sentinels'
 /** One user's share of EVENT_LISTENERS_MAX. */
 const LISTENERS_PER_USER = 100
 
@@ -88,8 +89,8 @@ export function createServices(config: Config, options: ServiceOptions): Service
   const foundation = layFoundation(config, options)
   const { log, telemetry, observer, pool, viewPool, availability, webhooks } = foundation
   const numbers = foundation.traced('postgresql', new PostgresSequence(pool, availability))
-  const layer = singleRedis(foundation, options.redisClient, numbers)
-  const { redis, supervisor, view, counter, exchange } = layer
+  const layer = wireCache(foundation, options.redisClient, numbers)
+  const { redis, cluster, supervisor, view, counter, exchange } = layer
   const settings = wireSettings(foundation, layer)
   const jobs = wireJobs(foundation, settings)
   const ready = () => startUp.done
@@ -115,6 +116,7 @@ export function createServices(config: Config, options: ServiceOptions): Service
     view,
     pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     listeners: () => changes.count,
+    cluster,
   })
   return {
     reads: settings.reads,
@@ -131,7 +133,7 @@ export function createServices(config: Config, options: ServiceOptions): Service
     exchange,
     cache: settings.inspection,
     status: new Status({
-      redis,
+      redis: redisStatus(layer),
       view,
       databaseLatencyMs: () => availability.latencyMs,
       unverified: () => (config.database.onOutage === 'refuse' ? undefined : layer.ages()),
@@ -143,14 +145,15 @@ export function createServices(config: Config, options: ServiceOptions): Service
     retention: jobs.retention,
     pool,
     redis,
+    cluster,
     migrationReport: () => migrated,
     start: async () => {
-      redis?.open()
+      layer.open()
       await startUp.begin()
       // So that the first request is a hit already; without Redis the start does not wait long.
-      const patience = SYSTEM_CLOCK.now() + (redis === undefined ? 0 : FIRST_LEASE_MS)
+      const patience = SYSTEM_CLOCK.now() + (config.redis.target === undefined ? 0 : FIRST_LEASE_MS)
       while (!view().leaseHeld && SYSTEM_CLOCK.now() < patience) {
-        if (redis?.isCluster) throw new ConfigError([CLUSTER_FAULT])
+        if (redis?.isCluster) throw new ConfigError([CLUSTER_FOUND])
         await SYSTEM_CLOCK.sleep(20)
       }
       if (startUp.done) await settings.defaults.read()
@@ -163,7 +166,7 @@ export function createServices(config: Config, options: ServiceOptions): Service
       await jobs.runner.stop()
       await webhooks?.stop()
       await supervisor.stop()
-      redis?.close()
+      layer.close()
       await left
       await viewPool.end()
     },

@@ -1,8 +1,9 @@
 import postgres from '@fastify/postgres'
 import fastifyRedis from '@fastify/redis'
 import type { FastifyInstance } from 'fastify'
-import type { Redis } from 'ioredis'
+import type { Cluster, Redis } from 'ioredis'
 import pg from 'pg'
+import { createClusterClient } from './cache/cluster-topology.ts'
 import { createRedisClient } from './cache/redis.ts'
 import type { Config } from './config.ts'
 import { GatewayPool, poolConfig } from './store/pool.ts'
@@ -24,7 +25,8 @@ export async function registerStores(app: FastifyInstance, config: Config): Prom
     app.log.warn({ reason: inOneLine(error) }, 'a database connection was lost'),
   )
   await app.register(postgres, { ...pool, pg: { ...pg, Pool: GatewayPool } })
-  const client = createRedisClient(config)
+  const { target } = config.redis
+  const client = target?.kind === 'cluster' ? createClusterClient(config, target) : createRedisClient(config)
   if (client !== undefined) await registerRedis(app, client)
 }
 
@@ -34,7 +36,7 @@ export async function registerStores(app: FastifyInstance, config: Config): Prom
  * the moment of the registration its client says that it is ready: the plugin looks once. Its end is left to the services
  * (`closeClient` sends QUIT, which hangs with Redis).
  */
-async function registerRedis(app: FastifyInstance, client: Redis): Promise<void> {
+async function registerRedis(app: FastifyInstance, client: Redis | Cluster): Promise<void> {
   const { status } = client
   client.status = 'ready'
   await app.register(fastifyRedis, { client })

@@ -1,6 +1,7 @@
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
 import type { KeyNames } from './keys.ts'
 import type { RedisConnection } from './redis-connection.ts'
+import { isElsewhere } from './redis-failures.ts'
 import { RespError } from './resp.ts'
 import { parseScanPage } from './scan.ts'
 import { readScript } from './script-files.ts'
@@ -46,7 +47,7 @@ export class Examination {
   }
 
   async #examine(): Promise<void> {
-    const policy = evictionFault(String(await this.#connection.send(['INFO', 'memory'])))
+    const policy = evictionFault(String(await this.#connection.sendShared(['INFO', 'memory'])))
     const { generation } = this.#connection
     if (policy === undefined && this.#checked !== generation) {
       this.#refusal = await this.#refusedCommands()
@@ -68,6 +69,7 @@ export class Examination {
       ['SCAN', '0', 'COUNT', '1'],
     ]) {
       const refusal = await this.#connection.send(args).catch(error => error)
+      if (isElsewhere(refusal)) throw refusal
       if (refusal instanceof RespError) return refusalOf(args[0]!)
     }
     return refused === '' ? undefined : refusalOf(refused.split('\n').join(', '))

@@ -17,6 +17,8 @@ export interface LaneOptions {
    * tells them of which dataset their replies are: a connection outlives a change of the server's role or dataset.
    */
   readonly onInfo?: (info: Reply) => void
+  /** Is told each error that the server replied, before the caller is. */
+  readonly onRefused?: (error: RespError) => void
 }
 
 interface Pending {
@@ -59,6 +61,7 @@ export class ReadLane {
   /** Commands before it have their replies, which are held back until the INFO of their write is there. */
   #next = 0
   #outgoing = ''
+  #turn = 0
   #lost: Error | undefined
   #watch: NodeJS.Timeout | undefined
 
@@ -101,6 +104,11 @@ export class ReadLane {
     this.#lose(new Error('the connection to Redis was given up'))
   }
 
+  /** The number of the next write: commands of one turn leave in it together. */
+  get turn(): number {
+    return this.#turn
+  }
+
   #refusal(): Error | undefined {
     if (this.#lost !== undefined) return this.#lost
     return this.#pending.length - this.#first < MAX_PENDING ? undefined : new Error('Redis does not keep up')
@@ -111,6 +119,7 @@ export class ReadLane {
       if (this.#options.onInfo !== undefined) this.#send(IDENTITY, NOTHING, true)
       this.#socket.write(this.#outgoing, 'latin1')
     }
+    this.#turn++
     this.#outgoing = ''
   }
 
@@ -146,8 +155,10 @@ export class ReadLane {
     }
     if (abandoned) return
     try {
-      if (reply instanceof RespError) onReply(reply, null)
-      else onReply(undefined, reply)
+      if (reply instanceof RespError) {
+        this.#options.onRefused?.(reply)
+        onReply(reply, null)
+      } else onReply(undefined, reply)
     } catch (error) {
       this.#options.onFault(error)
     }

@@ -145,7 +145,8 @@ export class ReadPool {
       throw new CacheUnavailableError('the connections speak to different servers')
     }
     if (first.role !== 'master') for (const each of this.connections) each.leaveReplica()
-    if (first.cluster) throw new CacheUnavailableError('Redis Cluster is not supported')
+    const { refusal } = viewSource
+    if (refusal !== undefined) throw new CacheUnavailableError(refusal)
     const [view = null, gate = null, marker = null] = Array.isArray(texts) ? texts.map(textOrNull) : []
     return {
       connection,

@@ -15,11 +15,11 @@ import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
 import type { Breaker } from './breaker.ts'
 import type { Examination } from './examination.ts'
+import { KeySweeper } from './key-sweeper.ts'
 import type { KeyNames } from './keys.ts'
 import { markerIn } from './marker.ts'
 import type { OnOutcome, ReadPool } from './read-pool.ts'
 import { guard, reportFailure } from './redis-failures.ts'
-import { parseScanPage } from './scan.ts'
 import type { ScriptRunner } from './script-runner.ts'
 
 /** The scripts of the cache protocol, by the names of their files. */
@@ -43,8 +43,6 @@ export const PROTOCOL_SCRIPTS = [
 const ERASED_TTL_MS = 600_000
 /** A stamp that a reader made, and that nothing was stored with: a read takes seconds. */
 const READER_STAMP_TTL_MS = 60_000
-/** Keys that one SCAN looks at: well below a millisecond of Redis, so that no read waits for it. */
-const KEYS_PER_SCAN = 500
 const KEYS_PER_SWEEP = 500
 
 export interface RedisCacheDeps {
@@ -55,6 +53,8 @@ export interface RedisCacheDeps {
   readonly names: KeyNames
   /** After this time without a claim of its gateways a database does not use the Redis any more. */
   readonly claimMs: number
+  /** All names are in this slot of a Redis Cluster. */
+  readonly slot?: number
 }
 
 /** The CachePort over Redis. Every outcome is reported to the breaker, here and nowhere else. */
@@ -65,14 +65,16 @@ export class RedisCache implements CachePort {
   readonly #examination: Examination
   readonly #names: KeyNames
   readonly #claimMs: number
+  readonly #sweeper: KeySweeper
 
-  constructor({ reads, scripts, breaker, examination, names, claimMs }: RedisCacheDeps) {
+  constructor({ reads, scripts, breaker, examination, names, claimMs, slot }: RedisCacheDeps) {
     this.#reads = reads
     this.#scripts = scripts
     this.#breaker = breaker
     this.#examination = examination
     this.#names = names
     this.#claimMs = claimMs
+    this.#sweeper = new KeySweeper(scripts, names, slot)
   }
 
   get usable(): boolean {
@@ -153,21 +155,13 @@ export class RedisCache implements CachePort {
   }
 
   async sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'> {
-    const scan = ['SCAN', from ?? '0', 'MATCH', `${this.#names.prefix}*`, 'COUNT', String(KEYS_PER_SCAN)]
-    const page = await guard(this.#breaker, this.#scripts.ask(v.identity, scan))
+    const page = await guard(this.#breaker, this.#sweeper.look(v, from))
     if (page === 'view') return 'view'
-    const { cursor, keys } = parseScanPage(page)
-    const own = keys.filter(key => this.#names.isSwept(key))
-    for (let at = 0; at < own.length; at += KEYS_PER_SWEEP) {
-      const outcome = await this.#run(
-        v,
-        'sweep',
-        [this.#names.view, ...own.slice(at, at + KEYS_PER_SWEEP)],
-        [],
-      )
-      if (outcome !== 'done') return 'view'
+    for (let at = 0; at < page.own.length; at += KEYS_PER_SWEEP) {
+      const keys = [this.#names.view, ...page.own.slice(at, at + KEYS_PER_SWEEP)]
+      if ((await this.#run(v, 'sweep', keys, [])) !== 'done') return 'view'
     }
-    return { next: cursor === '0' ? null : cursor }
+    return { next: page.next }
   }
 
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome> {

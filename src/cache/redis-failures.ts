@@ -4,7 +4,16 @@ import type { Breaker } from './breaker.ts'
 import { RespError } from './resp.ts'
 
 /** Error replies of a server that cannot serve now; every other error reply is an answer of a healthy server. */
-const NOT_SERVING = /^(LOADING|BUSY|MASTERDOWN|CLUSTERDOWN|NOAUTH|WRONGPASS|NOPERM|NOREPLICAS)\b/
+const NOT_SERVING = /^(LOADING|BUSY|MASTERDOWN|NOAUTH|WRONGPASS|NOPERM|NOREPLICAS)\b/
+/** What a node of a cluster replies about keys that it does not hold, or not alone. Other keys of it may be well. */
+const ELSEWHERE = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|CROSSSLOT)\b/
+
+/** True when another node of the cluster may have the keys, or none. The command was not carried out. */
+export function isElsewhere(error: unknown): error is Error {
+  return (
+    (error instanceof ReplyError || error instanceof RespError) && ELSEWHERE.test((error as Error).message)
+  )
+}
 
 /** Reports the outcome of a command to the breaker; every failure becomes a CacheUnavailableError. */
 export function guard<T>(breaker: Breaker, work: Promise<T>): Promise<T> {
@@ -33,7 +42,7 @@ function asCacheUnavailable(error: unknown): CacheUnavailableError {
 
 /**
  * The one place that decides what a Redis failure means to the breaker. Timeouts and broken connections count; an
- * error reply shows that the server answers: OOM, READONLY and NOSCRIPT must not keep reads from Redis.
+ * error reply shows that the server answers: OOM, READONLY, NOSCRIPT and MOVED must not keep reads from Redis.
  */
 function countsAsFailure(error: unknown): boolean {
   if (error instanceof ReplyError || error instanceof RespError)

@@ -61,7 +61,7 @@ export class ScriptRunner {
     const connection = this.#connection
     if (connection.server === undefined)
       throw new CacheUnavailableError('the connection for scripts is not ready')
-    if (connection.server.cluster) throw new CacheUnavailableError('Redis Cluster is not supported')
+    if (connection.refusal !== undefined) throw new CacheUnavailableError(connection.refusal)
     // The process cannot become another one while the connection lives; its role and dataset can.
     if (connection.server.identity.runId !== identity.runId) return 'view'
     try {

@@ -86,21 +86,31 @@ export interface SequenceNumbers {
 
 export type LastSequence = Pick<SequenceNumbers, 'user_id' | 'date' | 'sequence'>
 
+interface ServerHealth {
+  readonly status: 'up' | 'down'
+  readonly latency_ms: number | null
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  readonly consecutive_failures: number
+  /** RFC 3339: since when the breaker is in this state. */
+  readonly since: string
+}
+
 export interface HealthReport {
   /** `unhealthy` only when settings can be answered from neither Redis nor the database. */
   readonly status: 'healthy' | 'degraded' | 'unhealthy'
   readonly services: {
     readonly database: { readonly status: 'up' | 'down'; readonly latency_ms: number | null }
-    readonly redis: {
-      readonly status: 'up' | 'down'
-      readonly latency_ms: number | null
-      readonly breaker: 'closed' | 'open' | 'half-open'
-      readonly consecutive_failures: number
-      /** RFC 3339: since when the breaker is in this state. */
-      readonly since: string
+    /** `nodes`: only of a Redis Cluster; `partitions` of 64 are a node's own. */
+    readonly redis: ServerHealth & {
+      readonly nodes?: readonly (ServerHealth & { readonly address: string; readonly partitions: number })[]
     }
   }
-  readonly cache: { readonly mode: 'on' | 'off'; readonly epoch: number }
+  /** `partitions`: only of a Redis Cluster; those that the instance answers from Redis are `on`. */
+  readonly cache: {
+    readonly mode: 'on' | 'off'
+    readonly epoch: number
+    readonly partitions?: { readonly total: number; readonly on: number }
+  }
   /**
    * While PostgreSQL cannot be reached: where settings come from all the same, marked `detail=unverified`. `memory`: Redis
    * cannot be reached either, and this process serves what it holds. `oldest_ms`: how long ago the oldest of it was known
@@ -134,6 +144,8 @@ export interface Inspection {
   readonly user_id: string
   /** Whether Redis could be asked. */
   readonly redis: 'up' | 'down'
+  /** Only of a Redis Cluster: `host:port` of the node that has the keys. */
+  readonly node?: string
   readonly keys: readonly InspectedKey[]
 }
 

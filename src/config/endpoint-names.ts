@@ -1,10 +1,11 @@
 import type { Config } from '../config.ts'
+import { addressText } from './addresses.ts'
 
 /** Where the stores are, for logs and messages: never a password, nor any other secret. */
 export interface EndpointNames {
   /** `db.internal:5432/gateway`. */
   readonly database: string
-  /** `redis.internal:6379/0`, `mymaster of s1:26379,s2:26379`, or `none`. */
+  /** `redis.internal:6379/0`, `mymaster of s1:26379,s2:26379`, `cluster of n1:6379,n2:6379`, or `none`. */
   readonly redis: string
 }
 
@@ -23,9 +24,10 @@ export function endpointOf(databaseUrl: string): string {
 
 function redisName(target: Config['redis']['target']): string {
   if (target === undefined) return 'none'
-  const { server, sentinels, sentinelName, db, tls } = target
-  const name = ({ host, port }: { host: string; port: number }) =>
-    `${host.includes(':') ? `[${host}]` : host}:${port}`
-  if (server === undefined) return `${sentinelName} of ${sentinels.map(name).join(',')}, database ${db}`
-  return `${name(server)}/${db}${tls ? ' over TLS' : ''}`
+  const over = target.tls ? ' over TLS' : ''
+  if (target.kind === 'cluster') return `cluster of ${target.nodes.map(addressText).join(',')}${over}`
+  const { server, sentinels, sentinelName, db } = target
+  if (server === undefined)
+    return `${sentinelName} of ${sentinels.map(addressText).join(',')}, database ${db}`
+  return `${addressText(server)}/${db}${over}`
 }

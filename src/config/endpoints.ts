@@ -1,12 +1,10 @@
+import { bareHost, decodePart, parseAddress, type ServerAddress } from './addresses.ts'
+import { type ClusterTarget, clusterTarget } from './cluster-nodes.ts'
 import type { Variables } from './variables.ts'
-
-export interface ServerAddress {
-  readonly host: string
-  readonly port: number
-}
 
 /** Where Redis is: one server, or the primary that `sentinels` know as `sentinelName`. */
 export interface RedisTarget {
+  readonly kind: 'single'
   readonly server: ServerAddress | undefined
   readonly sentinels: readonly ServerAddress[]
   readonly sentinelName: string | undefined
@@ -16,13 +14,14 @@ export interface RedisTarget {
   readonly tls: boolean
 }
 
-const CLUSTER =
-  'names several servers: Redis Cluster is not supported; name one primary, or Sentinels in REDIS_SENTINELS'
+const SEVERAL =
+  'names several servers: name one, or the nodes of a Redis Cluster in REDIS_CLUSTER_NODES, or Sentinels in REDIS_SENTINELS'
 const DEFAULT_REDIS_PORT = 6379
 const DEFAULT_SENTINEL_PORT = 26_379
 
 /** Undefined = no Redis is configured: everything is answered from PostgreSQL. Adds what is wrong to `faults`. */
-export function redisTarget(vars: Variables, faults: string[]): RedisTarget | undefined {
+export function redisTarget(vars: Variables, faults: string[]): RedisTarget | ClusterTarget | undefined {
+  if (vars.REDIS_CLUSTER_NODES !== undefined) return clusterTarget(vars, vars.REDIS_CLUSTER_NODES, faults)
   if (vars.REDIS_URL !== undefined && vars.REDIS_SENTINELS !== undefined) {
     faults.push('REDIS_URL and REDIS_SENTINELS are both set: use one of them')
   }
@@ -40,7 +39,7 @@ export function redisTarget(vars: Variables, faults: string[]): RedisTarget | un
   if (vars.REDIS_HOST !== undefined) return hostTarget(vars, vars.REDIS_HOST, faults)
   for (const name of ['REDIS_PORT', 'REDIS_PASSWORD', 'REDIS_DB'] as const) {
     if (vars[name] !== undefined)
-      faults.push(`${name} is set without REDIS_HOST, REDIS_URL or REDIS_SENTINELS`)
+      faults.push(`${name} is set without REDIS_HOST, REDIS_URL, REDIS_SENTINELS or REDIS_CLUSTER_NODES`)
   }
   return undefined
 }
@@ -48,7 +47,7 @@ export function redisTarget(vars: Variables, faults: string[]): RedisTarget | un
 function sentinelTarget(vars: Variables, list: string, faults: string[]): RedisTarget {
   if (vars.REDIS_SENTINEL_NAME === undefined)
     faults.push('REDIS_SENTINELS is set without REDIS_SENTINEL_NAME')
-  const sentinels = list.split(',').map(item => address(item.trim(), DEFAULT_SENTINEL_PORT))
+  const sentinels = list.split(',').map(item => parseAddress(item.trim(), DEFAULT_SENTINEL_PORT))
   if (sentinels.includes(undefined)) faults.push('REDIS_SENTINELS must be host:port,host:port')
   return {
     ...targetDefaults(vars),
@@ -58,7 +57,7 @@ function sentinelTarget(vars: Variables, list: string, faults: string[]): RedisT
 }
 
 function hostTarget(vars: Variables, host: string, faults: string[]): RedisTarget {
-  if (host.includes(',')) faults.push(`REDIS_HOST ${CLUSTER}`)
+  if (host.includes(',')) faults.push(`REDIS_HOST ${SEVERAL}`)
   else if (!/^[\w.:-]+$/.test(host)) faults.push('REDIS_HOST must be a host name or an IP address')
   return { ...targetDefaults(vars), server: { host, port: vars.REDIS_PORT ?? DEFAULT_REDIS_PORT } }
 }
@@ -66,7 +65,7 @@ function hostTarget(vars: Variables, host: string, faults: string[]): RedisTarge
 function urlTarget(vars: Variables, text: string, faults: string[]): RedisTarget {
   const target = targetDefaults(vars)
   if (/,\s*rediss?:\/\//i.test(text) || /,[^@]*$/.test(text)) {
-    faults.push(`REDIS_URL ${CLUSTER}`)
+    faults.push(`REDIS_URL ${SEVERAL}`)
     return target
   }
   const url = URL.parse(text)
@@ -97,6 +96,7 @@ function urlTarget(vars: Variables, text: string, faults: string[]): RedisTarget
 
 function targetDefaults(vars: Variables): RedisTarget {
   return {
+    kind: 'single',
     server: undefined,
     sentinels: [],
     sentinelName: undefined,
@@ -104,36 +104,5 @@ function targetDefaults(vars: Variables): RedisTarget {
     password: vars.REDIS_PASSWORD,
     db: vars.REDIS_DB ?? 0,
     tls: false,
-  }
-}
-
-/** Undefined when `text` is not `host` or `host:port`. */
-function address(text: string, defaultPort: number): ServerAddress | undefined {
-  const url = URL.parse(`tcp://${text}`)
-  if (
-    !url ||
-    url.hostname === '' ||
-    url.pathname !== '' ||
-    url.search ||
-    url.hash ||
-    url.username ||
-    url.password
-  ) {
-    return undefined
-  }
-  return { host: bareHost(url), port: url.port === '' ? defaultPort : Number(url.port) }
-}
-
-function bareHost(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '')
-}
-
-function decodePart(part: string, name: string, faults: string[]): string | undefined {
-  if (part === '') return undefined
-  try {
-    return decodeURIComponent(part)
-  } catch {
-    faults.push(`${name} holds a % that encodes nothing in its user or password`)
-    return undefined
   }
 }

@@ -53,13 +53,13 @@ export const VARIABLES = {
   ),
 
   REDIS_URL: text(
-    'redis://[user:password@]host:6379/0, rediss:// for TLS. Or the four variables below, or Sentinel.',
+    'redis://[user:password@]host:6379/0, rediss:// for TLS. Or the four variables below, or Sentinel, or REDIS_CLUSTER_NODES. When it leads to a node of a Redis Cluster, the others are found.',
   ),
   REDIS_HOST: text('Redis server, when REDIS_URL is not set.'),
   REDIS_PORT: Type.Optional(
     Type.Integer({ description: 'Port of REDIS_HOST; 6379 if not set.', minimum: 1, maximum: 65_535 }),
   ),
-  REDIS_PASSWORD: text('Password of Redis, also behind Sentinel.'),
+  REDIS_PASSWORD: text('Password of Redis, also behind Sentinel and of all nodes of a cluster.'),
   REDIS_DB: Type.Optional(
     Type.Integer({ description: 'Number of the Redis database; 0 if not set.', minimum: 0, maximum: 65_535 }),
   ),
@@ -67,6 +67,9 @@ export const VARIABLES = {
     'Sentinels as host:port,host:port; together with REDIS_SENTINEL_NAME, without REDIS_URL and REDIS_HOST.',
   ),
   REDIS_SENTINEL_NAME: text('Name of the primary that the Sentinels watch.'),
+  REDIS_CLUSTER_NODES: text(
+    'Some nodes of a Redis Cluster as host:port,host:port, in the place of REDIS_URL; the others are found. rediss://user:password@host:port before the others for TLS and a user.',
+  ),
   REDIS_KEY_PREFIX: text(
     'Put before every key of the gateway, such as bot1: (64 printable ASCII characters without space, braces and * ? [ ] \\); gateways of different databases on one Redis need different ones.',
   ),
@@ -244,6 +247,7 @@ export const SECRET_VARIABLES: ReadonlySet<VariableName> = new Set<VariableName>
   'DATABASE_PASSWORD',
   'REDIS_URL',
   'REDIS_PASSWORD',
+  'REDIS_CLUSTER_NODES',
   'JWT_SECRET',
   'SERVICE_TOKENS',
   'WEBHOOK_URL',

@@ -15,20 +15,33 @@ import { type RunningServer, startServer } from '../server.ts'
 import { StartError, startFailure } from '../start-failure.ts'
 import { startLine } from '../start-log.ts'
 import { watchParent } from './ancestors.ts'
+import { startCluster } from './private-cluster.ts'
 import { startPrivatePostgres } from './private-postgres.ts'
 import { startPrivateRedis } from './private-redis.ts'
 import { findRedis } from './redis-binary.ts'
 
 /** `npm start`: the gateway, with private backends under .data/ in place of those that are not configured. */
 
-commandLine({
+const { values } = commandLine({
   command: 'npm start --',
   summary: [
     'Starts the gateway, with a private PostgreSQL and Redis under .data/ where DATABASE_URL and REDIS_URL are not set.',
     'It is configured by the environment and .env, see docs/configuration.md; SETTINGS_GATEWAY_DATA_DIR replaces .data/.',
   ].join('\n'),
-  options: {},
+  options: {
+    cluster: {
+      type: 'boolean',
+      default: false,
+      help: 'A private Redis Cluster of three primaries in the place of the Redis, for trying; it begins empty.',
+    },
+  },
 })
+
+/** Each names a Redis. */
+const REDIS_VARIABLES = ['REDIS_URL', 'REDIS_HOST', 'REDIS_SENTINELS', 'REDIS_CLUSTER_NODES'] as const
+const CLUSTER_NODE_TIMEOUT_MS = 2_000
+const NO_REDIS =
+  'No Redis: none on the PATH, and apt-get (Debian and Ubuntu) did not bring one. Everything is answered from PostgreSQL (degraded); install redis-server or set REDIS_URL.'
 
 const DATA_DIR = process.env.SETTINGS_GATEWAY_DATA_DIR ?? join(process.cwd(), '.data')
 
@@ -63,10 +76,13 @@ async function untilStopped(): Promise<void> {
 }
 
 async function withBackends(env: Environment, backends: Backend[]): Promise<Environment> {
+  const configured = REDIS_VARIABLES.filter(name => isSet(env, name))
+  if (values.cluster && configured.length > 0)
+    throw new StartError(`--cluster brings up a Redis of its own, but ${configured.join(', ')} is set`)
   makeDataDirectory()
   const [database, redis] = await Promise.all([
     isSet(env, 'DATABASE_URL') ? {} : privateDatabase(backends),
-    isSet(env, 'REDIS_URL', 'REDIS_HOST', 'REDIS_SENTINELS') ? {} : privateRedis(backends),
+    isSet(env, ...REDIS_VARIABLES) ? {} : values.cluster ? privateCluster(backends) : privateRedis(backends),
   ])
   return { ...env, ...database, ...redis }
 }
@@ -95,15 +111,28 @@ async function privateDatabase(backends: Backend[]): Promise<Environment> {
 async function privateRedis(backends: Backend[]): Promise<Environment> {
   const binary = findRedis(DATA_DIR)
   if (binary === undefined) {
-    say(
-      'No Redis: none on the PATH, and apt-get (Debian and Ubuntu) did not bring one. Everything is answered from PostgreSQL (degraded); install redis-server or set REDIS_URL.',
-    )
+    say(NO_REDIS)
     return {}
   }
   const redis = await startPrivateRedis({ binary, dataDir: join(DATA_DIR, 'redis-data') })
   backends.push(redis)
   say(`Private Redis under ${DATA_DIR}, port ${redis.port}`)
   return { REDIS_URL: redis.url }
+}
+
+async function privateCluster(backends: Backend[]): Promise<Environment> {
+  const binary = findRedis(DATA_DIR)
+  if (binary === undefined) {
+    say(NO_REDIS)
+    return {}
+  }
+  const dir = join(DATA_DIR, 'redis-cluster')
+  const cluster = await startCluster({
+    ...{ binary, dir, primaries: 3, replicas: 0, nodeTimeoutMs: CLUSTER_NODE_TIMEOUT_MS },
+  })
+  backends.push(cluster)
+  say(`Private Redis Cluster under ${dir}, ports ${cluster.nodes.map(({ port }) => port).join(', ')}`)
+  return { REDIS_CLUSTER_NODES: cluster.seeds }
 }
 
 function greeting({ url, services }: RunningServer, config: Config): string {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { TableSize } from '../retention/ports.ts'
-import type { Telemetry, TelemetrySources } from '../telemetry/telemetry.ts'
+import type { ClusterSource, Telemetry, TelemetrySources } from '../telemetry/telemetry.ts'
 import { onAnswered } from './answered.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
 
@@ -28,7 +28,15 @@ export class Metrics implements Telemetry {
   readonly #breakerChanges = this.#counter('redis_breaker_transitions_total', 'Transitions of the breaker', [
     'state',
   ])
-  readonly #breaker = this.#gauge('redis_breaker_state', '1 for the present state of the breaker', ['state'])
+  /** `node` only in a cluster: as many values as nodes own partitions at the moment of the scrape, 64 at most. */
+  readonly #breaker: Gauge = new Gauge({
+    name: 'redis_breaker_state',
+    help: '1 for the present state of the breaker, in a cluster of that of each node',
+    labelNames: ['state', 'node'],
+    registers: [this.#registry],
+    collect: () => this.#readBreakers(),
+  })
+  #cluster: ClusterSource | undefined
   readonly #viewChanges = this.#counter('cache_view_transitions_total', 'Transitions of the view seen here', [
     'mode',
     'reason',
@@ -100,7 +108,7 @@ export class Metrics implements Telemetry {
   constructor() {
     collectDefaultMetrics({ register: this.#registry })
     this.#exposeReads()
-    this.#setBreaker('closed')
+    this.#setBreaker({}, 'closed')
   }
 
   /** Reads of settings since the start. */
@@ -163,10 +171,11 @@ export class Metrics implements Telemetry {
     this.#reads[status] = (this.#reads[status] ?? 0) + 1
   }
 
-  breakerChanged(state: BreakerState, error?: unknown): void {
+  breakerChanged(state: BreakerState, error?: unknown, node?: string): void {
     // Without an error it opens again after a failed probe, which is no transition.
     if (state !== 'open' || error !== undefined) this.#breakerChanges.labels(state).inc()
-    this.#setBreaker(state)
+    // Those of nodes are read at each scrape, because nodes come and go.
+    if (node === undefined) this.#setBreaker({}, state)
   }
 
   viewOff(reason: string): void {
@@ -225,7 +234,8 @@ export class Metrics implements Telemetry {
     this.#dropped.inc()
   }
 
-  observe({ view, pool, listeners }: TelemetrySources): void {
+  observe({ view, pool, listeners, cluster }: TelemetrySources): void {
+    if (cluster !== undefined) this.#observeCluster(cluster)
     this.#gaugeOf(
       'cache_view_on',
       '1 while the view of all instances is ON, as the last renewal read it',
@@ -255,8 +265,34 @@ export class Metrics implements Telemetry {
     this.#gaugeOf('event_listeners', 'Open event streams', listeners)
   }
 
-  #setBreaker(state: BreakerState): void {
-    for (const each of BREAKER_STATES) this.#breaker.labels(each).set(Number(each === state))
+  #observeCluster(cluster: ClusterSource): void {
+    this.#cluster = cluster
+    const owned: Gauge = new Gauge({
+      name: 'redis_node_partitions',
+      help: 'Of the 64 partitions of the users, those that the node owns',
+      labelNames: ['node'],
+      registers: [this.#registry],
+      collect: () => {
+        owned.reset()
+        for (const { address, partitions } of cluster.nodes()) owned.labels(address).set(partitions)
+      },
+    })
+    this.#gaugeOf(
+      'cache_partitions_on',
+      'Of the 64 partitions of the users, those that this instance answers from Redis',
+      () => cluster.partitions().on,
+    )
+  }
+
+  #readBreakers(): void {
+    if (this.#cluster === undefined) return
+    this.#breaker.reset()
+    for (const { address: node, breaker } of this.#cluster.nodes()) this.#setBreaker({ node }, breaker.state)
+  }
+
+  #setBreaker(node: { readonly node?: string }, state: BreakerState): void {
+    for (const each of BREAKER_STATES)
+      this.#breaker.labels({ state: each, ...node }).set(Number(each === state))
   }
 
   /** A gauge whose value is read at each scrape. */

@@ -1,25 +1,17 @@
 import type { ViewStatus } from '../consistency/supervisor.ts'
-import { SharedCheck } from './shared-check.ts'
-import type { CacheState, HealthReport, StatusReport, StatusService } from './status-service.ts'
-
-/** Redis as this instance sees it. */
-export interface RedisState {
-  readonly client: { readonly status: string; ping(): Promise<unknown> }
-  readonly breaker: {
-    readonly closed: boolean
-    readonly state: 'closed' | 'open' | 'half-open'
-    readonly since: Date
-    readonly consecutiveFailures: number
-  }
-  /** Why the server is not trusted as a cache, for operators. */
-  readonly refusal: string | undefined
-  /** Keys of other programs that were seen in the database; there may be more. */
-  readonly foreignKeys: number
-}
+import { serviceHealth } from './server-check.ts'
+import type {
+  CacheState,
+  HealthReport,
+  RedisHealth,
+  RedisStatus,
+  StatusReport,
+  StatusService,
+} from './status-service.ts'
 
 export interface StatusDeps {
   /** Undefined = none is configured. */
-  readonly redis: RedisState | undefined
+  readonly redis: RedisStatus | undefined
   /** `leaseHeld`: this instance answers from Redis. */
   readonly view: () => ViewStatus
   /** How long the last lease renewal waited for the database; null when it failed, or before the first. */
@@ -37,16 +29,20 @@ export interface UnverifiedAges {
   readonly memoryMs: number | null
 }
 
-const STARTED_AT = new Date()
+const NO_REDIS: RedisHealth = {
+  status: 'down',
+  latency_ms: null,
+  breaker: 'open',
+  consecutive_failures: 0,
+  since: new Date().toISOString(),
+}
 
 /** The gateway's own state. It sends no query to the database: the lease renewals tell. */
 export class Status implements StatusService {
   readonly #deps: StatusDeps
-  readonly #redisCheck: SharedCheck
 
   constructor(deps: StatusDeps) {
     this.#deps = deps
-    this.#redisCheck = new SharedCheck(async () => this.#redisClient?.ping())
   }
 
   get ready(): boolean {
@@ -58,28 +54,24 @@ export class Status implements StatusService {
   }
 
   async report(): Promise<StatusReport> {
-    const { redis, databaseLatencyMs } = this.#deps
-    const checked = this.#redisUsable ? await this.#redisCheck.latencyMs() : null
+    const redis = (await this.#deps.redis?.health()) ?? NO_REDIS
     // Everything else is of one moment, after the wait.
-    const redisMs = this.#redisUsable ? checked : null
-    const databaseMs = databaseLatencyMs()
-    const cache = this.#cache(redisMs !== null)
-    const unverified = databaseMs === null ? this.#unverified(redisMs !== null) : undefined
-    const warnings = this.#warnings(databaseMs !== null, redisMs !== null, cache, unverified)
-    const unhealthy = databaseMs === null && redisMs === null
+    const redisUp = redis.status === 'up'
+    const database = serviceHealth(this.#deps.databaseLatencyMs())
+    const databaseUp = database.status === 'up'
+    const cache = this.#cache(redisUp)
+    const partitions = this.#deps.redis?.partitions()
+    const unverified = databaseUp ? undefined : this.#unverified(redisUp)
+    const warnings = this.#warnings(databaseUp, redis, cache, unverified)
     return {
       health: {
-        status: unhealthy ? 'unhealthy' : warnings.length > 0 ? 'degraded' : 'healthy',
-        services: {
-          database: service(databaseMs),
-          redis: {
-            ...service(redisMs),
-            breaker: redis?.breaker.state ?? 'open',
-            consecutive_failures: redis?.breaker.consecutiveFailures ?? 0,
-            since: (redis?.breaker.since ?? STARTED_AT).toISOString(),
-          },
+        status: !databaseUp && !redisUp ? 'unhealthy' : warnings.length > 0 ? 'degraded' : 'healthy',
+        services: { database, redis },
+        cache: {
+          mode: cache.mode,
+          epoch: cache.epoch,
+          ...(partitions === undefined ? {} : { partitions }),
         },
-        cache: { mode: cache.mode, epoch: cache.epoch },
         ...(unverified === undefined ? {} : { unverified }),
         warnings,
       },
@@ -87,17 +79,9 @@ export class Status implements StatusService {
     }
   }
 
-  get #redisClient() {
-    return this.#deps.redis?.client
-  }
-
-  /** Worth a PING: connected, and the breaker lets requests through. */
-  get #redisUsable(): boolean {
-    return this.#deps.redis?.breaker.closed === true && this.#redisClient?.status === 'ready'
-  }
-
   #cache(redisUp: boolean): CacheState {
-    const { view, leaseHeld, databaseReached } = this.#deps.view()
+    const { view, leaseHeld: allHeld, databaseReached } = this.#deps.view()
+    const leaseHeld = allHeld || (this.#deps.redis?.partitions()?.on ?? 0) > 0
     const why = () => {
       if (this.#deps.redis === undefined) return 'no-redis'
       if (view?.mode === 'OFF') return view.reason
@@ -122,7 +106,7 @@ export class Status implements StatusService {
 
   #warnings(
     databaseUp: boolean,
-    redisUp: boolean,
+    health: RedisHealth,
     cache: CacheState,
     unverified: HealthReport['unverified'],
   ): string[] {
@@ -140,16 +124,8 @@ export class Status implements StatusService {
         : [
             `the cache is not used: gateways of another database (${anotherOwner}) use this Redis; set REDIS_KEY_PREFIX, or another Redis`,
           ]),
-      ...(redis?.refusal === undefined ? [] : [`the cache is not used: ${redis.refusal}`]),
-      ...(redis === undefined || redis.foreignKeys === 0
-        ? []
-        : [
-            `the Redis database holds keys of other programs (${redis.foreignKeys} seen): they are left alone, but emptying the database empties the cache as well`,
-          ]),
-      ...(redis !== undefined && !redisUp
-        ? [`Redis is not usable${databaseUp ? ': everything is answered from PostgreSQL' : ''}`]
-        : []),
-      ...(databaseUp && redisUp && cache.mode === 'off'
+      ...(redis?.warnings(health, databaseUp) ?? []),
+      ...(databaseUp && health.status === 'up' && cache.mode === 'off'
         ? [`the cache is not trusted yet (${cache.reason})`]
         : []),
     ]
@@ -163,9 +139,4 @@ function withoutDatabase(unverified: HealthReport['unverified']): string {
   if (from === 'redis') return 'PostgreSQL is not reachable: writes are refused, cached settings are served'
   if (from === 'nothing') return 'PostgreSQL is not reachable: writes are refused, and no settings are held'
   return `PostgreSQL is not reachable: writes are refused, settings that this process holds are served; the oldest were known to be right ${Math.ceil((oldestMs ?? 0) / 1_000)} s ago`
-}
-
-function service(latencyMs: number | null): { status: 'up' | 'down'; latency_ms: number | null } {
-  if (latencyMs === null) return { status: 'down', latency_ms: null }
-  return { status: 'up', latency_ms: Math.round(latencyMs * 100) / 100 }
 }

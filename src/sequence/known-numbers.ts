@@ -22,3 +22,14 @@ export async function readKnownNumbers(
   }
   return new Map()
 }
+
+/** The same of several caches together: those of all partitions of a cluster. Never rejects. */
+export async function readAllKnownNumbers(
+  caches: readonly Pick<SequenceCachePort, 'usable' | 'notes'>[],
+  clock: Pick<ClockPort, 'sleep'>,
+): Promise<ReadonlyMap<string, number>> {
+  const highest = new Map<string, number>()
+  for (const known of await Promise.all(caches.map(cache => readKnownNumbers(cache, clock))))
+    for (const [day, number] of known) highest.set(day, Math.max(number, highest.get(day) ?? 0))
+  return highest
+}

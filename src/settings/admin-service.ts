@@ -30,6 +30,8 @@ export interface Inspection {
   readonly user_id: string
   /** `down`: Redis could not be read. */
   readonly redis: 'up' | 'down'
+  /** Only of a Redis Cluster: `host:port` of the node that has the keys. */
+  readonly node?: string
   readonly keys: readonly InspectedKey[]
 }
 

@@ -7,10 +7,17 @@ import type { CacheService, InspectedKey, Inspection } from './admin-service.ts'
 import { refsOfUser } from './document-refs.ts'
 import { isLive, type Provisioning, userNotFound } from './provisioning.ts'
 
-export interface InspectionDeps {
+/** Where the keys of one user are. */
+export interface UserCache {
   readonly cache: Pick<CachePort, 'usable' | 'read'>
-  readonly store: Pick<StorePort, 'readRows'>
   readonly codec: Pick<CodecPort, 'keys'>
+  /** The address of the node of a cluster that has the keys; undefined = none is known, or Redis is no cluster. */
+  readonly node?: string | undefined
+}
+
+export interface InspectionDeps {
+  readonly cacheOf: (userId: string) => UserCache
+  readonly store: Pick<StorePort, 'readRows'>
   readonly reader: Pick<Reader, 'read'>
   readonly provisioning: Provisioning
 }
@@ -24,15 +31,20 @@ export class CacheInspection implements CacheService {
   }
 
   async inspect(userId: string): Promise<Inspection> {
-    const { codec, store } = this.#deps
+    const { store, cacheOf } = this.#deps
+    const { cache, codec, node } = cacheOf(userId)
     const refs = refsOfUser(userId)
     const keys = refs.flatMap(ref => codec.keys(ref).map(key => ({ key, ref })))
-    const values = await this.#values(keys.map(({ key }) => key))
+    const values = await valuesIn(
+      cache,
+      keys.map(({ key }) => key),
+    )
     const rows = new Map((await store.readRows(refs)).rows.map(row => [refId(row.ref), row]))
     if (![...rows.values()].some(isLive)) throw userNotFound(userId)
     return {
       user_id: userId,
       redis: values === undefined ? 'down' : 'up',
+      ...(node === undefined ? {} : { node }),
       keys: keys.map(({ key, ref }, index) =>
         inspectKey(key, ref.kind, values?.[index], rows.get(refId(ref))),
       ),
@@ -40,23 +52,30 @@ export class CacheInspection implements CacheService {
   }
 
   async warm(userId: string): Promise<number> {
-    const { reader, codec, provisioning } = this.#deps
+    const { reader, provisioning, cacheOf } = this.#deps
+    const { cache, codec } = cacheOf(userId)
     await provisioning.onAccess({ userId, caller: 'gateway', isLooking: true })
     const refs = refsOfUser(userId)
     const wanted = refs.flatMap(ref => codec.keys(ref).map((_, part) => ({ ref, part })))
     await reader.read(wanted)
-    const values = await this.#values(refs.flatMap(ref => codec.keys(ref)))
+    const values = await valuesIn(
+      cache,
+      refs.flatMap(ref => codec.keys(ref)),
+    )
     return values?.filter(value => value !== null && headOf(value).type === 'value').length ?? 0
   }
+}
 
-  /** Undefined when Redis cannot be read. */
-  async #values(keys: readonly string[]): Promise<readonly (Buffer | null)[] | undefined> {
-    if (!this.#deps.cache.usable) return undefined
-    try {
-      return (await this.#deps.cache.read(keys)).values
-    } catch {
-      return undefined
-    }
+/** Undefined when Redis cannot be read. */
+async function valuesIn(
+  cache: UserCache['cache'],
+  keys: readonly string[],
+): Promise<readonly (Buffer | null)[] | undefined> {
+  if (!cache.usable) return undefined
+  try {
+    return (await cache.read(keys)).values
+  } catch {
+    return undefined
   }
 }
 

@@ -26,11 +26,12 @@ export class Activity implements Partial<Telemetry> {
     this.samples.readAnswered(status)
   }
 
-  breakerChanged(state: BreakerState, error?: unknown): void {
+  breakerChanged(state: BreakerState, error?: unknown, node?: string): void {
     // Probes that failed would push everything else out.
     if (state === 'half-open' || (state === 'open' && error === undefined)) return
     const detail = state === 'closed' ? 'Redis answers again' : String(error)
-    this.transitions.add({ subject: 'breaker', state, detail })
+    const where = node === undefined ? '' : `${node}: `
+    this.transitions.add({ subject: 'breaker', state, detail: where + detail })
   }
 
   viewOff(reason: string): void {

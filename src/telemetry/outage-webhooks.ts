@@ -3,13 +3,17 @@ import type { Telemetry } from './telemetry.ts'
 
 /** Tells the receiver of webhooks what this instance sees of Redis. */
 export function outageWebhooks(tell: (type: string, details: object) => void): Partial<Telemetry> {
-  let isOpen = false
+  /** The nodes whose breakers are open; undefined stands for a Redis that is no cluster. */
+  const open = new Set<string | undefined>()
   return {
-    breakerChanged(state: BreakerState) {
+    breakerChanged(state: BreakerState, _error?: unknown, node?: string) {
+      const details = node === undefined ? {} : { node }
       // A probe that fails opens the breaker again, which is no news.
-      if (state === 'open' && !isOpen) tell('breaker.opened', {})
-      if (state === 'closed' && isOpen) tell('breaker.closed', {})
-      if (state !== 'half-open') isOpen = state === 'open'
+      if (state === 'open' && !open.has(node)) {
+        open.add(node)
+        tell('breaker.opened', details)
+      }
+      if (state === 'closed' && open.delete(node)) tell('breaker.closed', details)
     },
     viewOff(reason) {
       tell('cache.off', { reason })

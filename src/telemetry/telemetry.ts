@@ -7,8 +7,11 @@ import type { TableSize } from '../retention/ports.ts'
 export interface Telemetry {
   /** One read of settings, by how it was answered. */
   readAnswered(status: ReadStatus): void
-  /** A new state of the breaker; `error`: what opened it, undefined when a probe failed and it stays open. */
-  breakerChanged(state: BreakerState, error?: unknown): void
+  /**
+   * A new state of the breaker; `error`: what opened it, undefined when a probe failed and it stays open. `node`: its address,
+   * when Redis is a cluster.
+   */
+  breakerChanged(state: BreakerState, error?: unknown, node?: string): void
   /** This instance sees the view OFF, turned by itself or another; once for each time. */
   viewOff(reason: string): void
   /** This instance sees the view ON, `recoveryMs` after it saw it OFF; `how` is for operators. */
@@ -37,8 +40,22 @@ export interface Telemetry {
 
 export interface TelemetrySources {
   readonly view: () => ViewStatus
+  /** Only with a Redis Cluster. */
+  readonly cluster: ClusterSource | undefined
   readonly pool: () => { readonly total: number; readonly idle: number; readonly waiting: number }
   readonly listeners: () => number
+}
+
+/** The state of a cluster as this instance sees it. */
+export interface ClusterSource {
+  /** The nodes that own partitions. */
+  nodes(): readonly {
+    readonly address: string
+    readonly breaker: { readonly state: BreakerState }
+    readonly partitions: number
+  }[]
+  /** Partitions, and those that this instance answers from Redis. */
+  partitions(): { readonly total: number; readonly on: number }
 }
 
 export const NO_TELEMETRY: Telemetry = {

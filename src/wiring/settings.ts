@@ -16,7 +16,7 @@ import type { Foundation } from './foundation.ts'
 
 /** The use cases of documents, defaults and users over the cache layer. */
 export function wireSettings({ config, log, telemetry, pool, availability }: Foundation, layer: CacheLayer) {
-  const { reader, writer, store, cache, codec, counter, exchange } = layer
+  const { reader, writer, store, counter, exchange } = layer
   const limits = { documentBytes: config.http.bodyLimitBytes, userBytes: config.settings.userBytes }
   const defaults = new AdminDefaultsCache(reader, store)
   const provisioning = new Provisioning({ writer, defaults, autoProvision: config.settings.autoProvision })
@@ -46,7 +46,12 @@ export function wireSettings({ config, log, telemetry, pool, availability }: Fou
     documents: new UserDocuments({ reads, writes, defaults, limits, history }),
     userDefaults: new UserDefaults({ reads, writes, defaults, limits }),
     users: new Users({ writer, provisioning, forget }),
-    inspection: new CacheInspection({ cache, store, codec, reader, provisioning }),
+    inspection: new CacheInspection({
+      cacheOf: userId => layer.cacheOf(userId),
+      store,
+      reader,
+      provisioning,
+    }),
     transfer: new Transfer({
       store: new PostgresUsers(pool, availability),
       writer,

@@ -3,7 +3,7 @@ import { KeyNames } from '../cache/keys.ts'
 import { NO_CACHE } from '../cache/no-cache.ts'
 import { openRedis } from '../cache/redis.ts'
 import { RedisExchange } from '../cache/redis-exchange.ts'
-import { RedisSequence, SEQUENCE_SCRIPTS } from '../cache/redis-sequence.ts'
+import { RedisSequence } from '../cache/redis-sequence.ts'
 import { endpointNames, endpointOf } from '../config/endpoint-names.ts'
 import { createProtocol } from '../consistency/protocol.ts'
 import { NO_EXCHANGE_CACHE } from '../exchange/exchange.ts'
@@ -15,7 +15,7 @@ import { PostgresHandover } from '../store/postgres-handover.ts'
 import { PostgresStore } from '../store/postgres-store.ts'
 import { SYSTEM_CLOCK } from '../system-clock.ts'
 import { redisLog } from '../telemetry/redis-log.ts'
-import { type CacheLayer, protocolOptions } from './cache-layer.ts'
+import { ageOf, type CacheLayer, protocolOptions } from './cache-layer.ts'
 import type { Foundation } from './foundation.ts'
 
 /** The cache over one Redis or Sentinels, or without Redis. Connects to nothing before `redis.open`. */
@@ -28,7 +28,7 @@ export function singleRedis(
   const names = new KeyNames(config.redis.keyPrefix)
   const codec = createCodec(names)
   const redisEvents = redisLog(log, outages, endpointNames(config).redis)
-  const redis = openRedis(config, names, redisEvents, SEQUENCE_SCRIPTS, client)
+  const redis = openRedis(config, names, redisEvents, client)
   const counters =
     redis === undefined
       ? NO_SEQUENCE_CACHE
@@ -81,22 +81,19 @@ export function singleRedis(
     reader,
     writer,
     store,
-    cache,
-    codec,
+    cacheOf: () => ({ cache, codec }),
     counter,
     exchange,
     supervisor,
     redis,
+    cluster: undefined,
     isOursFor: isOurs,
     view: () => {
       const { status } = supervisor
       return { ...status, leaseHeld: status.leaseHeld && cache.usable }
     },
     ages: () => ({ redisMs: ageOf(lease.provenAt), memoryMs: ageOf(near.oldestConfirmation) }),
+    open: () => redis?.open(),
+    close: () => redis?.close(),
   }
-}
-
-/** Milliseconds since a moment of the monotonic clock. */
-function ageOf(at: number | undefined): number | null {
-  return at === undefined ? null : Math.round(Math.max(0, SYSTEM_CLOCK.now() - at))
 }

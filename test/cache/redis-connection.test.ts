@@ -34,6 +34,7 @@ t.test('reads with a password, a database number, and after the lane alone was k
 t.test('a socket that reports two errors, as TLS does, throws neither', async t => {
   const redis = await startRedis(t)
   const target = {
+    kind: 'single' as const,
     server: { host: '127.0.0.1', port: redis.port },
     sentinels: [],
     sentinelName: undefined,

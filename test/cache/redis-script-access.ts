@@ -1,5 +1,5 @@
 import { openRedis } from '../../src/cache/redis.ts'
-import { RedisSequence, SEQUENCE_SCRIPTS } from '../../src/cache/redis-sequence.ts'
+import { RedisSequence } from '../../src/cache/redis-sequence.ts'
 import { loadConfig } from '../../src/config.ts'
 import type { CachePort } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
@@ -19,12 +19,12 @@ export async function openScripts(t: Scope) {
     // These tests ask what the scripts answer, not how fast.
     FENCE_TIMEOUT_MS: '700',
   })
-  const redis = openRedis(
-    config,
-    PLAIN_NAMES,
-    { breaker: () => {}, trouble: () => {}, notice: () => {}, fault: () => {} },
-    SEQUENCE_SCRIPTS,
-  )!
+  const redis = openRedis(config, PLAIN_NAMES, {
+    breaker: () => {},
+    trouble: () => {},
+    notice: () => {},
+    fault: () => {},
+  })!
   t.teardown(() => redis.close())
   redis.open()
   const { cache, scriptConnection, reads } = redis

@@ -73,9 +73,9 @@ export const BROKEN: Readonly<Record<string, BrokenCase>> = {
     change: { REDIS_HOST: '', REDIS_URL: 'localhost:6379' },
     faults: [/^REDIS_URL must be redis:/],
   },
-  'a cluster of Redis': {
+  'several servers in REDIS_HOST': {
     change: { REDIS_HOST: 'one,two,three' },
-    faults: [/^REDIS_HOST names several servers: Redis Cluster is not supported/],
+    faults: [/^REDIS_HOST names several servers: .* in REDIS_CLUSTER_NODES, or Sentinels/],
   },
   'Sentinels of nothing': {
     change: { REDIS_HOST: '', REDIS_SENTINELS: 's1:26379,s2:26379' },
@@ -85,9 +85,44 @@ export const BROKEN: Readonly<Record<string, BrokenCase>> = {
     change: { REDIS_HOST: '', REDIS_SENTINELS: 's1:x', REDIS_SENTINEL_NAME: 'main' },
     faults: ['REDIS_SENTINELS must be host:port,host:port'],
   },
+  'nodes of a cluster beside another Redis': {
+    change: {
+      REDIS_URL: 'redis://one:6379',
+      REDIS_SENTINELS: 's1:26379',
+      REDIS_CLUSTER_NODES: 'n1:6379,n2:6379',
+      REDIS_DB: '3',
+    },
+    faults: [
+      'REDIS_CLUSTER_NODES and REDIS_URL are both set: use one of them',
+      'REDIS_CLUSTER_NODES and REDIS_HOST are both set: use one of them',
+      'REDIS_CLUSTER_NODES and REDIS_SENTINELS are both set: use one of them',
+      'REDIS_DB must be 0 or not set: a Redis Cluster has no other database',
+    ],
+  },
+  'nodes of a cluster that are none': {
+    change: { REDIS_HOST: '', REDIS_CLUSTER_NODES: 'n1:6379,n2:x,redis://n3:6379/1' },
+    faults: [/^REDIS_CLUSTER_NODES must be host:port,host:port/],
+  },
+  'nodes of a cluster that are reached in different ways': {
+    change: {
+      REDIS_HOST: '',
+      REDIS_CLUSTER_NODES: 'redis://a:pK8#@n1:6379,rediss://b:secret@n2:6379,redis://c:%zz@n3'.replace(
+        '#',
+        '%23',
+      ),
+      REDIS_PASSWORD: 'kK8#2mPq',
+    },
+    faults: [
+      'REDIS_CLUSTER_NODES holds a % that encodes nothing in its user or password',
+      'REDIS_CLUSTER_NODES has different passwords: all nodes must be reached in the same way',
+      'REDIS_CLUSTER_NODES and REDIS_PASSWORD both hold a password',
+      'REDIS_CLUSTER_NODES has different usernames: all nodes must be reached in the same way',
+      'REDIS_CLUSTER_NODES has redis:// and rediss://: all nodes must be reached in the same way',
+    ],
+  },
   'a password for no Redis': {
     change: { REDIS_HOST: '', REDIS_PASSWORD: 'kK8#2mPq' },
-    faults: ['REDIS_PASSWORD is set without REDIS_HOST, REDIS_URL or REDIS_SENTINELS'],
+    faults: ['REDIS_PASSWORD is set without REDIS_HOST, REDIS_URL, REDIS_SENTINELS or REDIS_CLUSTER_NODES'],
   },
   'no way to check users': {
     change: { JWT_SECRET: '' },

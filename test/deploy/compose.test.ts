@@ -134,7 +134,7 @@ t.test(
       const config = loadConfig(env)
       t.equal(config.production, true)
       t.equal(config.http.host, '0.0.0.0')
-      t.equal(config.redis.target?.server?.host, 'redis')
+      t.match(config.redis.target, { server: { host: 'redis' } })
       t.equal(config.redis.target?.password, made[Object.keys(secrets).indexOf('redis_password')]!.trim())
       t.equal(new URL(config.database.url).hostname, 'postgres')
       t.strictSame(

@@ -9,6 +9,9 @@ const Inspection = Type.Object(
   {
     user_id: UserId,
     redis: enumeration(['up', 'down']),
+    node: Type.Optional(
+      Type.String({ description: 'only of a Redis Cluster: host:port of the node that has the keys' }),
+    ),
     keys: Type.Array(
       Type.Object({
         key: Type.String(),

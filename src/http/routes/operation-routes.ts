@@ -13,13 +13,27 @@ const REDIS_EXAMPLE = {
   consecutive_failures: 0,
   since: '2026-01-06T12:00:00.000Z',
 }
+const SERVER_HEALTH = {
+  status: Type.String({ description: 'up or down' }),
+  latency_ms: nullableNumber,
+  breaker: Type.String({ description: 'closed, open or half-open' }),
+  consecutive_failures: Type.Integer(),
+  since: Type.String({ format: 'date-time' }),
+}
+const NodeHealth = Type.Object({
+  address: Type.String({ description: 'host:port' }),
+  ...SERVER_HEALTH,
+  partitions: Type.Integer({ description: 'of the 64 partitions of the users, those that the node owns' }),
+})
 const RedisHealth = Type.Object(
   {
-    status: Type.String({ description: 'up or down' }),
-    latency_ms: nullableNumber,
-    breaker: Type.String({ description: 'closed, open or half-open' }),
-    consecutive_failures: Type.Integer(),
-    since: Type.String({ format: 'date-time' }),
+    ...SERVER_HEALTH,
+    nodes: Type.Optional(
+      Type.Array(NodeHealth, {
+        description:
+          'Only of a Redis Cluster, whose other fields are of the whole: up while one node is, with the slowest answer and the worst breaker.',
+      }),
+    ),
   },
   { examples: [REDIS_EXAMPLE] },
 )
@@ -33,7 +47,19 @@ export const Health = Type.Object(
       }),
       redis: RedisHealth,
     }),
-    cache: Type.Object({ mode: Type.String({ description: 'on or off' }), epoch: Type.Integer() }),
+    cache: Type.Object({
+      mode: Type.String({ description: 'on or off; of a Redis Cluster on while one partition is' }),
+      epoch: Type.Integer(),
+      partitions: Type.Optional(
+        Type.Object(
+          { total: Type.Integer(), on: Type.Integer() },
+          {
+            description:
+              'Only of a Redis Cluster: the partitions of the users, and those that this instance answers from Redis.',
+          },
+        ),
+      ),
+    }),
     unverified: Type.Optional(
       Type.Object(
         {

@@ -24,11 +24,12 @@ export function CacheOf({ user }) {
   }
   if (inspection.error !== undefined) return html`<${Alert}>${sentence(inspection.error)}</${Alert}>`
   if (inspection.value === undefined) return html`<${Note}>Looking…</${Note}>`
-  const { redis, keys } = inspection.value
+  const { redis, node, keys } = inspection.value
   const ready = keys.filter(({ state }) => state === 'value').length
   return html`
     <${Note}>
       ${done} ${redis === 'up' ? `${ready} of ${keys.length} keys were ready when this page asked.` : 'Redis cannot be asked.'}
+      ${node === undefined ? '' : ` They are on ${node}.`}
       ${' '}What is not there is read from the database and put there by the next read.
     </${Note}>
     <${Alert}>${fault}</${Alert}>

@@ -15,6 +15,7 @@ export function Health({ status }) {
     <p class="muted">Instance <code>${instance}</code>, up for ${durationText(uptime)}.</p>
     <ul class="warnings" aria-label="Warnings">${health.warnings.map(text => html`<li>${text}</li>`)}</ul>
     <dl class="cards">${cards(health.services, view)}</dl>
+    ${health.services.redis.nodes === undefined ? null : html`<${Nodes} redis=${health.services.redis} partitions=${health.cache.partitions} />`}
     <${Instances} status=${status} />
     <h2>Traffic of the last 15 minutes</h2>
     <${Charts} samples=${samples} />
@@ -46,6 +47,22 @@ function cards({ database, redis }, view) {
         : ['Settings are answered from PostgreSQL: right, and slower.', fastReadsReason(view.reason)],
     ),
   ]
+}
+
+/** The nodes of a Redis Cluster: each has a part of the users. */
+function Nodes({ redis, partitions }) {
+  const rows = redis.nodes.map(({ address, status, breaker, latency_ms: latency, partitions: owned }) => [
+    html`<code>${address}</code>`,
+    html`<${Badge} tone=${status === 'up' ? 'good' : 'high'}>${status}</${Badge}>`,
+    breaker,
+    `${owned} of ${partitions.total}`,
+    latency === null ? '–' : `${latency} ms`,
+  ])
+  return html`
+    <h2>Redis Cluster</h2>
+    <p>Users are divided into ${partitions.total} parts; ${partitions.on} are answered from Redis.</p>
+    <div class="panel"><${Table} caption="Nodes" headings=${['Node', 'State', 'Breaker', 'Parts of the users', 'Answers in']} rows=${rows} /></div>
+  `
 }
 
 function breakerCard({ breaker, since, consecutive_failures: failures }) {
