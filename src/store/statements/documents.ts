@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import type { Change, ChangedRows, DocumentRef, HeldVersion, RowsRead } from '../../consistency/ports.ts'
-import type { Statement } from '../batch.ts'
+import { Batch, type Statement } from '../batch.ts'
 import { columns, type DocumentRecord, textArray, toRow, UPDATED_AT_TEXT } from '../rows.ts'
 
 export type Queryable = Pool | ClientBase
@@ -29,12 +29,12 @@ export async function selectDocuments(
  * snapshot: one row without a document when there is none.
  */
 export async function selectChangedDocuments(
-  db: Queryable,
+  pool: Pool,
   view: number,
   refs: readonly DocumentRef[],
   held: readonly (HeldVersion | undefined)[],
 ): Promise<ChangedRows> {
-  const { rows } = await db.query<ChangedRecord>({
+  const { rows } = await Batch.runOne(pool, {
     name: 'select-changed-documents',
     text: `SELECT state.database, state.view_epoch, changed.*
            FROM (SELECT (SELECT id FROM database_incarnation) AS database,
@@ -47,15 +47,16 @@ export async function selectChangedDocuments(
              WHERE version IS DISTINCT FROM held_version OR (held_at IS NOT NULL AND updated_at <> held_at)
            ) AS changed ON true`,
     values: [
-      ...columns(refs),
-      held.map(each => each?.version ?? null),
-      held.map(each => each?.updatedAt ?? null),
-      view,
+      ...columns(refs).map(textArray),
+      textArray(held.map(each => each?.version.toString() ?? null)),
+      textArray(held.map(each => each?.updatedAt ?? null)),
+      String(view),
     ],
   })
-  const { database, view_epoch: epoch } = rows[0]!
+  const records = rows as unknown as ChangedRecord[]
+  const { database, view_epoch: epoch } = records[0]!
   return {
-    rows: rows.filter(isDocument).map(toRow),
+    rows: records.filter(isDocument).map(toRow),
     epoch: epoch === null ? null : Number(epoch),
     database: database ?? '',
   }
