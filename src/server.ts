@@ -28,6 +28,8 @@ export async function startServer(env: Environment, overrides: AppOverrides = {}
     await services.start()
     const url = await app.listen({ host: addressOf(config.http.host), port: config.http.port })
     logStart(app.log, config, { url, migrated: services.migrationReport() })
+    // The first beat was before it listened, and told no port.
+    if (services.status.ready) void services.fleet.beat()
     return { app, services, url, close: () => shutDown(gateway, config.shutdown) }
   } catch (error) {
     await app.close()

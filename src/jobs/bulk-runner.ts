@@ -16,12 +16,14 @@ export interface BulkRunnerDeps {
 
 /** Users looked at by one statement of the list: some tens of milliseconds. */
 const USERS_PER_LIST = 2_000
-/** Users between two renewals of the claim. */
+/** Users whom one statement reads; the claim is looked at between two of them. */
 const USERS_PER_BATCH = 1_024
 /** Users under way at once: two transactions of them, and those of the next one. */
 const USERS_AT_ONCE = 192
-/** Far longer than a batch takes. After it, another instance goes on. */
-const LEASE_MS = 15_000
+/** After it, another instance goes on. */
+const LEASE_MS = 5_000
+/** Between two renewals of the claim while users are changed. */
+const RENEW_MS = 1_000
 /** Before users who could not be changed now are tried again. */
 const RETRY_MS = 1_000
 /** Tries of a user that fail for reasons that are no refusal. */
@@ -53,10 +55,16 @@ export class BulkRunner {
       if (!(await goesOn())) break
       more = await store.listNext(bulk, conditions, USERS_PER_LIST)
     }
-    while (await goesOn()) {
-      if (await this.#pass(bulk, goesOn, signal)) break
-      // Aborted: the end.
-      await pause(RETRY_MS, signal)
+    // A failure shows in the next look.
+    const renewing = setInterval(() => void store.renew(bulk.id, holder, LEASE_MS).catch(() => {}), RENEW_MS)
+    try {
+      while (await goesOn()) {
+        if (await this.#pass(bulk, goesOn, signal)) break
+        // Aborted: the end.
+        await pause(RETRY_MS, signal)
+      }
+    } finally {
+      clearInterval(renewing)
     }
     // So that another instance goes on at once.
     if (signal.aborted) await store.renew(bulk.id, holder, 0)

@@ -42,9 +42,9 @@ export interface TransferDeps extends ExportDeps, ImportDeps {
 }
 
 /** Users whom one statement looks at: some tens of milliseconds. */
-const USERS_PER_LOOK = 1_000
+const USERS_PER_LOOK = 500
 /** A page of a search ends after it, however few were found: the caller goes on behind the last user looked at. */
-const SEARCH_MS = 150
+const SEARCH_MS = 100
 
 /** Lists, exports and imports users. */
 export class Transfer implements TransferService {

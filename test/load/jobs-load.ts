@@ -4,14 +4,15 @@ import { createDatabase, onServer, startRedis } from '../helper/backends.ts'
 import { eventually } from '../helper/gateway.ts'
 import { type Instance, startInstance } from '../helper/instance.ts'
 import { ADMIN } from '../helper/tokens.ts'
+import { CONTENT, measureSearches } from './job-searches.ts'
 import { makeUsers } from './many-users.ts'
 import { MemoryWatch } from './memory-watch.ts'
-import { OpenLoop } from './open-loop.ts'
+import { type LoadReport, OpenLoop } from './open-loop.ts'
 import { machineLoad, say, UNLIMITED } from './report.ts'
 import { withScope } from './scope.ts'
 
 /**
- * `npm run jobs-load -- --users 100000`: two instances. A bulk change of all users, with kill -9 of the instance that carries it out
+ * `npm run jobs-load -- --users 100000`: two instances. Searches by value; a bulk change of all users, with kill -9 of the instance that carries it out
  * in the middle and other callers beside it; then scheduled changes that are due in the same second, with kill -9 in that second.
  * Each user once, each schedule once.
  */
@@ -19,7 +20,7 @@ import { withScope } from './scope.ts'
 const { values } = commandLine({
   command: 'npm run jobs-load --',
   summary:
-    'Bulk and scheduled changes over two instances with kill -9: once each, users/s, p99 of other callers, lateness.',
+    'Searches by value, bulk and scheduled changes over two instances with kill -9: once each, users/s, p99 of other callers, lateness.',
   options: {
     users: { type: 'string', value: 'N', default: '100000', minimum: 1_000, help: 'How many users.' },
     schedules: {
@@ -54,17 +55,20 @@ await withScope(async scope => {
   const sql = (text: string, parameters: unknown[] = []) =>
     onServer(databaseUrl, async client => (await client.query(text, parameters)).rows)
   say(`${users} users; ${machineLoad()}`)
-  await makeUsers(first.url, databaseUrl, users)
+  await makeUsers(first.url, databaseUrl, users, CONTENT)
+  if (!(await measureSearches(second.url))) failures++
   const alone = await callers(second, () => sleep(ALONE_MS))
-  say(`other callers alone: ${alone}`)
-  await bulk(first, second, sql)
+  say(`other callers alone: ${textOf(alone)}`)
+  const beside = await bulk(first, second, sql)
+  say(`other callers beside it: ${textOf(beside)}; p99 ${(beside.p99 / alone.p99).toFixed(1)} times as long`)
   await due(await start(), second, sql)
 })
 if (failures > 0) process.exitCode = 1
 
 type Sql = (text: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>
 
-async function bulk(first: Instance, second: Instance, sql: Sql): Promise<void> {
+/** Resolves to what other callers met meanwhile. */
+async function bulk(first: Instance, second: Instance, sql: Sql): Promise<LoadReport> {
   const memory = new MemoryWatch(second.pid)
   const startedAt = performance.now()
   let id = ''
@@ -92,7 +96,6 @@ async function bulk(first: Instance, second: Instance, sql: Sql): Promise<void> 
   say(
     `bulk change: ${state.done} of ${state.total} in ${seconds.toFixed(1)} s, ${(users / seconds).toFixed(0)} users/s; ${memory}; ${machineLoad()}`,
   )
-  say(`other callers beside it: ${beside}`)
   const [{ wrong } = { wrong: -1 }] = await sql(
     `SELECT count(*)::int AS wrong FROM (
        SELECT d.user_id, count(h.*) AS times FROM documents d
@@ -100,6 +103,7 @@ async function bulk(first: Instance, second: Instance, sql: Sql): Promise<void> 
        WHERE d.kind = 'mode.swing' AND d.user_id LIKE 'u%' GROUP BY d.user_id) AS each WHERE times <> 1`,
   )
   check(`each user once (${wrong} not)`, wrong === 0 && state.state === 'done')
+  return beside
 }
 
 async function due(first: Instance, second: Instance, sql: Sql): Promise<void> {
@@ -138,18 +142,23 @@ async function due(first: Instance, second: Instance, sql: Sql): Promise<void> {
     `${schedules} scheduled changes, kill -9 meanwhile: latest ${row!.latest} s, median ${row!.median} s late; ${machineLoad()}`,
   )
   check('each schedule once', lines === schedules && row!.users === schedules)
+  check('at most 2 s late', Number(row!.latest) <= 2)
 }
 
 /** Other callers during `work`. */
-async function callers(instance: Instance, work: () => Promise<unknown>): Promise<string> {
+async function callers(instance: Instance, work: () => Promise<unknown>): Promise<LoadReport> {
   const load = new OpenLoop({ url: instance.url, rate, writes: 0.1, users: 1_000 })
   const end = new AbortController()
   const running = load.run(end.signal)
   await work()
   end.abort()
   await running
-  const { sent, failed, p50, p99, failures: kinds } = load.report()
-  if (failed > 0) failures++
+  const report = load.report()
+  if (report.failed > 0) failures++
+  return report
+}
+
+function textOf({ sent, failed, p50, p99, failures: kinds }: LoadReport): string {
   return `${sent} requests, ${failed} failed ${[...kinds].join(' ')}, p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`
 }
 
