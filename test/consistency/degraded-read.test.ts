@@ -1,4 +1,6 @@
+import type { Pool } from 'pg'
 import t from 'tap'
+import { Batch, type Statement } from '../../src/store/batch.ts'
 import { createDatabase, startPostgres, startRedis } from '../helper/backends.ts'
 import {
   eventually,
@@ -16,6 +18,7 @@ const MODES = '/api/futures/ginie/modes'
 const DECISION = '/api/futures/ginie/decision-settings'
 const DEGRADED = 'settings-gateway; fwd=bypass; detail=degraded'
 const UNVERIFIED = 'settings-gateway; hit; detail=unverified'
+const runOne = Batch.runOne
 const WITHOUT_REDIS = { REDIS_URL: '', REDIS_HOST: '' }
 
 const put = (gateway: TestGateway, url: string, min: number) =>
@@ -24,13 +27,14 @@ const put = (gateway: TestGateway, url: string, min: number) =>
 /** Kinds of the documents that reads have brought out of the database, a list for each statement. */
 function statementsOf({ services: { pool } }: TestGateway): string[][] {
   const statements: string[][] = []
-  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<{ rows: { kind: string | null }[] }>
-  pool.query = (async (...args: unknown[]) => {
-    const result = await query(...args)
-    if ((args[0] as { name?: string }).name === 'select-changed-documents')
-      statements.push(result.rows.flatMap(({ kind }) => kind ?? []).sort())
-    return result
-  }) as never
+  t.intercept(Batch, 'runOne', {
+    value: async (of: Pool, statement: Statement) => {
+      const answer = await runOne(of, statement)
+      if (of === pool && statement.name === 'select-changed-documents')
+        statements.push(answer.rows.flatMap(({ kind }) => (kind as string | null) ?? []).sort())
+      return answer
+    },
+  })
   return statements
 }
 
