@@ -73,6 +73,12 @@ export class ClusterStatus implements RedisStatus {
   }
 }
 
+/** The worst state of the breakers of all nodes; `open` while no node is known. */
+export function worstBreaker(cluster: ClusterState): RedisHealth['breaker'] {
+  const states = cluster.nodes().map(({ breaker }) => ORDER.indexOf(breaker.state))
+  return states.length === 0 ? 'open' : ORDER[Math.max(...states)]!
+}
+
 /** `up` while one node is, with the slowest answer and the worst breaker. */
 function worstOf(nodes: readonly NodeHealth[]): RedisHealth {
   const latencies = nodes.flatMap(({ latency_ms: latency }) => latency ?? [])

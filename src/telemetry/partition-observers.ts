@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ObserverPort, View } from '../consistency/ports.ts'
 import type { Telemetry } from './telemetry.ts'
+import { ViewHistory } from './view-history.ts'
 
 export interface PartitionObserversDeps {
   readonly log: FastifyBaseLogger
@@ -36,30 +37,20 @@ export class PartitionObservers {
   /** The observer of one partition. */
   make(): ObserverPort {
     const { shared } = this.#deps
-    let last: Pick<View, 'mode' | 'epoch'> | undefined
-    let offSince = performance.now()
-    const moved = (mode: View['mode'], epoch: number) => {
-      const before = last
-      if (before !== undefined && epoch < before.epoch) return false
-      last = { mode, epoch }
-      if (before?.mode === mode) return false
-      if (mode === 'OFF') offSince = performance.now()
-      return true
-    }
+    const history = new ViewHistory()
     return {
       step: name => shared.step(name),
       failed: (duty, error) => shared.failed(duty, error),
       viewOff: (reason, epoch) => {
-        if (moved('OFF', epoch)) this.#gather('OFF', reason, 0)
+        if (history.moves('OFF', epoch)) this.#gather('OFF', reason, 0)
       },
       viewOn: (epoch, recoveryMs) => {
-        if (moved('ON', epoch)) this.#gather('ON', 'the cache was emptied', recoveryMs)
+        if (history.moves('ON', epoch)) this.#gather('ON', 'the cache was emptied', recoveryMs)
       },
       viewSeen: ({ mode, epoch, reason }) => {
-        const known = last !== undefined
-        const recoveryMs = performance.now() - offSince
-        if (!moved(mode, epoch) || !known) return
-        this.#gather(mode, mode === 'OFF' ? reason : ELSEWHERE, recoveryMs)
+        const { isKnown, sinceOffMs } = history
+        if (!history.moves(mode, epoch) || !isKnown) return
+        this.#gather(mode, mode === 'OFF' ? reason : ELSEWHERE, sinceOffMs)
       },
     }
   }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ObserverPort, View } from '../consistency/ports.ts'
 import type { Telemetry } from './telemetry.ts'
+import { ViewHistory } from './view-history.ts'
 
 /** Reaches every numbered step of the protocol; chaos runs stop the process there. */
 export type StepHook = (name: string) => void | Promise<void>
@@ -14,8 +15,7 @@ export class ProtocolObserver implements ObserverPort {
   readonly #log: FastifyBaseLogger
   readonly #telemetry: Telemetry
   readonly #lastLogged = new Map<string, number>()
-  #last: Pick<View, 'mode' | 'epoch'> | undefined
-  #offSince = performance.now()
+  readonly #history = new ViewHistory()
 
   constructor(log: FastifyBaseLogger, telemetry: Telemetry, step: StepHook = () => {}) {
     this.#log = log
@@ -24,13 +24,13 @@ export class ProtocolObserver implements ObserverPort {
   }
 
   viewOff(reason: string, epoch: number): void {
-    if (!this.#moved('OFF', epoch)) return
+    if (!this.#history.moves('OFF', epoch)) return
     this.#log.warn({ reason, epoch }, 'the cache view was turned OFF: settings are answered from PostgreSQL')
     this.#telemetry.viewOff(reason)
   }
 
   viewOn(epoch: number, recoveryMs: number, fenced: number | 'cold'): void {
-    if (!this.#moved('ON', epoch)) return
+    if (!this.#history.moves('ON', epoch)) return
     this.#log.info({ epoch, recoveryMs: Math.round(recoveryMs), fenced }, 'the cache view was turned ON')
     const how = fenced === 'cold' ? 'the cache was emptied' : `documents fenced: ${fenced}`
     this.#telemetry.viewOn(recoveryMs, how)
@@ -38,9 +38,8 @@ export class ProtocolObserver implements ObserverPort {
 
   /** Another instance, or a trigger of the database, may have turned it. */
   viewSeen({ mode, epoch, reason }: View): void {
-    const known = this.#last !== undefined
-    const recoveryMs = performance.now() - this.#offSince
-    if (!this.#moved(mode, epoch) || !known) return
+    const { isKnown, sinceOffMs: recoveryMs } = this.#history
+    if (!this.#history.moves(mode, epoch) || !isKnown) return
     if (mode === 'OFF') {
       this.#log.warn({ reason, epoch }, 'the cache view was turned OFF outside of this instance')
       this.#telemetry.viewOff(reason)
@@ -55,15 +54,5 @@ export class ProtocolObserver implements ObserverPort {
     if (now - (this.#lastLogged.get(duty) ?? Number.NEGATIVE_INFINITY) < REPEAT_MS) return
     this.#lastLogged.set(duty, now)
     this.#log.warn({ duty, err: error }, 'a background duty failed, it is tried again')
-  }
-
-  /** True when the mode has changed. News of an older epoch comes late and means nothing. */
-  #moved(mode: View['mode'], epoch: number): boolean {
-    const last = this.#last
-    if (last !== undefined && epoch < last.epoch) return false
-    this.#last = { mode, epoch }
-    if (last?.mode === mode) return false
-    if (mode === 'OFF') this.#offSince = performance.now()
-    return true
   }
 }

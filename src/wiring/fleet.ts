@@ -1,6 +1,7 @@
 import { Fleet } from '../fleet/fleet.ts'
 import { Instance } from '../fleet/instance.ts'
 import type { ServerFacts } from '../fleet/ports.ts'
+import { worstBreaker } from '../lifecycle/cluster-status.ts'
 import { VERSION } from '../start-log.ts'
 import { PostgresFleet } from '../store/postgres-fleet.ts'
 import { SYSTEM_CLOCK } from '../system-clock.ts'
@@ -14,7 +15,7 @@ const REMOVAL_PART = 4
 /** What this instance tells of itself, and what the others told. */
 export function wireFleet(
   { config, observer, pool, availability }: Foundation,
-  { view, redis }: CacheLayer,
+  { view, redis, cluster }: CacheLayer,
   server: ServerFacts,
   ready: () => boolean,
 ): Fleet {
@@ -26,7 +27,7 @@ export function wireFleet(
       server,
       vitals,
       view,
-      breaker: () => redis?.breaker.state ?? null,
+      breaker: () => (cluster === undefined ? (redis?.breaker.state ?? null) : worstBreaker(cluster)),
       ready,
     }),
     store: new PostgresFleet(pool, availability),

@@ -36,6 +36,14 @@ t.test('what others did is seen, with the time it took', async t => {
   t.same(seen(), ['on: by another instance', 'off: manual-edit'])
 })
 
+t.test('a view that was read before it was turned ON in the same epoch is old news', async t => {
+  const { observer, seen } = observed()
+  observer.viewSeen(view('OFF', 3, 'new'))
+  observer.viewOn(4, 300, 'cold')
+  observer.viewSeen(view('OFF', 4, 'new'))
+  t.same(seen(), ['on: the cache was emptied'])
+})
+
 t.test('a view that was read before it was turned OFF here is old news', async t => {
   const { observer, seen } = observed()
   observer.viewSeen(view('ON', 1, 'gate'))
