@@ -9,8 +9,10 @@ import type {
   UserPage,
   UserToImport,
 } from './answers.ts'
+import { BulkChanges } from './bulk-changes.ts'
 import type { Envelope } from './documents.ts'
 import { NotFoundError } from './errors.ts'
+import type { InstanceList } from './later.ts'
 import type {
   AuditOptions,
   CallOptions,
@@ -31,10 +33,13 @@ export type DefaultsFile = Readonly<Record<string, unknown>>
 
 /** What only admins may. Everything rejects as Transport.send says. */
 export class Admin {
+  /** Changes of one document of many users. */
+  readonly bulk: BulkChanges
   readonly #requests: Requests
 
   /** @internal */
   constructor(requests: Requests) {
+    this.bulk = new BulkChanges(requests)
     this.#requests = requests
   }
 
@@ -115,6 +120,11 @@ export class Admin {
       until: timeOf(until),
     }
     return this.#requests.json(`/api/admin/audit${query({ ...filter, limit, cursor })}`, options)
+  }
+
+  /** The instances of the gateway that use its database, the last started first. */
+  async instances(options?: CallOptions): Promise<InstanceList> {
+    return this.#requests.json('/api/admin/instances', options)
   }
 
   /** Every user with all documents, or the one named, as fast as they are taken: memory does not grow with them. */

@@ -11,6 +11,7 @@ import { UserSettings } from './user-settings.ts'
 
 export type { Admin, DefaultsFile } from './admin.ts'
 export type * from './answers.ts'
+export type { BulkChanges } from './bulk-changes.ts'
 export type * from './documents.ts'
 export {
   AccessError,
@@ -25,6 +26,7 @@ export {
   VersionMismatchError,
 } from './errors.ts'
 export type { ExchangeCache } from './exchange.ts'
+export type * from './later.ts'
 export type * from './options.ts'
 export type { UserSettings } from './user-settings.ts'
 

@@ -97,6 +97,16 @@ export class Requests {
       .value as T
   }
 
+  /** The same, with the ETag of the answer; '' when it has none. */
+  async tagged<T>(
+    method: Call['method'],
+    path: string,
+    call: Omit<WriteCall, 'ifMatch'>,
+  ): Promise<{ value: T; etag: string }> {
+    const { value, headers } = await this.#send({ ...call, method, path })
+    return { value: value as T, etag: String(headers.etag ?? '') }
+  }
+
   exportUsers(options: ExportOptions): AsyncGenerator<ExportedUser, void> {
     return exportUsers(this.#deps.streams, options)
   }

@@ -21,6 +21,7 @@ const BY_KIND: Readonly<Record<string, string>> = {
 export const DECISION_SETTINGS = `${GINIE}/decision-settings`
 export const MODES = `${GINIE}/modes`
 export const SAFETY_SETTINGS = `${GINIE}/safety-settings`
+export const SCHEDULES = '/api/user/settings/schedule'
 
 /** The route of a document. The catalogue is not imported: it would bring the schemas of the server along. */
 export function routeOf(kind: DocumentKind): string {

@@ -9,7 +9,9 @@ import type {
   Patch,
   SafetySettings,
 } from './documents.ts'
+import { NotFoundError } from './errors.ts'
 import { ExchangeCache } from './exchange.ts'
+import type { CreatedSchedule, NewSchedule, Schedule } from './later.ts'
 import type {
   CallOptions,
   DefaultsScope,
@@ -27,7 +29,7 @@ import type {
 } from './options.ts'
 import { putDocument } from './put-document.ts'
 import type { Requests } from './requests.ts'
-import { DECISION_SETTINGS, MODES, query, routeOf, SAFETY_SETTINGS } from './routes.ts'
+import { DECISION_SETTINGS, MODES, query, routeOf, SAFETY_SETTINGS, SCHEDULES, timeOf } from './routes.ts'
 import { updateDocument } from './update-document.ts'
 
 /** One user's settings, order numbers and exchange cache. Everything rejects as Transport.send says. */
@@ -147,6 +149,38 @@ export class UserSettings {
   ): Promise<ChangeReport> {
     const body = { document, path }
     return this.#change(`/api/user/settings/reset${query({ preview })}`, preview, { body, ...options })
+  }
+
+  /**
+   * Changes a document at `at`, and back at `until`. Sent once only. With `ifMatch` it takes effect only if the document still
+   * has that version then.
+   */
+  async schedule<K extends DocumentKind>(
+    kind: K,
+    { at, until, data, note }: NewSchedule<K>,
+    options: WriteOptions = {},
+  ): Promise<CreatedSchedule> {
+    const body = { at: timeOf(at), until: timeOf(until), data, note }
+    return this.#requests.plain('POST', `${routeOf(kind)}/schedule`, { body, safe: false, ...options })
+  }
+
+  /** Open ones in the order in which they are due, then those that ended in the last 30 days. */
+  async schedules(options?: CallOptions): Promise<readonly Schedule[]> {
+    const { schedules } = await this.#requests.json<{ schedules: Schedule[] }>(SCHEDULES, options)
+    return schedules
+  }
+
+  /** What has taken effect stays as it is. NotFoundError unless it is open. */
+  async cancelSchedule(id: string, options: CallOptions = {}): Promise<void> {
+    try {
+      await this.#requests.plain('DELETE', `${SCHEDULES}/${encodeURIComponent(id)}`, {
+        safe: true,
+        ...options,
+      })
+    } catch (error) {
+      // The attempt without an answer had cancelled it.
+      if (!(error instanceof NotFoundError) || !error.afterLostAttempt) throw error
+    }
   }
 
   async comparison(options?: CallOptions): Promise<Comparison> {

@@ -2,9 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type * as client from '../../src/client/answers.ts'
+import type * as later from '../../src/client/later.ts'
 import { declarations } from '../../src/dev/client/declarations.ts'
 import type * as errors from '../../src/errors.ts'
 import type * as exchange from '../../src/exchange/exchange.ts'
+import type * as bulk from '../../src/jobs/bulk-changes.ts'
+import type * as schedules from '../../src/jobs/schedules.ts'
 import type * as status from '../../src/lifecycle/status-service.ts'
 import type * as sequence from '../../src/sequence/service.ts'
 import type * as admin from '../../src/settings/admin-service.ts'
@@ -29,6 +32,10 @@ export type Checked = [
   Fits<admin.Inspection, client.Inspection>,
   Fits<audit.AuditPage, client.AuditPage>,
   Fits<transfer.UserPage, client.UserPage>,
+  Fits<schedules.ScheduleAnswer, later.Schedule>,
+  Fits<bulk.BulkPreview, later.BulkPreview>,
+  Fits<bulk.BulkAnswer, later.BulkChange>,
+  Fits<bulk.BulkDetails, later.BulkChangeDetails>,
   Fits<imports.ImportOutcome, client.ImportOutcome>,
   Fits<imports.ImportSummary, client.ImportSummary>,
   Fits<exchange.ExchangeKind, client.ExchangeKind>,

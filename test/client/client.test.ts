@@ -2,7 +2,7 @@ import t from 'tap'
 import { VersionMismatchError } from '../../src/client/client.ts'
 import type { Scope } from '../helper/backends.ts'
 import { createDatabase } from '../helper/backends.ts'
-import { SERVICE_TOKEN, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
+import { eventually, SERVICE_TOKEN, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 import { bearer } from '../helper/tokens.ts'
 import { openClient } from './open-client.ts'
 
@@ -249,6 +249,50 @@ t.test('admins', async t => {
   t.strictSame(await admin.audit(none), { entries: [], next: null })
   await t.rejects(admin.audit({ from: 'x' }), { errors: [{ path: 'querystring.from' }] })
   await t.rejects(connect(t).admin.defaults(), { code: 'FORBIDDEN' })
+})
+
+t.test('later, and many users', async t => {
+  const token = bearer('1', 'admin').authorization.slice('Bearer '.length)
+  const { admin } = connect(t, token)
+  const user = connect(t).user('16', { actor: 'alice' })
+  const at = new Date(Date.now() + 3_600_000)
+  const planned = await user.schedule('mode.scalp', { at, data: { size: { leverage: 4 } }, note: 'news' })
+  t.match(planned, {
+    state: 'waiting',
+    at: at.toISOString(),
+    created_by: 'service:bot/alice',
+    changes: [{ path: 'size.leverage' }],
+  })
+  const soon = { at: new Date(), until: at.toISOString(), data: { size: { leverage: 6 } } }
+  await t.rejects(user.schedule('mode.scalp', soon, { ifMatch: 7 }), VersionMismatchError)
+  const { id } = await user.schedule('mode.scalp', soon)
+  await eventually('it has taken effect', async () => {
+    const found = (await user.schedules()).find(each => each.id === id)
+    return found?.state === 'active' && found.version === 2
+  })
+  await user.cancelSchedule(planned.id)
+  await t.rejects(user.cancelSchedule(planned.id), { code: 'SCHEDULE_NOT_FOUND' })
+
+  const change = {
+    document: 'mode.scalp',
+    data: { size: { leverage: 5 } },
+    where: ['mode.scalp:size.leverage=6'],
+    reason: 'a test',
+  } as const
+  const { report, etag } = await admin.bulk.preview(change)
+  t.match(report, { users: 1, changing: 1, changes: [{ path: 'size.leverage', new: 5 }] })
+  const bulk = await admin.bulk.start(change, { ifMatch: etag })
+  await eventually('all are changed', async () => (await admin.bulk.get(bulk.id)).state === 'done')
+  t.match(await admin.bulk.get(bulk.id), { done: 1, refused: [] })
+  await t.rejects(admin.bulk.cancel(bulk.id), { code: 'CONFLICT' })
+  const back = await admin.bulk.revert(bulk.id)
+  await eventually('it is taken back', async () => (await admin.bulk.get(back.id)).state === 'done')
+  t.equal((await user.mode('scalp')).value.data.size.leverage, 6)
+  t.strictSame(
+    (await admin.bulk.list()).map(each => each.id),
+    [back.id, bulk.id],
+  )
+  t.match(await admin.instances(), { source: 'database', instances: [{ self: true, alive: true }] })
 })
 
 t.test('the last known settings, when the gateway itself ends', async t => {
