@@ -4,7 +4,7 @@ const KEYWORDS = new Set(['and', 'or', 'unless', 'bool'])
 export function metricsOf(expression: string): string[] {
   const bare = expression
     .replaceAll(/"[^"]*"/g, '')
-    .replaceAll(/\{[^}]*\}|\[[^\]]*\]/g, ' ')
+    .replaceAll(/\{[^}]*\}|\[[^\]]*\]|\boffset \w+/g, ' ')
     .replaceAll(/\b(?:by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)/g, ' ')
   return [...bare.matchAll(/(?<![\w.$])([a-zA-Z_:][\w:]*)(?!\w|\s*\()/g)]
     .map(([, name]) => name!)
