@@ -3,9 +3,10 @@ import { withClusterFound } from '../../src/cache/cluster-detection.ts'
 import { partitionPlaces } from '../../src/cache/partition-names.ts'
 import { type ClusterTarget, loadConfig } from '../../src/config.ts'
 import { PARTITIONS, partitionOf } from '../../src/consistency/partitions.ts'
+import { freePort } from '../../src/dev/child.ts'
 import type { ClusterNode } from '../../src/dev/private-cluster.ts'
 import { commandRedis } from '../../src/dev/private-redis.ts'
-import { createDatabase } from '../helper/backends.ts'
+import { createDatabase, startRedis } from '../helper/backends.ts'
 import { moveSlots } from '../helper/cluster/moves.ts'
 import { startTestCluster } from '../helper/cluster/start.ts'
 import { eventually, JWT_SECRET, SHORT_LEASE, startGateway } from '../helper/gateway.ts'
@@ -208,5 +209,21 @@ t.test('a gateway on a Redis Cluster', async t => {
       nodes: [{ host: '127.0.0.1', port }],
     } satisfies Partial<ClusterTarget>)
     t.match((await found('redis://127.0.0.1:1')).redis.target, { kind: 'single' }, 'away: taken for one')
+  })
+})
+
+t.test('a cluster that was away at the start is named, and what to do', async t => {
+  const [url, port] = await Promise.all([createDatabase(t), freePort()])
+  const env = { ...SHORT_LEASE, DATABASE_URL: url, REDIS_URL: `redis://127.0.0.1:${port}` }
+  const gateway = await startGateway(t, env)
+  await startRedis(t, ['--cluster-enabled', 'yes'], port)
+  await eventually('health says it', async () =>
+    (await gateway.as('42', { url: '/health' }))
+      .json()
+      .warnings.some((warning: string) => /is a node of a Redis Cluster.*REDIS_CLUSTER_NODES/.test(warning)),
+  )
+  t.match(await gateway.as('42', { url: SCALP }), {
+    statusCode: 200,
+    headers: { 'cache-status': 'settings-gateway; fwd=bypass; detail=degraded' },
   })
 })
