@@ -37,6 +37,8 @@ const CHECKS: readonly { readonly of: RegExp; readonly check: (t: Test, command:
   { of: /^docker compose /, check: compose },
   { of: /^cp /, check: copy },
   { of: /^npx tap run /, check: (t, command) => t.ok(existsSync(join(ROOT, command.split(' ')[3]!))) },
+  // Run by helper/cluster/cluster.test.ts.
+  { of: /^redis-cli --cluster /, check: (t, command) => t.ok(pageText('docs/cluster.md').includes(command)) },
   // What it makes is checked by deploy/compose.test.ts.
   { of: /^sh deploy\//, check: (t, command) => t.ok(existsSync(join(ROOT, command.split(' ')[1]!))) },
 ]

@@ -91,7 +91,7 @@ function readers(stack: Stack, gateway: ServerProcess, bare: ServerProcess, user
 }
 
 /** A script of wrk that names another user in each request. */
-function randomUsers(stack: Stack, name: string, count: number, step: number): string {
+export function randomUsers(stack: Stack, name: string, count: number, step: number): string {
   const file = join(stack.directory, `${name}.lua`)
   writeFileSync(
     file,

@@ -3,6 +3,7 @@ import { loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { request } from 'undici'
 import { commandLine, endWithUsage } from '../../src/commands/command-line.ts'
+import { compareCluster } from './cluster.ts'
 import { compareDegraded } from './degraded.ts'
 import { growUsers } from './growth.ts'
 import { loadGenerator } from './load.ts'
@@ -46,8 +47,10 @@ const PARTS = [
   'degraded',
   'start',
   'beside',
+  'cluster',
 ] as const
-const DEFAULT_PARTS = PARTS.filter(part => part !== 'beside')
+/** Those of one gateway and one Redis. */
+const DEFAULT_PARTS = PARTS.filter(part => part !== 'beside' && part !== 'cluster')
 type Part = (typeof PARTS)[number]
 
 const { values: flags } = commandLine({
@@ -181,6 +184,10 @@ try {
       } finally {
         await other.stop()
       }
+    },
+    cluster: async () => {
+      const results = await compareCluster(stack, generator, gateway, { rounds, seconds, connections })
+      return `## Three nodes of a Redis Cluster\n\n${comparison(results, 'one Redis')}`
     },
     sequence: async () => {
       const measured = {

@@ -37,5 +37,5 @@ t.test('the parts of the bench that one gateway can run', async t => {
 t.test('a part that does not exist is refused before anything starts', async t => {
   const { code, output } = await bench(t, '--only', 'reads,nonsense')
   t.equal(code, 2)
-  t.match(output, /^--only takes .*processes, users, degraded, start, beside, not nonsense/)
+  t.match(output, /^--only takes .*processes, users, degraded, start, beside, cluster, not nonsense/)
 })

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { partitionOf, viewOfPartition } from '../../src/consistency/partitions.ts'
 import { check } from './checker/check.ts'
 import type { FaultWindow, History, Operation, SeenDocument, StoredVersion } from './history.ts'
 
@@ -53,7 +54,7 @@ const GOOD: History = {
     stored('b', 2, 42, '', 'load-defaults'),
     stored('a', 3, 42, '', 'load-defaults'),
   ],
-  onPeriods: [{ start: 0, end: Number.POSITIVE_INFINITY }],
+  onPeriods: [{ view: 0, start: 0, end: Number.POSITIVE_INFINITY }],
   cachedKeys: [{ key: 'user:u1:a', cached: 'x', expected: 'x' }],
 }
 
@@ -177,8 +178,21 @@ t.test('what is allowed', async t => {
   t.strictSame(check({ ...plus(refused), windows: outage }), [], '503 while PostgreSQL is away')
   const fallen = plus(draw([70, 71], 20, 20), draw([75, 76], 10, 10))
   const onPeriods = [
-    { start: 0, end: 72 },
-    { start: 74, end: 100 },
+    { view: 0, start: 0, end: 72 },
+    { view: 0, start: 74, end: 100 },
   ]
   t.strictSame(check({ ...fallen, onPeriods }), [], 'numbers that fall when the view was OFF in between')
+  const view = viewOfPartition(partitionOf('u1'))
+  const ofPartition = (each: number) => onPeriods.map(period => ({ ...period, view: each }))
+  const others = [{ view: view - 1, start: 0, end: 100 }]
+  t.strictSame(
+    check({ ...fallen, onPeriods: [...others, ...ofPartition(view)] }),
+    [],
+    'or when that of the partition was, whatever the others were',
+  )
+  t.strictSame(
+    rulesOf({ ...fallen, onPeriods: [...ofPartition(view - 1), { view, start: 0, end: 100 }] }),
+    ['falling-number'],
+    'not when only another one was',
+  )
 })

@@ -12,35 +12,46 @@ const CLOCK_SLACK_MS = 20
 export async function watchView(stack: Stack): Promise<void> {
   await stack.sql(client =>
     client.query(`
-      CREATE TABLE chaos_view (id bigserial, mode text NOT NULL, at timestamptz NOT NULL);
+      CREATE TABLE chaos_view (id bigserial, view integer NOT NULL, mode text NOT NULL, at timestamptz NOT NULL);
       CREATE FUNCTION chaos_note_view() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
-        INSERT INTO chaos_view (mode, at) VALUES (NEW.mode, clock_timestamp());
+        INSERT INTO chaos_view (view, mode, at) VALUES (NEW.id, NEW.mode, clock_timestamp());
         RETURN NULL;
       END $$;
       CREATE TRIGGER chaos_view AFTER INSERT OR UPDATE ON cache_view
         FOR EACH ROW EXECUTE FUNCTION chaos_note_view();
       ALTER TABLE cache_view ENABLE ALWAYS TRIGGER chaos_view;
-      INSERT INTO chaos_view (mode, at) SELECT mode, clock_timestamp() FROM cache_view`),
+      INSERT INTO chaos_view (view, mode, at) SELECT id, mode, clock_timestamp() FROM cache_view`),
   )
 }
 
-/** When the view was ON without a break; what lies within the slack of a change counts to no period. */
+/** When each view was ON without a break; what lies within the slack of a change counts to no period. */
 export async function readOnPeriods(stack: Stack): Promise<OnPeriod[]> {
   const { rows } = await stack.sql(client =>
-    client.query<{ mode: string; at: Date }>('SELECT mode, at FROM chaos_view ORDER BY id'),
+    client.query<ViewChange>('SELECT view, mode, at FROM chaos_view ORDER BY id'),
   )
+  const views = new Set(rows.map(({ view }) => view))
+  return [...views].flatMap(view => onPeriodsOf(view, rows))
+}
+
+interface ViewChange {
+  readonly view: number
+  readonly mode: string
+  readonly at: Date
+}
+
+function onPeriodsOf(view: number, changes: readonly ViewChange[]): OnPeriod[] {
   const periods: OnPeriod[] = []
   let since: number | undefined
-  for (const { mode, at } of rows) {
+  for (const { mode, at } of changes.filter(change => change.view === view)) {
     const moment = onOurClock(at)
     if (mode === 'ON') since ??= moment + CLOCK_SLACK_MS
     else if (since !== undefined) {
-      if (moment - CLOCK_SLACK_MS > since) periods.push({ start: since, end: moment - CLOCK_SLACK_MS })
+      if (moment - CLOCK_SLACK_MS > since) periods.push({ view, start: since, end: moment - CLOCK_SLACK_MS })
       since = undefined
     }
   }
-  return since === undefined ? periods : [...periods, { start: since, end: Number.POSITIVE_INFINITY }]
+  return since === undefined ? periods : [...periods, { view, start: since, end: Number.POSITIVE_INFINITY }]
 }
 
 /** The whole history table of the users, in the order of versions. */
@@ -80,13 +91,22 @@ export async function readRows(stack: Stack): Promise<readonly Row[]> {
 
 /** Every key of every row: what Redis holds against what the row stands for. */
 export async function compareCache(stack: Stack): Promise<CachedKey[]> {
-  const rows = await readRows(stack)
-  const expected = rows.flatMap(row => {
+  const byUser = new Map<string, Omit<CachedKey, 'cached'>[]>()
+  for (const row of await readRows(stack)) {
     const values = PLAIN_CODEC.encode(row)
-    return PLAIN_CODEC.keys(row.ref).map((key, index) => ({ key, expected: String(values[index]) }))
-  })
-  const cached = await stack.command(client => client.mget(expected.map(({ key }) => key)))
-  return expected.map((each, index) => ({ ...each, cached: cached[index] ?? null }))
+    const keys = PLAIN_CODEC.keys(row.ref).map((key, index) => ({
+      key: stack.prefixOf(row.ref.userId) + key,
+      expected: String(values[index]),
+    }))
+    byUser.set(row.ref.userId, [...(byUser.get(row.ref.userId) ?? []), ...keys])
+  }
+  const compared: CachedKey[] = []
+  for (const expected of byUser.values()) {
+    const keys = expected.map(({ key }) => key)
+    const cached = await (stack.cluster?.readKeys(keys) ?? stack.command(client => client.mget(keys)))
+    compared.push(...expected.map((each, index) => ({ ...each, cached: cached[index] ?? null })))
+  }
+  return compared
 }
 
 /** Numbers that the database gave out or reserved, all users and days together. */

@@ -1,6 +1,7 @@
 import { readEnvironment } from '../../src/config.ts'
 import { startServer } from '../../src/server.ts'
 import type { GatewayCommand, GatewayEvent } from './gateway-messages.ts'
+import { connectFrom } from './local-address.ts'
 
 /**
  * The process of one gateway in a chaos run: the real server, and failpoints. Whoever forked it names a step of the
@@ -41,5 +42,7 @@ setInterval(() => {
 }, TURN_MS).unref()
 process.on('disconnect', () => process.exit(0))
 
+const [, , localAddress = ''] = process.argv
+if (localAddress !== '') connectFrom(localAddress)
 const server = await startServer(readEnvironment(), { step })
 say({ type: 'listening', url: server.url })

@@ -11,6 +11,8 @@ export interface GatewayOptions {
   readonly env: NodeJS.ProcessEnv
   /** Where its output goes. */
   readonly logFile: string
+  /** The address of this machine that its connections come from; its usual one when it is left out. */
+  readonly localAddress?: string
   /** The limit of its open files; the machine's own when it is left out. */
   readonly openFiles?: number
 }
@@ -41,14 +43,18 @@ export class GatewayProcess {
   /** Resolves when it listens. */
   async start(): Promise<void> {
     const log = openSync(this.#options.logFile, 'a')
-    const { openFiles } = this.#options
+    const { openFiles, localAddress = '' } = this.#options
     const limits = openFiles === undefined ? [] : ['prlimit', `--nofile=${openFiles}:${openFiles}`, '--']
     // tap puts its own loaders into the NODE_OPTIONS of every child.
-    const child = spawnChild('env', ['-u', 'NODE_OPTIONS', ...limits, process.execPath, ENTRY], {
-      env: this.#options.env,
-      deathSignal: 'KILL',
-      stdio: ['ignore', log, log, 'ipc'],
-    })
+    const child = spawnChild(
+      'env',
+      ['-u', 'NODE_OPTIONS', ...limits, process.execPath, ENTRY, localAddress],
+      {
+        env: this.#options.env,
+        deathSignal: 'KILL',
+        stdio: ['ignore', log, log, 'ipc'],
+      },
+    )
     closeSync(log)
     this.#child = child
     await new Promise<void>((resolve, reject) => {

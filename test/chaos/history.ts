@@ -81,8 +81,10 @@ export interface FaultWindow {
   end: number
 }
 
-/** A time in which the view was ON without a break. */
+/** A time in which a view was ON without a break. */
 export interface OnPeriod {
+  /** 0 = the view of one Redis, of all users; others are those of a cluster's partitions. */
+  readonly view: number
   readonly start: number
   readonly end: number
 }

@@ -21,18 +21,22 @@ export interface Recovery {
 /** How a fault is named in the report that found nobody at its step. */
 export const MISSED = ' (nobody came)'
 
-/** Waits until every gateway answers from Redis and reaches the database; tells each as soon as it does. */
+/** Waits until every gateway answers the users from Redis and reaches the database; tells each as soon as it does. */
 export async function recovered(
   fault: string,
   gateways: readonly ChaosGateway[],
   probe: ChaosClient,
   onWell: (gateway: ChaosGateway) => void,
+  users: readonly string[] = [PROBE_USER],
 ): Promise<Recovery> {
   const healedAt = performance.now()
   const violations: Violation[] = []
   const times = await Promise.all(
     gateways.map(async gateway => {
-      const hitAfterMs = await untilHit(probe, gateway.index, PROBE_USER, PROBE_TARGET, healedAt)
+      const hits = await Promise.all(
+        users.map(user => untilHit(probe, gateway.index, user, PROBE_TARGET, healedAt)),
+      )
+      const hitAfterMs = hits.includes(undefined) ? undefined : Math.max(...(hits as number[]))
       if (hitAfterMs === undefined || !(await databaseUp(gateway))) {
         const message = `gateway ${gateway.index} was not well ${PATIENCE_MS} ms after: ${fault}`
         violations.push({ rule: 'no-recovery', message })

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandLine } from '../../src/commands/command-line.ts'
 import type { Random } from '../simulation/random.ts'
-import { PLAIN_FAULTS } from './faults/catalogue.ts'
+import { DECKS_OF_CLUSTER, PLAIN_FAULTS } from './faults/catalogue.ts'
 import { deck, type Fault } from './faults/fault.ts'
 import { STEP_FAULTS } from './faults/steps.ts'
 import { runProgram, say } from './program.ts'
@@ -10,7 +10,8 @@ import { work } from './workload.ts'
 
 /**
  * `npm run chaos -- --seconds 600 --seed 1`: three gateways, eight clients, all faults of `faults/` in turn.
- * `--only TEXT` leaves the faults whose names contain it; `--keep DIR` keeps logs and the recorded operations there.
+ * `--cluster` with a Redis Cluster
+ * in place of one Redis, and its faults; `--only TEXT` leaves the faults whose names contain it; `--keep DIR` keeps logs and the recorded operations there.
  * Ends with 1 when anything that was promised did not hold.
  */
 
@@ -21,9 +22,9 @@ const USERS = Array.from({ length: 12 }, (_, index) => `u${index}`)
 const PAUSE_MS = 25
 const LINES_AT_ONCE = 10_000
 
-/** One fault at any moment, then one at a step of the protocol, and so on. */
-function inTurn(only: string): (random: Random) => Fault {
-  const decks = [PLAIN_FAULTS, STEP_FAULTS]
+/** One fault at any moment, then one at a step of the protocol, and so on; with a cluster also one of its own. */
+function inTurn(only: string, cluster: boolean): (random: Random) => Fault {
+  const decks = (cluster ? DECKS_OF_CLUSTER : [PLAIN_FAULTS, STEP_FAULTS])
     .map(faults => faults.filter(({ name }) => name.includes(only)))
     .filter(faults => faults.length > 0)
     .map(deck)
@@ -43,6 +44,11 @@ const { values } = commandLine({
       minimum: 0,
       help: 'Draws the faults; another each time if not given.',
     },
+    cluster: {
+      type: 'boolean',
+      default: false,
+      help: 'With a Redis Cluster of three primaries and three replicas.',
+    },
     only: { type: 'string', value: 'TEXT', default: '', help: 'Only faults whose names contain this.' },
     keep: { type: 'string', value: 'DIR', help: 'Keep logs and the recorded operations there.' },
   },
@@ -53,14 +59,15 @@ const directory = values.keep
 if (directory !== undefined) mkdirSync(directory, { recursive: true })
 
 await runProgram(
-  `chaos for ${values.seconds} s, seed ${seed}`,
+  `chaos for ${values.seconds} s${values.cluster ? ' with a cluster' : ''}, seed ${seed}`,
   {
     seed: Number(seed),
     gateways: GATEWAYS,
     clients: CLIENTS,
     users: USERS,
     more: workedMs => workedMs < milliseconds,
-    nextFault: inTurn(values.only),
+    nextFault: inTurn(values.only, values.cluster),
+    stack: { cluster: values.cluster },
     work: (client, random, stopped) =>
       work(client, random, { users: USERS, gateways: GATEWAYS, pauseMs: PAUSE_MS }, stopped),
     onFault: ({ fault, withoutCacheMs }) =>

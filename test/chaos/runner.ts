@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Scope } from '../helper/backends.ts'
+import { slotOfUser } from '../helper/cluster/users.ts'
 import { Random } from '../simulation/random.ts'
 import { check } from './checker/check.ts'
 import { countNumbers } from './checker/numbers.ts'
@@ -26,7 +27,7 @@ export interface RunOptions {
   readonly onFault?: (recovery: Recovery) => void
   readonly logDirectory?: string
   /** How the servers and gateways differ from those of a plain run. */
-  readonly stack?: Pick<StackOptions, 'env' | 'prepare' | 'redisArgs' | 'redisUser' | 'openFiles'>
+  readonly stack?: Pick<StackOptions, 'cluster' | 'env' | 'prepare' | 'redisArgs' | 'redisUser' | 'openFiles'>
   /** Begins something beside the clients, and ends it with what it found wrong. */
   readonly beside?: (stack: Stack, scope: Scope) => Promise<() => Promise<readonly Violation[]>>
   /** The part of the history that the checker judges, when the database was set back in between. */
@@ -44,6 +45,7 @@ export interface RunResult {
 
 /** Longest pause between two faults, milliseconds. */
 const PAUSE_MS = 400
+const SLOTS = 16_384
 
 /** One chaos run: gateways and clients at work, one fault after the other, then the verdict. */
 export async function run(scope: Scope, options: RunOptions): Promise<RunResult> {
@@ -66,6 +68,7 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
   })
   for (const user of options.users) await probe!.readBundle(0, user)
 
+  const probeUsers = stack.cluster === undefined ? [PROBE_USER] : onEachThird([PROBE_USER, ...options.users])
   const windows: FaultWindow[] = []
   let stopped = false
   const endBeside = await options.beside?.(stack, scope)
@@ -89,6 +92,7 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
         stack.gateways,
         probe!,
         gateway => close(windows, gateway),
+        probeUsers,
       )
       recoveries.push(recovery)
       options.onFault?.(recovery)
@@ -148,6 +152,16 @@ function close(windows: readonly FaultWindow[], { index }: ChaosGateway): void {
   for (const window of windows) {
     if (window.gateway === index && window.end === Number.POSITIVE_INFINITY) window.end = performance.now()
   }
+}
+
+/** One user of each third of a cluster's slots, where there is one. */
+function onEachThird(users: readonly string[]): string[] {
+  const thirds = new Map<number, string>()
+  for (const user of users) {
+    const third = Math.floor(slotOfUser(user) / (SLOTS / 3))
+    if (!thirds.has(third)) thirds.set(third, user)
+  }
+  return [...thirds.values()]
 }
 
 /** Reads everything until it is a hit, through one gateway after the other. */

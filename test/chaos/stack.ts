@@ -12,8 +12,12 @@ import {
   type TestRedis,
   temporaryDirectory,
 } from '../helper/backends.ts'
+import { addressOfGateway } from '../helper/cluster/network.ts'
+import { prefixOfUser } from '../helper/cluster/users.ts'
 import { nodeEnvironment } from '../helper/node-process.ts'
+import type { TcpLine } from '../helper/tcp-line.ts'
 import { startTcpProxy, type TcpProxy } from '../helper/tcp-proxy.ts'
+import { type ClusterStack, startClusterStack } from './cluster-stack.ts'
 import { GatewayProcess } from './gateway.ts'
 import { withMarks } from './marks.ts'
 
@@ -24,7 +28,7 @@ export interface ChaosGateway {
   readonly index: number
   readonly process: GatewayProcess
   /** What it reaches Redis and PostgreSQL through. */
-  readonly redisProxy: TcpProxy
+  readonly redisProxy: TcpLine
   readonly postgresProxy: TcpProxy
 }
 
@@ -34,10 +38,16 @@ export interface Stack {
   readonly gateways: readonly ChaosGateway[]
   readonly postgres: TestPostgres
   readonly tokens: Tokens
-  /** The Redis that counts as the primary; a failover puts another in its place. */
+  /** The cluster that the gateways use in place of one Redis. */
+  readonly cluster: ClusterStack | undefined
+  /** The Redis that counts as the primary; a failover, or `aim`, puts another in its place. */
   redis: TestRedis
   /** Statements of the harness, straight to the server. */
   sql<T>(work: (client: pg.Client) => Promise<T>): Promise<T>
+  /** With a cluster: makes the node that owns the user's keys the primary that counts. */
+  aim(user: string): Promise<void>
+  /** What stands before the names of a user's keys. */
+  prefixOf(user: string): string
   /** Commands of the harness, straight to the primary. */
   command<T>(work: (client: Redis) => Promise<T>): Promise<T>
 }
@@ -47,6 +57,8 @@ export interface StackOptions {
   readonly clients: readonly string[]
   /** More of the gateways' configuration; of one gateway when it is a function of its index. */
   readonly env?: NodeJS.ProcessEnv | ((index: number) => NodeJS.ProcessEnv)
+  /** A cluster of three primaries with a replica each, in place of one Redis. */
+  readonly cluster?: boolean
   /** More arguments of redis-server. */
   readonly redisArgs?: readonly string[]
   /** The account of Redis that the gateways use. */
@@ -64,7 +76,11 @@ const DEFAULTS_FILE = join(import.meta.dirname, '../../default-settings.json')
 /** Starts everything; all of it ends with `scope`. */
 export async function startStack(scope: Scope, options: StackOptions): Promise<Stack> {
   const directory = temporaryDirectory(scope)
-  const [postgres, redis] = await Promise.all([startPostgres(scope), startRedis(scope, options.redisArgs)])
+  const [postgres, cluster] = await Promise.all([
+    startPostgres(scope),
+    options.cluster === true ? startClusterStack(scope) : undefined,
+  ])
+  const redis: TestRedis = cluster?.nodes[0] ?? (await startRedis(scope, options.redisArgs))
   await options.prepare?.({ postgres, redis })
   const tokens = Object.fromEntries(
     options.clients.map(name => [name, `chaos-token-of-${name}-`.padEnd(40, 'x')]),
@@ -89,9 +105,16 @@ export async function startStack(scope: Scope, options: StackOptions): Promise<S
     RATE_LIMIT_WRITE_MAX: '0',
   }
   const more = (index: number) => (typeof options.env === 'function' ? options.env(index) : options.env)
+  const wayToRedis = async (index: number): Promise<{ env: NodeJS.ProcessEnv; line: TcpLine }> => {
+    if (cluster !== undefined)
+      return { env: { REDIS_CLUSTER_NODES: cluster.seeds }, line: cluster.lineOf(index) }
+    const line = await startTcpProxy(scope, redis.port)
+    const user = options.redisUser === undefined ? '' : `${options.redisUser}:none@`
+    return { env: { REDIS_URL: `redis://${user}127.0.0.1:${line.port}` }, line }
+  }
   const gateways: ChaosGateway[] = []
   for (let index = 0; index < options.gateways; index++) {
-    const redisProxy = await startTcpProxy(scope, redis.port)
+    const redis = await wayToRedis(index)
     const postgresProxy = await startTcpProxy(scope, postgres.port)
     const databaseUrl = new URL(postgres.url)
     databaseUrl.port = String(postgresProxy.port)
@@ -100,14 +123,15 @@ export async function startStack(scope: Scope, options: StackOptions): Promise<S
         ...env,
         PORT: String(await freePort()),
         DATABASE_URL: databaseUrl.href,
-        REDIS_URL: `redis://${options.redisUser === undefined ? '' : `${options.redisUser}:none@`}127.0.0.1:${redisProxy.port}`,
+        ...redis.env,
         ...more(index),
       },
       logFile: join(options.logDirectory ?? directory, `gateway-${index}.log`),
       ...(options.openFiles === undefined ? {} : { openFiles: options.openFiles }),
+      ...(cluster === undefined ? {} : { localAddress: addressOfGateway(index) }),
     })
     scope.teardown(() => process.kill())
-    gateways.push({ index, process, redisProxy, postgresProxy })
+    gateways.push({ index, process, redisProxy: redis.line, postgresProxy })
   }
   await Promise.all(gateways.map(each => each.process.start()))
   const stack: Stack = {
@@ -116,6 +140,11 @@ export async function startStack(scope: Scope, options: StackOptions): Promise<S
     postgres,
     tokens,
     redis,
+    cluster,
+    aim: async user => {
+      if (cluster !== undefined) stack.redis = await cluster.primaryOf(user)
+    },
+    prefixOf: user => (cluster === undefined ? '' : prefixOfUser(user)),
     sql: work => onServer(postgres.url, work),
     command: work => onRedis(stack.redis.url, work),
   }

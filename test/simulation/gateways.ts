@@ -10,7 +10,6 @@ export class Gateways {
   readonly #world: World
   #started = 0
   #ended = false
-  #onlyCluster = false
 
   constructor(world: World, count: number) {
     this.#world = world
@@ -23,24 +22,7 @@ export class Gateways {
 
   #start(): Gateway {
     const { leaseFactors } = this.#world.scenario
-    const hasCluster = this.#hasCluster(this.#started)
-    return new Gateway(this.#world, leaseFactors[this.#started++ % leaseFactors.length]!, hasCluster)
-  }
-
-  /** Of some, every other one that is started. */
-  #hasCluster(started: number): boolean {
-    const { cluster } = this.#world.scenario
-    return (
-      cluster === 'all' ||
-      (cluster !== undefined && this.#onlyCluster) ||
-      (cluster === 'some' && started % 2 === 0)
-    )
-  }
-
-  /** Those with one Redis are killed, and others with the cluster are started in their place. */
-  allWithCluster(): void {
-    this.#onlyCluster = true
-    for (const gateway of this.all) if (gateway.parts[0].store.viewId === 0) gateway.kill()
+    return new Gateway(this.#world, leaseFactors[this.#started++ % leaseFactors.length]!)
   }
 
   /** All are killed, and none is started again. */

@@ -11,7 +11,6 @@ export interface HandoverRules {
 export interface StoredHandover {
   readonly request: HandoverRequest
   readonly epoch: number
-  readonly view: number
   taken: boolean
   reply: { readonly value: unknown } | undefined
 }
@@ -31,8 +30,7 @@ export class MemoryHandover implements HandoverPort {
   ask(epoch: number, requests: readonly HandoverRequest[]): Promise<void> {
     return this.#store.call('handover-ask', () => {
       for (const request of requests) {
-        const { viewId: view } = this.#store
-        const stored: StoredHandover = { request, epoch, view, taken: false, reply: undefined }
+        const stored: StoredHandover = { request, epoch, taken: false, reply: undefined }
         if (!this.#rules.carriedOut && request.kind === 'fence')
           Object.assign(stored, { taken: true, reply: { value: 'done' } })
         this.#server.handovers.set(request.id, stored)
@@ -53,9 +51,7 @@ export class MemoryHandover implements HandoverPort {
 
   take(epoch: number, limit: number): Promise<readonly HandoverRequest[]> {
     return this.#store.call('handover-take', () => {
-      const waiting = [...this.#server.handovers.values()].filter(
-        each => !each.taken && each.view === this.#store.viewId && each.epoch === epoch,
-      )
+      const waiting = [...this.#server.handovers.values()].filter(each => !each.taken && each.epoch === epoch)
       return waiting.slice(0, limit).map(each => {
         each.taken = true
         return each.request

@@ -3,7 +3,7 @@ import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { type Build, SOUND } from './build.ts'
 import { Clients } from './clients.ts'
 import { documentId, SIM_CODEC } from './documents.ts'
-import type { AnyFocus } from './draw-scenario.ts'
+import type { Focus } from './focuses.ts'
 import { World } from './world.ts'
 
 export interface WalkResult {
@@ -24,7 +24,7 @@ const SETTLING_ROUNDS = 10
 const STUCK_MS = 600_000
 
 /** One run: warm up, let clients work under faults, heal, and look whether the cache has become right. */
-export async function walk(seed: number, build: Build = SOUND, focus?: AnyFocus): Promise<WalkResult> {
+export async function walk(seed: number, build: Build = SOUND, focus?: Focus): Promise<WalkResult> {
   const world = new World(seed, build, OPERATIONS, focus)
   const clients = new Clients(world)
   const { timeline, checker } = world
@@ -54,13 +54,11 @@ export async function walk(seed: number, build: Build = SOUND, focus?: AnyFocus)
 function isOn({ gateways, postgres, network }: World): boolean {
   return (
     network.underWay === 0 &&
-    gateways.all.every(({ process, parts }) => {
-      const uses = ({ store, protocol }: (typeof parts)[number]) =>
-        postgres.viewOf(store.viewId).mode === 'ON' &&
-        !store.availability.down &&
-        protocol.lease.current() !== undefined
-      return process.running && parts.every(uses)
-    })
+    postgres.view.mode === 'ON' &&
+    gateways.all.every(
+      ({ process, protocol, store }) =>
+        process.running && !store.availability.down && protocol.lease.current() !== undefined,
+    )
   )
 }
 
@@ -100,8 +98,7 @@ async function settle(world: World, clients: Clients): Promise<void> {
 }
 
 /** Keys that hold anything else than their row: nothing when it is deleted. */
-function differences(world: World) {
-  const { refs, postgres } = world
+function differences({ refs, postgres, redis }: World) {
   return refs.flatMap(ref => {
     const row = postgres.row(documentId(ref))
     if (row === undefined) return []
@@ -111,7 +108,7 @@ function differences(world: World) {
         ref,
         version: row.version,
         key,
-        stored: world.keysOf(ref.userId).get(key),
+        stored: redis.primary.get(key),
         expected: bytes[part],
       }))
       .filter(({ stored, expected }) => stored !== expected)

@@ -1,3 +1,4 @@
+import { partitionOf, viewOfPartition } from '../../../src/consistency/partitions.ts'
 import type { DrawnRange, History, Operation, Violation } from '../history.ts'
 import { entryOf, Highest } from './highest.ts'
 
@@ -22,11 +23,12 @@ export function checkUnique({ operations }: History): Violation[] {
   return violations
 }
 
-/** falling-number: while the view stays ON a draw gets larger numbers than all draws that ended before it began. */
+/** falling-number: while the user's view stays ON a draw gets larger numbers than all draws that ended before it began. */
 export function checkAscending({ operations, onPeriods }: History): Violation[] {
   const violations: Violation[] = []
   for (const [id, draws] of byUserAndDay(operations)) {
-    for (const period of onPeriods) {
+    const views = [0, viewOfPartition(partitionOf(draws[0]!.user))]
+    for (const period of onPeriods.filter(({ view }) => views.includes(view))) {
       const inside = draws.filter(({ start, end }) => period.start <= start && end <= period.end)
       const ended = new Highest()
       for (const { end, numbers } of inside) ended.add(end, numbers.last)

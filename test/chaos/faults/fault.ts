@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Random } from '../../simulation/random.ts'
+import type { ClusterStack } from '../cluster-stack.ts'
 import type { Component, Operation } from '../history.ts'
 import type { ChaosGateway, Stack } from '../stack.ts'
 
@@ -25,6 +26,12 @@ export interface Fault {
 
 export function anyGateway({ stack, random }: FaultContext): ChaosGateway {
   return random.pick(stack.gateways)
+}
+
+/** The cluster of a run that has one. */
+export function clusterOf({ stack }: FaultContext): ClusterStack {
+  if (stack.cluster === undefined) throw new Error('this fault is one of a cluster')
+  return stack.cluster
 }
 
 /** Waits for a random time, milliseconds. */

@@ -1,9 +1,9 @@
-import type { TcpProxy } from '../../helper/tcp-proxy.ts'
+import type { TcpLine } from '../../helper/tcp-line.ts'
 import type { Component } from '../history.ts'
 import type { ChaosGateway } from '../stack.ts'
 import { anyGateway, between, type Fault, type FaultContext } from './fault.ts'
 
-type Trouble = (proxy: TcpProxy, context: FaultContext) => void
+type Trouble = (proxy: TcpLine, context: FaultContext) => void
 
 const TROUBLES: Readonly<Record<string, Trouble>> = {
   delays: (proxy, { random }) => proxy.delay(random.between(20, 300)),
@@ -14,7 +14,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
 const SERVERS: readonly {
   component: Component
   name: string
-  proxyOf: (gateway: ChaosGateway) => TcpProxy
+  proxyOf: (gateway: ChaosGateway) => TcpLine
 }[] = [
   { component: 'redis', name: 'Redis', proxyOf: gateway => gateway.redisProxy },
   { component: 'postgres', name: 'PostgreSQL', proxyOf: gateway => gateway.postgresProxy },

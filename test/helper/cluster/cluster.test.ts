@@ -1,12 +1,18 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 import { Cluster } from 'ioredis'
 import t from 'tap'
+import { freePort } from '../../../src/dev/child.ts'
 import type { ClusterNode } from '../../../src/dev/private-cluster.ts'
 import { commandRedis } from '../../../src/dev/private-redis.ts'
 import { cutAppendOnlyFile } from '../../chaos/faults/redis-data.ts'
+import { redisBinary, type Scope, startRedis } from '../backends.ts'
 import { eventually } from '../gateway.ts'
+import { blocksOf, pageText } from '../readme.ts'
 import { breakMove, moveSlots, seizeSlot } from './moves.ts'
 import { addressOfGateway, addressOfNode, startNetworkedCluster } from './network.ts'
 import { failOver, flushNode, forgetNode, untilPrimary, untilWell } from './nodes.ts'
@@ -23,6 +29,27 @@ const KEYS = Array.from({ length: 120 }, (_, index) => `{a}:${index}`)
  * the primary before keeps its slots.
  */
 const RETRY_MS = 6_000
+
+const NO_CLI = 'redis-cli is not beside redis-server'
+
+/** redis-cli; resolves to what it wrote. */
+function redisCli(): ((args: readonly string[]) => Promise<string>) | undefined {
+  const { path, libraries } = redisBinary()
+  const program = join(dirname(path), 'redis-cli')
+  if (!existsSync(program)) return undefined
+  const env = { ...process.env, ...(libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries }) }
+  return args =>
+    promisify(execFile)(program, args, { env }).then(
+      ({ stdout }) => stdout,
+      error => `[ERR] ${error}`,
+    )
+}
+
+/** A node that knows no other. */
+async function startEmptyNode(t: Scope) {
+  const bus = await freePort()
+  return startRedis(t, ['--cluster-enabled', 'yes', '--cluster-port', String(bus)])
+}
 
 /** The beginning of the reply to a GET that comes from an address of this machine. */
 async function askFrom(localAddress: string, port: number): Promise<string> {
@@ -209,6 +236,35 @@ t.test('what is done to a private cluster', async t => {
     await failOver(replica, 'TAKEOVER')
     await untilPrimary(replica)
     await repair()
+  })
+
+  const cli = redisCli()
+  await t.test('the commands of docs/cluster.md grow it', { skip: cli === undefined && NO_CLI }, async t => {
+    const added = await Promise.all([startEmptyNode(t), startEmptyNode(t)])
+    const addresses = new Map([
+      ['10.0.0.1:6379', cluster.nodes[0]!.port],
+      ['10.0.0.4:6379', added[0]!.port],
+      ['10.0.0.14:6379', added[1]!.port],
+    ])
+    const commands = blocksOf(pageText('docs/cluster.md'))
+      .flatMap(({ text }) => text.trim().split('\n'))
+      .filter(line => line.startsWith('redis-cli '))
+    t.equal(commands.length, 4)
+    for (const command of commands) {
+      const args = command
+        .split(' ')
+        .slice(1)
+        .map(word => (addresses.has(word) ? `127.0.0.1:${addresses.get(word)}` : word))
+      // A quarter of all slots takes a quarter of a minute: that they would move is enough.
+      if (command.includes('rebalance')) args.push('--cluster-simulate')
+      // The nodes hear of a new one a moment later.
+      await eventually(command, async () => {
+        const output = await cli!(args)
+        return !/\[ERR\]|No rebalancing needed/.test(output)
+      })
+    }
+    t.ok((await readView(added[0]!)).isPrimary)
+    await eventually('the other is a replica', async () => !(await readView(added[1]!)).isPrimary)
   })
 
   await t.test('nothing of it stays', async t => {

@@ -39,16 +39,21 @@ export async function moveSlots(
   })
 }
 
-/** Begins to move a slot, takes at most `keys` of its keys along, and gives up: both nodes say that nothing happened. */
+/**
+ * Begins to move a slot, takes at most `keys` of its keys along, and gives up after `meanwhile`: both nodes say that
+ * nothing happened.
+ */
 export async function breakMove(
   cluster: Pick<PrivateCluster, 'nodes'>,
   slot: number,
   target: ClusterNode,
   keys: number,
+  meanwhile: () => Promise<void> = async () => {},
 ): Promise<void> {
   await withMover(cluster, async mover => {
     await mover.open(slot, target)
     await mover.migrate(slot, target, keys)
+    await meanwhile()
     await mover.close(slot, target)
   })
 }

@@ -14,8 +14,8 @@ export interface OpenSlot {
 }
 
 /** What a node says of itself, whatever the others think. */
-export interface NodeView {
-  readonly node: ClusterNode
+export interface NodeView<N = ClusterNode> {
+  readonly node: N
   readonly id: string
   readonly isPrimary: boolean
   /** The id of its primary; undefined for a primary. */
@@ -37,7 +37,7 @@ export async function readViews(
   return views.filter(view => view !== undefined)
 }
 
-export async function readView(node: ClusterNode): Promise<NodeView> {
+export async function readView<N extends { readonly port: number }>(node: N): Promise<NodeView<N>> {
   const text = await commandRedis(node.port, client => client.cluster('NODES') as Promise<string>)
   const lines = text
     .trim()
