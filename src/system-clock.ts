@@ -1,6 +1,15 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClockPort } from './consistency/ports.ts'
+
+/**
+ * 64 random bits as 16 hex digits, of the 122 of a UUID: Node takes those from a buffer (1 us), where `randomBytes` asks the
+ * kernel each time (8 us).
+ */
+function nonce(): string {
+  const uuid = randomUUID()
+  return uuid.slice(0, 8) + uuid.slice(-8)
+}
 
 /** The process's own clocks. */
 export const SYSTEM_CLOCK: ClockPort = {
@@ -10,5 +19,5 @@ export const SYSTEM_CLOCK: ClockPort = {
     await sleep(ms)
   },
   random: () => Math.random(),
-  nonce: () => randomBytes(8).toString('hex'),
+  nonce,
 }

@@ -7,6 +7,11 @@ export interface BreakerOptions {
   readonly probeMs: number
   /** Resolves when Redis answers. */
   readonly probe: () => Promise<unknown>
+  /**
+   * Failures of one turn of the event loop count as one: the partitions of a cluster renew their leases together, so that one
+   * short stall of a node is the failure of many commands. Default: false.
+   */
+  readonly countsTurns?: boolean
   /** Every change of state; with the failure when it opens from closed. */
   readonly onChange: (state: BreakerState, error?: unknown) => void
   /** Tests give their own. */
@@ -36,6 +41,7 @@ export class Breaker {
   #closed = true
   #since = new Date()
   #failures = 0
+  #counted = false
   #cancel = () => {}
   #stopped = false
 
@@ -67,6 +73,13 @@ export class Breaker {
   }
 
   failed(error: unknown): void {
+    if (this.#options.countsTurns) {
+      if (this.#counted) return
+      this.#counted = true
+      setImmediate(() => {
+        this.#counted = false
+      })
+    }
     this.#failures++
     if (!this.#closed || this.#failures < this.#options.failures) return
     this.#closed = false

@@ -43,7 +43,7 @@ export function createClusterClient({ redis }: Config, target: ClusterTarget): C
  * Which node owns which slot, as ioredis knows it. It may be wrong: a node that does not own a slot says so, and the identity of
  * the dataset comes with each reply, so that a wrong owner costs a hit and nothing else.
  *
- * Emits `change` after each look, and `trouble` with what failed.
+ * Emits `change` after each look, and `trouble` when no node answers.
  */
 export class ClusterTopology extends EventEmitter<{ change: []; trouble: [Error] }> {
   readonly #cluster: Cluster
@@ -54,8 +54,8 @@ export class ClusterTopology extends EventEmitter<{ change: []; trouble: [Error]
     super()
     this.#cluster = cluster
     cluster.on('refresh', () => this.emit('change'))
-    cluster.on('error', error => this.emit('trouble', error))
-    cluster.on('node error', error => this.emit('trouble', error))
+    // Of all nodes that it knows: one that is away is told by its own connections.
+    cluster.on('error', error => this.emit('trouble', error.lastNodeError ?? error))
   }
 
   /** `host:port` of the primary; undefined = not known. */

@@ -27,6 +27,8 @@ export class KeyNames {
   readonly proposal: string
   /** An instance that has taken long to open the gate writes V' here, with a TTL: the others wait. */
   readonly gate: string
+  /** No key has this name. */
+  readonly absent: string
   /** Commands are tried with it, to see whether an ACL refuses them. */
   readonly probe: string
   /** Sorted set: day (YYYYMMDD) -> the highest number of any user that was reserved or drawn. */
@@ -51,6 +53,7 @@ export class KeyNames {
     this.marker = `${prefix}gateway:marker`
     this.proposal = `${prefix}gateway:proposal`
     this.gate = `${prefix}gateway:gate`
+    this.absent = `${prefix}gateway:absent`
     this.probe = `${prefix}gateway:probe`
     this.sequenceNotes = `${prefix}gateway:sequences`
     this.defaults = `${prefix}admin:defaults:all`

@@ -1,5 +1,5 @@
 import type { CacheHeads, CacheIdentity, CacheReply } from '../consistency/cache-port.ts'
-import { CacheUnavailableError } from '../consistency/cache-port.ts'
+import { CacheUnavailableError, KeysElsewhereError } from '../consistency/cache-port.ts'
 import { HEAD_BYTES } from '../consistency/stored-bytes.ts'
 import { sameIdentity } from '../consistency/token.ts'
 import type { KeyNames } from './keys.ts'
@@ -7,6 +7,9 @@ import { markerIn } from './marker.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { encodeCommand, type Reply, RespError, RespProtocolError } from './resp.ts'
 import { readScript } from './script-files.ts'
+
+/** What a node of a cluster says of keys that it does not hold, or not all of them. */
+const KEYS_ELSEWHERE = /^(MOVED|ASK|TRYAGAIN) /
 
 /** Is told the reply, or why there is none. */
 export type OnOutcome<T> = (error: unknown, reply: T | undefined) => void
@@ -132,8 +135,15 @@ export class ReadPool {
   async identify(): Promise<CacheIdentity> {
     const connection = this.generation
     const viewSource = this.connections[0]!
+    const { view: viewKey, gate: gateKey, marker: markerKey, owner: ownerKey, absent } = this.#names
     const [texts, ...servers] = await Promise.all([
-      viewSource.send(['MGET', this.#names.view, this.#names.gate, this.#names.marker]),
+      // While the slot of a cluster is on its way, its node refuses keys of which one is missing.
+      viewSource.send(['MGET', viewKey, gateKey, markerKey, ownerKey, absent]).catch(error => {
+        const { server } = viewSource
+        if (server === undefined || !(error instanceof RespError && KEYS_ELSEWHERE.test(error.message)))
+          throw error
+        throw new KeysElsewhereError(error.message, server.identity)
+      }),
       ...this.connections.map(each => each.info()),
     ])
     const [first] = servers
@@ -147,12 +157,15 @@ export class ReadPool {
     if (first.role !== 'master') for (const each of this.connections) each.leaveReplica()
     const { refusal } = viewSource
     if (refusal !== undefined) throw new CacheUnavailableError(refusal)
-    const [view = null, gate = null, marker = null] = Array.isArray(texts) ? texts.map(textOrNull) : []
+    const [view = null, gate = null, marker = null, owner = null] = Array.isArray(texts)
+      ? texts.map(textOrNull)
+      : []
     return {
       connection,
       identity: first.identity,
       role: first.role,
       view,
+      attended: owner !== null,
       gateHeld: view !== null && view === gate,
       marker: markerIn(marker),
     }

@@ -71,6 +71,7 @@ export class RedisServer {
       failures: breakerFailures,
       probeMs,
       probe: () => Promise.all(this.connections.map(ping)),
+      countsTurns: inCluster,
       onChange: (state, error) => events.breaker(state, error),
     })
     this.#claimMs = claimMs(config.times.leaseMs)

@@ -15,6 +15,8 @@ export interface CacheIdentity {
   readonly role: 'master' | 'replica'
   /** The text of `gateway:view`, null when it is missing. */
   readonly view: string | null
+  /** True while a claim stands: an instance has been here lately, and has seen who owns the keys. */
+  readonly attended: boolean
   /** True while an instance runs the gate of that view. */
   readonly gateHeld: boolean
   /** Null when there is none. */
@@ -79,6 +81,7 @@ export interface CachePort {
    * and a promise per layer costs more than Redis does.
    */
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void
+  /** KeysElsewhereError when the node of a cluster that was asked does not hold all keys. */
   identify(): Promise<CacheIdentity>
   /** Fences each document independently: `refused` when at least one was refused; the others are fenced all the same. */
   fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome>
@@ -130,4 +133,15 @@ export interface CachePort {
 /** Redis did not carry out a command: it is down, hung, full, loading, or replies nonsense. */
 export class CacheUnavailableError extends Error {
   override readonly name = 'CacheUnavailableError'
+}
+
+/** Not all keys of a partition are on the node that was asked: their slot is another node's, or on its way. */
+export class KeysElsewhereError extends CacheUnavailableError {
+  /** The dataset of the node that said so. */
+  readonly identity: DatasetIdentity
+
+  constructor(message: string, identity: DatasetIdentity) {
+    super(message)
+    this.identity = identity
+  }
 }

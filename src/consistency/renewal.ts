@@ -1,8 +1,8 @@
-import type { CacheIdentity, CachePort } from './cache-port.ts'
+import { type CacheIdentity, type CachePort, KeysElsewhereError } from './cache-port.ts'
 import type { DatabaseCheck } from './database-check.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
-import type { ClockPort, ObserverPort, StorePort, ViewSnapshot, ViewToken } from './ports.ts'
+import type { ClockPort, DatasetIdentity, ObserverPort, StorePort, ViewSnapshot, ViewToken } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import { databaseOf, epochOf, sameIdentity, viewText } from './token.ts'
 
@@ -18,6 +18,8 @@ export interface RenewalDeps {
   readonly leaseMs: number
   /** Host and name of the database, for operators. */
   readonly databaseName: string
+  /** The view is of a partition of a cluster. */
+  readonly alwaysCold?: boolean
 }
 
 /** Tries of one renewal: a new incarnation may begin meanwhile, and the longest lease may have to be raised. */
@@ -47,7 +49,7 @@ export class Renewal {
     const { store, clock, lease } = this.#deps
     const askedAt = clock.now()
     const clockOffset = clock.wall() - askedAt
-    const cacheIdentity = await this.#identify()
+    const { seen: cacheIdentity, elsewhere } = await this.#look()
     // A Redis that is not trusted as a cache may hold the marker all the same.
     const marker = cacheIdentity === undefined ? await this.#deps.check.marker() : cacheIdentity.marker
     const { seen } = this.#deps.check
@@ -62,9 +64,14 @@ export class Renewal {
       await this.#deps.outage.turnOff(view.epoch, 'another-database')
     } else if (typeof owner === 'object') {
       await this.#deps.outage.turnOff(view.epoch, 'redis-of-another-database')
+    } else if (elsewhere !== undefined && sameIdentity(view.identity, elsewhere)) {
+      await this.#deps.outage.turnOff(view.epoch, 'redis-slot-moving')
     } else if (cacheIdentity !== undefined) {
       const v = { epoch: view.epoch, database: view.database, identity: view.identity }
-      if (speaksOf(cacheIdentity, v)) {
+      if (this.#isUnattended(cacheIdentity, v)) {
+        const isSame = sameIdentity(view.identity, cacheIdentity.identity)
+        await this.#deps.outage.turnOff(view.epoch, isSame ? 'redis-unattended' : 'redis-identity')
+      } else if (speaksOf(cacheIdentity, v)) {
         if (view.leaseMs < this.#deps.leaseMs) {
           // An instance that turns the view OFF from now on waits for this lease. Reading the view again shows whether one did before.
           await store.raiseLease(this.#deps.leaseMs)
@@ -104,13 +111,22 @@ export class Renewal {
     throw new DatabaseUnavailableError('the database or its view changed too often during one renewal')
   }
 
-  async #identify(): Promise<CacheIdentity | undefined> {
-    if (!this.#deps.cache.usable) return undefined
+  async #look(): Promise<{ readonly seen?: CacheIdentity; readonly elsewhere?: DatasetIdentity }> {
+    if (!this.#deps.cache.usable) return {}
     try {
-      return await this.#deps.cache.identify()
-    } catch {
-      return undefined
+      return { seen: await this.#deps.cache.identify() }
+    } catch (error) {
+      return error instanceof KeysElsewhereError ? { elsewhere: error.identity } : {}
     }
+  }
+
+  /**
+   * A slot may have been on other nodes while no instance looked, and have come back with what they held: an older copy of a
+   * key, or none. The claim is renewed with each look at the owner and lasts a few seconds, wherever it is taken.
+   */
+  #isUnattended(seen: CacheIdentity, v: ViewToken): boolean {
+    if (!this.#deps.alwaysCold || seen.attended || seen.role !== 'master') return false
+    return speaksOf(seen, v) || !sameIdentity(v.identity, seen.identity)
   }
 
   /**
@@ -134,7 +150,7 @@ export class Renewal {
    * V is in Redis before it is ON, so asking Redis again decides.
    */
   async #confirmLoss(v: ViewToken): Promise<void> {
-    const now = await this.#identify()
+    const { seen: now } = await this.#look()
     if (now === undefined || now.role !== 'master' || speaksOf(now, v)) return
     if (!sameIdentity(v.identity, now.identity)) await this.#deps.outage.turnOff(v.epoch, 'redis-identity')
     else if (now.view === null || epochOf(now.view) < v.epoch || databaseOf(now.view) !== v.database)

@@ -46,7 +46,7 @@ export class Writer {
     this.#queue = new WriteQueue(limit)
     this.#fencing = new Fencing(deps)
     const { writeSlots = WRITE_SLOTS } = deps
-    const slots = typeof writeSlots === 'number' ? new WriteSlots(writeSlots) : writeSlots
+    const slots = typeof writeSlots === 'number' ? new WriteSlots(writeSlots, deps.clock) : writeSlots
     const batches = {
       clock: deps.clock,
       together: (jobs: readonly WriteJob[]) => this.#write(jobs, false),

@@ -51,7 +51,7 @@ export function clusterRedis(
     clock: SYSTEM_CLOCK,
     databaseName: endpointOf(config.database.url),
     near: new NearCache(config.redis.nearCacheBytes),
-    writeSlots: new WriteSlots(protocolOptions(config).writeSlots),
+    writeSlots: new WriteSlots(protocolOptions(config).writeSlots, SYSTEM_CLOCK),
     ticks: new RenewalTicks(SYSTEM_CLOCK, config.times.renewMs),
     alwaysCold: true,
   }

@@ -139,3 +139,21 @@ for (const [direction, step] of [
     },
   )
 }
+
+t.test('failures of one turn of the event loop may count as one', async t => {
+  const changes: BreakerState[] = []
+  const breaker = new Breaker({
+    failures: FAILURES,
+    probeMs: PROBE_MS,
+    probe: async () => {},
+    countsTurns: true,
+    onChange: state => changes.push(state),
+    schedule: () => () => {},
+  })
+  for (const failures of [1, 2, 3]) {
+    for (let command = 0; command < 21; command++) breaker.failed(DOWN)
+    t.equal(breaker.consecutiveFailures, failures)
+    await new Promise(done => setImmediate(done))
+  }
+  t.strictSame(changes, ['open'])
+})

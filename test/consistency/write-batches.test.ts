@@ -23,7 +23,7 @@ function batchesByHand({ slots = 1, most = SMALL_BATCHES } = {}) {
   const alone: string[] = []
   const userOf = ({ refs }: WriteJob) => refs[0]!.userId
   const batches = new WriteBatches({
-    slots: new Slots(slots),
+    slots: new Slots(slots, clock),
     most,
     leavesNewCold: false,
     clock,
@@ -53,19 +53,26 @@ function batchesByHand({ slots = 1, most = SMALL_BATCHES } = {}) {
   return { clock, begun, alone, write }
 }
 
-t.test('a write that meets a free slot goes at once; those behind it go together', async t => {
-  const { begun, write } = batchesByHand({ slots: 2 })
-  const writes = ['a', 'b', 'c', 'd', 'e'].map(user => write(user))
-  t.strictSame(
-    begun.map(({ users }) => users),
-    [['a'], ['b']],
-  )
+t.test('a write goes at once while no other is under way; those behind it go together', async t => {
+  const { clock, begun, write } = batchesByHand({ slots: 2 })
+  const users = () => begun.map(({ users }) => users)
+  const writes = ['a', 'b', 'c'].map(user => write(user))
+  t.strictSame(users(), [['a']], 'the others wait for company')
+  await clock.pass(3)
+  t.strictSame(users(), [['a'], ['b', 'c']], 'they do not wait for its end')
+  writes.push(write('d'), write('e'))
   begun[1]!.end()
   t.equal(await writes[1], 'b')
-  t.strictSame(begun[2]!.users, ['c', 'd', 'e'])
+  t.strictSame(users().length, 2, 'one is under way')
   begun[0]!.end()
+  t.equal(await writes[0], 'a')
+  t.strictSame(users()[2], ['d', 'e'], 'none is: they wait no longer')
   begun[2]!.end()
   t.strictSame(await Promise.all(writes), ['a', 'b', 'c', 'd', 'e'])
+  await clock.pass(3)
+  const last = write('f')
+  begun[3]!.end()
+  t.equal(await last, 'f')
 })
 
 t.test('a batch is bounded in writes and in documents', async t => {

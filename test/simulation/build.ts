@@ -17,6 +17,8 @@ export interface Build {
   readonly server: ServerRules
   readonly sequence: SequenceRules
   readonly handover: HandoverRules
+  /** Gates of a cluster's partitions start cold. */
+  readonly alwaysCold: boolean
   readonly times: ProtocolTimes
   readonly parts: ProtocolParts
 }
@@ -37,7 +39,15 @@ export const SOUND: Build = {
     putOverOwnFence: true,
     tombstones: true,
   },
-  cache: { ownCommand: true, connectionNamed: true, fenceTtlMs: 0, dataset: true, adoptBeforeSweep: true },
+  cache: {
+    ownCommand: true,
+    connectionNamed: true,
+    fenceTtlMs: 0,
+    dataset: true,
+    adoptBeforeSweep: true,
+    attendedSlots: true,
+    movesHeard: true,
+  },
   connections: { datasetWithReply: true },
   store: {
     exclusiveViewLock: true,
@@ -46,6 +56,7 @@ export const SOUND: Build = {
     oneStatement: true,
     heldVersions: true,
     readCommitted: true,
+    oneLayout: true,
   },
   server: { versionBase: true, sequenceFloor: true },
   sequence: {
@@ -58,6 +69,7 @@ export const SOUND: Build = {
     databaseOnlyOff: true,
   },
   handover: { carriedOut: true },
+  alwaysCold: true,
   // Clocks run up to 1 % wrong, and 100 ms of a suspended machine go unnoticed (CLOCK_JUMP_MS).
   times: { leaseMs: 400, renewMs: 100, offWaitMs: 520, fenceTimeoutMs: 150 },
   parts: PROTOCOL_PARTS,

@@ -1,4 +1,5 @@
 import { SOUND } from './build.ts'
+import type { AnyFocus } from './draw-scenario.ts'
 import type { Rule } from './rules.ts'
 import { walk } from './walk.ts'
 
@@ -16,10 +17,11 @@ export async function campaign(
   from: number,
   step: number,
   enough: (tally: Tally) => boolean,
+  focus?: AnyFocus,
 ): Promise<Tally> {
   const tally: Tally = { seeds: 0, operations: 0, answered: 0, faults: new Map(), failed: [] }
   for (let seed = from; !enough(tally); seed += step) {
-    const { operations, answered, faults, violations } = await walk(seed, SOUND)
+    const { operations, answered, faults, violations } = await walk(seed, SOUND, focus)
     add(tally, { seeds: 1, operations, answered, faults, failed: [] })
     if (violations.length > 0) tally.failed.push({ seed, violations })
   }
@@ -51,7 +53,11 @@ export interface Catch {
 }
 
 /** Switches one rule off and runs seeds from `from` until an answer is wrong, or `enough` says so of their number. */
-export async function hunt(rule: Rule, from: number, enough: (seeds: number) => boolean): Promise<Catch> {
+export async function hunt(
+  rule: Pick<Rule, 'off' | 'focus'>,
+  from: number,
+  enough: (seeds: number) => boolean,
+): Promise<Catch> {
   let seeds = 0
   for (let seed = from; !enough(seeds); seed++) {
     seeds++

@@ -61,12 +61,16 @@ export class Clients {
     const { random, checker } = this.#world
     const dice = random.next()
     try {
-      if (dice < 0.55) await this.read([random.pick(this.#world.refs)])
-      else if (dice < 0.65) await this.read(this.#world.refs)
-      else if (dice < 0.85) await this.#write([random.pick(this.#world.refs)])
-      else if (dice < 0.875) await this.#write(this.#world.refs)
-      else if (dice < 0.9) await this.#writeAtOnce(this.#world.refs)
-      else await this.#draw()
+      if (dice >= 0.9) await this.#draw()
+      else {
+        const { documents } = this.#world
+        const refs = documents.length === 1 ? documents[0]! : random.pick(documents)
+        if (dice < 0.55) await this.read([random.pick(refs)])
+        else if (dice < 0.65) await this.read(refs)
+        else if (dice < 0.85) await this.#write([random.pick(refs)])
+        else if (dice < 0.875) await this.#write(refs)
+        else await this.#writeAtOnce(refs)
+      }
       this.answered++
     } catch (error) {
       if (!isExpected(error)) checker.violated(`unexpected error: ${error}`)
@@ -79,7 +83,9 @@ export class Clients {
     const wanted = refs.map(ref => ({ ref, part: ref.kind === 'd0' ? part : 0 }))
     const start = checker.readBegins(refs)
     const known = this.#known(refs)
-    const result = await gateway.request(() => readAsServed(gateway.protocol.reader, wanted, known))
+    const result = await gateway.request(() =>
+      readAsServed(gateway.of(refs[0]!.userId).protocol.reader, wanted, known),
+    )
     checker.readEnds(start, result)
     this.#seen.set(refs.map(documentId).join(), result.versions)
     return result.status
@@ -106,7 +112,8 @@ export class Clients {
     const meta = { updatedBy: 'client', reason: 'put' }
     const planned = new Map<string, string | null>()
     const decide = (): Decision<void> => ({ result: undefined, changes: this.#plan(refs, planned) })
-    const { rows } = await gateway.request(() => gateway.protocol.writer.write(refs, decide, meta))
+    const { writer } = gateway.of(refs[0]!.userId).protocol
+    const { rows } = await gateway.request(() => writer.write(refs, decide, meta))
     for (const { ref, version } of rows as readonly Row[])
       checker.acknowledged(ref, version, planned.get(documentId(ref)) ?? null)
   }
@@ -128,7 +135,7 @@ export class Clients {
     const day = { userId: random.pick(DRAWING_USERS), day: DRAWING_DAY }
     const count = 1 + random.int(3)
     const start = sequenceChecker.begins(day.userId)
-    const drawn = await gateway.request(() => gateway.counter.draw(day, count, 0))
+    const drawn = await gateway.request(() => gateway.of(day.userId).counter.draw(day, count, 0))
     if (drawn !== 'settings') sequenceChecker.ends(start, drawn, count)
   }
 }

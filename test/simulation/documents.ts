@@ -20,7 +20,8 @@ export const SIM_CODEC: CodecPort = {
 
 /** Names a read of these keys; all are of one user. */
 export function readIdOf(keys: readonly string[]): string {
-  return `u\n${keys.join(' ')}`
+  const [, userId] = /^user:([^:]+):/.exec(keys[0]!)!
+  return `${userId}\n${keys.join(' ')}`
 }
 
 /** The texts around the values of a read of several documents: their body is a list. */
@@ -45,6 +46,15 @@ export function dataIn(body: Buffer): string {
 
 function envelope({ version, updatedAt, data }: Row): Buffer {
   return Buffer.from(`{"version":${version},"updated_at":"${updatedAt}","data":${data}}`)
+}
+
+/** The partition of a cluster that a user is in; there are two here. */
+export function partitionOf(userId: string): number {
+  return userId === 'u' ? 0 : 1
+}
+
+export function viewOfUser(userId: string): number {
+  return 1 + partitionOf(userId)
 }
 
 /** Who draws order numbers, all on one day. */

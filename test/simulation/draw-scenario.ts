@@ -1,4 +1,5 @@
-import { FAULT_NAMES } from './faults.ts'
+import { CLUSTER_FOCUSES, type ClusterFocus } from './cluster-focuses.ts'
+import { CLUSTER_FAULT_NAMES, FAULT_NAMES } from './faults.ts'
 import { FOCUSES, type Focus } from './focuses.ts'
 import type { Random } from './random.ts'
 import { type Scenario, SORE } from './scenario.ts'
@@ -75,10 +76,35 @@ const FOCUS_NAMES = (Object.keys(FOCUSES) as readonly Focus[]).filter(
 )
 const FOCUSED = 0.3
 
+const CLUSTER_FOCUS_NAMES = Object.keys(CLUSTER_FOCUSES) as readonly ClusterFocus[]
+
+/** `cluster`: a mixture of everything that may happen to gateways with a cluster. */
+export type AnyFocus = Focus | ClusterFocus | 'cluster'
+
+/** Gateways with a cluster: its slots move all the time. */
+function withCluster(random: Random, operations: number): Scenario {
+  const faults = Array.from({ length: random.pick([2, 4, 8]) }, () => random.pick(CLUSTER_FAULT_NAMES))
+  const scenario: Scenario = {
+    ...mixed(random, operations),
+    cluster: random.chance(0.15) ? 'some' : 'all',
+    documents: random.pick([1, 2]),
+    faults: ['cluster-move', ...faults],
+  }
+  return random.chance(FOCUSED)
+    ? { ...scenario, ...CLUSTER_FOCUSES[random.pick(CLUSTER_FOCUS_NAMES)] }
+    : scenario
+}
+
 /** `focus`: for a rule that guards one part; otherwise some runs draw one. */
-export function drawScenario(random: Random, operations: number, focus?: Focus): Scenario {
+export function drawScenario(random: Random, operations: number, focus?: AnyFocus): Scenario {
+  if (focus === 'cluster') return withCluster(random, operations)
   const scenario = mixed(random, operations)
   const drawn = random.chance(FOCUSED) ? random.pick(FOCUS_NAMES) : undefined
   const chosen = focus ?? drawn
-  return chosen === undefined ? scenario : { ...scenario, ...FOCUSES[chosen] }
+  return chosen === undefined
+    ? scenario
+    : {
+        ...scenario,
+        ...(chosen in FOCUSES ? FOCUSES[chosen as Focus] : CLUSTER_FOCUSES[chosen as ClusterFocus]),
+      }
 }

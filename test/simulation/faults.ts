@@ -2,6 +2,7 @@ import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import { DRAWING_DAY, DRAWING_USERS, dataOf, SIM_CODEC } from './documents.ts'
 import type { Gateway } from './gateway.ts'
+import type { Random } from './random.ts'
 import { floorsIn, markerIn } from './redis-scripts.ts'
 import { isPutBack, keysOf } from './sequence-scripts.ts'
 import type { World } from './world.ts'
@@ -11,6 +12,10 @@ type Fault = (world: World) => void
 
 /** Entries that the tail of an AOF, or a lagging replica, lacks. */
 const MAX_LOST = 12
+
+function lostBy(random: Random): () => number {
+  return () => random.int(MAX_LOST)
+}
 
 /** Whether the marker tells that the last backup lacks something. */
 function isKnownToRedis({ postgres, redis }: World): boolean {
@@ -25,7 +30,7 @@ const FAULTS = {
   'wall-clock-jump': ({ gateways, random }) => gateways.pick().process.jumpWall(random.between(0, 3_000)),
   'redis-cut': world => world.gateways.pick().cutRedis(world.random.between(50, 2_000)),
   'redis-cut-off': ({ gateways, random }) => gateways.all[0]?.cutRedis(random.between(2_000, 8_000)),
-  'redis-reconnect': world => world.gateways.pick().redis.reconnect(),
+  'redis-reconnect': world => world.gateways.pick().reconnectRedis(),
   'redis-restart': ({ redis, random }) => redis.restart(random.int(MAX_LOST), random.between(0, 600)),
   'redis-failover': ({ redis, random }) => redis.failover(random.int(MAX_LOST), random.between(0, 2_500)),
   'redis-demotion': ({ redis, random }) => redis.demote(random.int(MAX_LOST), random.between(0, 2_500)),
@@ -62,6 +67,19 @@ const FAULTS = {
     redis.editByHand(own[at]!, value)
     if (isPutBack(redis.primary, user!)) sequenceChecker.putBack(user!.userId, postgres.highWaterOf(user!))
   },
+  'cluster-move': ({ cluster }) => cluster?.move(),
+  'cluster-seize': ({ cluster }) => cluster?.seize(),
+  'cluster-restart': ({ cluster, random }) => cluster?.restart(lostBy(random), random.between(0, 600)),
+  'cluster-forget': ({ cluster, random }) => cluster?.forget(lostBy(random), random.between(0, 1_500)),
+  // CLUSTER FAILOVER: the replica has everything, and the former primary follows it at once.
+  'cluster-failover': ({ cluster, random }) => cluster?.failover(() => 0, random.between(0, 60), false),
+  // FORCE and TAKEOVER, or an election: it may lag, and the former primary may not know.
+  'cluster-takeover': ({ cluster, random }) =>
+    cluster?.failover(lostBy(random), random.between(0, 2_500), random.chance(0.5)),
+  'cluster-there-and-back': ({ cluster, random }) => cluster?.thereAndBack(lostBy(random)),
+  'cluster-replica-attached': ({ cluster }) => cluster?.attachReplica(),
+  'cluster-flushall': ({ cluster }) => cluster?.flushAll(),
+  'cluster-freeze': ({ cluster, random }) => cluster?.freeze(random.between(20, 800)),
   'redis-freeze': ({ redis, random }) => redis.freeze(random.between(20, 800)),
   'redis-out-of-memory': ({ redis, random }) => redis.fill(random.between(50, 1_500)),
   'postgres-cut': world => world.gateways.pick().cutPostgres(world.random.between(50, 2_000)),
@@ -98,9 +116,13 @@ export type FaultName = keyof typeof FAULTS
 /** Beside others nobody may be left who could notice. */
 const ONLY_IN_FOCUS: readonly string[] = ['postgres-backup', 'postgres-set-back', 'postgres-long-set-back']
 
-export const FAULT_NAMES = Object.keys(FAULTS).filter(
-  name => !ONLY_IN_FOCUS.includes(name),
-) as readonly FaultName[]
+const NAMES = (Object.keys(FAULTS) as readonly FaultName[]).filter(name => !ONLY_IN_FOCUS.includes(name))
+const OF_CLUSTER = /^cluster-/
+/** Those of one Redis, and those of its keys by hand. */
+const OF_ONE_REDIS = /^redis-(?!cut|reconnect)|-by-hand$/
+
+export const FAULT_NAMES = NAMES.filter(name => !OF_CLUSTER.test(name))
+export const CLUSTER_FAULT_NAMES = NAMES.filter(name => name === 'edit-by-hand' || !OF_ONE_REDIS.test(name))
 
 export function inject(name: FaultName, world: World): void {
   world.count(name)

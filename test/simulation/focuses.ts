@@ -1,7 +1,7 @@
 import { type Scenario, SORE } from './scenario.ts'
 
 /** No faults of the network and at the steps but those that a focus names. */
-const ONLY_THESE = { lose: 0, hold: 0, repeat: 0, killAtStep: 0, pauseAtStep: 0, terminateAtStep: 0 }
+export const ONLY_THESE = { lose: 0, hold: 0, repeat: 0, killAtStep: 0, pauseAtStep: 0, terminateAtStep: 0 }
 
 const TWO_DATABASES = {
   ...ONLY_THESE,

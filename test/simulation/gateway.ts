@@ -1,13 +1,18 @@
+import { NearCache } from '../../src/consistency/near-cache.ts'
 import type { ObserverPort, ProtocolTimes } from '../../src/consistency/ports.ts'
 import { createProtocol, type Protocol } from '../../src/consistency/protocol.ts'
+import { RenewalTicks } from '../../src/consistency/renewal-ticks.ts'
+import { WriteSlots } from '../../src/consistency/write-slots.ts'
 import { Counter } from '../../src/sequence/counter.ts'
-import { SIM_CODEC } from './documents.ts'
+import { Availability } from '../../src/store/availability.ts'
+import { ClusterClient } from './cluster-client.ts'
+import { partitionOf, SIM_CODEC } from './documents.ts'
 import { MemoryCache } from './memory-cache.ts'
 import { MemoryHandover } from './memory-handover.ts'
 import { MemorySequenceCache, MemorySequenceStore } from './memory-sequence.ts'
 import { MemoryStore } from './memory-store.ts'
 import { SimProcess } from './process.ts'
-import { RedisConnections } from './redis-connections.ts'
+import { RedisConnections, type SlotClient } from './redis-connections.ts'
 import { RedisScripts } from './redis-scripts.ts'
 import { chanceAt } from './scenario.ts'
 import { SequenceScripts } from './sequence-scripts.ts'
@@ -30,38 +35,100 @@ function timesOf(times: ProtocolTimes, factor: number): ProtocolTimes {
   return { ...times, leaseMs: times.leaseMs * factor, offWaitMs: times.offWaitMs * factor }
 }
 
-/** One gateway: the real protocol and the real counter in a process that can be killed. */
-export class Gateway {
-  readonly process: SimProcess
+/** What a gateway has for one view: for all users, or in a cluster for those of one partition. */
+interface Part {
   readonly redis: RedisConnections
   readonly cache: MemoryCache
   readonly store: MemoryStore
   readonly protocol: Protocol
   readonly counter: Counter
+}
+
+/** What the parts of one gateway share. */
+interface Shared {
+  readonly leaseFactor: number
+  readonly near?: NearCache
+  readonly ticks?: RenewalTicks
+  readonly writeSlots?: WriteSlots
+  readonly availability?: Availability
+}
+
+/** One gateway: the real protocol and the real counter in a process that can be killed. */
+export class Gateway {
+  readonly process: SimProcess
+  /** One; in a cluster one for each partition. */
+  readonly parts: readonly [Part, ...Part[]]
   readonly #world: World
   readonly #open = new Set<(error: Error) => void>()
 
-  constructor(world: World, leaseFactor: number) {
-    const { timeline, network, random, redis, postgres, build } = world
+  constructor(world: World, leaseFactor: number, hasCluster: boolean) {
+    const { timeline, random, build, cluster } = world
     this.#world = world
     const process = new SimProcess(timeline, random)
     this.process = process
-    this.redis = new RedisConnections({
+    if (!hasCluster || cluster === undefined) this.parts = [this.#part({ leaseFactor }, 0, undefined)]
+    else {
+      const client = new ClusterClient({ process, timeline, random, cluster })
+      const shared = {
+        leaseFactor,
+        near: new NearCache(NEAR_CACHE_BYTES),
+        ticks: new RenewalTicks(process, build.times.renewMs),
+        writeSlots: new WriteSlots(1, process),
+        availability: new Availability(),
+      }
+      this.parts = [this.#part(shared, 1, client.slot(0)), this.#part(shared, 2, client.slot(1))]
+    }
+    process.run(() => {
+      for (const { protocol } of this.parts) protocol.supervisor.start()
+    })
+  }
+
+  /** The part of a user. */
+  of(userId: string): Part {
+    return this.parts[partitionOf(userId)] ?? this.parts[0]
+  }
+
+  get redis(): RedisConnections {
+    return this.parts[0].redis
+  }
+
+  get cache(): MemoryCache {
+    return this.parts[0].cache
+  }
+
+  get store(): MemoryStore {
+    return this.parts[0].store
+  }
+
+  get protocol(): Protocol {
+    return this.parts[0].protocol
+  }
+
+  #part({ leaseFactor, availability, ...shared }: Shared, view: number, slot: SlotClient | undefined): Part {
+    const { process } = this
+    const world = this.#world
+    const { timeline, network, random, redis: topology, postgres, build } = world
+    const redis = new RedisConnections({
       process,
       network,
       timeline,
-      topology: redis,
+      topology,
+      ...(slot && { slot }),
       rules: build.connections,
     })
-    this.cache = new MemoryCache({
-      connections: this.redis,
+    // Of one database alone nothing depends on it; but the key of a claim that is missing would be asked for elsewhere.
+    const hasClaims = world.scenario.databases === 2 || slot !== undefined
+    const cache = new MemoryCache({
+      connections: redis,
       timeline,
       scripts: new RedisScripts(build.scripts),
       rules: build.cache,
-      claimMs: world.scenario.databases === 1 ? 0 : CLAIMED_LEASES * build.times.leaseMs * leaseFactor,
+      claimMs: hasClaims ? CLAIMED_LEASES * build.times.leaseMs * leaseFactor : 0,
     })
-    this.store = new MemoryStore({ process, network, server: postgres, random, rules: build.store })
-    const { cache, store } = this
+    const store = new MemoryStore(
+      { process, network, server: postgres, random, rules: build.store, view },
+      availability,
+    )
     const observer: ObserverPort = {
       step: name => this.#step(name),
       viewOff: reason => world.count(`view OFF: ${reason}`),
@@ -69,7 +136,7 @@ export class Gateway {
       viewSeen: () => {},
       failed: () => {},
     }
-    this.protocol = createProtocol(
+    const protocol = createProtocol(
       {
         store,
         handovers: new MemoryHandover(store, postgres, build.handover),
@@ -82,13 +149,15 @@ export class Gateway {
         nearCacheBytes: NEAR_CACHE_BYTES,
         // So that few clients fill batches.
         writeSlots: 1,
+        ...shared,
+        alwaysCold: slot !== undefined && build.alwaysCold,
         readWaitMs: 3_000,
         serveUnverified: true,
       },
       build.parts,
     )
-    const { lease, handover, check } = this.protocol
-    this.counter = new Counter({
+    const { lease, handover, check } = protocol
+    const counter = new Counter({
       cache: new MemorySequenceCache(cache, new SequenceScripts(build.sequence)),
       store: new MemorySequenceStore(store, postgres, build.sequence),
       view: store,
@@ -98,7 +167,7 @@ export class Gateway {
       clock: process,
       renewMs: build.times.renewMs,
     })
-    process.run(() => this.protocol.supervisor.start())
+    return { redis, cache, store, protocol, counter }
   }
 
   /** A client's request. GatewayGoneError when the process is killed before it answers. */
@@ -125,16 +194,27 @@ export class Gateway {
   }
 
   cutRedis(ms: number): void {
-    this.redis.cut = true
-    this.#world.timeline.later(ms, () => {
-      this.redis.cut = false
-    })
+    this.#cut(
+      this.parts.map(({ redis }) => redis),
+      ms,
+    )
   }
 
   cutPostgres(ms: number): void {
-    this.store.cut = true
+    this.#cut(
+      this.parts.map(({ store }) => store),
+      ms,
+    )
+  }
+
+  reconnectRedis(): void {
+    for (const { redis } of this.parts) redis.reconnect()
+  }
+
+  #cut(connections: readonly { cut: boolean }[], ms: number): void {
+    for (const each of connections) each.cut = true
     this.#world.timeline.later(ms, () => {
-      this.store.cut = false
+      for (const each of connections) each.cut = false
     })
   }
 

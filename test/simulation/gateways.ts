@@ -10,6 +10,7 @@ export class Gateways {
   readonly #world: World
   #started = 0
   #ended = false
+  #onlyCluster = false
 
   constructor(world: World, count: number) {
     this.#world = world
@@ -22,7 +23,24 @@ export class Gateways {
 
   #start(): Gateway {
     const { leaseFactors } = this.#world.scenario
-    return new Gateway(this.#world, leaseFactors[this.#started++ % leaseFactors.length]!)
+    const hasCluster = this.#hasCluster(this.#started)
+    return new Gateway(this.#world, leaseFactors[this.#started++ % leaseFactors.length]!, hasCluster)
+  }
+
+  /** Of some, every other one that is started. */
+  #hasCluster(started: number): boolean {
+    const { cluster } = this.#world.scenario
+    return (
+      cluster === 'all' ||
+      (cluster !== undefined && this.#onlyCluster) ||
+      (cluster === 'some' && started % 2 === 0)
+    )
+  }
+
+  /** Those with one Redis are killed, and others with the cluster are started in their place. */
+  allWithCluster(): void {
+    this.#onlyCluster = true
+    for (const gateway of this.all) if (gateway.parts[0].store.viewId === 0) gateway.kill()
   }
 
   /** All are killed, and none is started again. */

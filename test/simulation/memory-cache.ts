@@ -10,11 +10,11 @@ import type {
   ScriptOutcome,
   SweepStep,
 } from '../../src/consistency/cache-port.ts'
-import { CacheUnavailableError } from '../../src/consistency/cache-port.ts'
+import { CacheUnavailableError, KeysElsewhereError } from '../../src/consistency/cache-port.ts'
 import type { DatasetIdentity, ViewToken } from '../../src/consistency/ports.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisConnections } from './redis-connections.ts'
-import { markerIn, type RedisScripts } from './redis-scripts.ts'
+import { markerIn, ownerOf, type RedisScripts } from './redis-scripts.ts'
 import type { RedisServer } from './redis-server.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -29,6 +29,10 @@ export interface CacheRules {
   readonly dataset: boolean
   /** A cold start adopts V' before it sweeps. */
   readonly adoptBeforeSweep: boolean
+  /** A renewal looks whether any instance has been there lately. */
+  readonly attendedSlots: boolean
+  /** A renewal hears that keys are elsewhere. */
+  readonly movesHeard: boolean
 }
 
 export interface MemoryCacheDeps {
@@ -59,13 +63,13 @@ export class MemoryCache implements CachePort {
 
   read(keys: readonly string[]): Promise<CacheReply> {
     return this.#own(`read ${keys}`, () =>
-      this.#ask('read', server => ({ values: keys.map(key => bufferOf(server.get(key))) })),
+      this.#ask('read', keys, server => ({ values: keys.map(key => bufferOf(server.get(key))) })),
     )
   }
 
   readHeads(keys: readonly string[], stampKey: string | undefined, answered: OnHeads): void {
     const asked = this.#own(`heads ${keys}`, () =>
-      this.#ask('readHeads', server => ({
+      this.#ask('readHeads', stampKey === undefined ? keys : [...keys, stampKey], server => ({
         heads:
           stampKey === undefined ? this.#deps.scripts.heads(server, keys) : stampIn(server, keys, stampKey),
       })),
@@ -77,13 +81,18 @@ export class MemoryCache implements CachePort {
   }
 
   async identify(): Promise<CacheIdentity> {
-    const seen = await this.#ask('identify', server => ({
+    const { view, gate, marker, owner, absent } = PLAIN_NAMES
+    const looking = this.#ask('identify', [view, gate, marker, owner, absent], server => ({
+      attended: !this.#deps.rules.attendedSlots || ownerOf(server, this.#deps.timeline.now) !== undefined,
       identity: server.identity,
       role: server.role,
       view: server.get(PLAIN_NAMES.view) ?? null,
       gateHeld: this.#gateHeld(server),
       marker: markerIn(server.get(PLAIN_NAMES.marker)),
     }))
+    const seen = await looking.catch(error => {
+      throw this.#heard(error)
+    })
     if (seen.role !== 'master') this.#deps.connections.leaveReplica('read')
     if (seen.connection < 0) throw new CacheUnavailableError('a connection was lost')
     return seen
@@ -99,21 +108,22 @@ export class MemoryCache implements CachePort {
       claimMs === 0
         ? null
         : server.atomically(() => scripts.claim(server, database, timeline.now, timeline.now + claimMs))
-    const another = await this.#onDataset(identity, 'claim', claim)
+    const another = await this.#onDataset(identity, 'claim', [PLAIN_NAMES.owner], claim)
     if (another === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
     return another
   }
 
   async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {
     const read = (server: RedisServer) => markerIn(server.get(PLAIN_NAMES.marker))
-    if (identity === undefined) return (await this.#deps.connections.ask('read', 'readMarker', read)).value
-    const marker = await this.#onDataset(identity, 'readMarker', read)
+    if (identity === undefined)
+      return (await this.#deps.connections.ask('read', 'readMarker', [PLAIN_NAMES.marker], read)).value
+    const marker = await this.#onDataset(identity, 'readMarker', [PLAIN_NAMES.marker], read)
     if (marker === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
     return marker
   }
 
   async fence(v: ViewToken, nonce: string, fences: readonly CacheFence[]): Promise<ScriptOutcome> {
-    return this.script(v, 'fence', server => {
+    return this.script(v, 'fence', buried(fences), server => {
       const outcome = this.#deps.scripts.fence(server, v, nonce, fences)
       const { fenceTtlMs } = this.#deps.rules
       if (fenceTtlMs > 0)
@@ -128,39 +138,43 @@ export class MemoryCache implements CachePort {
   }
 
   put(v: ViewToken, nonce: string, entries: readonly CacheEntry[]): Promise<ScriptOutcome> {
-    return this.script(v, 'put', server => {
+    return this.script(v, 'put', stamped(entries), server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
       return this.#deps.scripts.put(server, v, nonce, entries)
     })
   }
 
   makeStamps(v: ViewToken, stampKeys: readonly string[]): Promise<readonly string[] | 'view'> {
-    return this.script(v, 'makeStamps', server => {
+    return this.script(v, 'makeStamps', stampKeys, server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
       return this.#deps.scripts.makeStamps(server, v, stampKeys)
     })
   }
 
   fill(v: ViewToken, fills: readonly CacheFill[]): Promise<ScriptOutcome> {
-    return this.script(v, 'fill', server => {
+    return this.script(v, 'fill', stamped(fills), server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
       return this.#deps.scripts.fill(server, v, fills)
     })
   }
 
   unfence(v: ViewToken, nonce: string, entry: CacheEntry): Promise<ScriptOutcome> {
-    return this.script(v, 'unfence', server => {
+    return this.script(v, 'unfence', stamped([entry]), server => {
       if (server.full) throw new CacheUnavailableError('OOM command not allowed')
       return this.#deps.scripts.unfence(server, v, nonce, entry)
     })
   }
 
   erase(v: ViewToken, nonce: string, deleted: readonly CacheFence[]): Promise<ScriptOutcome> {
-    return this.script(v, 'erase', server => this.#deps.scripts.erase(server, v, nonce, deleted))
+    return this.script(v, 'erase', buried(deleted), server =>
+      this.#deps.scripts.erase(server, v, nonce, deleted),
+    )
   }
 
   adopt(v: ViewToken): Promise<ScriptOutcome> {
-    return this.script(v, 'adopt', server => this.#deps.scripts.adopt(server, v, this.#deps.timeline.now))
+    return this.script(v, 'adopt', [PLAIN_NAMES.owner], server =>
+      this.#deps.scripts.adopt(server, v, this.#deps.timeline.now),
+    )
   }
 
   cold(v: ViewToken): Promise<ScriptOutcome> {
@@ -175,13 +189,13 @@ export class MemoryCache implements CachePort {
         .map(([key]) => key)
         .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
         .filter(key => from === null || placeOf(key) > placeOf(from))
-    const keys = await this.#onDataset(v.identity, 'scan', scan)
+    const keys = await this.#onDataset(v.identity, 'scan', [], scan)
     if (keys === 'view') return 'view'
     const page = keys.slice(0, KEYS_PER_SCAN)
     const own = page.filter(key => !UNSWEPT.has(key))
     const next = keys.length > page.length ? page.at(-1)! : null
     const { adoptBeforeSweep } = this.#deps.rules
-    const outcome = await this.script(v, 'sweep', server =>
+    const outcome = await this.script(v, 'sweep', own, server =>
       this.#deps.scripts.sweep(server, v, own, adoptBeforeSweep),
     )
     if (outcome !== 'done') return 'view'
@@ -190,28 +204,39 @@ export class MemoryCache implements CachePort {
   }
 
   #cold(v: ViewToken): Promise<ScriptOutcome> {
-    return this.script(v, 'cold', server => this.#deps.scripts.cold(server, v, this.#deps.timeline.now))
+    return this.script(v, 'cold', [PLAIN_NAMES.owner, PLAIN_NAMES.marker], server =>
+      this.#deps.scripts.cold(server, v, this.#deps.timeline.now),
+    )
   }
 
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome> {
     const { now } = this.#deps.timeline
     const until = ttlMs === 0 ? 0 : now + ttlMs
-    return this.script(v, 'hold', server => this.#deps.scripts.hold(server, v, until, now))
+    return this.script(v, 'hold', [PLAIN_NAMES.owner, PLAIN_NAMES.gate], server =>
+      this.#deps.scripts.hold(server, v, until, now),
+    )
   }
 
   proposeMarker(v: ViewToken, nonce: string): Promise<ScriptOutcome> {
-    return this.script(v, 'proposeMarker', server => this.#deps.scripts.proposeMarker(server, v, nonce))
+    return this.script(v, 'proposeMarker', [PLAIN_NAMES.proposal], server =>
+      this.#deps.scripts.proposeMarker(server, v, nonce),
+    )
   }
 
   advanceMarker(v: ViewToken, nonce: string, marker: Marker): Promise<ScriptOutcome> {
-    return this.script(v, 'advanceMarker', server =>
+    return this.script(v, 'advanceMarker', [PLAIN_NAMES.marker, PLAIN_NAMES.proposal], server =>
       this.#deps.scripts.advanceMarker(server, v, nonce, marker),
     )
   }
 
-  /** Runs a script on the connection for scripts, as script-runner.ts does. */
-  script<T>(v: ViewToken, name: string, run: (server: RedisServer) => T): Promise<T | 'view'> {
-    return this.#onDataset(v.identity, name, server => {
+  /** Runs a script with these keys and the view's on the connection for scripts, as script-runner.ts does. */
+  script<T>(
+    v: ViewToken,
+    name: string,
+    keys: readonly string[],
+    run: (server: RedisServer) => T,
+  ): Promise<T | 'view'> {
+    return this.#onDataset(v.identity, name, [PLAIN_NAMES.view, ...keys], server => {
       if (server.role !== 'master') {
         this.#deps.connections.leaveReplica('script')
         throw new CacheUnavailableError('READONLY')
@@ -224,22 +249,30 @@ export class MemoryCache implements CachePort {
   async #onDataset<T>(
     { runId, replicationId }: DatasetIdentity,
     name: string,
+    keys: readonly string[],
     run: (server: RedisServer) => T,
   ): Promise<T | 'view'> {
     const { connections, rules } = this.#deps
-    const answer = await connections.ask('script', name, server =>
+    const answer = await connections.ask('script', name, keys, server =>
       rules.dataset && server.identity.runId !== runId ? 'view' : run(server),
     )
     const same = answer.role === 'master' && answer.identity.replicationId === replicationId
     return rules.dataset && !same ? 'view' : answer.value
   }
 
+  /** With the rule off, keys that are elsewhere are a failure like any other. */
+  #heard(error: unknown): unknown {
+    const isHeard = this.#deps.rules.movesHeard || !(error instanceof KeysElsewhereError)
+    return isHeard ? error : new CacheUnavailableError(error.message)
+  }
+
   async #ask<T extends object>(
     name: string,
+    keys: readonly string[],
     run: (server: RedisServer) => T,
   ): Promise<T & { connection: number }> {
     const { connections, rules } = this.#deps
-    const { value, connection } = await connections.ask('read', name, run)
+    const { value, connection } = await connections.ask('read', name, keys, run)
     return { ...value, connection: rules.connectionNamed ? connection : 0 }
   }
 
@@ -270,6 +303,19 @@ export class MemoryCache implements CachePort {
 /** Where a sweep meets the key: the stamps last, which is worst. */
 function placeOf(key: string): string {
   return key.startsWith('gateway:stamp:') ? `~${key}` : key
+}
+
+/** The keys of documents with the stamp of their user, as redis-cache.ts declares them. */
+function stamped(documents: readonly Pick<CacheEntry, 'keys'>[]): readonly string[] {
+  return documents.flatMap(({ keys }) => [PLAIN_NAMES.stampOf(keys[0]!), ...keys])
+}
+
+function buried(documents: readonly CacheFence[]): readonly string[] {
+  return documents.flatMap(({ keys }) => [
+    PLAIN_NAMES.stampOf(keys[0]!),
+    PLAIN_NAMES.tombstoneOf(keys[0]!),
+    ...keys,
+  ])
 }
 
 function bufferOf(text: string | undefined): Buffer | null {

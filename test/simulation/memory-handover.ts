@@ -11,6 +11,7 @@ export interface HandoverRules {
 export interface StoredHandover {
   readonly request: HandoverRequest
   readonly epoch: number
+  readonly view: number
   taken: boolean
   reply: { readonly value: unknown } | undefined
 }
@@ -30,7 +31,8 @@ export class MemoryHandover implements HandoverPort {
   ask(epoch: number, requests: readonly HandoverRequest[]): Promise<void> {
     return this.#store.call('handover-ask', () => {
       for (const request of requests) {
-        const stored: StoredHandover = { request, epoch, taken: false, reply: undefined }
+        const { viewId: view } = this.#store
+        const stored: StoredHandover = { request, epoch, view, taken: false, reply: undefined }
         if (!this.#rules.carriedOut && request.kind === 'fence')
           Object.assign(stored, { taken: true, reply: { value: 'done' } })
         this.#server.handovers.set(request.id, stored)
@@ -51,7 +53,9 @@ export class MemoryHandover implements HandoverPort {
 
   take(epoch: number, limit: number): Promise<readonly HandoverRequest[]> {
     return this.#store.call('handover-take', () => {
-      const waiting = [...this.#server.handovers.values()].filter(each => !each.taken && each.epoch === epoch)
+      const waiting = [...this.#server.handovers.values()].filter(
+        each => !each.taken && each.view === this.#store.viewId && each.epoch === epoch,
+      )
       return waiting.slice(0, limit).map(each => {
         each.taken = true
         return each.request

@@ -9,10 +9,11 @@ import type {
   StoredDraw,
   Vacancy,
 } from '../../src/sequence/ports.ts'
+import { viewOfUser } from './documents.ts'
 import type { MemoryCache } from './memory-cache.ts'
 import type { MemoryStore } from './memory-store.ts'
 import type { PostgresServer } from './postgres-server.ts'
-import type { SequenceRules, SequenceScripts } from './sequence-scripts.ts'
+import { keysOf, type SequenceRules, type SequenceScripts } from './sequence-scripts.ts'
 
 /** Small, so that blocks are used up all the time. */
 const BLOCK = 4
@@ -44,7 +45,8 @@ export class MemorySequenceStore implements SequenceStorePort {
         const session = this.#server.connect()
         try {
           await session.lock('view', 'shared')
-          if (this.#rules.databaseOnlyOff && this.#server.view.mode === 'ON') return null
+          const isOn = [0, viewOfUser(day.userId)].some(id => this.#server.viewOf(id).mode === 'ON')
+          if (this.#rules.databaseOnlyOff && isOn) return null
           return { last: this.#raise(day, count), server: this.#server.state.server }
         } finally {
           session.end()
@@ -79,7 +81,9 @@ export class MemorySequenceCache implements SequenceCachePort {
   }
 
   draw(v: ViewToken, day: SequenceDay, count: number, settingsVersion: number): Promise<DrawOutcome> {
-    return this.#cache.script(v, 'draw', server => this.#scripts.draw(server, v, day, count, settingsVersion))
+    return this.#cache.script(v, 'draw', keysOf(day), server =>
+      this.#scripts.draw(server, v, day, count, settingsVersion),
+    )
   }
 
   open(
@@ -89,11 +93,13 @@ export class MemorySequenceCache implements SequenceCachePort {
     met: Vacancy,
     block: NumberBlock,
   ): Promise<DrawOutcome> {
-    return this.#cache.script(v, 'open', server => this.#scripts.open(server, v, day, count, met, block))
+    return this.#cache.script(v, 'open', keysOf(day), server =>
+      this.#scripts.open(server, v, day, count, met, block),
+    )
   }
 
   last(v: ViewToken, day: SequenceDay): Promise<DrawOutcome> {
-    return this.#cache.script(v, 'last', server => this.#scripts.last(server, v, day))
+    return this.#cache.script(v, 'last', keysOf(day), server => this.#scripts.last(server, v, day))
   }
 
   /** Mirrors are not looked at here. */

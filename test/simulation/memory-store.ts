@@ -3,9 +3,11 @@ import type {
   DocumentRef,
   GateTransaction,
   HeldVersion,
+  OtherLayout,
   Row,
   RowsRead,
   StorePort,
+  UndrainedView,
   View,
   ViewSnapshot,
   WriteTransaction,
@@ -34,6 +36,8 @@ export interface StoreRules {
   readonly heldVersions: boolean
   /** Every transaction is READ COMMITTED, whatever the database prefers. */
   readonly readCommitted: boolean
+  /** A write and a gate look whether the other layout is in use. */
+  readonly oneLayout: boolean
 }
 
 export interface MemoryStoreDeps {
@@ -42,6 +46,8 @@ export interface MemoryStoreDeps {
   readonly server: PostgresServer
   readonly random: Random
   readonly rules: StoreRules
+  /** The id of the view: 0 = one Redis, others = a partition of a cluster. */
+  readonly view?: number
 }
 
 /** The driver's own timeout comes after the server's. */
@@ -51,14 +57,20 @@ const CALL_MS = STATEMENT_MS + 250
 export class MemoryStore implements StorePort {
   /** Nothing of this gateway reaches PostgreSQL. */
   cut = false
-  readonly availability = new Availability()
+  readonly availability: Availability
+  readonly viewId: number
   readonly #deps: MemoryStoreDeps
   readonly #transactions: MemoryTransactions
 
-  constructor(deps: MemoryStoreDeps) {
+  /** Several stores of one gateway share an Availability. */
+  constructor(deps: MemoryStoreDeps, availability = new Availability()) {
     this.#deps = deps
+    this.availability = availability
+    this.viewId = deps.view ?? 0
     this.#transactions = new MemoryTransactions({
       ...deps,
+      view: this.viewId,
+      otherLayout: () => this.#otherLayout(),
       readCommitted: deps.rules.readCommitted,
       call: (kind, work) => this.call(kind, work),
     })
@@ -69,10 +81,12 @@ export class MemoryStore implements StorePort {
     try {
       const snapshot = await this.call('read-view', () => ({
         ...server.state,
-        view: server.view,
+        view: this.#view,
         oldestXid: server.oldestXid(),
-        otherLayout: 'none' as const,
-        handoversWait: [...server.handovers.values()].some(({ taken }) => !taken),
+        otherLayout: this.#otherLayout(),
+        handoversWait: [...server.handovers.values()].some(
+          ({ taken, view }) => !taken && view === this.viewId,
+        ),
       }))
       this.availability.reached(1)
       return snapshot
@@ -86,7 +100,7 @@ export class MemoryStore implements StorePort {
     const { server, rules } = this.#deps
     return this.availability.race(() =>
       this.call('read-rows', async () => {
-        const epoch = epochOf(server.view)
+        const epoch = epochOf(this.#view)
         if (rules.oneStatement) return { rows: server.rows(refs), epoch }
         const rows: Row[] = []
         for (const ref of refs) {
@@ -112,7 +126,7 @@ export class MemoryStore implements StorePort {
     return this.availability.race(() =>
       this.call('read-changed-rows', async () => {
         const { database } = server.state
-        const epoch = epochOf(server.view)
+        const epoch = epochOf(this.#view)
         const rows: Row[] = []
         for (const ref of refs) {
           const row = server.row(documentId(ref)) ?? missing(ref, heldBy.get(documentId(ref)))
@@ -130,7 +144,7 @@ export class MemoryStore implements StorePort {
     return this.call('read-if-unlocked', async () => {
       const session = this.#connect()
       try {
-        const before = { rows: server.rows(refs), epoch: epochOf(server.view) }
+        const before = { rows: server.rows(refs), epoch: epochOf(this.#view) }
         if (!rules.repairReread) await server.timeline.sleep(this.#deps.random.between(0, 20))
         // The connection of a process that is gone takes no lock: nobody would ever release it.
         session.check()
@@ -139,7 +153,7 @@ export class MemoryStore implements StorePort {
         if (!rules.repairReread) return before
         await server.timeline.hop()
         session.check()
-        return { rows: server.rows(refs), epoch: epochOf(server.view) }
+        return { rows: server.rows(refs), epoch: epochOf(this.#view) }
       } finally {
         session.end()
       }
@@ -159,32 +173,48 @@ export class MemoryStore implements StorePort {
     const { server } = this.#deps
     return this.call('set-off', async () => {
       await this.#underViewLock(() => {
-        if (server.view.epoch === epoch) server.turnOff(reason)
+        if (this.#view.epoch === epoch) server.turnOff(this.viewId, reason)
       })
       await server.timeline.hop()
-      return server.view
+      return this.#view
     })
   }
 
-  /** All gateways of a run have the same kind of Redis. */
-  async setOtherLayoutOff(): Promise<readonly []> {
-    return []
+  setOtherLayoutOff(): Promise<readonly UndrainedView[]> {
+    const { server } = this.#deps
+    return this.call('set-other-layout-off', () =>
+      this.#underViewLock(() => {
+        const others = server.othersOf(this.viewId)
+        for (const id of others) server.turnOff(id, 'other-layout')
+        return others
+          .map(view => ({ ...server.viewOf(view), view }))
+          .filter(({ mode, drained }) => mode === 'OFF' && !drained)
+      }),
+    )
   }
 
-  async setOtherLayoutDrained(): Promise<void> {}
+  setOtherLayoutDrained(views: readonly UndrainedView[]): Promise<void> {
+    const { server } = this.#deps
+    return this.call('set-other-layout-drained', () => {
+      for (const { view: id, epoch } of views) {
+        const view = server.viewOf(id)
+        if (view.mode === 'OFF' && view.epoch === epoch) server.setView(id, { ...view, drained: true })
+      }
+    })
+  }
 
   raiseLease(leaseMs: number): Promise<void> {
     const { server } = this.#deps
     return this.call('raise-lease', () => {
-      server.view = { ...server.view, leaseMs: Math.max(leaseMs, server.view.leaseMs) }
+      server.setView(this.viewId, { ...this.#view, leaseMs: Math.max(leaseMs, this.#view.leaseMs) })
     })
   }
 
   setDrained(epoch: number): Promise<void> {
     const { server } = this.#deps
     return this.call('set-drained', () => {
-      const { view } = server
-      if (view.mode === 'OFF' && view.epoch === epoch) server.view = { ...view, drained: true }
+      const view = this.#view
+      if (view.mode === 'OFF' && view.epoch === epoch) server.setView(this.viewId, { ...view, drained: true })
     })
   }
 
@@ -192,10 +222,10 @@ export class MemoryStore implements StorePort {
     const { server } = this.#deps
     return this.call('new-epoch', () =>
       this.#underViewLock(() => {
-        const { view } = server
+        const view = this.#view
         if (view.mode !== 'OFF' || !view.drained || view.epoch !== epoch) return null
         const taken = Math.max(epoch + 1, atLeast)
-        server.view = { ...view, epoch: taken }
+        server.setView(this.viewId, { ...view, epoch: taken })
         return taken
       }),
     )
@@ -222,6 +252,15 @@ export class MemoryStore implements StorePort {
       },
       timedOut: () => new DatabaseUnavailableError(`${kind}: no answer`),
     })
+  }
+
+  get #view(): View {
+    return this.#deps.server.viewOf(this.viewId)
+  }
+
+  #otherLayout(): OtherLayout {
+    const { server, rules } = this.#deps
+    return rules.oneLayout ? server.otherLayout(this.viewId) : 'none'
   }
 
   get #exclusive(): LockMode {

@@ -2,6 +2,7 @@ import type {
   Change,
   DocumentRef,
   GateTransaction,
+  OtherLayout,
   Row,
   WriteTransaction,
 } from '../../src/consistency/ports.ts'
@@ -24,6 +25,9 @@ export interface MemoryTransactionsDeps {
   /** Transactions name their isolation. */
   readonly readCommitted: boolean
   /** One statement, or several in a row: there and back over the network. */
+  /** The id of the view. */
+  readonly view: number
+  readonly otherLayout: () => OtherLayout
   readonly call: <T>(kind: string, work: () => T | Promise<T>) => Promise<T>
 }
 
@@ -50,19 +54,19 @@ export class MemoryTransactions {
     const state = await this.#begin('begin-write', session, async () => {
       // A bare BEGIN where the database prefers REPEATABLE READ: the statement that waits for the locks has its snapshot.
       const begun = () => ({
-        view: server.view,
-        otherLayoutUsed: false,
+        view: server.viewOf(this.#deps.view),
+        otherLayoutUsed: this.#deps.otherLayout() === 'used',
         rows: server.rows(refs),
         versionBase: server.incarnation.versionBase,
         defaultsVersion: null,
         server: server.state.server,
       })
       // Of that snapshot the view does the harm; old rows are refused by the UPDATE.
-      const early = server.view
+      const early = server.viewOf(this.#deps.view)
       await session.lock('view', 'shared')
       const unlocked = await this.#lockRows(session, refs, waits)
       await server.timeline.hop()
-      const { view } = server
+      const view = server.viewOf(this.#deps.view)
       await server.timeline.hop()
       session.check()
       return { ...begun(), unlocked, view: this.#deps.readCommitted ? view : early }
@@ -109,8 +113,8 @@ export class MemoryTransactions {
       session.check()
       const { database, nextXid } = server.state
       return {
-        view: server.view,
-        otherLayout: 'none' as const,
+        view: server.viewOf(this.#deps.view),
+        otherLayout: this.#deps.otherLayout(),
         database,
         nextXid,
         oldestXid: server.oldestXid(),
@@ -127,18 +131,11 @@ export class MemoryTransactions {
         inSession('changed-since', () => server.changedSince(xid).slice(0, limit)),
       setOn: (v, leaseMs) =>
         inSession('set-on', () => {
-          const { view } = server
+          const { view: id } = this.#deps
           const { database } = server.state
           const { identity } = v
-          session.viewAfter = {
-            ...view,
-            mode: 'ON',
-            drained: false,
-            identity,
-            database,
-            reason: 'gate',
-            leaseMs,
-          }
+          const on = { mode: 'ON', drained: false, identity, database, reason: 'gate', leaseMs } as const
+          session.viewAfter = { id, view: { ...server.viewOf(id), ...on } }
         }),
       commit: () => this.#commit(session),
       rollback: () => this.#rollback(session),

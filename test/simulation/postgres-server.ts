@@ -1,6 +1,13 @@
-import type { Change, DatabaseState, DocumentRef, Row, View } from '../../src/consistency/ports.ts'
+import type {
+  Change,
+  DatabaseState,
+  DocumentRef,
+  OtherLayout,
+  Row,
+  View,
+} from '../../src/consistency/ports.ts'
 import type { SequenceDay } from '../../src/sequence/ports.ts'
-import { documentId } from './documents.ts'
+import { documentId, viewOfUser } from './documents.ts'
 import type { StoredHandover } from './memory-handover.ts'
 import { Locks } from './postgres-locks.ts'
 import { Session } from './postgres-session.ts'
@@ -34,7 +41,7 @@ interface Backup {
   readonly highWater: ReadonlyMap<string, number>
   readonly sequenceFloor: number
   readonly nextXid: bigint
-  readonly view: View
+  readonly views: readonly View[]
   readonly incarnation: Incarnation
 }
 
@@ -46,6 +53,20 @@ export interface Incarnation {
   readonly timeline: number
 }
 
+const NEW_VIEW: View = {
+  mode: 'OFF',
+  epoch: 1,
+  drained: true,
+  identity: null,
+  database: null,
+  reason: 'new-database',
+  leaseMs: 0,
+}
+/** The views of the two partitions of a cluster. */
+const PARTITION_VIEWS: readonly number[] = [1, 2]
+const NEVER = Number.NEGATIVE_INFINITY
+/** As in `other_layout`, in proportion to the times of SOUND. */
+const RECENT_MS = 1_500
 /** More versions than a document gets in one run. */
 const BASE_STEP = 1_000
 /** More order numbers than a run draws. */
@@ -76,16 +97,10 @@ export class PostgresServer {
   /** Of all times, those that were lost included: ids are random, and the wall clock gives the base. */
   #incarnations = 0
   #nextXid = 100n
-  #viewChanges = 0
-  #view: View = {
-    mode: 'OFF',
-    epoch: 1,
-    drained: true,
-    identity: null,
-    database: null,
-    reason: 'new-database',
-    leaseMs: 0,
-  }
+  readonly #viewChanges = [0, 0, 0]
+  #views: readonly View[] = [NEW_VIEW, NEW_VIEW, NEW_VIEW]
+  /** When each was turned ON or OFF last. */
+  readonly #turnedAt = [NEVER, NEVER, NEVER]
 
   constructor(timeline: Timeline, rules: ServerRules, root = '0123456789ab') {
     this.timeline = timeline
@@ -118,22 +133,52 @@ export class PostgresServer {
       timeline: this.#clusterTimeline,
     }
     if (id !== '' && this.#rules.sequenceFloor) this.sequenceFloor = this.#incarnations * FLOOR_STEP
-    if (id !== '')
-      this.view = { ...this.view, mode: 'OFF', epoch: this.view.epoch + 1, drained: false, reason }
+    for (const each of id === '' ? [] : [0, ...PARTITION_VIEWS]) {
+      const { epoch } = this.viewOf(each)
+      this.setView(each, { ...this.viewOf(each), mode: 'OFF', epoch: epoch + 1, drained: false, reason })
+    }
   }
 
+  /** That of one Redis. */
   get view(): View {
-    return this.#view
+    return this.viewOf(0)
   }
 
   set view(view: View) {
-    this.#view = view
-    this.#viewChanges++
+    this.setView(0, view)
+  }
+
+  /** By the id of its row: 0 = one Redis, others = a partition. */
+  viewOf(id: number): View {
+    return this.#views[id]!
+  }
+
+  setView(id: number, view: View): void {
+    if (view.mode !== this.viewOf(id).mode) this.#turnedAt[id] = this.timeline.now
+    this.#views = this.#views.with(id, view)
+    this.#viewChanges[id]!++
   }
 
   /** Another number whenever the view has been changed. */
-  get viewChanges(): number {
-    return this.#viewChanges
+  viewChangesOf(id: number): number {
+    return this.#viewChanges[id]!
+  }
+
+  /** What the views of the other layout than that of view `id` are doing. */
+  otherLayout(id: number): OtherLayout {
+    const others = this.othersOf(id)
+    if (others.some(other => this.#isUsed(other))) return 'used'
+    const recent = others.some(other => this.timeline.now - this.#turnedAt[other]! < RECENT_MS)
+    return recent ? 'recent' : 'none'
+  }
+
+  othersOf(id: number): readonly number[] {
+    return id === 0 ? PARTITION_VIEWS : [0]
+  }
+
+  #isUsed(id: number): boolean {
+    const { mode, drained } = this.viewOf(id)
+    return mode === 'ON' || !drained
   }
 
   connect(process?: SimProcess): Session {
@@ -188,7 +233,7 @@ export class PostgresServer {
       })
       this.history.set(id, versions)
     }
-    if (session.viewAfter !== undefined) this.view = session.viewAfter
+    if (session.viewAfter !== undefined) this.setView(session.viewAfter.id, session.viewAfter.view)
     session.end()
   }
 
@@ -204,9 +249,10 @@ export class PostgresServer {
       .map(({ row: { ref, version } }) => ({ ref, version }))
   }
 
-  turnOff(reason: string): void {
-    const { mode, epoch } = this.view
-    if (mode === 'ON') this.view = { ...this.view, mode: 'OFF', epoch: epoch + 1, drained: false, reason }
+  turnOff(id: number, reason: string): void {
+    const view = this.viewOf(id)
+    if (view.mode === 'ON')
+      this.setView(id, { ...view, mode: 'OFF', epoch: view.epoch + 1, drained: false, reason })
   }
 
   /** Somebody's UPDATE in psql, with the triggers of the migration: version + 1, the view OFF at COMMIT. */
@@ -220,7 +266,7 @@ export class PostgresServer {
       this.plan(session, [{ ref, previous, version, data, changes: '[]', updatedBy: 'sql', reason: 'sql' }])
       await this.timeline.hop()
       await session.lock('view', 'exclusive')
-      this.turnOff('manual-edit')
+      for (const view of [0, viewOfUser(ref.userId)]) this.turnOff(view, 'manual-edit')
       this.commit(session, true)
     } catch {
       session.end()
@@ -234,7 +280,7 @@ export class PostgresServer {
       highWater: new Map(this.highWater),
       sequenceFloor: this.sequenceFloor,
       nextXid: this.#nextXid,
-      view: this.view,
+      views: this.#views,
       incarnation: this.incarnation,
     }
   }
@@ -246,7 +292,7 @@ export class PostgresServer {
 
   /** Puts the backup in the place of the database; its timeline stays. Resolves to what is lost. */
   setBack(downMs: number): Committed[] {
-    const { history, highWater, sequenceFloor, nextXid, view, incarnation } = this.#backup!
+    const { history, highWater, sequenceFloor, nextXid, views, incarnation } = this.#backup!
     this.restart(downMs, false)
     this.setBackUnnoticed = true
     const lost = [...this.history].flatMap(([id, versions]) => versions.slice(history.get(id)?.length ?? 0))
@@ -256,7 +302,7 @@ export class PostgresServer {
     for (const [id, last] of highWater) this.highWater.set(id, last)
     this.sequenceFloor = sequenceFloor
     this.#nextXid = nextXid
-    this.view = view
+    for (const [id, view] of views.entries()) this.setView(id, view)
     this.incarnation = incarnation
     return lost
   }

@@ -21,7 +21,7 @@ export class Session {
   ended = false
   readonly writes: Row[] = []
   xid: bigint | undefined
-  viewAfter: View | undefined
+  viewAfter: { readonly id: number; readonly view: View } | undefined
   readonly process: SimProcess | undefined
   readonly #server: Host
   readonly #over = Promise.withResolvers<never>()

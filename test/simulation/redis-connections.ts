@@ -1,4 +1,4 @@
-import { CacheUnavailableError } from '../../src/consistency/cache-port.ts'
+import { CacheUnavailableError, KeysElsewhereError } from '../../src/consistency/cache-port.ts'
 import type { DatasetIdentity } from '../../src/consistency/ports.ts'
 import { type Network, NO_ANSWER } from './network.ts'
 import type { SimProcess } from './process.ts'
@@ -10,11 +10,24 @@ export interface RedisConnectionsDeps {
   readonly process: SimProcess
   readonly network: Network
   readonly timeline: Timeline
-  readonly topology: RedisTopology
+  /** Where a new connection leads. */
+  readonly topology: Pick<RedisTopology, 'connect'>
+  /** A slot of a cluster: the servers of its keys. */
+  readonly slot?: SlotClient
   readonly rules: ConnectionRules
 }
 
 export type Purpose = 'read' | 'script'
+
+/** What one gateway knows of a slot of a cluster. */
+export interface SlotClient {
+  /** The server that owns the slot, as far as the gateway knows. */
+  readonly target: RedisServer | undefined
+  /** What this server says to a command with these keys, if it does not carry it out. */
+  refusalOf(server: RedisServer, keys: readonly string[]): string | undefined
+  /** A server has said that the keys are elsewhere. */
+  refused(): void
+}
 
 const TIMEOUT_MS: Readonly<Record<Purpose, number>> = { read: 75, script: 150 }
 /** The breaker opens for so long after as many failures in a row. */
@@ -50,10 +63,9 @@ export class RedisConnections {
   /** Nothing of this gateway reaches Redis. */
   cut = false
   readonly #deps: RedisConnectionsDeps
-  readonly #links: Readonly<Record<Purpose, Link>> = {
-    read: { server: undefined, number: 0, dataset: '' },
-    script: { server: undefined, number: 0, dataset: '' },
-  }
+  readonly #links: Readonly<Record<Purpose, Link>> = { read: newLink(), script: newLink() }
+  /** In a cluster: those to each server, which live on when the slot is elsewhere. */
+  #linksTo = new Map<RedisServer, Readonly<Record<Purpose, Link>>>()
   #failures = 0
   #closedFrom = 0
 
@@ -68,32 +80,41 @@ export class RedisConnections {
   /** Both connections are lost and made anew. */
   reconnect(): void {
     for (const link of Object.values(this.#links)) link.server = undefined
+    this.#linksTo.clear()
   }
 
   /** The connection leads to a replica: it is made anew, as leaveReplica of src/cache does. */
   leaveReplica(purpose: Purpose): void {
-    this.#links[purpose].server = undefined
+    const link = this.#linkOf(purpose)
+    if (link !== undefined) link.server = undefined
   }
 
   /** Sends a command; `run` is what the server does with it. CacheUnavailableError. */
-  async ask<T>(purpose: Purpose, name: string, run: (server: RedisServer) => T): Promise<Answer<T>> {
+  async ask<T>(
+    purpose: Purpose,
+    name: string,
+    keys: readonly string[],
+    run: (server: RedisServer) => T,
+  ): Promise<Answer<T>> {
     const { process, network } = this.#deps
     const timeoutMs = TIMEOUT_MS[purpose]
     try {
-      const link = this.#links[purpose]
+      const link = this.#linkOf(purpose)
+      if (link === undefined) throw new CacheUnavailableError('no owner of the slot is known')
       const { server, number } = this.#connected(link)
       const result = await network.call<Omit<Answer<T>, 'connection'>>({
         process,
         kind: `redis.${name}`,
         timeoutMs,
-        execute: () => this.#execute(server, () => run(server)),
+        execute: () => this.#execute(server, keys, () => run(server)),
         timedOut: () => new CacheUnavailableError(`${name}: no answer within ${timeoutMs} ms`),
       })
       this.#failures = 0
       if (this.#deps.rules.datasetWithReply) this.#compare(link, server, result)
       return { ...result, connection: link.number === number ? number : CHANGED }
     } catch (error) {
-      if (++this.#failures >= BREAKER.failures) this.#closedFrom = process.now() + BREAKER.openMs
+      if (error instanceof KeysElsewhereError) this.#deps.slot?.refused()
+      else if (++this.#failures >= BREAKER.failures) this.#closedFrom = process.now() + BREAKER.openMs
       throw error
     }
   }
@@ -106,13 +127,19 @@ export class RedisConnections {
     link.number = ++connections
   }
 
-  async #execute<T>(server: RedisServer, run: () => T): Promise<Omit<Answer<T>, 'connection'>> {
-    const { timeline } = this.#deps
+  async #execute<T>(
+    server: RedisServer,
+    keys: readonly string[],
+    run: () => T,
+  ): Promise<Omit<Answer<T>, 'connection'>> {
+    const { timeline, slot } = this.#deps
     while (server.running && server.frozenUntil > timeline.now) {
       await timeline.sleep(server.frozenUntil - timeline.now)
       await timeline.hop()
     }
     if (!server.running || this.cut) throw NO_ANSWER
+    const refusal = slot?.refusalOf(server, keys)
+    if (refusal !== undefined) throw new KeysElsewhereError(refusal, server.identity)
     const value = run()
     // The INFO comes behind it.
     await timeline.hop()
@@ -120,15 +147,36 @@ export class RedisConnections {
     return { value, identity, role }
   }
 
+  /** Undefined = no server is known to own the slot. */
+  #linkOf(purpose: Purpose): Link | undefined {
+    const { slot } = this.#deps
+    if (slot === undefined) return this.#links[purpose]
+    const { target } = slot
+    if (target === undefined) return undefined
+    const links = this.#linksTo.get(target) ?? { read: newLink(), script: newLink() }
+    this.#linksTo.set(target, links)
+    return links[purpose]
+  }
+
   #connected(link: Link): { server: RedisServer; number: number } {
     if (link.server === undefined || !link.server.running) {
-      link.server = this.cut ? undefined : this.#deps.topology.connect()
+      link.server = this.cut ? undefined : this.#reachable()
       link.number = ++connections
       if (link.server !== undefined) link.dataset = datasetText(link.server)
     }
     if (link.server === undefined) throw new CacheUnavailableError('connection refused')
     return { server: link.server, number: link.number }
   }
+
+  #reachable(): RedisServer | undefined {
+    const { slot, topology } = this.#deps
+    if (slot === undefined) return topology.connect()
+    return slot.target?.running ? slot.target : undefined
+  }
+}
+
+function newLink(): Link {
+  return { server: undefined, number: 0, dataset: '' }
 }
 
 function datasetText({ identity, role }: Pick<Answer<unknown>, 'identity' | 'role'>): string {

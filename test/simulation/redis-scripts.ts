@@ -242,7 +242,7 @@ export class RedisScripts {
 }
 
 /** The database that has claimed the keys and lives. */
-function ownerOf(server: RedisServer, now: number): string | undefined {
+export function ownerOf(server: RedisServer, now: number): string | undefined {
   const [, until, database] = /^([\d.]+) (\S+)$/.exec(server.get(PLAIN_NAMES.owner) ?? '') ?? []
   return Number(until) > now ? database : undefined
 }

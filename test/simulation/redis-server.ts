@@ -42,6 +42,11 @@ export class RedisServer {
     this.#identity = { ...this.#identity, replicationId: random.hex(40) }
   }
 
+  /** The keys of a slot of a cluster: those of other slots of the process have the same identity. */
+  take(identity: DatasetIdentity): void {
+    this.#identity = identity
+  }
+
   /** The process takes over what another server holds, as a replica does; its connections live on. */
   replicate(primary: RedisServer): void {
     this.#identity = { ...this.#identity, replicationId: primary.identity.replicationId }

@@ -11,7 +11,8 @@ import {
   TrustingReader,
 } from './broken-parts.ts'
 import { type Build, SOUND } from './build.ts'
-import type { Focus } from './focuses.ts'
+import type { ClusterFocus } from './cluster-focuses.ts'
+import type { AnyFocus } from './draw-scenario.ts'
 
 /** A rule of the protocol and the build in which it alone is switched off. */
 export interface Rule {
@@ -21,7 +22,9 @@ export interface Rule {
   readonly dagger: boolean
   readonly off: Build
   /** The mixture of faults it guards against, when it is rare otherwise. */
-  readonly focus?: Focus
+  readonly focus?: AnyFocus
+  /** The one that it guards against in a cluster, when it matters there. */
+  readonly inCluster?: ClusterFocus
 }
 
 const scripts = (off: Partial<Build['scripts']>): Build => ({
@@ -115,6 +118,7 @@ export const RULES: readonly Rule[] = [
     dagger: true,
     off: cache({ connectionNamed: false }),
     focus: 'split-brain',
+    inCluster: 'takeovers',
   },
   {
     name: 'own-command',
@@ -216,6 +220,7 @@ export const RULES: readonly Rule[] = [
     says: 'a view turned OFF is drained only when every lease has ended',
     dagger: false,
     off: times({ offWaitMs: 0 }),
+    inCluster: 'takeovers',
   },
   {
     name: 'scripts-need-dataset',
@@ -223,6 +228,7 @@ export const RULES: readonly Rule[] = [
     dagger: false,
     off: cache({ dataset: false }),
     focus: 'split-brain',
+    inCluster: 'takeovers',
   },
   {
     name: 'dataset-with-reply',
@@ -230,6 +236,7 @@ export const RULES: readonly Rule[] = [
     dagger: true,
     off: connections({ datasetWithReply: false }),
     focus: 'demotions',
+    inCluster: 'cluster-demotions',
   },
   {
     name: 'sweep-after-adopt',
@@ -360,5 +367,26 @@ export const RULES: readonly Rule[] = [
     says: 'order numbers come straight from the database only while the view is OFF',
     dagger: false,
     off: sequence({ databaseOnlyOff: false }),
+  },
+  {
+    name: 'cold-after-move',
+    says: 'a gate of a partition of a cluster starts cold',
+    dagger: false,
+    off: { ...SOUND, alwaysCold: false },
+    focus: 'moves',
+  },
+  {
+    name: 'one-layout',
+    says: 'instances with one Redis and instances with a cluster never both answer from it',
+    dagger: false,
+    off: store({ oneLayout: false }),
+    focus: 'two-layouts',
+  },
+  {
+    name: 'watched-slots',
+    says: 'a view of a partition ends when its slot was on its way, or when no instance has looked at it for a while',
+    dagger: false,
+    off: cache({ movesHeard: false, attendedSlots: false }),
+    focus: 'unwatched-moves',
   },
 ]

@@ -9,6 +9,9 @@ export interface Scenario {
   readonly gateways: number
   /** 2: as many gateways of another database use the same Redis. */
   readonly databases: 1 | 2
+  /** Gateways use a cluster, or some of them do, beside others with one Redis. */
+  readonly cluster?: 'all' | 'some'
+  /** Of each user. */
   readonly documents: number
   readonly clients: number
   readonly operations: number

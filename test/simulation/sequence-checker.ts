@@ -20,13 +20,20 @@ export interface DrawStart {
 export class SequenceChecker {
   readonly #server: PostgresServer
   readonly #violated: (what: string) => void
+  readonly #viewsOf: (user: string) => readonly number[]
   readonly #drawn = new Map<string, Set<number>>()
   readonly #putBack = new Map<string, { readonly epoch: number; readonly upTo: number }>()
   readonly #highest = new Map<string, { viewChanges: number; number: number }>()
 
-  constructor(server: PostgresServer, violated: (what: string) => void) {
+  /** `viewsOf`: the views under which numbers of a user are counted. */
+  constructor(
+    server: PostgresServer,
+    violated: (what: string) => void,
+    viewsOf: (user: string) => readonly number[] = () => [0],
+  ) {
     this.#server = server
     this.#violated = violated
+    this.#viewsOf = viewsOf
   }
 
   /** An operator has put back an older counter of the user, and its witness; `highWater` is that of PostgreSQL. */
@@ -35,7 +42,8 @@ export class SequenceChecker {
   }
 
   begins(user: string): DrawStart {
-    const { viewChanges, view } = this.#server
+    const { view } = this.#server
+    const viewChanges = this.#changesOf(user)
     const highest = this.#highest.get(user)
     const floor = highest?.viewChanges === viewChanges ? highest.number : 0
     return { user, viewChanges, floor, epoch: view.epoch }
@@ -51,12 +59,17 @@ export class SequenceChecker {
         this.#violated(`${source}: the number ${number} of ${user} was handed out twice`)
       drawn.add(number)
     }
-    if (this.#server.view.mode !== 'ON' || this.#server.viewChanges !== viewChanges) return
+    const isOn = this.#viewsOf(user).some(id => this.#server.viewOf(id).mode === 'ON')
+    if (!isOn || this.#changesOf(user) !== viewChanges) return
     if (last - count < floor && !isExempt)
       this.#violated(`${source}: ${user} drew ${last - count + 1} after ${floor} while the view was ON`)
     const highest = this.#highest.get(user)
     if (highest?.viewChanges !== viewChanges || highest.number < last)
       this.#highest.set(user, { viewChanges, number: last })
+  }
+
+  #changesOf(user: string): number {
+    return this.#viewsOf(user).reduce((sum, id) => sum + this.#server.viewChangesOf(id), 0)
   }
 
   #isExempt({ user, epoch }: DrawStart, last: number): boolean {

@@ -11,6 +11,8 @@ import { walk } from './walk.ts'
  * `--seeds` are done; then switches off each rule in turn until the checker reports a wrong answer (`--no-rules`: not).
  * Exit code 1 when an answer was wrong with all rules on, or when a rule was not caught.
  *
+ * `--cluster`: the gateways use a Redis Cluster, whose slots move all the time.
+ *
  * `--workers` threads (default: one per core). One seed again: `--seed N --seeds 1`, and with one rule off `--rule NAME`.
  */
 
@@ -33,6 +35,7 @@ const { values } = commandLine({
       minimum: 1,
       help: 'Threads.',
     },
+    cluster: { type: 'boolean', help: 'Walk through gateways with a Redis Cluster.' },
     rules: { type: 'boolean', help: 'Then switch off each rule in turn; --no-rules does not.' },
     rule: { type: 'string', value: 'NAME', help: 'Only this rule; with --seeds 1, that seed without it.' },
   },
@@ -59,6 +62,7 @@ async function mainWalk(): Promise<boolean> {
     step: threads,
     seeds: Math.ceil((seeds - thread) / threads),
     ms: seconds * 1_000,
+    focus: values.cluster ? ('cluster' as const) : undefined,
   }))
   for (const part of await Promise.all(share.map(runInThread))) add(tally, part)
   const took = (performance.now() - startedAt) / 1_000
@@ -70,7 +74,9 @@ async function mainWalk(): Promise<boolean> {
   say(`violations: ${tally.failed.length}`)
   for (const failure of tally.failed.slice(0, SHOWN_FAILURES)) {
     say(`  seed ${failure.seed}: ${failure.violations[0]}`)
-    say(`    again: npm run simulate -- --seed ${failure.seed} --seeds 1`)
+    say(
+      `    again: npm run simulate -- ${values.cluster ? '--cluster ' : ''}--seed ${failure.seed} --seeds 1`,
+    )
   }
   return tally.failed.length === 0
 }

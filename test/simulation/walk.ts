@@ -3,7 +3,7 @@ import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { type Build, SOUND } from './build.ts'
 import { Clients } from './clients.ts'
 import { documentId, SIM_CODEC } from './documents.ts'
-import type { Focus } from './focuses.ts'
+import type { AnyFocus } from './draw-scenario.ts'
 import { World } from './world.ts'
 
 export interface WalkResult {
@@ -24,7 +24,7 @@ const SETTLING_ROUNDS = 10
 const STUCK_MS = 600_000
 
 /** One run: warm up, let clients work under faults, heal, and look whether the cache has become right. */
-export async function walk(seed: number, build: Build = SOUND, focus?: Focus): Promise<WalkResult> {
+export async function walk(seed: number, build: Build = SOUND, focus?: AnyFocus): Promise<WalkResult> {
   const world = new World(seed, build, OPERATIONS, focus)
   const clients = new Clients(world)
   const { timeline, checker } = world
@@ -54,11 +54,13 @@ export async function walk(seed: number, build: Build = SOUND, focus?: Focus): P
 function isOn({ gateways, postgres, network }: World): boolean {
   return (
     network.underWay === 0 &&
-    postgres.view.mode === 'ON' &&
-    gateways.all.every(
-      ({ process, protocol, store }) =>
-        process.running && !store.availability.down && protocol.lease.current() !== undefined,
-    )
+    gateways.all.every(({ process, parts }) => {
+      const uses = ({ store, protocol }: (typeof parts)[number]) =>
+        postgres.viewOf(store.viewId).mode === 'ON' &&
+        !store.availability.down &&
+        protocol.lease.current() !== undefined
+      return process.running && parts.every(uses)
+    })
   )
 }
 
@@ -98,7 +100,8 @@ async function settle(world: World, clients: Clients): Promise<void> {
 }
 
 /** Keys that hold anything else than their row: nothing when it is deleted. */
-function differences({ refs, postgres, redis }: World) {
+function differences(world: World) {
+  const { refs, postgres } = world
   return refs.flatMap(ref => {
     const row = postgres.row(documentId(ref))
     if (row === undefined) return []
@@ -108,7 +111,7 @@ function differences({ refs, postgres, redis }: World) {
         ref,
         version: row.version,
         key,
-        stored: redis.primary.get(key),
+        stored: world.keysOf(ref.userId).get(key),
         expected: bytes[part],
       }))
       .filter(({ stored, expected }) => stored !== expected)

@@ -1,13 +1,16 @@
 import type { DocumentRef } from '../../src/consistency/ports.ts'
 import type { Build } from './build.ts'
 import { Checker } from './checker.ts'
+import { partitionOf, viewOfUser } from './documents.ts'
+import type { AnyFocus } from './draw-scenario.ts'
 import { drawScenario } from './draw-scenario.ts'
 import { inject } from './faults.ts'
-import type { Focus } from './focuses.ts'
 import { Gateways } from './gateways.ts'
 import { Network } from './network.ts'
 import { PostgresServer } from './postgres-server.ts'
 import { Random } from './random.ts'
+import { RedisCluster } from './redis-cluster.ts'
+import type { RedisServer } from './redis-server.ts'
 import { RedisTopology } from './redis-topology.ts'
 import { fateOf, type Scenario } from './scenario.ts'
 import { SequenceChecker } from './sequence-checker.ts'
@@ -27,8 +30,10 @@ export class World {
   readonly timeline: Timeline
   readonly network: Network
   readonly redis: RedisTopology
+  readonly cluster: RedisCluster | undefined
   readonly postgres: PostgresServer
-  readonly refs: readonly DocumentRef[]
+  /** The documents of each user. */
+  readonly documents: readonly (readonly DocumentRef[])[]
   readonly gateways: Gateways
   readonly checker: Checker
   readonly sequenceChecker: SequenceChecker
@@ -41,7 +46,7 @@ export class World {
   other: World | undefined
 
   /** A world `beside` another one shares all but the database, its gateways and its documents. */
-  constructor(seed: number, build: Build, operations: number, focus?: Focus, beside?: World) {
+  constructor(seed: number, build: Build, operations: number, focus?: AnyFocus, beside?: World) {
     this.build = build
     this.name = beside === undefined ? '' : 'other '
     this.random = beside?.random ?? new Random(seed)
@@ -53,13 +58,32 @@ export class World {
     this.network.healed = true
     this.redis = beside?.redis ?? new RedisTopology(this.timeline, this.random)
     this.postgres = new PostgresServer(this.timeline, build.server, beside && OTHER_ROOT)
-    this.refs = Array.from({ length: documents }, (_, index) => ({ userId: 'u', kind: `d${index}` }))
+    this.cluster =
+      this.scenario.cluster === undefined ? undefined : new RedisCluster(this.timeline, this.random)
+    const users = this.cluster === undefined ? ['u'] : ['u', 'w']
+    this.documents = users.map(userId =>
+      Array.from({ length: documents }, (_, index) => ({ userId, kind: `d${index}` })),
+    )
     this.checker = new Checker(
       this.postgres,
       build.times.leaseMs * Math.max(...this.scenario.leaseFactors) * LEASE_ERROR + SUSPENSION_MS,
     )
-    this.sequenceChecker = new SequenceChecker(this.postgres, what => this.checker.violated(what))
+    this.sequenceChecker = new SequenceChecker(
+      this.postgres,
+      what => this.checker.violated(what),
+      user => (this.cluster === undefined ? [0] : [0, viewOfUser(user)]),
+    )
     this.gateways = new Gateways(this, gateways)
+  }
+
+  /** Of all users. */
+  get refs(): readonly DocumentRef[] {
+    return this.documents.flat()
+  }
+
+  /** The keys of a user where Redis has them. */
+  keysOf(userId: string): RedisServer {
+    return this.cluster?.keysOf(partitionOf(userId)) ?? this.redis.primary
   }
 
   get violations(): readonly string[] {
@@ -94,8 +118,10 @@ export class World {
     this.other?.gateways.end()
     this.network.healed = true
     this.redis.heal()
+    this.cluster?.heal()
+    if (this.scenario.cluster === 'some') this.gateways.allWithCluster()
     this.postgres.downUntil = 0
-    for (const { redis, store } of this.gateways.all) {
+    for (const { redis, store } of this.gateways.all.flatMap(({ parts }) => parts)) {
       redis.cut = false
       store.cut = false
     }
