@@ -10,6 +10,8 @@ import { freePort } from '../../../src/dev/child.ts'
 import type { ClusterNode } from '../../../src/dev/private-cluster.ts'
 import { commandRedis } from '../../../src/dev/private-redis.ts'
 import { cutAppendOnlyFile } from '../../chaos/faults/redis-data.ts'
+import { ClusterNode as SimulatedNode, type SlotState } from '../../simulation/cluster-node.ts'
+import { Random } from '../../simulation/random.ts'
 import { redisBinary, type Scope, startRedis } from '../backends.ts'
 import { eventually } from '../gateway.ts'
 import { blocksOf, pageText } from '../readme.ts'
@@ -100,6 +102,49 @@ t.test('what is done to a private cluster', async t => {
     t.equal(await keysAt(owner), KEYS.length / 2)
     t.equal(await keysAt(target), KEYS.length / 2)
     await fill()
+  })
+
+  await t.test('the nodes of the simulation refuse what real ones refuse', async t => {
+    const [owner, target] = [await ownerOfSlot(), await other()]
+    const [x, y] = ['{a}:x', '{a}:y'] as const
+    const simulated = new SimulatedNode(new Random(1), 0)
+    const [keys] = simulated.keys as [(typeof simulated.keys)[number]]
+    /** The first word of the error, or that the command was carried out. */
+    const real = (node: ClusterNode, ...command: [string, ...string[]]) =>
+      commandRedis(node.port, client => client.call(...command)).then(
+        () => 'done',
+        error => String(error.message).split(' ')[0],
+      )
+    const compare = async (node: ClusterNode, state: SlotState, what: string) => {
+      simulated.slots[0] = state
+      const expected = (asked: readonly string[]) => simulated.refusalOf(0, asked) ?? 'done'
+      t.equal(await real(node, 'MGET', x, y), expected([x, y]), `MGET ${what}`)
+      t.equal(await real(node, 'GETRANGE', x, '0', '63'), expected([x]), `GETRANGE ${what}`)
+      t.equal(await real(node, 'EVAL', 'return 1', '2', x, y), expected([x, y]), `a script ${what}`)
+      t.equal(await real(node, 'INFO', 'replication'), expected([]), `INFO ${what}`)
+    }
+    const present = async (some: readonly string[]) => {
+      keys.flush()
+      await commandRedis(owner.port, client => client.del(x, y))
+      for (const key of some) {
+        keys.set(key, 'value')
+        await commandRedis(owner.port, client => client.set(key, 'value'))
+      }
+    }
+    const [from, to] = [await readView(owner), await readView(target)]
+    const setSlot = (node: ClusterNode, ...state: string[]) =>
+      commandRedis(node.port, client => client.call('CLUSTER', 'SETSLOT', String(SLOT), ...state))
+    for (const some of [[x, y], [x], [y], []]) {
+      await present(some)
+      await compare(owner, 'owned', `of ${some} at the owner`)
+      await compare(target, 'none', `of ${some} at another`)
+      await setSlot(target, 'IMPORTING', from.id)
+      await setSlot(owner, 'MIGRATING', to.id)
+      await compare(owner, 'migrating', `of ${some} while the slot is on its way`)
+      await compare(target, 'none', `of ${some} where it goes`)
+      await setSlot(owner, 'STABLE')
+      await setSlot(target, 'STABLE')
+    }
   })
 
   await t.test('a slot that is seized leaves its keys with the owner before, which removes them', async t => {
