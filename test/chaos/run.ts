@@ -5,6 +5,7 @@ import type { Random } from '../simulation/random.ts'
 import { DECKS_OF_CLUSTER, PLAIN_FAULTS } from './faults/catalogue.ts'
 import { deck, type Fault } from './faults/fault.ts'
 import { STEP_FAULTS } from './faults/steps.ts'
+import { beginJobs } from './jobs.ts'
 import { runProgram, say } from './program.ts'
 import { work } from './workload.ts'
 
@@ -70,6 +71,7 @@ await runProgram(
     stack: { cluster: values.cluster },
     work: (client, random, stopped) =>
       work(client, random, { users: USERS, gateways: GATEWAYS, pauseMs: PAUSE_MS }, stopped),
+    beside: stack => beginJobs(stack, { users: USERS, seed: Number(seed) }),
     onFault: ({ fault, withoutCacheMs }) =>
       say(`${fault}: ${withoutCacheMs.map(ms => ms.toFixed(0)).join(', ')} ms`),
     ...(directory === undefined ? {} : { logDirectory: directory }),

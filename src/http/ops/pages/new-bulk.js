@@ -1,13 +1,11 @@
 import { ProblemAnswer, send, sentence } from '../lib/api.js'
-import { KINDS, titleOfKind } from '../lib/documents.js'
-import { patchOf, valueAt } from '../lib/edits.js'
-import { countText } from '../lib/format.js'
+import { patchOf } from '../lib/edits.js'
+import { countText, valueText } from '../lib/format.js'
 import { html, useState } from '../lib/html.js'
 import { useLoad } from '../lib/load.js'
-import { leavesOf, loadSchemas, schemaOf } from '../lib/schemas.js'
-import { inputOf } from '../lib/texts.js'
-import { Alert, Risk } from '../parts/basics.js'
-import { Field } from '../parts/field.js'
+import { loadSchemas } from '../lib/schemas.js'
+import { Alert, Risk, Table } from '../parts/basics.js'
+import { areReady, BulkFields, FIRST_FIELDS, valuesOf } from './bulk-fields.js'
 import { Conditions, DRAFT, withDraft } from './conditions.js'
 
 /** Puts a change of many users together, and starts it after a dry run has counted them. */
@@ -16,31 +14,18 @@ import { Conditions, DRAFT, withDraft } from './conditions.js'
 export function NewBulk({ onStarted }) {
   const schemas = useLoad(loadSchemas, [])
   const [{ conditions, draft }, setWhere] = useState({ conditions: [], draft: DRAFT })
-  const [kind, setKind] = useState('mode.scalp')
-  const [path, setPath] = useState('size.leverage')
-  const [edit, setEdit] = useState(undefined)
+  const [fields, setFields] = useState(FIRST_FIELDS)
   const [reason, setReason] = useState('')
   const [seen, setSeen] = useState(undefined)
   const [fault, setFault] = useState('')
-  const all = schemas.value
-  const leaves = all === undefined ? [] : leavesOf(all, kind)
-  const schema =
-    all === undefined
-      ? {}
-      : (valueAt(
-          schemaOf(all, kind),
-          path.split('.').flatMap(name => ['properties', name]),
-        ) ?? {})
-  const isFlag = inputOf(schema) === 'flag'
-  const value = isFlag ? edit?.value === 'on' : edit?.value
   const body = {
-    document: kind,
-    data: patchOf({ [path]: { text: '', value } }),
+    document: fields.kind,
+    data: patchOf(valuesOf(schemas.value, fields)),
     where: withDraft(conditions, draft),
     reason: reason.trim(),
   }
   const key = JSON.stringify(body)
-  const isReady = edit !== undefined && edit.fault === undefined && reason.trim() !== ''
+  const isReady = areReady(fields) && reason.trim() !== ''
   const work = async what => {
     setFault('')
     try {
@@ -54,30 +39,15 @@ export function NewBulk({ onStarted }) {
     work(async () => {
       await post('', body, seen.etag)
       setSeen(undefined)
-      setEdit(undefined)
+      setFields({ ...fields, edits: {} })
       setReason('')
       onStarted()
     })
-  const choose = (next, known) => {
-    setKind(next)
-    setPath(known)
-    setEdit(undefined)
-  }
   return html`
     <form class="panel search" autocomplete="off" onSubmit=${event => event.preventDefault()}>
       <${Conditions} conditions=${conditions} draft=${draft} onChange=${(next, rest) => setWhere({ conditions: next, draft: rest })} />
       <div class="fields">
-        <div class="field">
-          <label for="bulk-document">Change the document</label>
-          <select id="bulk-document" value=${kind} onChange=${event => choose(event.target.value, leavesOf(all, event.target.value)[0].path)}>
-            ${KINDS.map(each => html`<option value=${each}>${titleOfKind(each)}</option>`)}
-          </select>
-          <label for="bulk-field">and in it the field</label>
-          <select id="bulk-field" value=${path} onChange=${event => choose(kind, event.target.value)}>
-            ${leaves.map(leaf => html`<option value=${leaf.path}>${leaf.titles.join(' › ')}</option>`)}
-          </select>
-        </div>
-        <${Field} key=${`${kind} ${path}`} path=${path} schema=${isFlag ? { title: schema.title, type: 'string', enum: ['on', 'off'] } : schema} edit=${edit} change=${null} onEdit=${setEdit} />
+        <${BulkFields} all=${schemas.value} fields=${fields} onChange=${setFields} />
         <div class="field">
           <label for="bulk-reason">Why</label>
           <input id="bulk-reason" value=${reason} maxlength="500" onInput=${event => setReason(event.target.value)} />
@@ -98,11 +68,18 @@ export function NewBulk({ onStarted }) {
 
 function Seen({ report }) {
   const { users, changing, changes } = report
+  const rows = changes.map(({ path, new: value, users: count, risk, impact = '' }) => [
+    html`<code>${path}</code>`,
+    html`<code>${valueText(value)}</code>`,
+    count.toLocaleString(),
+    html`<${Risk} risk=${risk} /> ${impact}`,
+  ])
   return html`
     <p role="status">
-      ${countText(users, 'user')} ${users === 1 ? 'fits' : 'fit'}; ${changing.toLocaleString()} of them would get another value. ${changes.map(({ risk, impact = '' }) => html`<${Risk} risk=${risk} /> ${impact}`)}
+      ${countText(users, 'user')} ${users === 1 ? 'fits' : 'fit'}; ${changing.toLocaleString()} of them would get another value.
       ${' '}Users whose document changes before their turn are left out and named as refused.
     </p>
+    ${rows.length === 0 ? null : html`<${Table} caption="What would change" headings=${['Field', 'New value', 'Users', 'Risk']} rows=${rows} />`}
   `
 }
 
