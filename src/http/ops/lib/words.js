@@ -20,6 +20,13 @@ const FAST_READS = {
   starting: 'The gateway is starting.',
   'redis-identity': 'Redis was replaced or restarted; its content is checked before it is used again.',
   'redis-lost-view': 'Redis lost data; its content is checked before it is used again.',
+  'redis-slot-moving':
+    'A part of the users is moving to another node of the cluster. Their cache starts empty when it has arrived.',
+  'redis-unattended': 'No gateway has watched this part of the cluster for a while. Its cache starts empty.',
+  'other-layout':
+    'Gateways with another kind of Redis are in use. Their cache is off, and this one starts when they are gone.',
+  'view-row-missing':
+    'The database had no row for this cache: a cluster is used for the first time, or the row was removed by hand.',
   'redis-ahead':
     'Redis knows more than the database, which was set back. Redis is emptied before it is used again.',
   'another-database':
