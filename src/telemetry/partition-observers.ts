@@ -21,7 +21,7 @@ interface Gathering {
 }
 
 /** What happens to a node happens to all its partitions: one line of the log, one transition of the metrics. */
-const GATHER_MS = 250
+const GATHER_MS = 1_000
 const ELSEWHERE = 'by another instance'
 
 /** Observers of the views of partitions, which are one node's or all of them at once. */
