@@ -39,6 +39,8 @@ export type RedisOwner = 'this-database' | 'unknown' | { readonly another: strin
 /** Lease renewal (each instance, every p). */
 export class Renewal {
   readonly #deps: RenewalDeps
+  /** The V of the last lease, while nothing else was seen. */
+  #watched: ViewToken | undefined
 
   constructor(deps: RenewalDeps) {
     this.#deps = deps
@@ -53,7 +55,10 @@ export class Renewal {
     // A Redis that is not trusted as a cache may hold the marker all the same.
     const marker = cacheIdentity === undefined ? await this.#deps.check.marker() : cacheIdentity.marker
     const { seen } = this.#deps.check
-    const snapshot = await store.readView()
+    const snapshot = await store.readView().catch(async error => {
+      await this.#keepWatch(cacheIdentity)
+      throw error
+    })
     const { view } = snapshot
     if (!(await this.#deps.check.accept(snapshot, marker, seen))) {
       return this.#again(tries)
@@ -78,7 +83,10 @@ export class Renewal {
           return this.#again(tries)
         }
         // The claim outlasts the lease, so no other database stores anything meanwhile.
-        if (owner === 'this-database') lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
+        if (owner === 'this-database') {
+          lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
+          this.#watched = v
+        }
         await this.#advanceMarker(v, snapshot)
       } else {
         lease.drop()
@@ -89,7 +97,10 @@ export class Renewal {
   }
 
   /** Claims Redis for this database, or finds out which other one holds the claim. */
-  async #claim({ database }: ViewSnapshot, seen: CacheIdentity | undefined): Promise<RedisOwner> {
+  async #claim(
+    { database }: Pick<ViewSnapshot, 'database'>,
+    seen: CacheIdentity | undefined,
+  ): Promise<RedisOwner> {
     const { cache, observer, databaseName } = this.#deps
     if (seen === undefined || seen.role !== 'master') return 'unknown'
     try {
@@ -118,6 +129,17 @@ export class Renewal {
     } catch (error) {
       return error instanceof KeysElsewhereError ? { elsewhere: error.identity } : {}
     }
+  }
+
+  /**
+   * The claim of a partition lasts through an outage of the database: the cache need not start cold afterwards. Ends with the first
+   * look that does not find V, because nothing can be turned OFF now.
+   */
+  async #keepWatch(seen: CacheIdentity | undefined): Promise<void> {
+    const v = this.#watched
+    if (!this.#deps.alwaysCold || v === undefined) return
+    if (seen === undefined || !seen.attended || !speaksOf(seen, v)) this.#watched = undefined
+    else await this.#claim(v, seen)
   }
 
   /**
