@@ -36,6 +36,29 @@ export class Metrics implements Telemetry {
     registers: [this.#registry],
     collect: () => this.#readBreakers(),
   })
+  readonly #nodePartitions: Gauge = new Gauge({
+    name: 'redis_node_partitions',
+    help: 'Of the 64 partitions of the users, those that a node of a cluster owns',
+    labelNames: ['node'],
+    registers: [this.#registry],
+    collect: () => {
+      this.#nodePartitions.reset()
+      for (const { address, partitions } of this.#cluster?.nodes() ?? [])
+        this.#nodePartitions.labels(address).set(partitions)
+    },
+  })
+  readonly #partitions: Gauge = new Gauge({
+    name: 'cache_partitions',
+    help: 'Partitions of the users of a cluster: on = this instance answers them from Redis',
+    labelNames: ['state'],
+    registers: [this.#registry],
+    collect: () => {
+      if (this.#cluster === undefined) return
+      const { total, on } = this.#cluster.partitions()
+      this.#partitions.labels('on').set(on)
+      this.#partitions.labels('off').set(total - on)
+    },
+  })
   #cluster: ClusterSource | undefined
   readonly #viewChanges = this.#counter('cache_view_transitions_total', 'Transitions of the view seen here', [
     'mode',
@@ -235,7 +258,7 @@ export class Metrics implements Telemetry {
   }
 
   observe({ view, pool, listeners, cluster }: TelemetrySources): void {
-    if (cluster !== undefined) this.#observeCluster(cluster)
+    this.#cluster = cluster
     this.#gaugeOf(
       'cache_view_on',
       '1 while the view of all instances is ON, as the last renewal read it',
@@ -263,25 +286,6 @@ export class Metrics implements Telemetry {
     this.#gaugeOf('database_pool_idle', 'Idle connections to PostgreSQL', () => pool().idle)
     this.#gaugeOf('database_pool_waiting', 'Requests that wait for a connection', () => pool().waiting)
     this.#gaugeOf('event_listeners', 'Open event streams', listeners)
-  }
-
-  #observeCluster(cluster: ClusterSource): void {
-    this.#cluster = cluster
-    const owned: Gauge = new Gauge({
-      name: 'redis_node_partitions',
-      help: 'Of the 64 partitions of the users, those that the node owns',
-      labelNames: ['node'],
-      registers: [this.#registry],
-      collect: () => {
-        owned.reset()
-        for (const { address, partitions } of cluster.nodes()) owned.labels(address).set(partitions)
-      },
-    })
-    this.#gaugeOf(
-      'cache_partitions_on',
-      'Of the 64 partitions of the users, those that this instance answers from Redis',
-      () => cluster.partitions().on,
-    )
   }
 
   #readBreakers(): void {

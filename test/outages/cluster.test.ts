@@ -133,7 +133,7 @@ t.test('a gateway on a Redis Cluster', async t => {
     await eventually('the metrics name each node', async () => {
       const metrics = (await as('42', { url: '/metrics' })).body
       return (
-        metrics.includes('\ncache_partitions_on 64\n') &&
+        metrics.includes('\ncache_partitions{state="on"} 64\n') &&
         !metrics.includes('redis_breaker_state{state="closed"}') &&
         addresses.every(
           node =>
