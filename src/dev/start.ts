@@ -32,7 +32,7 @@ const { values } = commandLine({
     cluster: {
       type: 'boolean',
       default: false,
-      help: 'A private Redis Cluster of three primaries in the place of the Redis, for trying; it begins empty.',
+      help: 'A private Redis Cluster of three primaries and three replicas in place of the Redis, for trying; it begins empty.',
     },
   },
 })
@@ -128,7 +128,7 @@ async function privateCluster(backends: Backend[]): Promise<Environment> {
   }
   const dir = join(DATA_DIR, 'redis-cluster')
   const cluster = await startCluster({
-    ...{ binary, dir, primaries: 3, replicas: 0, nodeTimeoutMs: CLUSTER_NODE_TIMEOUT_MS },
+    ...{ binary, dir, primaries: 3, replicas: 1, nodeTimeoutMs: CLUSTER_NODE_TIMEOUT_MS },
   })
   backends.push(cluster)
   say(`Private Redis Cluster under ${dir}, ports ${cluster.nodes.map(({ port }) => port).join(', ')}`)
