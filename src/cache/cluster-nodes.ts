@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import type { ClusterTarget, Config } from '../config.ts'
 import type { ClusterTopology } from './cluster-topology.ts'
 import type { PartitionPlace } from './partition-names.ts'
@@ -28,9 +27,9 @@ export interface ClusterNodesDeps {
 
 /**
  * The nodes that own the partitions, opened and closed as the slots move: those that were owners lately as well, but never more
- * nodes than partitions. Emits `closed` with the address of a node.
+ * nodes than partitions.
  */
-export class ClusterNodes extends EventEmitter<{ closed: [string] }> {
+export class ClusterNodes {
   readonly #deps: ClusterNodesDeps
   readonly #nodes = new Map<string, ClusterNode>()
   /** By partition. */
@@ -38,7 +37,6 @@ export class ClusterNodes extends EventEmitter<{ closed: [string] }> {
   #closed = false
 
   constructor(deps: ClusterNodesDeps) {
-    super()
     this.#deps = deps
     this.#owners = deps.places.map(() => undefined)
     deps.topology.on('change', () => this.#follow())
@@ -88,7 +86,6 @@ export class ClusterNodes extends EventEmitter<{ closed: [string] }> {
       if (index >= surplus && now - idleSince! < IDLE_MS) continue
       this.#nodes.delete(address)
       server.close()
-      this.emit('closed', address)
     }
   }
 

@@ -10,6 +10,7 @@ import { type Reply, RespError } from '../../src/cache/resp.ts'
 import type { ScriptRunner } from '../../src/cache/script-runner.ts'
 import { type ClusterTarget, loadConfig } from '../../src/config.ts'
 import { PARTITIONS } from '../../src/consistency/partitions.ts'
+import { readAllKnownNumbers } from '../../src/sequence/known-numbers.ts'
 import { JWT_SECRET } from '../helper/gateway.ts'
 
 const PLACES = partitionPlaces('bot1:')
@@ -108,4 +109,18 @@ t.test('nodes are opened and closed as the slots move', async t => {
   connection!.emit('refused', new RespError('CLUSTERDOWN Hash slot not served'))
   connection!.emit('refused', new RespError('OOM command not allowed'))
   t.strictSame(told, ['1413 10.0.0.9:6380', 'refresh', '1413 127.0.0.1:6380', 'refresh', 'refresh'])
+})
+
+t.test('what is known of order numbers is the highest of all partitions', async t => {
+  const notes = (...days: [string, number][]) => ({ usable: true, notes: async () => new Map(days) })
+  const away = { usable: false, notes: () => Promise.reject(new Error('away')) }
+  const caches = [notes(['20260106', 7], ['20260107', 1]), away, notes(['20260106', 42])]
+  const known = await readAllKnownNumbers(caches, { sleep: async () => {} })
+  t.strictSame(
+    [...known],
+    [
+      ['20260106', 42],
+      ['20260107', 1],
+    ],
+  )
 })
