@@ -1,8 +1,13 @@
 import { DatabaseUnavailableError } from '../consistency/ports.ts'
-import { rejectUnavailable } from './database-errors.ts'
+import { isAway, isRefused, rejectUnavailable } from './database-errors.ts'
 
 /** Timeouts in a row that mean an outage; one may be a busy machine, and costs only the lease. */
 const SLOW_FAILURES = 2
+
+/** A renewal waited in vain. */
+export function lateView(timeoutMs: number): DatabaseUnavailableError {
+  return new DatabaseUnavailableError(`the database did not answer within ${timeoutMs} ms`)
+}
 
 /**
  * Knows when the database is away. Each lease renewal reports to it, so that reads and writes of an outage fail at once
@@ -46,6 +51,19 @@ export class Availability {
     const error = this.#error()
     for (const reject of this.#waiting) reject(error)
     this.#waiting.clear()
+  }
+
+  /** Does the work of a renewal, and takes note of how it went. Rejects as the work does. */
+  async watch<T>(work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now()
+    try {
+      const result = await work()
+      this.reached(performance.now() - startedAt)
+      return result
+    } catch (error) {
+      this.failed(isRefused(error), isAway(error) ? undefined : error)
+      throw error
+    }
   }
 
   /** Throws when the database is known to be away. */

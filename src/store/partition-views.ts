@@ -1,8 +1,17 @@
 import type { Pool } from 'pg'
 import { PARTITIONS } from '../consistency/partitions.ts'
 import type { ViewSnapshot } from '../consistency/ports.ts'
+import { within } from '../within.ts'
+import { type Availability, lateView } from './availability.ts'
 import { ViewMissingError } from './rows.ts'
 import { healView, selectPartitionSnapshots } from './statements/view.ts'
+
+export interface PartitionViewsDeps {
+  readonly viewPool: Pool
+  /** Longest wait for one statement. */
+  readonly viewTimeoutMs: number
+  readonly availability: Availability
+}
 
 interface Waiter {
   readonly view: number
@@ -15,15 +24,15 @@ interface Waiter {
  * read never joins a statement that was sent before the read began.
  */
 export class PartitionViews {
-  readonly #viewPool: Pool
+  readonly #deps: PartitionViewsDeps
   #waiting: Waiter[] = []
   #reading = false
 
-  constructor(viewPool: Pool) {
-    this.#viewPool = viewPool
+  constructor(deps: PartitionViewsDeps) {
+    this.#deps = deps
   }
 
-  /** The snapshot of one view, by the id of its row. Rejects with what the server said. */
+  /** The snapshot of one view, by the id of its row. Rejects with what the server said, or DatabaseUnavailableError when it is late. */
   read(view: number): Promise<ViewSnapshot> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ view, resolve, reject })
@@ -39,7 +48,7 @@ export class PartitionViews {
       const waiters = this.#waiting
       this.#waiting = []
       try {
-        const snapshots = await this.#snapshots()
+        const snapshots = await this.#readInTime()
         for (const { view, resolve, reject } of waiters) {
           const snapshot = snapshots.get(view)
           if (snapshot === undefined) reject(new ViewMissingError(`cache_view lacks the row ${view}`))
@@ -52,10 +61,17 @@ export class PartitionViews {
     this.#reading = false
   }
 
+  /** Tells the Availability of each statement, not of each renewal that waits for it: one that is late is no outage. */
+  async #readInTime(): Promise<ReadonlyMap<number, ViewSnapshot>> {
+    const { viewTimeoutMs, availability } = this.#deps
+    return availability.watch(() => within(viewTimeoutMs, this.#snapshots(), () => lateView(viewTimeoutMs)))
+  }
+
   async #snapshots(): Promise<ReadonlyMap<number, ViewSnapshot>> {
-    const snapshots = await selectPartitionSnapshots(this.#viewPool)
+    const { viewPool } = this.#deps
+    const snapshots = await selectPartitionSnapshots(viewPool)
     if (snapshots.size === PARTITIONS) return snapshots
-    await healView(this.#viewPool, 1)
-    return selectPartitionSnapshots(this.#viewPool)
+    await healView(viewPool, 1)
+    return selectPartitionSnapshots(viewPool)
   }
 }

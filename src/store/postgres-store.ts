@@ -11,10 +11,9 @@ import type {
   ViewSnapshot,
   WriteTransaction,
 } from '../consistency/ports.ts'
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
 import { within } from '../within.ts'
-import type { Availability } from './availability.ts'
-import { asUnavailable, isAway, isRefused, rejectUnavailable } from './database-errors.ts'
+import { type Availability, lateView } from './availability.ts'
+import { rejectUnavailable } from './database-errors.ts'
 import type { PartitionViews } from './partition-views.ts'
 import { ViewMissingError } from './rows.ts'
 import { beginWrite } from './statements/begin-write.ts'
@@ -51,7 +50,7 @@ export interface PostgresStoreDeps {
   readonly availability: Availability
   /** The id of the view: 0 = one Redis (default), others = a partition of a cluster. */
   readonly view?: number
-  /** Reads the views of all partitions at once. */
+  /** Reads the views of all partitions at once, and tells the Availability. */
   readonly partitionViews?: Pick<PartitionViews, 'read'>
   /** Order numbers that Redis knows of, by day: they may be of a time that the database has lost. Never rejects; none without it. */
   readonly knownNumbers?: () => Promise<ReadonlyMap<string, number>>
@@ -60,7 +59,6 @@ export interface PostgresStoreDeps {
 /** The StorePort over PostgreSQL. */
 export class PostgresStore implements StorePort {
   readonly #pool: Pool
-  readonly #viewTimeoutMs: number
   readonly #view: number
   readonly #readSnapshot: () => Promise<ViewSnapshot>
   readonly #availability: Availability
@@ -69,31 +67,19 @@ export class PostgresStore implements StorePort {
   constructor(deps: PostgresStoreDeps) {
     const { pool, viewPool, viewTimeoutMs, availability, knownNumbers, partitionViews, view = 0 } = deps
     this.#view = view
+    const readOwn = () => this.#healing(() => selectViewSnapshot(viewPool, view))
     this.#readSnapshot =
       partitionViews === undefined
-        ? () => selectViewSnapshot(viewPool, view)
+        ? () => availability.watch(() => within(viewTimeoutMs, readOwn(), () => lateView(viewTimeoutMs)))
         : () => partitionViews.read(view)
     this.#pool = pool
-    this.#viewTimeoutMs = viewTimeoutMs
     this.#availability = availability
     this.#knownNumbers = knownNumbers ?? (async () => new Map())
   }
 
-  readonly #late = () =>
-    new DatabaseUnavailableError(`the database did not answer within ${this.#viewTimeoutMs} ms`)
-
   /** Also tells the Availability, and so all other callers, whether the database is reachable. */
   async readView(): Promise<ViewSnapshot> {
-    const startedAt = performance.now()
-    try {
-      const work = this.#healing(this.#readSnapshot)
-      const snapshot = await within(this.#viewTimeoutMs, work, this.#late)
-      this.#availability.reached(performance.now() - startedAt)
-      return snapshot
-    } catch (error) {
-      this.#availability.failed(isRefused(error), isAway(error) ? undefined : error)
-      throw asUnavailable(error)
-    }
+    return rejectUnavailable(this.#readSnapshot)
   }
 
   readRows(refs: readonly DocumentRef[]): Promise<RowsRead> {

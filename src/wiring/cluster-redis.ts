@@ -55,7 +55,7 @@ export function clusterRedis(
     ticks: new RenewalTicks(SYSTEM_CLOCK, config.times.renewMs),
     alwaysCold: true,
   }
-  const partitionViews = new PartitionViews(viewPool)
+  const partitionViews = new PartitionViews({ viewPool, viewTimeoutMs: config.times.leaseMs, availability })
   const knownNumbers = () =>
     readAllKnownNumbers(
       cluster.partitions.map(({ counters }) => counters),

@@ -12,13 +12,15 @@ const USERS = ['u', 'Ä ö', '@admin', ...Array.from({ length: 200 }, (_, i) => 
 t.test('each partition of the users has a view of its own', async t => {
   const pool = new pg.Pool({ connectionString: await createDatabase(t), max: 3 })
   t.teardown(() => pool.end())
-  const partitionViews = new PartitionViews(pool)
+  const availability = new Availability()
+  const viewsOf = (viewPool: pg.Pool) => new PartitionViews({ viewPool, viewTimeoutMs: 30_000, availability })
+  const partitionViews = viewsOf(pool)
   const storeOf = (view: number) =>
     new PostgresStore({
       pool,
       viewPool: pool,
       viewTimeoutMs: 30_000,
-      availability: new Availability(),
+      availability,
       view,
       ...(view > 0 && { partitionViews }),
     })
@@ -45,7 +47,7 @@ t.test('each partition of the users has a view of its own', async t => {
         return typeof member === 'function' ? member.bind(target) : member
       },
     })
-    const views = new PartitionViews(counting)
+    const views = viewsOf(counting)
     const all = Array.from({ length: 64 }, (_, i) => i + 1)
     const first = await Promise.all(all.map(view => views.read(view)))
     t.ok(first.every(({ view }) => view.mode === 'OFF' && view.reason === 'view-row-missing'))
@@ -64,6 +66,16 @@ t.test('each partition of the users has a view of its own', async t => {
       'later',
       'a read does not join a statement that was sent before it began',
     )
+  })
+
+  t.test('one statement that fails counts once, however many renewals wait for it', async t => {
+    const failing = viewsOf({ query: () => Promise.reject(new Error('late')) } as unknown as pg.Pool)
+    await Promise.allSettled(Array.from({ length: 64 }, (_, i) => failing.read(i + 1)))
+    t.notOk(availability.down)
+    await t.rejects(failing.read(1))
+    t.ok(availability.down)
+    await partitionViews.read(1)
+    t.notOk(availability.down)
   })
 
   t.test('turned OFF, drained and ON by itself', async t => {
