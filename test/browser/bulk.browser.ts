@@ -23,7 +23,7 @@ t.test('many users at once: counted first, then changed, then taken back', { ski
   await page.getByRole('link', { name: 'Many users' }).click()
   await page.getByLabel('Value').fill('10')
   await page.getByLabel('Leverage', { exact: true }).fill('3')
-  await page.getByLabel('and one more field').selectOption('confidence.min_confidence')
+  await page.getByLabel('One more field').selectOption('confidence.min_confidence')
   await page.locator('[data-path="confidence.min_confidence"] input').fill('61')
   await page.getByLabel('Why').fill('rate decision')
   await page.getByRole('button', { name: 'Show what would change' }).click()

@@ -4,6 +4,8 @@ import { commandLine } from '../../src/commands/command-line.ts'
 import type { Scope } from '../helper/backends.ts'
 import { openPage, startBrowser } from '../helper/browser.ts'
 import { eventually, PRODUCTION_TIMES, startStack, type TestGateway } from '../helper/gateway.ts'
+import { startInstance } from '../helper/instance.ts'
+import { ADMIN } from '../helper/tokens.ts'
 import { OpenLoop } from '../load/open-loop.ts'
 import { withScope } from '../load/scope.ts'
 import { open, signIn } from './operator.ts'
@@ -43,6 +45,8 @@ await withScope(async scope => {
   await health(scope, gateway)
   await form(scope, gateway)
   await phone(scope, gateway)
+  await many(scope, gateway)
+  await instances(scope, gateway, redis.url)
   stop.abort()
   await running
 })
@@ -81,6 +85,42 @@ async function phone(scope: Scope, gateway: TestGateway): Promise<void> {
   await page.getByRole('dialog').getByRole('button', { name: /^Save/ }).click()
   await page.getByRole('dialog', { name: 'A colleague was faster' }).waitFor()
   await page.screenshot({ path: join(DIRECTORY, 'ops-phone.png') })
+}
+
+/** Some fields of many users, counted and not changed yet. */
+async function many(scope: Scope, gateway: TestGateway): Promise<void> {
+  const { page } = await openPage(scope, await startBrowser(scope), {
+    viewport: { width: 1_000, height: 760 },
+  })
+  await signIn(page, gateway)
+  await open(page, gateway, '?page=bulk')
+  await page.getByLabel('Value').fill('5')
+  await page.getByLabel('Leverage', { exact: true }).fill('3')
+  await page.getByLabel('One more field').selectOption('confidence.min_confidence')
+  await page.locator('[data-path="confidence.min_confidence"] input').fill('60')
+  await page.getByLabel('Why').fill('rate decision at 14:00')
+  await page.getByRole('button', { name: 'Show what would change' }).click()
+  await page.getByText('of them would get another value').waitFor()
+  await page.screenshot({ path: join(DIRECTORY, 'ops-bulk.png'), fullPage: true })
+}
+
+/** Two instances that are well, and one that was killed. */
+async function instances(scope: Scope, gateway: TestGateway, redisUrl: string): Promise<void> {
+  const stores = { DATABASE_URL: gateway.databaseUrl, REDIS_URL: redisUrl }
+  await startInstance(scope, stores)
+  const killed = await startInstance(scope, stores)
+  const url = '/api/admin/instances'
+  await eventually('it is listed', async () =>
+    (await gateway.app.inject({ url, headers: ADMIN })).body.includes(`"port":${killed.port},`),
+  )
+  process.kill(killed.pid, 'SIGKILL')
+  const { page } = await openPage(scope, await startBrowser(scope), {
+    viewport: { width: 1_000, height: 760 },
+  })
+  await signIn(page, gateway)
+  await page.getByText('was last seen').waitFor({ timeout: 120_000 })
+  await page.getByRole('heading', { name: 'Instances' }).evaluate('each => each.scrollIntoView()')
+  await page.screenshot({ path: join(DIRECTORY, 'ops-instances.png') })
 }
 
 function isHealthy({ status }: { readonly status: string }): boolean {

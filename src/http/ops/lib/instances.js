@@ -27,7 +27,8 @@ export function readsWords({ reads }) {
   if (total === 0) return 'none yet'
   // Never 100 % when one was missed.
   const percent = Math.floor((1_000 * reads.hits) / total) / 10
-  const unverified = reads.unverified === 0 ? '' : `; ${reads.unverified.toLocaleString()} unverified`
+  const unverified =
+    reads.unverified === 0 ? '' : `; ${reads.unverified.toLocaleString()} while PostgreSQL was away`
   return `${total.toLocaleString()}, ${percent} % from the cache${unverified}`
 }
 

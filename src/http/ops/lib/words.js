@@ -38,6 +38,17 @@ const FAST_READS = {
     'The database was restored to an earlier time. Redis is emptied before it is used again.',
   'manual-edit': 'A row was edited by hand in the database; Redis is brought up to date.',
   'new-database': 'This database is new.',
+  'restored-database': 'A backup was restored. Redis is emptied before it is used again.',
+  'view-row-missing':
+    'A row that the gateway needs was missing, after an edit by hand or a partial restore. It was made again; Redis is emptied before it is used again.',
+  'other-layout':
+    'One Redis was replaced by a Redis Cluster, or the other way round. Start all instances with the same configuration.',
+  'order-numbers-raised':
+    'An operator raised the order numbers after a restore. Fast reads come back by themselves.',
+  'redis-unattended':
+    'No instance looked after Redis for a while; its content is checked before it is used again.',
+  'redis-slot-moving':
+    'A part of the Redis Cluster moves to another node. Its users are answered from PostgreSQL until it has moved.',
   'the cache was emptied': 'Redis was empty or not to be trusted; it fills with the next reads.',
   gate: 'Redis was checked and is up to date.',
 }
@@ -48,6 +59,14 @@ export function fastReadsReason(reason) {
   if (changed !== undefined)
     return `Redis was checked. What may have changed meanwhile is read again (${changed}).`
   return FAST_READS[reason] ?? reason
+}
+
+/** A warning of /health; one that names a reason gets the words for it. @param {string} text */
+export function warningWords(text) {
+  const [, reason] = /^the cache is not trusted yet \((.*)\)$/.exec(text) ?? []
+  return reason === undefined
+    ? asSentence(text)
+    : `Settings are answered from PostgreSQL for the moment: right, and slower. ${fastReadsReason(reason)}`
 }
 
 const TRANSITIONS = {
@@ -93,6 +112,17 @@ export const REASONS = {
 /** Why the history has an entry. @param {string} reason */
 export function reasonWords(reason) {
   return REASONS[reason] ?? reason
+}
+
+const GUARD = {
+  closed: { tone: 'good', text: 'calm' },
+  'half-open': { tone: 'medium', text: 'trying' },
+  open: { tone: 'high', text: 'at work' },
+}
+
+/** The guard that leaves a slow Redis alone. @param {string} breaker */
+export function guardWords(breaker) {
+  return GUARD[breaker] ?? { tone: 'low', text: breaker }
 }
 
 const KEY_STATES = {

@@ -56,21 +56,23 @@ export function BulkFields({ all, fields, onChange }) {
       <select id="bulk-document" value=${kind} onChange=${choose}>
         ${KINDS.map(each => html`<option value=${each}>${titleOfKind(each)}</option>`)}
       </select>
-      <label for="bulk-field">${paths.length === 0 ? 'and in it the field' : 'and one more field'}</label>
-      <select id="bulk-field" key=${paths.length} value="" onChange=${add}>
-        <option value="">Choose…</option>
-        ${left.map(leaf => html`<option value=${leaf.path}>${leaf.titles.join(' › ')}</option>`)}
-      </select>
     </div>
     ${paths.map(
       path => html`
         <div key=${`${kind} ${path}`}>
           <${Field} path=${path} schema=${shownSchema(all, kind, path, titleOf(path))} edit=${edits[path]} change=${null} onEdit=${edit =>
             onChange({ ...fields, edits: { ...edits, [path]: edit } })} />
-          ${paths.length === 1 ? null : html`<p class="row small"><button type="button" class="quiet" onClick=${() => remove(path)}>Leave out ${titleOf(path)}</button></p>`}
+          <p class="row small"><button type="button" class="quiet" onClick=${() => remove(path)}>Leave out ${titleOf(path)}</button></p>
         </div>
       `,
     )}
+    <div class="field">
+      <label for="bulk-field">${paths.length === 0 ? 'Field' : 'One more field'}</label>
+      <select id="bulk-field" key=${paths.length} value="" onChange=${add}>
+        <option value="">Choose…</option>
+        ${left.map(leaf => html`<option value=${leaf.path}>${leaf.titles.join(' › ')}</option>`)}
+      </select>
+    </div>
   `
 }
 

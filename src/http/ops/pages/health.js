@@ -1,6 +1,6 @@
 import { durationText, timeText } from '../lib/format.js'
 import { html } from '../lib/html.js'
-import { fastReadsReason, transitionWords } from '../lib/words.js'
+import { fastReadsReason, guardWords, transitionWords, warningWords } from '../lib/words.js'
 import { Badge, Table } from '../parts/basics.js'
 import { Charts } from './charts.js'
 import { Instances } from './instances.js'
@@ -12,8 +12,8 @@ export function Health({ status }) {
   const { instance, uptime_s: uptime, health, view, transitions, samples } = status
   return html`
     <h2>Health</h2>
-    <p class="muted">Instance <code>${instance}</code>, up for ${durationText(uptime)}.</p>
-    <ul class="warnings" aria-label="Warnings">${health.warnings.map(text => html`<li>${text}</li>`)}</ul>
+    <p class="muted">This page speaks to process ${processOf(instance)}, up for ${durationText(uptime)}.</p>
+    <ul class="warnings" aria-label="Warnings">${health.warnings.map(text => html`<li>${warningWords(text)}</li>`)}</ul>
     <dl class="cards">${cards(health.services, view)}</dl>
     ${health.services.redis.nodes === undefined ? null : html`<${Nodes} redis=${health.services.redis} partitions=${health.cache.partitions} />`}
     <${Instances} status=${status} />
@@ -22,6 +22,12 @@ export function Health({ status }) {
     <h2>What happened</h2>
     <div class="panel"><${Transitions} transitions=${transitions} /></div>
   `
+}
+
+/** `gateway-1:7`: the host and the process, which is not the port that the list of instances names. */
+function processOf(instance) {
+  const [host, pid] = instance.split(/:(?=\d+$)/)
+  return pid === undefined ? instance : `${pid} on ${host}`
 }
 
 function cards({ database, redis }, view) {
@@ -54,14 +60,14 @@ function Nodes({ redis, partitions }) {
   const rows = redis.nodes.map(({ address, status, breaker, latency_ms: latency, partitions: owned }) => [
     html`<code>${address}</code>`,
     html`<${Badge} tone=${status === 'up' ? 'good' : 'high'}>${status}</${Badge}>`,
-    breaker,
+    guardWords(breaker).text,
     `${owned} of ${partitions.total}`,
     latency === null ? '–' : `${latency} ms`,
   ])
   return html`
     <h2>Redis Cluster</h2>
     <p>Users are divided into ${partitions.total} parts; ${partitions.on} are answered from Redis.</p>
-    <div class="panel"><${Table} caption="Nodes" headings=${['Node', 'State', 'Breaker', 'Parts of the users', 'Answers in']} rows=${rows} /></div>
+    <div class="panel"><${Table} caption="Nodes" headings=${['Node', 'State', 'Guard', 'Parts of the users', 'Answers in']} rows=${rows} /></div>
   `
 }
 
@@ -71,8 +77,7 @@ function breakerCard({ breaker, since, consecutive_failures: failures }) {
     'half-open': 'Redis is tried again.',
     open: 'Redis is left alone, so that no request waits for it.',
   }
-  const tone = { closed: 'good', 'half-open': 'medium', open: 'high' }[breaker] ?? 'low'
-  const state = { closed: 'calm', 'half-open': 'trying', open: 'at work' }[breaker] ?? breaker
+  const { tone, text: state } = guardWords(breaker)
   return card('Guard against a slow Redis', tone, state, [
     `${text[breaker] ?? ''} Since ${timeText(since)}.`,
     ...(failures > 0 ? [`${failures} failures in a row.`] : []),

@@ -46,6 +46,7 @@ export function NewBulk({ onStarted }) {
   return html`
     <form class="panel search" autocomplete="off" onSubmit=${event => event.preventDefault()}>
       <${Conditions} conditions=${conditions} draft=${draft} onChange=${(next, rest) => setWhere({ conditions: next, draft: rest })} />
+      ${body.where.length === 0 ? html`<p class="muted">Without a condition the change is for all users.</p>` : null}
       <div class="fields">
         <${BulkFields} all=${schemas.value} fields=${fields} onChange=${setFields} />
         <div class="field">
