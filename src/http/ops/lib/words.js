@@ -39,16 +39,8 @@ const FAST_READS = {
   'manual-edit': 'A row was edited by hand in the database; Redis is brought up to date.',
   'new-database': 'This database is new.',
   'restored-database': 'A backup was restored. Redis is emptied before it is used again.',
-  'view-row-missing':
-    'A row that the gateway needs was missing, after an edit by hand or a partial restore. It was made again; Redis is emptied before it is used again.',
-  'other-layout':
-    'One Redis was replaced by a Redis Cluster, or the other way round. Start all instances with the same configuration.',
   'order-numbers-raised':
     'An operator raised the order numbers after a restore. Fast reads come back by themselves.',
-  'redis-unattended':
-    'No instance looked after Redis for a while; its content is checked before it is used again.',
-  'redis-slot-moving':
-    'A part of the Redis Cluster moves to another node. Its users are answered from PostgreSQL until it has moved.',
   'the cache was emptied': 'Redis was empty or not to be trusted; it fills with the next reads.',
   gate: 'Redis was checked and is up to date.',
 }

@@ -3,7 +3,7 @@ import { titleOfKind } from '../lib/documents.js'
 import { callerText, countText, timeText } from '../lib/format.js'
 import { html, useEffect, useState } from '../lib/html.js'
 import { useLoad } from '../lib/load.js'
-import { Alert, Badge, Note, Table } from '../parts/basics.js'
+import { Alert, Badge, Link, Note, Table } from '../parts/basics.js'
 import { Dialog } from '../parts/dialog.js'
 import { NewBulk } from './new-bulk.js'
 
@@ -67,12 +67,35 @@ function row(change, ask) {
     timeText(change.created_at),
     html`<strong>${reason}</strong><div>${titleOfKind(document)}: ${what}</div><div class="muted">${where.length === 0 ? 'all users' : where.join(', ')}</div>`,
     html`<${Badge} tone=${tone}>${text}</${Badge}> ${failure}`,
-    html`<progress aria-label=${`Progress of ${reason}`} max=${Math.max(total, 1)} value=${done}></progress><div>${details.filter(Boolean).join(', ')}${refused > 0 ? html` <${Badge} tone="high">${refused.toLocaleString()} refused</${Badge}>` : null}</div>`,
+    html`<progress aria-label=${`Progress of ${reason}`} max=${Math.max(total, 1)} value=${done}></progress><div>${details.filter(Boolean).join(', ')}</div>${refused > 0 ? html`<${Refused} id=${change.id} count=${refused} />` : null}`,
     callerText(change.created_by),
     reverts !== undefined && verb === 'revert'
       ? ''
       : html`<button type="button" onClick=${() => ask({ verb, change })}>${verb === 'cancel' ? 'Stop…' : 'Take back…'}</button>`,
   ]
+}
+
+/** Who was refused, read when the operator asks. */
+function Refused({ id, count }) {
+  const [open, setOpen] = useState(false)
+  return html`
+    <details onToggle=${event => setOpen(event.target.open)}>
+      <summary><${Badge} tone="high">${count.toLocaleString()} refused</${Badge}></summary>
+      ${open ? html`<${RefusedUsers} id=${id} count=${count} />` : null}
+    </details>
+  `
+}
+
+function RefusedUsers({ id, count }) {
+  const { value, error } = useLoad(signal => call(`${ROUTE}/${id}`, { signal }), [id])
+  if (error !== undefined) return html`<${Alert}>${sentence(error)}</${Alert}>`
+  if (value === undefined) return html`<${Note}>Reading…</${Note}>`
+  return html`
+    <ul>
+      ${value.refused.map(({ user_id: user, errors }) => html`<li><${Link} to=${{ user }}>${user}</${Link}>: ${errors.map(({ path, message }) => `${path} ${message}`.trim()).join('; ')}</li>`)}
+    </ul>
+    ${value.refused.length < count ? html`<p class="muted">The first ${value.refused.length}.</p>` : null}
+  `
 }
 
 function Sure({ verb, change, onApply, onClose }) {

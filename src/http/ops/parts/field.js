@@ -35,7 +35,7 @@ export function Field({ path, schema, value, edit, change, risk, fault, onEdit }
       <p id=${`${id}-note`} class="muted facts">
         <span>${noteOf(schema)}</span>
         ${value === undefined && change === undefined ? null : defaultNote(change)}
-        ${edit === undefined ? null : html`<span>stored: <code>${valueText(value)}</code></span>`}
+        ${edit === undefined || (change === null && value === undefined) ? null : html`<span>stored: <code>${valueText(value)}</code></span>`}
         ${shownRisk === undefined ? null : html`<${Risk} risk=${shownRisk} />`}
       </p>
       ${said === undefined ? null : html`<p id=${`${id}-fault`} class="fault">${said}</p>`}
