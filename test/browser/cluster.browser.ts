@@ -16,7 +16,7 @@ t.test('the nodes of a Redis Cluster', { skip: NO_BROWSER }, async t => {
   await signIn(page, gateway)
   for (const { port } of cluster.nodes)
     await page
-      .getByRole('row', { name: new RegExp(`127\\.0\\.0\\.1:${port}.*up.*closed.*2\\d of 64`) })
+      .getByRole('row', { name: new RegExp(`127\\.0\\.0\\.1:${port}.*up.*calm.*2\\d of 64`) })
       .waitFor()
   await page.getByText('64 are answered from Redis').waitFor()
   t.strictSame(await accessibilityFaults(page), [])
