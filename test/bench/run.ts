@@ -116,6 +116,8 @@ if (unknown.length > 0) endWithUsage(`--only takes ${PARTS.join(', ')}, not ${un
 if (parts.has('beside') && flags.checkout === undefined) endWithUsage('the part beside needs --checkout DIR')
 
 const generator = loadGenerator(CACHE_DIR, flags.offline)
+const noteOnUsers =
+  generator.name === 'wrk' ? '' : ' (all reads of one user: only wrk names another in each request)'
 const matches = (name: string) => new RegExp(flags.match).test(name)
 const report: string[] = []
 const say = (text: string) => {
@@ -187,7 +189,7 @@ try {
     },
     cluster: async () => {
       const results = await compareCluster(stack, generator, gateway, { rounds, seconds, connections })
-      return `## Three nodes of a Redis Cluster\n\n${comparison(results, 'one Redis')}`
+      return `## Three nodes of a Redis Cluster${noteOnUsers}\n\n${comparison(results, 'one Redis')}`
     },
     sequence: async () => {
       const measured = {
@@ -201,10 +203,8 @@ try {
       return `## Gateway processes on one Redis\n\n${processTable(await compareProcesses(stack, generator, gateway, { counts, rounds, seconds, connections }))}`
     },
     users: async () => {
-      const note =
-        generator.name === 'wrk' ? '' : ' (all reads of one user: only wrk names another in each request)'
       const sizes = flags.users.split(',').map(Number)
-      return `## Users${note}\n\n${growthTable(await growUsers(stack, generator, gateway, bare, { sizes, rounds, seconds, connections }))}`
+      return `## Users${noteOnUsers}\n\n${growthTable(await growUsers(stack, generator, gateway, bare, { sizes, rounds, seconds, connections }))}`
     },
   }
   for (const part of PARTS) if (parts.has(part)) say(await parted[part]())
