@@ -51,12 +51,18 @@ export async function walk(seed: number, build: Build = SOUND, focus?: AnyFocus)
   }
 }
 
-function isOn({ gateways, postgres, network }: World): boolean {
+function isOn({ gateways, postgres, network, cluster }: World): boolean {
+  // A lease on a former primary may outlast it.
+  const isOfOwner = (id: number) => {
+    const owner = id === 0 ? undefined : cluster?.keysOf(id - 1)?.identity
+    return owner === undefined || postgres.viewOf(id).identity?.runId === owner.runId
+  }
   return (
     network.underWay === 0 &&
     gateways.all.every(({ process, parts }) => {
       const uses = ({ store, protocol }: (typeof parts)[number]) =>
         postgres.viewOf(store.viewId).mode === 'ON' &&
+        isOfOwner(store.viewId) &&
         !store.availability.down &&
         protocol.lease.current() !== undefined
       return process.running && parts.every(uses)
