@@ -130,9 +130,11 @@ export class Writer {
     }
     const preparing = jobs.map(job => job.prepare?.(tx.defaultsVersion))
     if (preparing.some(each => each !== undefined)) {
-      // Not inside the transaction: what it waits for may need a connection too, and all may be in use by such transactions.
+      // Before the ROLLBACK, which takes longer than some of them to fail.
+      const settled = Promise.allSettled(preparing)
+      // Not inside the transaction: what they wait for may need a connection too, and all may be in use by such transactions.
       await tx.rollback()
-      return { again: preparedJobs(jobs, await Promise.allSettled(preparing)), left: [] }
+      return { again: preparedJobs(jobs, await settled), left: [] }
     }
     const unlocked = new Set(tx.unlocked.map(refId))
     const isLocked = ({ refs }: WriteJob) => !refs.some(ref => unlocked.has(refId(ref)))

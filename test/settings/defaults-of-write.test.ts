@@ -1,8 +1,10 @@
 import t from 'tap'
 import type { Row } from '../../src/consistency/ports.ts'
 import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 import { AdminDefaultsCache } from '../../src/settings/admin-defaults-cache.ts'
 import { DEFAULTS_REF } from '../../src/settings/document-refs.ts'
+import { clockByHand } from '../helper/clock.ts'
 import { startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
@@ -54,6 +56,38 @@ t.test('no defaults, deleted ones, and a database that is away are told apart', 
   database.away = true
   await t.rejects(cache.forWrite().prepare(5)!, DatabaseUnavailableError)
 })
+
+t.test(
+  'a decision that cannot be prepared rejects its write alone, however long the ROLLBACK takes',
+  async t => {
+    const rollback = Promise.withResolvers<void>()
+    let begun = 0
+    const writer = new Writer({
+      store: {
+        beginWrite: async () => {
+          begun++
+          return { defaultsVersion: 3, unlocked: [], rollback: () => rollback.promise }
+        },
+      },
+      clock: clockByHand(),
+      outage: { lastDraining: Number.NEGATIVE_INFINITY },
+      handover: { handle: () => {} },
+    } as unknown as WriteDeps)
+    const failure = new Error('not loaded')
+    const written = writer.write(
+      [{ userId: '42', kind: 'settings' }],
+      () => ({ changes: [], result: undefined }),
+      { updatedBy: 'test', reason: 'put' },
+      () => Promise.reject(failure),
+    )
+    // Time enough for an unhandled rejection, which would end the process.
+    await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => setImmediate(resolve))
+    rollback.resolve()
+    await t.rejects(written, failure)
+    t.equal(begun, 1)
+  },
+)
 
 t.test('writes need no second connection while they hold one', async t => {
   const { gateway } = await startStack(t, { DATABASE_POOL_SIZE: '2' })
