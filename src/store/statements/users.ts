@@ -28,7 +28,7 @@ const RFC_3339 = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`
 const SEQUENCE_DAYS = 3
 
 /** Candidates of one search: with more, looking at users one after the other finds enough of them soon. */
-const MAX_CANDIDATES = 2_000
+const MAX_CANDIDATES = 1_000
 
 /** The users whom an index names for a condition; undefined when there is no index for it, or they are too many. */
 export async function selectCandidates(
