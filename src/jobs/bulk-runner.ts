@@ -18,8 +18,11 @@ export interface BulkRunnerDeps {
 const USERS_PER_LIST = 2_000
 /** Users whom one statement reads; the claim is looked at between two of them. */
 const USERS_PER_BATCH = 1_024
-/** Users under way at once: two transactions of them, and those of the next one. */
-const USERS_AT_ONCE = 192
+/**
+ * Users under way at once: one transaction of them, while those of the next arrive. With 192 a bulk change was a third faster, and the
+ * p99 of other callers beside it three times as long in place of 1.4 times.
+ */
+const USERS_AT_ONCE = 64
 /** After it, another instance goes on. */
 const LEASE_MS = 5_000
 /** Between two renewals of the claim while users are changed. */
