@@ -59,40 +59,31 @@ await withScope(async scope => {
   if (!(await measureSearches(second.url))) failures++
   const alone = await callers(second, () => sleep(ALONE_MS))
   say(`other callers alone: ${textOf(alone)}`)
-  const beside = await bulk(first, second, sql)
+  const { beside, left } = await bulk([first, second], sql)
   say(`other callers beside it: ${textOf(beside)}; p99 ${(beside.p99 / alone.p99).toFixed(1)} times as long`)
-  await due(await start(), second, sql)
+  await due(await start(), left, sql)
 })
 if (failures > 0) process.exitCode = 1
 
 type Sql = (text: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>
 
-/** Resolves to what other callers met meanwhile. */
-async function bulk(first: Instance, second: Instance, sql: Sql): Promise<LoadReport> {
-  const memory = new MemoryWatch(second.pid)
+/** Resolves to the instance that is left, and what its other callers met meanwhile. */
+async function bulk(instances: readonly [Instance, Instance], sql: Sql) {
   const startedAt = performance.now()
-  let id = ''
-  const beside = await callers(second, async () => {
-    const body = { document: 'mode.swing', data: { size: { leverage: 7 } }, reason: 'load' }
-    id = (await admin(second, 'POST', '/api/admin/bulk-changes', body)).id
-    const find = () => admin(second, 'GET', `/api/admin/bulk-changes/${id}`)
-    const middle = async () => {
-      const { state, done } = await find()
-      return state !== 'running' || done > users / 3
-    }
-    await eventually('a third is done', middle)
-    const isFirst = (await metrics(first)).includes('job_steps_total{job="bulk",outcome="done"}')
-    if (isFirst) process.kill(first.pid, 'SIGKILL')
-    say(isFirst ? 'kill -9 of the instance at it' : 'the other instance is at it: it is not killed')
-    for (let ended = false; !ended; ) {
-      await sleep(1_000)
-      ended = (await find()).state !== 'running'
-    }
-    if (!isFirst) process.kill(first.pid, 'SIGKILL')
+  const body = { document: 'mode.swing', data: { size: { leverage: 7 } }, reason: 'load' }
+  const { id } = await admin(instances[0], 'POST', '/api/admin/bulk-changes', body)
+  const [killed, left] = await inOrderOfWork(instances)
+  const find = () => admin(left, 'GET', `/api/admin/bulk-changes/${id}`)
+  const memory = new MemoryWatch(left.pid)
+  const beside = await callers(left, async () => {
+    await eventually('a third is done', async () => (await find()).done > users / 3)
+    process.kill(killed.pid, 'SIGKILL')
+    say('kill -9 of the instance at it')
+    while ((await find()).state === 'running') await sleep(1_000)
   })
   const seconds = (performance.now() - startedAt) / 1_000
   memory.stop()
-  const state = await admin(second, 'GET', `/api/admin/bulk-changes/${id}`)
+  const state = await find()
   say(
     `bulk change: ${state.done} of ${state.total} in ${seconds.toFixed(1)} s, ${(users / seconds).toFixed(0)} users/s; ${memory}; ${machineLoad()}`,
   )
@@ -102,7 +93,15 @@ async function bulk(first: Instance, second: Instance, sql: Sql): Promise<LoadRe
   )
   const isOnce = lines?.lines === state.total && lines?.users === state.total
   check(`each user once (${lines?.lines} changes of ${lines?.users} users)`, isOnce && state.state === 'done')
-  return beside
+  return { beside, left }
+}
+
+/** The instance that carries out the bulk change, then the other one. */
+async function inOrderOfWork([first, second]: readonly [Instance, Instance]): Promise<[Instance, Instance]> {
+  const works = async (instance: Instance) =>
+    (await metrics(instance)).includes('job_steps_total{job="bulk",outcome="done"}')
+  await eventually('one is at it', async () => (await works(first)) || (await works(second)))
+  return (await works(first)) ? [first, second] : [second, first]
 }
 
 async function due(first: Instance, second: Instance, sql: Sql): Promise<void> {
