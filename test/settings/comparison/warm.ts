@@ -11,7 +11,13 @@ const COMPARISON = '/api/user/settings/comparison'
 const AT_ONCE = 10
 /** Of the lease renewal, of the rounds of the jobs and of what an instance tells of itself: they go on whatever is read. */
 const BACKGROUND = new Set([
-  ...['select-view-snapshot', 'select-due-work', 'count-open-schedules', 'upsert-instance'],
+  ...[
+    'select-view-snapshot',
+    'select-due-work',
+    'upsert-instance',
+    'count-open-schedules',
+    'count-running-bulks',
+  ],
   // Each begins one of these, or a write, which has statements of its own.
   ...[BEGIN.name, REQUIRE_SAFE.name, COMMIT.name],
 ])
