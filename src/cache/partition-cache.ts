@@ -11,16 +11,15 @@ import type { ClusterNodes } from './cluster-nodes.ts'
 import { noCache } from './no-cache.ts'
 import { OnOwner } from './on-owner.ts'
 import type { PartitionPlace } from './partition-names.ts'
-import type { NamedCache } from './redis-server.ts'
 
-interface RefusableCache {
+interface OwnCache {
   readonly cache: CachePort
-  readonly refusal: string | undefined
+  readonly examination: { readonly refusal: string | undefined }
 }
 
-const NO_OWNER: RefusableCache = {
+const NO_OWNER: OwnCache = {
   cache: noCache('no node of the cluster is known to hold these keys'),
-  refusal: undefined,
+  examination: { refusal: undefined },
 }
 
 /**
@@ -28,13 +27,13 @@ const NO_OWNER: RefusableCache = {
  * name their own connections, so that one of the former owner is no hit under a lease of the new one.
  */
 export class PartitionCache implements CachePort {
-  readonly #owner: OnOwner<RefusableCache>
+  readonly #owner: OnOwner<OwnCache>
 
   constructor(nodes: Pick<ClusterNodes, 'ownerOf'>, { partition, names, slot }: PartitionPlace) {
-    this.#owner = new OnOwner<RefusableCache>(
+    this.#owner = new OnOwner<OwnCache>(
       nodes,
       partition,
-      ({ server }) => refusable(server.cacheOf(names, slot)),
+      ({ server }) => server.cacheOf(names, slot),
       NO_OWNER,
     )
   }
@@ -49,7 +48,7 @@ export class PartitionCache implements CachePort {
 
   /** Why the node is not trusted as a cache, for operators. */
   get refusal(): string | undefined {
-    return this.#owner.current.refusal
+    return this.#owner.current.examination.refusal
   }
 
   read(keys: readonly string[]) {
@@ -118,14 +117,5 @@ export class PartitionCache implements CachePort {
 
   advanceMarker(v: ViewToken, nonce: string, marker: Marker) {
     return this.#cache.advanceMarker(v, nonce, marker)
-  }
-}
-
-function refusable({ cache, examination }: NamedCache): RefusableCache {
-  return {
-    cache,
-    get refusal() {
-      return examination.refusal
-    },
   }
 }
