@@ -3,6 +3,8 @@ import type {
   CacheFence,
   CacheFill,
   CachePort,
+  Claimant,
+  ClaimKind,
   Marker,
   OnHeads,
 } from '../consistency/cache-port.ts'
@@ -91,8 +93,8 @@ export class PartitionCache implements CachePort {
     return this.#cache.adopt(v)
   }
 
-  cold(v: ViewToken) {
-    return this.#cache.cold(v)
+  cold(v: ViewToken, databaseName: string) {
+    return this.#cache.cold(v, databaseName)
   }
 
   sweep(v: ViewToken, from: string | null) {
@@ -103,8 +105,8 @@ export class PartitionCache implements CachePort {
     return this.#cache.hold(v, ttlMs)
   }
 
-  claim(identity: DatasetIdentity, owner: { readonly database: string; readonly name: string }) {
-    return this.#cache.claim(identity, owner)
+  claim(identity: DatasetIdentity, claimant: Claimant, kind: ClaimKind) {
+    return this.#cache.claim(identity, claimant, kind)
   }
 
   readMarker(identity?: DatasetIdentity) {

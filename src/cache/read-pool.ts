@@ -135,10 +135,10 @@ export class ReadPool {
   async identify(): Promise<CacheIdentity> {
     const connection = this.generation
     const viewSource = this.connections[0]!
-    const { view: viewKey, gate: gateKey, marker: markerKey, owner: ownerKey, absent } = this.#names
+    const { view: viewKey, gate: gateKey, marker: markerKey, absent } = this.#names
     const [texts, ...servers] = await Promise.all([
       // While the slot of a cluster is on its way, its node refuses keys of which one is missing.
-      viewSource.send(['MGET', viewKey, gateKey, markerKey, ownerKey, absent]).catch(error => {
+      viewSource.send(['MGET', viewKey, gateKey, markerKey, absent]).catch(error => {
         const { server } = viewSource
         if (server === undefined || !(error instanceof RespError && KEYS_ELSEWHERE.test(error.message)))
           throw error
@@ -157,15 +157,12 @@ export class ReadPool {
     if (first.role !== 'master') for (const each of this.connections) each.leaveReplica()
     const { refusal } = viewSource
     if (refusal !== undefined) throw new CacheUnavailableError(refusal)
-    const [view = null, gate = null, marker = null, owner = null] = Array.isArray(texts)
-      ? texts.map(textOrNull)
-      : []
+    const [view = null, gate = null, marker = null] = Array.isArray(texts) ? texts.map(textOrNull) : []
     return {
       connection,
       identity: first.identity,
       role: first.role,
       view,
-      attended: owner !== null,
       gateHeld: view !== null && view === gate,
       marker: markerIn(marker),
     }

@@ -5,8 +5,11 @@ import type {
   CacheIdentity,
   CachePort,
   CacheReply,
+  Claimant,
+  ClaimKind,
   Marker,
   OnHeads,
+  RedisOwner,
   ScriptOutcome,
   SweepStep,
 } from '../consistency/cache-port.ts'
@@ -150,8 +153,9 @@ export class RedisCache implements CachePort {
     return this.#run(v, 'adopt', [this.#names.view, this.#names.owner], [])
   }
 
-  cold(v: ViewToken): Promise<ScriptOutcome> {
-    return this.#run(v, 'cold', [this.#names.view, this.#names.owner, this.#names.marker], [])
+  cold(v: ViewToken, databaseName: string): Promise<ScriptOutcome> {
+    const keys = [this.#names.view, this.#names.owner, this.#names.marker]
+    return this.#run(v, 'cold', keys, [v.database, databaseName, this.#claimMs])
   }
 
   async sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'> {
@@ -168,15 +172,13 @@ export class RedisCache implements CachePort {
     return this.#run(v, 'hold', [this.#names.view, this.#names.owner, this.#names.gate], [ttlMs])
   }
 
-  async claim(
-    identity: DatasetIdentity,
-    { database, name }: { readonly database: string; readonly name: string },
-  ): Promise<string | null> {
+  async claim(identity: DatasetIdentity, { database, name }: Claimant, kind: ClaimKind): Promise<RedisOwner> {
     const v = { epoch: 0, database, identity }
-    const call = this.#scripts.call(v, 'claim', [this.#names.owner], [database, name, this.#claimMs])
+    const call = this.#scripts.call(v, 'claim', [this.#names.owner], [database, name, this.#claimMs, kind])
     const reply = String(await guard(this.#breaker, call))
-    if (reply === 'done') return null
-    if (reply.startsWith('owner ')) return reply.slice('owner '.length)
+    if (reply === 'done') return 'this-database'
+    if (reply === 'nobody') return reply
+    if (reply.startsWith('owner ')) return { another: reply.slice('owner '.length) }
     throw new CacheUnavailableError('Redis holds another dataset by now')
   }
 

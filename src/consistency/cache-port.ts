@@ -15,13 +15,23 @@ export interface CacheIdentity {
   readonly role: 'master' | 'replica'
   /** The text of `gateway:view`, null when it is missing. */
   readonly view: string | null
-  /** True while a claim stands: an instance has been here lately, and has seen who owns the keys. */
-  readonly attended: boolean
   /** True while an instance runs the gate of that view. */
   readonly gateHeld: boolean
   /** Null when there is none. */
   readonly marker: Marker | null
 }
+
+/** Gateways that claim keys in Redis: of one incarnation of a database, with its name for people. */
+export interface Claimant {
+  readonly database: string
+  readonly name: string
+}
+
+/** Whose gateways use the keys in Redis: the name of another database, or nobody while no claim stands. */
+export type RedisOwner = 'this-database' | 'nobody' | { readonly another: string }
+
+/** `standing`: only makes a claim longer that stands. */
+export type ClaimKind = 'anew' | 'standing'
 
 /** One step of a sweep. */
 export interface SweepStep {
@@ -105,8 +115,11 @@ export interface CachePort {
   erase(v: ViewToken, nonce: string, deleted: readonly CacheFence[]): Promise<ScriptOutcome>
   /** `view` also while gateways of another database hold the claim; the same for cold and hold. */
   adopt(v: ViewToken): Promise<ScriptOutcome>
-  /** Like adopt, and removes the marker; all other keys of the gateway have to be swept before V counts. */
-  cold(v: ViewToken): Promise<ScriptOutcome>
+  /**
+   * Like adopt; also claims the keys for the database of V, whose name is given, and removes the marker. All other keys of the
+   * gateway have to be swept before V counts.
+   */
+  cold(v: ViewToken, databaseName: string): Promise<ScriptOutcome>
   /**
    * Removes some of the gateway's keys, and never keys of another program; `from` is null first, then the answer of the
    * previous step. The sweep finds every key that existed all the time. 'view' = Redis does not hold V.
@@ -114,14 +127,8 @@ export interface CachePort {
   sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'>
   /** `done` while Redis holds V and no other database holds the claim. Shows other instances for `ttlMs` that a gate is at work; 0 = only checks. */
   hold(v: ViewToken, ttlMs: number): Promise<ScriptOutcome>
-  /**
-   * Claims the keys for the gateways of this database, for a few seconds. Null = claimed; otherwise the name of another
-   * database, whose gateways hold the claim.
-   */
-  claim(
-    identity: DatasetIdentity,
-    owner: { readonly database: string; readonly name: string },
-  ): Promise<string | null>
+  /** Claims the keys for a few seconds, unless gateways of another database hold the claim. */
+  claim(identity: DatasetIdentity, claimant: Claimant, kind: ClaimKind): Promise<RedisOwner>
   /** The marker in this dataset; rejects when Redis is another dataset. Without `identity`: the marker of the present dataset. */
   readMarker(identity?: DatasetIdentity): Promise<Marker | null>
   /** `done` = the nonce is in the dataset of V, and was written after every fence that was placed before. */

@@ -20,6 +20,8 @@ export interface GateDeps {
   readonly clock: ClockPort
   readonly observer: ObserverPort
   readonly times: Pick<ProtocolTimes, 'leaseMs'>
+  /** Host and name of the database, for operators. */
+  readonly databaseName: string
   /** The view is of a partition of a cluster: every gate starts cold, because keys may have been on other nodes meanwhile. */
   readonly alwaysCold?: boolean
 }
@@ -154,8 +156,8 @@ export class Gate {
 
   /** Cold start. No instance holds V' before ON, and scripts of every older V are refused, so removed keys do not come back. */
   async #sweep(v: ViewToken): Promise<'cold' | null> {
-    const { cache, observer } = this.#deps
-    this.#require(await cache.cold(v))
+    const { cache, observer, databaseName } = this.#deps
+    this.#require(await cache.cold(v, databaseName))
     let at: string | null = null
     do {
       await this.#checkIn(v)

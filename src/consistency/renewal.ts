@@ -1,8 +1,16 @@
-import { type CacheIdentity, type CachePort, KeysElsewhereError } from './cache-port.ts'
+import { type CacheIdentity, type CachePort, KeysElsewhereError, type RedisOwner } from './cache-port.ts'
 import type { DatabaseCheck } from './database-check.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
-import type { ClockPort, DatasetIdentity, ObserverPort, StorePort, ViewSnapshot, ViewToken } from './ports.ts'
+import type {
+  ClockPort,
+  DatasetIdentity,
+  ObserverPort,
+  StorePort,
+  View,
+  ViewSnapshot,
+  ViewToken,
+} from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import { databaseOf, epochOf, sameIdentity, viewText } from './token.ts'
 
@@ -30,17 +38,23 @@ export interface Sighting {
   readonly snapshot: ViewSnapshot
   /** Undefined while Redis is not usable. */
   readonly cacheIdentity: CacheIdentity | undefined
-  readonly owner: RedisOwner
+  /** `unknown` while Redis was not asked, or did not answer. */
+  readonly owner: RedisOwner | 'unknown'
 }
 
-/** The database whose gateways use the keys in Redis. */
-export type RedisOwner = 'this-database' | 'unknown' | { readonly another: string }
+/** What a renewal saw of Redis: its identity, or the dataset of a node that does not hold all keys. */
+interface Look {
+  readonly seen?: CacheIdentity
+  readonly elsewhere?: DatasetIdentity
+}
 
 /** Lease renewal (each instance, every p). */
 export class Renewal {
   readonly #deps: RenewalDeps
-  /** The V of the last lease, while nothing else was seen. */
-  #watched: ViewToken | undefined
+  /** The V of the last lease. */
+  #last: ViewToken | undefined
+  /** A V whose keys were seen on another node, or on their way; its view has to end. */
+  #moved: { readonly v: ViewToken; readonly reason: string } | undefined
 
   constructor(deps: RenewalDeps) {
     this.#deps = deps
@@ -51,66 +65,75 @@ export class Renewal {
     const { store, clock, lease } = this.#deps
     const askedAt = clock.now()
     const clockOffset = clock.wall() - askedAt
-    const { seen: cacheIdentity, elsewhere } = await this.#look()
+    const look = await this.#look()
+    const { seen: cacheIdentity } = look
     // A Redis that is not trusted as a cache may hold the marker all the same.
     const marker = cacheIdentity === undefined ? await this.#deps.check.marker() : cacheIdentity.marker
     const { seen } = this.#deps.check
     const snapshot = await store.readView().catch(async error => {
-      await this.#keepWatch(cacheIdentity)
+      await this.#keepWatch(look)
       throw error
     })
     const { view } = snapshot
+    const v = tokenOf(view)
+    if (v !== undefined) this.#noticeMove(look, v)
     if (!(await this.#deps.check.accept(snapshot, marker, seen))) {
       return this.#again(tries)
     }
-    const owner = await this.#claim(snapshot, cacheIdentity)
-    if (view.mode === 'OFF' || view.identity === null) lease.drop()
-    else if (view.database !== snapshot.database) {
-      await this.#deps.outage.turnOff(view.epoch, 'another-database')
-    } else if (typeof owner === 'object') {
-      await this.#deps.outage.turnOff(view.epoch, 'redis-of-another-database')
-    } else if (elsewhere !== undefined && sameIdentity(view.identity, elsewhere)) {
-      await this.#deps.outage.turnOff(view.epoch, 'redis-slot-moving')
-    } else if (cacheIdentity !== undefined) {
-      const v = { epoch: view.epoch, database: view.database, identity: view.identity }
-      if (this.#isUnattended(cacheIdentity, v)) {
-        const isSame = sameIdentity(view.identity, cacheIdentity.identity)
-        await this.#deps.outage.turnOff(view.epoch, isSame ? 'redis-unattended' : 'redis-identity')
-      } else if (speaksOf(cacheIdentity, v)) {
-        if (view.leaseMs < this.#deps.leaseMs) {
-          // An instance that turns the view OFF from now on waits for this lease. Reading the view again shows whether one did before.
-          await store.raiseLease(this.#deps.leaseMs)
-          return this.#again(tries)
-        }
-        // The claim outlasts the lease, so no other database stores anything meanwhile.
-        if (owner === 'this-database') {
-          lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
-          this.#watched = v
-        }
-        await this.#advanceMarker(v, snapshot)
-      } else {
-        lease.drop()
-        await this.#confirmLoss(v)
+    const isOfV = v !== undefined && cacheIdentity !== undefined && speaksOf(cacheIdentity, v)
+    // The claim of a partition moves with its slot: on another dataset than that of V nobody makes it longer.
+    const mayClaim = isOfV || v === undefined || !this.#deps.alwaysCold
+    const owner = mayClaim ? await this.#claim(snapshot, cacheIdentity) : 'unknown'
+    const end = v && this.#reasonToEnd(v, snapshot, owner)
+    if (v === undefined) lease.drop()
+    else if (end !== undefined) await this.#deps.outage.turnOff(v.epoch, end)
+    else if (isOfV) {
+      if (view.leaseMs < this.#deps.leaseMs) {
+        // An instance that turns the view OFF from now on waits for this lease. Reading the view again shows whether one did before.
+        await store.raiseLease(this.#deps.leaseMs)
+        return this.#again(tries)
       }
+      // The claim outlasts the lease, so no other database stores anything meanwhile.
+      if (owner === 'this-database') {
+        lease.grant(v, cacheIdentity.connection, askedAt, clockOffset)
+        this.#last = v
+      }
+      await this.#advanceMarker(v, snapshot)
+    } else if (cacheIdentity !== undefined) {
+      lease.drop()
+      await this.#confirmLoss(v)
     }
     return { snapshot, cacheIdentity, owner }
   }
 
-  /** Claims Redis for this database, or finds out which other one holds the claim. */
+  /** Why V, which is ON, has to be turned OFF. */
+  #reasonToEnd(v: ViewToken, { database }: ViewSnapshot, owner: RedisOwner | 'unknown'): string | undefined {
+    if (v.database !== database) return 'another-database'
+    if (typeof owner === 'object') return 'redis-of-another-database'
+    if (this.#moved?.v.epoch === v.epoch) return this.#moved.reason
+    return owner === 'nobody' ? 'redis-unattended' : undefined
+  }
+
+  /**
+   * Claims Redis for this database, or finds out which other one holds the claim. In a partition only a gate makes a claim, and
+   * renewals make it longer while it stands: one who was stopped behind its look must not hide that nobody has looked since.
+   */
   async #claim(
     { database }: Pick<ViewSnapshot, 'database'>,
     seen: CacheIdentity | undefined,
-  ): Promise<RedisOwner> {
-    const { cache, observer, databaseName } = this.#deps
+  ): Promise<RedisOwner | 'unknown'> {
+    const { cache, observer, databaseName, alwaysCold } = this.#deps
     if (seen === undefined || seen.role !== 'master') return 'unknown'
+    const claimant = { database, name: databaseName }
     try {
-      const another = await cache.claim(seen.identity, { database, name: databaseName })
-      if (another === null) return 'this-database'
-      const error = new Error(
-        `gateways of another database (${another}) use this Redis: set REDIS_KEY_PREFIX, or another Redis`,
-      )
-      observer.failed('redis-owner', error)
-      return { another }
+      const owner = await cache.claim(seen.identity, claimant, alwaysCold ? 'standing' : 'anew')
+      if (typeof owner === 'object') {
+        const error = new Error(
+          `gateways of another database (${owner.another}) use this Redis: set REDIS_KEY_PREFIX, or another Redis`,
+        )
+        observer.failed('redis-owner', error)
+      }
+      return owner
     } catch {
       // The cache has counted and logged it.
       return 'unknown'
@@ -122,7 +145,7 @@ export class Renewal {
     throw new DatabaseUnavailableError('the database or its view changed too often during one renewal')
   }
 
-  async #look(): Promise<{ readonly seen?: CacheIdentity; readonly elsewhere?: DatasetIdentity }> {
+  async #look(): Promise<Look> {
     if (!this.#deps.cache.usable) return {}
     try {
       return { seen: await this.#deps.cache.identify() }
@@ -131,24 +154,24 @@ export class Renewal {
     }
   }
 
-  /**
-   * The claim of a partition lasts through an outage of the database: the cache need not start cold afterwards. Ends with the first
-   * look that does not find V, because nothing can be turned OFF now.
-   */
-  async #keepWatch(seen: CacheIdentity | undefined): Promise<void> {
-    const v = this.#watched
+  /** Nothing can be turned OFF now. The claim of a partition is kept, so that the cache need not start cold afterwards. */
+  async #keepWatch(look: Look): Promise<void> {
+    const v = this.#last
     if (!this.#deps.alwaysCold || v === undefined) return
-    if (seen === undefined || !seen.attended || !speaksOf(seen, v)) this.#watched = undefined
-    else await this.#claim(v, seen)
+    this.#noticeMove(look, v)
+    if (look.seen !== undefined && speaksOf(look.seen, v)) await this.#claim(v, look.seen)
   }
 
   /**
-   * A slot may have been on other nodes while no instance looked, and have come back with what they held: an older copy of a
-   * key, or none. The claim is renewed with each look at the owner and lasts a few seconds, wherever it is taken.
+   * Remembers that the keys of V are or were on another node, until V has ended: the slot may come back at once, and bring with it
+   * what that node held, such as an older copy of a key.
    */
-  #isUnattended(seen: CacheIdentity, v: ViewToken): boolean {
-    if (!this.#deps.alwaysCold || seen.attended || seen.role !== 'master') return false
-    return speaksOf(seen, v) || !sameIdentity(v.identity, seen.identity)
+  #noticeMove({ seen, elsewhere }: Look, v: ViewToken): void {
+    if (!this.#deps.alwaysCold) return
+    if (elsewhere !== undefined && sameIdentity(v.identity, elsewhere))
+      this.#moved = { v, reason: 'redis-slot-moving' }
+    else if (seen?.role === 'master' && !sameIdentity(v.identity, seen.identity))
+      this.#moved = { v, reason: 'redis-identity' }
   }
 
   /**
@@ -182,4 +205,9 @@ export class Renewal {
 
 function speaksOf(seen: CacheIdentity, v: ViewToken): boolean {
   return seen.role === 'master' && sameIdentity(v.identity, seen.identity) && seen.view === viewText(v)
+}
+
+/** V while the view is ON. One without a database is of no database. */
+function tokenOf({ mode, epoch, database, identity }: View): ViewToken | undefined {
+  return mode === 'OFF' || identity === null ? undefined : { epoch, database: database ?? '', identity }
 }

@@ -137,7 +137,7 @@ export class Supervisor {
   #tryGate({ cacheIdentity, owner, snapshot }: Sighting, view: View): void {
     const { clock } = this.#deps
     if (cacheIdentity === undefined || cacheIdentity.role !== 'master') return
-    if (owner !== 'this-database' || this.#gating || cacheIdentity.gateHeld) return
+    if (owner === 'unknown' || typeof owner === 'object' || this.#gating || cacheIdentity.gateHeld) return
     const { otherLayout } = snapshot
     if (otherLayout === 'recent') return
     const now = clock.now()

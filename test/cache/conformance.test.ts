@@ -1,18 +1,23 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { RedisOwner } from '../../src/consistency/cache-port.ts'
 import { isVacancy, type Vacancy } from '../../src/sequence/ports.ts'
 import { SOUND } from '../simulation/build.ts'
 import { Random } from '../simulation/random.ts'
-import { RedisScripts } from '../simulation/redis-scripts.ts'
+import { ownerOf, RedisScripts } from '../simulation/redis-scripts.ts'
 import { RedisServer } from '../simulation/redis-server.ts'
 import { keysOf, SequenceScripts } from '../simulation/sequence-scripts.ts'
-import { bytesOf, entryOf, headsOf, openScripts } from './redis-script-access.ts'
+import { bytesOf, DATABASE, entryOf, headsOf, openScripts } from './redis-script-access.ts'
 
 /** The in-memory Redis of the simulation against the real scripts on a real Redis: same calls, same answers, same keys. */
 
 const DOCUMENTS = [['user:u:d0', 'user:u:d0:section'], ['user:u:d1']]
 const SETTINGS = 'user:u:settings:trading'
 const STAMP = 'gateway:stamp:u'
+const OWNER = 'gateway:owner'
+/** The clock in memory stands; claims in Redis outlast the test. */
+const NOW = 1
+const CLAIMED_UNTIL = 2
 /** A stamp that is gone. */
 const LATE = '1111111111111111'
 const DAY = { userId: 'u', day: '20260106' }
@@ -40,6 +45,13 @@ const command = fc.oneof(
   fc.record({ name: fc.constant('erase' as const), ...base, version, nonce, documents }),
   fc.record({ name: fc.constant('adopt' as const), ...base }),
   fc.record({ name: fc.constant('cold' as const), ...base }),
+  fc.record({
+    name: fc.constant('claim' as const),
+    ...base,
+    database: fc.constantFrom(DATABASE, 'ba9876543210-1-76543210'),
+    kind: fc.constantFrom('anew' as const, 'standing' as const, 'standing' as const),
+  }),
+  fc.record({ name: fc.constant('unclaim' as const), ...base }),
   fc.record({
     name: fc.constant('marker' as const),
     ...base,
@@ -108,6 +120,7 @@ const PLAIN: ReadonlySet<Command['name']> = new Set([
   'stamp',
   'unstamp',
   'delete',
+  'unclaim',
   'flushall',
 ])
 
@@ -119,6 +132,10 @@ function moveOf(before: string | null, now: string | null): string {
   if (now === null || now.length < 16) return `is ${now}`
   if (!/^1\d{15}$/.test(now)) return `is ${now}`
   return before !== null && /^\d{16}$/.test(before) && now <= before ? 'falls' : 'grows'
+}
+
+function nameOf(owner: RedisOwner): string {
+  return typeof owner === 'object' ? `another: ${owner.another}` : owner
 }
 
 /** Tickets are the microseconds of the server. */
@@ -177,7 +194,13 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
       case 'adopt':
         return real.cache.adopt(v)
       case 'cold':
-        return real.cache.cold(v)
+        return real.cache.cold(v, v.database)
+      case 'claim': {
+        const claimant = { database: c.database, name: c.database }
+        return real.cache.claim(v.identity, claimant, c.kind).then(nameOf, () => 'view')
+      }
+      case 'unclaim':
+        return real.client.del(OWNER).then(() => 'OK')
       case 'marker':
         return real.cache.advanceMarker(v, c.nonce, { xid: c.xid, database: c.database })
       case 'propose':
@@ -247,9 +270,14 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
           c.documents.map(keys => ({ keys, min: c.version })),
         )
       case 'adopt':
-        return scripts.adopt(server, v)
+        return scripts.adopt(server, v, NOW)
       case 'cold':
-        return scripts.cold(server, v)
+        return scripts.cold(server, v, NOW, CLAIMED_UNTIL)
+      case 'claim':
+        return nameOf(scripts.claim(server, c.database, NOW, CLAIMED_UNTIL, c.kind))
+      case 'unclaim':
+        server.delete(OWNER)
+        return 'OK'
       case 'marker':
         return scripts.advanceMarker(server, v, c.nonce, { xid: c.xid, database: c.database })
       case 'propose':
@@ -324,6 +352,8 @@ t.test('the in-memory scripts answer and store what the real ones do', async t =
       'gateway:marker',
       'gateway:proposal',
     ]
+    const owner = (await real.client.get(OWNER))?.split(' ')[0]
+    if (owner !== ownerOf(server, NOW)) return `${OWNER}: ${owner} / ${ownerOf(server, NOW)}`
     const stored = await real.client.mget(keys)
     for (const [index, key] of keys.entries())
       if (withoutTicket(stored[index]) !== withoutTicket(server.get(key) ?? null))

@@ -118,7 +118,7 @@ t.test('a fence passes when Redis is out of memory, a put does not; the breaker 
   t.equal(await cache.adopt(v(2)), 'done')
   t.equal(await cache.proposeMarker(v(2), A), 'done')
   t.equal(await cache.advanceMarker(v(2), A, { xid: 7n, database: 'x/1' }), 'done')
-  t.equal(await cache.cold(v(3)), 'done')
+  t.equal(await cache.cold(v(3), 'test'), 'done')
   t.equal(breaker.state, 'closed')
 })
 

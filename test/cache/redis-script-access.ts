@@ -7,7 +7,7 @@ import { type Scope, startRedis } from '../helper/backends.ts'
 import { eventually, JWT_SECRET } from '../helper/gateway.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 
-const DATABASE = '0123456789ab-1-01234567'
+export const DATABASE = '0123456789ab-1-01234567'
 
 /** The gateway's own code over a Redis of the test's own: the cache, the sequence, and the client for a look inside. */
 export async function openScripts(t: Scope) {
@@ -18,6 +18,9 @@ export async function openScripts(t: Scope) {
     JWT_SECRET,
     // These tests ask what the scripts answer, not how fast.
     FENCE_TIMEOUT_MS: '700',
+    LEASE_MS: '30000',
+    OFF_WAIT_MS: '40000',
+    SHUTDOWN_TIMEOUT_MS: '60000',
   })
   const redis = openRedis(config, PLAIN_NAMES, {
     breaker: () => {},

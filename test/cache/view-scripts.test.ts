@@ -11,16 +11,16 @@ const MARKER = { xid: 100n, database: '7215/1' }
 t.test('adopt and cold: only a newer V; what another dataset answers does not count', async t => {
   const { cache, client, v, foreign } = await openScripts(t)
   t.equal(await cache.adopt(foreign(1)), 'view')
-  t.equal(await cache.cold(foreign(1)), 'view')
+  t.equal(await cache.cold(foreign(1), 'test'), 'view')
   t.equal(await cache.adopt(v(2)), 'done')
   t.equal(await client.get('gateway:view'), viewText(v(2)))
   for (const old of [v(1), v(2)]) {
     t.equal(await cache.adopt(old), 'view')
-    t.equal(await cache.cold(old), 'view')
+    t.equal(await cache.cold(old, 'test'), 'view')
   }
   await fill(cache, v(2), 1)
   await client.set('gateway:marker', '7 x/1')
-  t.equal(await cache.cold(v(3)), 'done')
+  t.equal(await cache.cold(v(3), 'test'), 'done')
   t.equal(await client.get('gateway:view'), viewText(v(3)))
   t.equal(await client.get('gateway:marker'), null, 'whoever comes next begins cold as well')
 })
@@ -49,7 +49,7 @@ t.test('every script refuses another V, and after FLUSHALL; it does nothing then
   t.strictSame(new Set(await Promise.all(calls(v(2)))), new Set(['view']))
   t.equal(await client.dbsize(), 0)
   t.equal(await headsOf(cache, KEYS), '\n', 'heads are those of missing keys')
-  for (const work of [() => cache.adopt(v(2)), () => cache.cold(v(2))]) {
+  for (const work of [() => cache.adopt(v(2)), () => cache.cold(v(2), 'test')]) {
     await client.flushall()
     t.equal(await work(), 'done', 'and the dataset is adopted anew, whatever epoch it had')
   }
@@ -88,7 +88,7 @@ t.test('sweep: every key of the gateway, and none of another program', async t =
     ...Array.from({ length: 1_500 }, (_, index) => `user:u${index}:settings:trading`),
   ]
   await client.mset([...foreignKeys, ...own].flatMap(key => [key, 'x']))
-  await cache.cold(v(2))
+  await cache.cold(v(2), 'test')
   t.equal(await cache.sweep(v(1), null), 'view')
   t.equal(await cache.sweep(foreign(2), null), 'view')
   let at: string | null = null
@@ -97,7 +97,7 @@ t.test('sweep: every key of the gateway, and none of another program', async t =
     if (step === 'view') throw new Error('refused')
     at = step.next
   } while (at !== null)
-  t.strictSame((await client.keys('*')).sort(), [...foreignKeys, 'gateway:view'].sort())
+  t.strictSame((await client.keys('*')).sort(), [...foreignKeys, 'gateway:owner', 'gateway:view'].sort())
 })
 
 t.test('hold: under its V only; others see that a gate is at work', async t => {
@@ -116,16 +116,16 @@ t.test('adopt, cold and hold: not while gateways of another database have claime
   const { cache, client, v } = await openScripts(t)
   const { database, identity } = v(1)
   const other = 'ba9876543210-1-76543210'
-  const claim = (id: string) => cache.claim(identity, { database: id, name: id })
-  t.equal(await claim(database), null)
+  const claim = (id: string) => cache.claim(identity, { database: id, name: id }, 'anew')
+  t.equal(await claim(database), 'this-database')
   t.equal(await cache.adopt(v(1)), 'done', 'its own claim')
   t.equal(await cache.hold(v(1), 0), 'done')
   await client.del('gateway:owner')
-  t.equal(await claim(other), null)
+  t.equal(await claim(other), 'this-database')
   t.equal(await cache.adopt({ ...v(2), database: other }), 'done')
   await client.set('gateway:marker', `7 ${other}`)
   // A gateway of the first database stood still inside its gate, and took its epoch from a later time of its own.
-  for (const work of [() => cache.adopt(v(9)), () => cache.cold(v(9)), () => cache.hold(v(9), 1_000)])
+  for (const work of [() => cache.adopt(v(9)), () => cache.cold(v(9), 'test'), () => cache.hold(v(9), 1_000)])
     t.equal(await work(), 'view')
   t.equal(await client.get('gateway:view'), viewText({ ...v(2), database: other }))
   t.equal(await client.get('gateway:marker'), `7 ${other}`)
@@ -134,7 +134,29 @@ t.test('adopt, cold and hold: not while gateways of another database have claime
     await gone()
     t.equal(await cache.hold({ ...v(2), database: other }, 0), 'done')
   }
-  t.equal(await cache.cold(v(9)), 'done', 'nobody has claimed them')
+  t.equal(await cache.cold(v(9), 'test'), 'done', 'nobody has claimed them')
+})
+
+t.test('cold claims the keys; a claim that has ended is made longer by nobody', async t => {
+  const { cache, client, v } = await openScripts(t)
+  const { database, identity } = v(1)
+  const standing = () => cache.claim(identity, { database, name: 'test' }, 'standing')
+  t.equal(await standing(), 'nobody')
+  t.equal(await client.exists('gateway:owner'), 0)
+  t.equal(await cache.cold(v(1), 'test'), 'done')
+  t.equal(await client.get('gateway:owner'), `${database} test`)
+  await client.pexpire('gateway:owner', 10_000)
+  t.equal(await standing(), 'this-database')
+  t.ok((await client.pttl('gateway:owner')) > 10_000)
+  await client.pexpire('gateway:owner', 100_000_000)
+  t.equal(await standing(), 'this-database')
+  t.ok((await client.pttl('gateway:owner')) > 90_000_000, 'never shorter')
+  await client.del('gateway:owner')
+  t.equal(await cache.cold(v(1), 'test'), 'view', 'late, under a view that Redis holds already')
+  t.equal(await standing(), 'nobody')
+  const other = { database: 'ba9876543210-1-76543210', name: 'other' }
+  t.equal(await cache.claim(identity, other, 'anew'), 'this-database')
+  t.strictSame(await standing(), { another: 'other' })
 })
 
 t.test('put: over its own fence or an older value; heals a section of another version', async t => {
@@ -219,7 +241,7 @@ t.test('after SCRIPT FLUSH every script is loaded again by itself', async t => {
     await client.script('FLUSH')
     return work()
   }
-  t.equal(await flushed(() => cache.cold(v(1))), 'done')
+  t.equal(await flushed(() => cache.cold(v(1), 'test')), 'done')
   t.equal(await flushed(() => cache.adopt(v(2))), 'done')
   t.equal(await flushed(() => cache.fence(v(2), NONCE, FENCES)), 'done')
   t.equal(await flushed(() => cache.unfence(v(2), NONCE, entryOf(4))), 'done')

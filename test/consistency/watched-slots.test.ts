@@ -1,5 +1,10 @@
 import t from 'tap'
-import { type CacheIdentity, type CachePort, KeysElsewhereError } from '../../src/consistency/cache-port.ts'
+import {
+  type CacheIdentity,
+  type CachePort,
+  type ClaimKind,
+  KeysElsewhereError,
+} from '../../src/consistency/cache-port.ts'
 import type { DatabaseCheck } from '../../src/consistency/database-check.ts'
 import { Lease } from '../../src/consistency/lease.ts'
 import type { Outage } from '../../src/consistency/outage.ts'
@@ -32,18 +37,22 @@ const SEEN: CacheIdentity = {
   identity: IDENTITY,
   role: 'master',
   view: viewText(V),
-  attended: true,
   gateHeld: false,
   marker: null,
 }
 
 /** Renewals of one partition (or of a single Redis), which see what the test says. */
 function renewals({ alwaysCold = true } = {}) {
-  const sight: { redis: CacheIdentity | Error; database: boolean } = { redis: SEEN, database: true }
+  const sight: { redis: CacheIdentity | Error; database: boolean; claimed: boolean; view: View } = {
+    redis: SEEN,
+    database: true,
+    claimed: true,
+    view: VIEW,
+  }
   const off: string[] = []
   const claims: string[] = []
-  const snapshot: ViewSnapshot = {
-    view: VIEW,
+  const snapshot = (): ViewSnapshot => ({
+    view: sight.view,
     database: DATABASE,
     moved: null,
     nextXid: 10n,
@@ -51,16 +60,16 @@ function renewals({ alwaysCold = true } = {}) {
     server: 's',
     handoversWait: false,
     otherLayout: 'none',
-  }
+  })
   const cache = {
     usable: true,
     identify: async () => {
       if (sight.redis instanceof Error) throw sight.redis
       return sight.redis
     },
-    claim: async (_identity: unknown, { database }: { database: string }) => {
+    claim: async (_identity: unknown, { database }: { database: string }, kind: ClaimKind) => {
       claims.push(database)
-      return null
+      return kind === 'anew' || sight.claimed ? 'this-database' : 'nobody'
     },
     proposeMarker: async () => 'done',
     advanceMarker: async () => 'done',
@@ -68,7 +77,7 @@ function renewals({ alwaysCold = true } = {}) {
   const store = {
     readView: async () => {
       if (!sight.database) throw new DatabaseUnavailableError('away')
-      return snapshot
+      return snapshot()
     },
   } as unknown as StorePort
   const clock = { ...clockByHand(), wall: () => 0, random: () => 0, nonce: () => 'f'.repeat(16) }
@@ -104,24 +113,37 @@ t.test('a node of V that does not hold all keys ends the view; another one does 
   t.strictSame(off, ['redis-slot-moving'])
 })
 
-t.test('a partition that no instance has looked at for a while is cold; a single Redis is not', async t => {
+t.test('a partition whose claim has ended is cold; a single Redis is not', async t => {
   const partition = renewals()
-  partition.sight.redis = { ...SEEN, attended: false }
+  partition.sight.claimed = false
   await partition.renewal.renew()
   t.strictSame(partition.off, ['redis-unattended'])
   t.notOk(partition.lease.current())
-  partition.sight.redis = { ...SEEN, attended: false, identity: ANOTHER }
-  await partition.renewal.renew()
-  t.strictSame(partition.off, ['redis-unattended', 'redis-identity'])
   const single = renewals({ alwaysCold: false })
-  single.sight.redis = { ...SEEN, attended: false }
+  single.sight.claimed = false
   await single.renewal.renew()
   t.strictSame(single.off, [])
   t.ok(single.lease.current())
 })
 
-t.test('through an outage of the database the claim lasts as long as nothing but V is seen', async t => {
-  const { renewal, sight, claims } = renewals()
+t.test(
+  'keys of V on another node end the view, and are not claimed there; a single Redis is asked again',
+  async t => {
+    const { renewal, sight, off, claims } = renewals()
+    sight.redis = { ...SEEN, identity: ANOTHER }
+    await renewal.renew()
+    t.strictSame(off, ['redis-identity'])
+    t.strictSame(claims, [])
+    const single = renewals({ alwaysCold: false })
+    single.sight.redis = { ...SEEN, identity: ANOTHER }
+    await single.renewal.renew()
+    t.strictSame(single.off, ['redis-identity'])
+    t.strictSame(single.claims, [DATABASE])
+  },
+)
+
+t.test('through an outage of the database the claim of V lasts', async t => {
+  const { renewal, sight, claims, off } = renewals()
   sight.database = false
   await t.rejects(renewal.renew())
   t.strictSame(claims, [], 'nothing is known of V yet')
@@ -130,9 +152,38 @@ t.test('through an outage of the database the claim lasts as long as nothing but
   sight.database = false
   await t.rejects(renewal.renew())
   t.strictSame(claims, [DATABASE, DATABASE])
-  sight.redis = new KeysElsewhereError('TRYAGAIN', IDENTITY)
+  sight.redis = new Error('away')
   await t.rejects(renewal.renew())
+  t.equal(claims.length, 2)
   sight.redis = SEEN
   await t.rejects(renewal.renew())
-  t.equal(claims.length, 2, 'a slot that was on its way is not watched any more')
+  t.equal(claims.length, 3, 'it stands or it does not')
+  sight.database = true
+  await renewal.renew()
+  t.strictSame(off, [])
 })
+
+for (const [what, redis, reason] of [
+  ['on its way', new KeysElsewhereError('TRYAGAIN', IDENTITY), 'redis-slot-moving'],
+  ['on another node', { ...SEEN, identity: ANOTHER }, 'redis-identity'],
+] as const)
+  t.test(
+    `a slot seen ${what} while the database was away ends the view later, though it is back`,
+    async t => {
+      const { renewal, sight, off, lease } = renewals()
+      await renewal.renew()
+      sight.database = false
+      sight.redis = redis
+      await t.rejects(renewal.renew())
+      sight.redis = SEEN
+      await t.rejects(renewal.renew())
+      sight.database = true
+      await renewal.renew()
+      t.strictSame(off, [reason])
+      sight.view = { ...VIEW, epoch: 9 }
+      sight.redis = { ...SEEN, view: viewText({ ...V, epoch: 9 }) }
+      await renewal.renew()
+      t.strictSame(off, [reason], 'another V')
+      t.equal(lease.current()?.v.epoch, 9)
+    },
+  )

@@ -45,7 +45,7 @@ export const SOUND: Build = {
     fenceTtlMs: 0,
     dataset: true,
     adoptBeforeSweep: true,
-    attendedSlots: true,
+    standingClaims: true,
     movesHeard: true,
   },
   connections: { datasetWithReply: true },

@@ -5,8 +5,11 @@ import type {
   CacheIdentity,
   CachePort,
   CacheReply,
+  Claimant,
+  ClaimKind,
   Marker,
   OnHeads,
+  RedisOwner,
   ScriptOutcome,
   SweepStep,
 } from '../../src/consistency/cache-port.ts'
@@ -14,7 +17,7 @@ import { CacheUnavailableError, KeysElsewhereError } from '../../src/consistency
 import type { DatasetIdentity, ViewToken } from '../../src/consistency/ports.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisConnections } from './redis-connections.ts'
-import { markerIn, ownerOf, type RedisScripts } from './redis-scripts.ts'
+import { markerIn, type RedisScripts } from './redis-scripts.ts'
 import type { RedisServer } from './redis-server.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -29,8 +32,8 @@ export interface CacheRules {
   readonly dataset: boolean
   /** A cold start adopts V' before it sweeps. */
   readonly adoptBeforeSweep: boolean
-  /** A renewal looks whether any instance has been there lately. */
-  readonly attendedSlots: boolean
+  /** A renewal of a partition makes only a claim longer that stands. */
+  readonly standingClaims: boolean
   /** A renewal hears that keys are elsewhere. */
   readonly movesHeard: boolean
 }
@@ -81,9 +84,8 @@ export class MemoryCache implements CachePort {
   }
 
   async identify(): Promise<CacheIdentity> {
-    const { view, gate, marker, owner, absent } = PLAIN_NAMES
-    const looking = this.#ask('identify', [view, gate, marker, owner, absent], server => ({
-      attended: !this.#deps.rules.attendedSlots || ownerOf(server, this.#deps.timeline.now) !== undefined,
+    const { view, gate, marker, absent } = PLAIN_NAMES
+    const looking = this.#ask('identify', [view, gate, marker, absent], server => ({
       identity: server.identity,
       role: server.role,
       view: server.get(PLAIN_NAMES.view) ?? null,
@@ -98,19 +100,24 @@ export class MemoryCache implements CachePort {
     return seen
   }
 
-  async claim(
-    identity: DatasetIdentity,
-    { database }: { readonly database: string },
-  ): Promise<string | null> {
-    const { timeline, scripts, claimMs } = this.#deps
-    // Of one database alone nothing depends on it.
-    const claim = (server: RedisServer) =>
-      claimMs === 0
-        ? null
-        : server.atomically(() => scripts.claim(server, database, timeline.now, timeline.now + claimMs))
-    const another = await this.#onDataset(identity, 'claim', [PLAIN_NAMES.owner], claim)
-    if (another === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
-    return another
+  async claim(identity: DatasetIdentity, { database }: Claimant, kind: ClaimKind): Promise<RedisOwner> {
+    const { timeline, scripts, rules } = this.#deps
+    const heeded = rules.standingClaims ? kind : 'anew'
+    const claim = (server: RedisServer) => {
+      const until = this.#claimedUntil
+      return until === 0
+        ? 'this-database'
+        : server.atomically(() => scripts.claim(server, database, timeline.now, until, heeded))
+    }
+    const owner = await this.#onDataset(identity, 'claim', [PLAIN_NAMES.owner], claim)
+    if (owner === 'view') throw new CacheUnavailableError('Redis holds another dataset by now')
+    return owner
+  }
+
+  /** When a claim of now ends; 0 when there is none, because of one database alone nothing depends on it. */
+  get #claimedUntil(): number {
+    const { timeline, claimMs } = this.#deps
+    return claimMs === 0 ? 0 : timeline.now + claimMs
   }
 
   async readMarker(identity?: DatasetIdentity): Promise<Marker | null> {
@@ -205,7 +212,7 @@ export class MemoryCache implements CachePort {
 
   #cold(v: ViewToken): Promise<ScriptOutcome> {
     return this.script(v, 'cold', [PLAIN_NAMES.owner, PLAIN_NAMES.marker], server =>
-      this.#deps.scripts.cold(server, v, this.#deps.timeline.now),
+      this.#deps.scripts.cold(server, v, this.#deps.timeline.now, this.#claimedUntil),
     )
   }
 

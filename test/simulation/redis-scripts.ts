@@ -2,7 +2,9 @@ import type {
   CacheEntry,
   CacheFence,
   CacheFill,
+  ClaimKind,
   Marker,
+  RedisOwner,
   ScriptOutcome,
 } from '../../src/consistency/cache-port.ts'
 import type { ViewToken } from '../../src/consistency/ports.ts'
@@ -118,12 +120,18 @@ export class RedisScripts {
     return outcome
   }
 
-  /** Null, or the other database that has claimed the keys and lives: until `now` at least. */
-  claim(server: RedisServer, database: string, now: number, until: number): string | null {
+  claim(
+    server: RedisServer,
+    database: string,
+    now: number,
+    until: number,
+    kind: ClaimKind = 'anew',
+  ): RedisOwner {
     const owner = ownerOf(server, now)
-    if (this.#rules.claims && owner !== undefined && owner !== database) return owner
+    if (this.#rules.claims && owner !== undefined && owner !== database) return { another: owner }
+    if (owner === undefined && kind === 'standing') return 'nobody'
     server.set(PLAIN_NAMES.owner, `${until} ${database}`)
-    return null
+    return 'this-database'
   }
 
   adopt(server: RedisServer, v: ViewToken, now = 0): ScriptOutcome {
@@ -133,9 +141,11 @@ export class RedisScripts {
     return 'done'
   }
 
-  cold(server: RedisServer, v: ViewToken, now = 0): ScriptOutcome {
+  /** `until`: as long as the keys are claimed; 0 = they are not. */
+  cold(server: RedisServer, v: ViewToken, now = 0, until = 0): ScriptOutcome {
     if (this.#isClaimed(server, v, now)) return 'view'
     if (epochOf(server.get(PLAIN_NAMES.view) ?? '') >= v.epoch) return 'view'
+    if (until > 0) this.claim(server, v.database, now, until)
     server.delete(PLAIN_NAMES.marker)
     server.set(PLAIN_NAMES.view, viewText(v))
     return 'done'

@@ -386,7 +386,7 @@ export const RULES: readonly Rule[] = [
     name: 'watched-slots',
     says: 'a view of a partition ends when its slot was on its way, or when no instance has looked at it for a while',
     dagger: false,
-    off: cache({ movesHeard: false, attendedSlots: false }),
+    off: cache({ movesHeard: false, standingClaims: false }),
     focus: 'unwatched-moves',
   },
 ]

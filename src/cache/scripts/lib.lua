@@ -29,6 +29,13 @@ local function is_claimed(owner_key, view)
   return owner and owner ~= string.match(view, '^%d+ r%d+ (%S+) ')
 end
 
+-- Claims the keys for gateways of the database `id`, when no other database holds the claim. An instance with a longer lease may
+-- have claimed them for longer: the TTL is never shortened.
+local function claim(owner_key, id, name, ttl)
+  local left = get(owner_key) and redis.call('PTTL', owner_key) or 0
+  redis.call('SET', owner_key, id .. ' ' .. name, 'PX', math.max(left, ttl))
+end
+
 -- The first bytes of a key: `{"version":7,...` or `{"fence":8,"nonce":"..."}`; '' when missing or not a string.
 local function head_of(key)
   return text_in(redis.pcall('GETRANGE', key, 0, 63)) or ''
