@@ -6,9 +6,9 @@ import { PARTITIONS, partitionOf } from '../../src/consistency/partitions.ts'
 import { freePort } from '../../src/dev/child.ts'
 import type { ClusterNode } from '../../src/dev/private-cluster.ts'
 import { commandRedis } from '../../src/dev/private-redis.ts'
-import { createDatabase, startRedis } from '../helper/backends.ts'
+import { createDatabase } from '../helper/backends.ts'
 import { moveSlots } from '../helper/cluster/moves.ts'
-import { startTestCluster } from '../helper/cluster/start.ts'
+import { startEmptyNode, startTestCluster } from '../helper/cluster/start.ts'
 import { eventually, JWT_SECRET, SHORT_LEASE, startGateway } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
@@ -231,7 +231,7 @@ t.test('a cluster that was away at the start is named, and what to do', async t 
   const [url, port] = await Promise.all([createDatabase(t), freePort()])
   const env = { ...SHORT_LEASE, DATABASE_URL: url, REDIS_URL: `redis://127.0.0.1:${port}` }
   const gateway = await startGateway(t, env)
-  await startRedis(t, ['--cluster-enabled', 'yes'], port)
+  await startEmptyNode(t, port)
   await eventually('health says it', async () =>
     (await gateway.as('42', { url: '/health' }))
       .json()

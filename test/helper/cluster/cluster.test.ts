@@ -6,19 +6,19 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Cluster } from 'ioredis'
 import t from 'tap'
-import { freePort } from '../../../src/dev/child.ts'
 import type { ClusterNode } from '../../../src/dev/private-cluster.ts'
 import { commandRedis } from '../../../src/dev/private-redis.ts'
 import { cutAppendOnlyFile } from '../../chaos/faults/redis-data.ts'
 import { ClusterNode as SimulatedNode, type SlotState } from '../../simulation/cluster-node.ts'
 import { Random } from '../../simulation/random.ts'
-import { redisBinary, type Scope, startRedis } from '../backends.ts'
+import { redisBinary } from '../backends.ts'
 import { eventually } from '../gateway.ts'
 import { blocksOf, pageText } from '../readme.ts'
 import { breakMove, moveSlots, seizeSlot } from './moves.ts'
 import { addressOfGateway, addressOfNode, startNetworkedCluster } from './network.ts'
 import { failOver, flushNode, forgetNode, untilPrimary, untilWell } from './nodes.ts'
 import { repairCluster } from './repair.ts'
+import { startEmptyNode } from './start.ts'
 import { includes, ownerOf, primariesOf, readView, readViews, replicasOf } from './topology.ts'
 
 /** The slot of `{a}`, of the last third, and one of the same third without keys. */
@@ -45,12 +45,6 @@ function redisCli(): ((args: readonly string[]) => Promise<string>) | undefined 
       ({ stdout }) => stdout,
       error => `[ERR] ${error}`,
     )
-}
-
-/** A node that knows no other. */
-async function startEmptyNode(t: Scope) {
-  const bus = await freePort()
-  return startRedis(t, ['--cluster-enabled', 'yes', '--cluster-port', String(bus)])
 }
 
 /** The beginning of the reply to a GET that comes from an address of this machine. */

@@ -1,5 +1,6 @@
+import { freePort } from '../../../src/dev/child.ts'
 import { type ClusterOptions, type PrivateCluster, startCluster } from '../../../src/dev/private-cluster.ts'
-import { redisBinary, type Scope, temporaryDirectory } from '../backends.ts'
+import { redisBinary, type Scope, startRedis, type TestRedis, temporaryDirectory } from '../backends.ts'
 
 /** How long a node may be silent in tests that kill and freeze nodes, milliseconds. */
 export const NODE_TIMEOUT_MS = 1_000
@@ -16,4 +17,10 @@ export async function startTestCluster(
   })
   t.teardown(() => cluster.stop())
   return cluster
+}
+
+/** A node that knows no other. The port of its bus is claimed too: 10,000 above its own may belong to another program. */
+export async function startEmptyNode(t: Scope, port?: number): Promise<TestRedis> {
+  const bus = await freePort()
+  return startRedis(t, ['--cluster-enabled', 'yes', '--cluster-port', String(bus)], port)
 }
