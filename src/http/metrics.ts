@@ -33,8 +33,7 @@ export class Metrics implements Telemetry {
     this.#background.retentionStepped(...step)
   readonly tablesMeasured: Telemetry['tablesMeasured'] = sizes => this.#background.tablesMeasured(sizes)
   readonly jobStepDone: Telemetry['jobStepDone'] = (...step) => this.#background.jobStepDone(...step)
-  readonly openJobsCounted: Telemetry['openJobsCounted'] = (...count) =>
-    this.#background.openJobsCounted(...count)
+  readonly openJobsCounted: Telemetry['openJobsCounted'] = open => this.#background.openJobsCounted(open)
   readonly webhookTried: Telemetry['webhookTried'] = (...outcome) => this.#background.webhookTried(...outcome)
   readonly webhookDropped: Telemetry['webhookDropped'] = (...event) =>
     this.#background.webhookDropped(...event)

@@ -97,8 +97,17 @@ export interface DueWork {
 export interface JobsStorePort {
   /** One statement, by indexes: each instance asks about once a second. */
   look(): Promise<DueWork>
-  /** Open schedules of all users, and bulk changes that run. */
-  countOpen(): Promise<Readonly<Record<JobKind, number>>>
+  countOpen(): Promise<OpenJobs>
+}
+
+/** Work that is not finished, of all users. */
+export interface OpenJobs {
+  /** Scheduled changes that wait for their start or their end. */
+  readonly schedule: number
+  /** Bulk changes that run. */
+  readonly bulk: number
+  /** How long the first step that is due has waited, milliseconds; 0 when none is due. */
+  readonly overdueMs: number
 }
 
 export type StepOutcome = 'done' | 'unchanged' | 'refused'
@@ -110,6 +119,6 @@ export interface JobsObserverPort {
   stepDone(job: JobKind, outcome: StepOutcome, latenessMs: number | undefined): void
   /** A step was refused: one line of the log. */
   refused(job: JobKind, id: string, faults: readonly Fault[]): void
-  openCounted(job: JobKind, count: number): void
+  openCounted(open: OpenJobs): void
   failed(error: unknown): void
 }

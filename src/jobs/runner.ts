@@ -1,6 +1,6 @@
 import { pause } from '../pause.ts'
 import type { BulkRunner } from './bulk-runner.ts'
-import type { DueStep, JobKind, JobsObserverPort, JobsStorePort, ScheduleStorePort } from './ports.ts'
+import type { DueStep, JobsObserverPort, JobsStorePort, ScheduleStorePort } from './ports.ts'
 import type { ScheduleSteps } from './schedule-steps.ts'
 
 export interface JobRunnerDeps {
@@ -115,7 +115,6 @@ export class JobRunner {
   async #count(): Promise<void> {
     if (performance.now() - this.#countedAt < COUNT_MS) return
     this.#countedAt = performance.now()
-    const counts = await this.#deps.store.countOpen()
-    for (const [job, count] of Object.entries(counts)) this.#deps.observer.openCounted(job as JobKind, count)
+    this.#deps.observer.openCounted(await this.#deps.store.countOpen())
   }
 }

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { DueWork, JobKind, JobsStorePort } from '../jobs/ports.ts'
+import type { DueWork, JobsStorePort, OpenJobs } from '../jobs/ports.ts'
 import type { Availability } from './availability.ts'
 import { countRunningBulks } from './statements/bulk-changes.ts'
 import { countOpenSchedules, selectDueWork } from './statements/schedules.ts'
@@ -18,10 +18,10 @@ export class PostgresJobs implements JobsStorePort {
     return this.#availability.query(() => selectDueWork(this.#pool))
   }
 
-  countOpen(): Promise<Readonly<Record<JobKind, number>>> {
-    return this.#availability.query(async () => ({
-      schedule: await countOpenSchedules(this.#pool),
-      bulk: await countRunningBulks(this.#pool),
-    }))
+  countOpen(): Promise<OpenJobs> {
+    return this.#availability.query(async () => {
+      const { count: schedule, overdueMs } = await countOpenSchedules(this.#pool)
+      return { schedule, overdueMs, bulk: await countRunningBulks(this.#pool) }
+    })
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { ObserverPort } from '../consistency/ports.ts'
 import type { Fault } from '../errors.ts'
-import type { JobKind, JobsObserverPort, StepOutcome } from '../jobs/ports.ts'
+import type { JobKind, JobsObserverPort, OpenJobs, StepOutcome } from '../jobs/ports.ts'
 import type { Telemetry } from './telemetry.ts'
 
 type Counts = Pick<Telemetry, 'jobStepDone' | 'openJobsCounted'>
@@ -26,8 +26,8 @@ export class JobsObserver implements JobsObserverPort {
     this.#log.warn({ job, id, faults }, 'a due change was refused')
   }
 
-  openCounted(job: JobKind, count: number): void {
-    this.#telemetry.openJobsCounted(job, count)
+  openCounted(open: OpenJobs): void {
+    this.#telemetry.openJobsCounted(open)
   }
 
   failed(error: unknown): void {

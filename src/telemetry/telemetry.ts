@@ -1,6 +1,7 @@
 import type { BreakerState } from '../cache/breaker.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { ViewStatus } from '../consistency/supervisor.ts'
+import type { OpenJobs } from '../jobs/ports.ts'
 import type { TableSize } from '../retention/ports.ts'
 
 /** What the parts below http count. http implements it over its metrics registry; tests may ignore it. */
@@ -27,7 +28,7 @@ export interface Telemetry {
   /** One step of a schedule, `latenessMs` after it was due, or one user of a bulk change. */
   jobStepDone(job: string, outcome: string, latenessMs: number | undefined): void
   /** Jobs of all users that are open. */
-  openJobsCounted(job: string, count: number): void
+  openJobsCounted(open: OpenJobs): void
   /** An event was sent to the receiver of webhooks, once. */
   webhookTried(type: string, answer: string): void
   /** An event that the receiver of webhooks will not hear of. */

@@ -39,6 +39,8 @@ t.test('an operator with a service token, and who changed what', { skip: NO_BROW
   await page.getByRole('link', { name: 'All changes' }).click()
   await page.getByText('alice (service bot)').waitFor()
   t.match(page.url(), /\?page=audit&of=42$/)
+  await page.getByText(/^\d+ documents created$/).waitFor()
+  t.equal(await page.getByRole('row').filter({ hasText: 'created' }).count(), 1, 'one row for all')
   t.same(await accessibilityFaults(page), [])
   t.equal(await page.evaluate('document.documentElement.scrollWidth'), 375)
   await page.getByLabel('User id').fill('')

@@ -1,4 +1,6 @@
 import t from 'tap'
+import { Availability } from '../../src/store/availability.ts'
+import { PostgresJobs } from '../../src/store/postgres-jobs.ts'
 import { eventually, PATIENT, startStack, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
@@ -181,4 +183,21 @@ t.test('the retention removes those that ended long ago', async t => {
   await retention.round()
   t.strictSame(await list('5'), [])
   t.not((await list('7')).length, 0)
+})
+
+t.test('what is due and is not done is counted with its age', async t => {
+  const { pool } = gateway.services
+  const jobs = new PostgresJobs(pool, new Availability())
+  const { id } = (await post('8', { at: inMs(HOUR_MS), data: leverage(4) })).json()
+  t.equal((await jobs.countOpen()).overdueMs, 0)
+  await pool.query(
+    `UPDATE schedules SET due_at = clock_timestamp() - interval '40 s',
+       claimed_until = clock_timestamp() + interval '1 hour' WHERE id = $1`,
+    [id],
+  )
+  const { schedule, overdueMs } = await jobs.countOpen()
+  t.ok(schedule > 0)
+  t.ok(overdueMs >= 40_000)
+  await gateway.as('8', { method: 'DELETE', url: `${LIST}/${id}` })
+  t.equal((await jobs.countOpen()).overdueMs, 0)
 })

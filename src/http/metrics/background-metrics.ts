@@ -1,4 +1,5 @@
 import { Histogram } from 'prom-client'
+import type { OpenJobs } from '../../jobs/ports.ts'
 import type { TableSize } from '../../retention/ports.ts'
 import type { Instruments } from './instruments.ts'
 
@@ -11,6 +12,7 @@ export class BackgroundMetrics {
   readonly #jobSteps
   readonly #jobLateness
   readonly #openJobs
+  readonly #scheduleOverdue
   readonly #webhookTries
   readonly #webhooksDropped
   readonly #webhookOldest
@@ -42,6 +44,10 @@ export class BackgroundMetrics {
       'jobs_open',
       'Scheduled and bulk changes that are not finished, of all users',
       ['job'],
+    )
+    this.#scheduleOverdue = make.gauge(
+      'schedule_overdue_seconds',
+      'How long the first scheduled change that is due has waited; 0 when none is due',
     )
     this.#webhookTries = make.counter(
       'webhook_tries_total',
@@ -78,8 +84,10 @@ export class BackgroundMetrics {
     if (latenessMs !== undefined) this.#jobLateness.labels(job).observe(latenessMs / 1_000)
   }
 
-  openJobsCounted(job: string, count: number): void {
-    this.#openJobs.labels(job).set(count)
+  openJobsCounted({ schedule, bulk, overdueMs }: OpenJobs): void {
+    this.#openJobs.labels('schedule').set(schedule)
+    this.#openJobs.labels('bulk').set(bulk)
+    this.#scheduleOverdue.set(overdueMs / 1_000)
   }
 
   webhookTried(type: string, answer: string): void {

@@ -166,12 +166,15 @@ export async function selectDueWork(db: Queryable): Promise<DueWork> {
   return { schedules, bulk, nextMs: nextMs === null ? null : Math.ceil(Number(nextMs)) }
 }
 
-export async function countOpenSchedules(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ count: string }>({
+/** How many are open, and since when the first of them is due, milliseconds; 0 when none is. */
+export async function countOpenSchedules(db: Queryable): Promise<{ count: number; overdueMs: number }> {
+  const { rows } = await db.query<{ count: string; overdue_ms: string | null }>({
     name: 'count-open-schedules',
-    text: `SELECT count(*) AS count FROM schedules WHERE ${OPEN}`,
+    text: `SELECT count(*) AS count, extract(epoch FROM statement_timestamp() - min(due_at)) * 1000 AS overdue_ms
+           FROM schedules WHERE ${OPEN}`,
   })
-  return Number(rows[0]!.count)
+  const { count, overdue_ms: overdueMs } = rows[0]!
+  return { count: Number(count), overdueMs: Math.max(0, Number(overdueMs)) }
 }
 
 function toSchedule(record: ScheduleRecord): Schedule {

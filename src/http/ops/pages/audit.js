@@ -68,6 +68,7 @@ function Found({ filter }) {
   if (first.value === undefined) return html`<${Note}>Reading…</${Note}>`
   const pages = [first.value, ...more]
   const entries = pages.flatMap(each => each.entries)
+  const rows = together(entries)
   const { next } = pages.at(-1)
   const further = async () => {
     try {
@@ -80,19 +81,41 @@ function Found({ filter }) {
   }
   return html`
     <${Note}>${entries.length === 0 ? 'No change fits so far.' : `${countText(entries.length, 'change')}, newest first.`} ${next === null ? '' : 'There may be older ones.'}</${Note}>
-    ${entries.length === 0 ? null : html`<div class="panel"><${Table} caption="Changes" headings=${['Time', 'User', 'What', 'Fields', 'By']} rows=${entries.map(row)} /></div>`}
+    ${entries.length === 0 ? null : html`<div class="panel"><${Table} caption="Changes" headings=${['Time', 'User', 'What', 'Fields', 'By']} rows=${rows.map(row)} /></div>`}
     <${Alert}>${fault}</${Alert}>
     ${next === null ? null : html`<button type="button" onClick=${further}>Show older</button>`}
   `
 }
 
-function row({ user_id: user, document, updated_at: at, updated_by: by, reason, version, changes }) {
+/** A user is created with all documents in one moment: one row, with the number of documents. */
+function together(entries) {
+  const rows = []
+  for (const entry of entries) {
+    const last = rows.at(-1)
+    if (last !== undefined && isOneCreation(last, entry)) last.count++
+    else rows.push({ ...entry, count: 1 })
+  }
+  return rows
+}
+
+function isOneCreation(one, other) {
+  const isCreation = other.reason === 'provision' && other.changes.length === 0
+  return (
+    isCreation &&
+    one.changes.length === 0 &&
+    ['reason', 'user_id', 'updated_by', 'updated_at'].every(name => one[name] === other[name])
+  )
+}
+
+function row({ user_id: user, document, updated_at: at, updated_by: by, reason, version, changes, count }) {
   const isKnown = user !== DEFAULTS_OWNER && KINDS.includes(document)
   const to = user === DEFAULTS_OWNER ? { page: 'defaults' } : { user }
   return [
     html`<time datetime=${at}>${timeText(at)}</time>`,
     html`<${Link} to=${to}>${user === DEFAULTS_OWNER ? 'defaults' : user}</${Link}>`,
-    html`${isKnown ? html`<${Link} to=${{ user, document, tab: 'history' }}>${titleOfKind(document)}</${Link}>` : document} ${reasonWords(reason)}, version ${version}`,
+    count > 1
+      ? `${countText(count, 'document')} ${reasonWords(reason)}`
+      : html`${isKnown ? html`<${Link} to=${{ user, document, tab: 'history' }}>${titleOfKind(document)}</${Link}>` : document} ${reasonWords(reason)}, version ${version}`,
     html`${changes.slice(0, SHOWN).map(({ path, from, to }) => html`<div><code>${path}: ${valueText(from)} → ${valueText(to)}</code></div>`)}${changes.length > SHOWN ? html`<div>and ${countText(changes.length - SHOWN, 'more', 'more')}</div>` : null}`,
     callerText(by),
   ]
