@@ -4,94 +4,22 @@ import { inOurNames, namedTwice } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { diff } from '../documents/changes.ts'
 import { documentDefaults } from '../documents/defaults.ts'
-import { readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { splitPath } from '../documents/paths.ts'
 import { type RiskNote, riskOf } from '../documents/risk.ts'
 import { fieldFaults } from '../documents/validate.ts'
-import { DomainError, type Fault } from '../errors.ts'
+import { DomainError } from '../errors.ts'
 import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
 import { invalid, requireSettings } from '../settings/edits.ts'
 import type { Precondition } from '../settings/service.ts'
 import type { FieldCondition } from '../transfer/ports.ts'
 import { findKind, parseWhere } from '../transfer/where.ts'
 import { belowData } from './below-data.ts'
-import type { BulkProgress, BulkState, BulkStorePort } from './bulk-ports.ts'
+import { answerOf } from './bulk-answer.ts'
+import type { BulkProgress, BulkStorePort } from './bulk-ports.ts'
+import type { BulkAnswer, BulkDetails, BulkPreview, BulkRequest, BulkService } from './bulk-service.ts'
 import { isJobId } from './job-id.ts'
-
-export interface BulkRequest {
-  readonly document: string
-  /** The patch, unchecked. */
-  readonly data: unknown
-  /** Conditions such as `mode.scalp:size.leverage>10`; none = all users. */
-  readonly where?: readonly string[]
-  readonly reason: string
-}
-
-/** A field that a bulk change would change. */
-export interface BulkField extends RiskNote {
-  readonly document: string
-  readonly path: string
-  readonly new: unknown
-  /** Users whose value is another one. */
-  readonly users: number
-}
-
-export interface BulkPreview {
-  readonly applied: false
-  /** Users who fit the conditions. */
-  readonly users: number
-  /** Of these, users with another value in one of the fields. */
-  readonly changing: number
-  readonly high_risk: number
-  readonly medium_risk: number
-  readonly low_risk: number
-  readonly changes: readonly BulkField[]
-}
-
-/** A bulk change as callers see it. */
-export interface BulkAnswer {
-  readonly id: string
-  readonly state: BulkState
-  readonly document: string
-  readonly data?: unknown
-  readonly where: readonly string[]
-  readonly reason: string
-  readonly reverts?: string
-  readonly created_by: string
-  readonly created_at: string
-  readonly ended_at?: string
-  /** False while users are being listed: `total` grows until then. */
-  readonly listed: boolean
-  readonly total: number
-  /** Users who have been carried out, `unchanged` of them without a change. */
-  readonly done: number
-  readonly unchanged: number
-  readonly refused_total: number
-  /** Null when it is not known, 0 when it has ended. */
-  readonly eta_ms: number | null
-  readonly failure?: string
-}
-
-export interface BulkDetails extends BulkAnswer {
-  /** The first 100. */
-  readonly refused: readonly { readonly user_id: string; readonly errors: readonly Fault[] }[]
-}
-
-/** What the routes of bulk changes call. */
-export interface BulkService {
-  /** `ifMatch`: the tag of a dry run; users whose document was changed since are refused. */
-  create(caller: string, request: BulkRequest, precondition: Precondition): Promise<BulkAnswer>
-  /** `versions` make the tag of the dry run. */
-  preview(request: BulkRequest): Promise<{ readonly preview: BulkPreview; readonly versions: Versions }>
-  get(id: string): Promise<BulkDetails>
-  list(): Promise<{ readonly bulk_changes: readonly BulkAnswer[] }>
-  /** Users who were changed stay so. CONFLICT when it has ended. */
-  cancel(id: string): Promise<BulkDetails>
-  /** Makes a bulk change that takes another one back. CONFLICT while that one runs. */
-  revert(caller: string, id: string): Promise<BulkAnswer>
-}
 
 export interface BulkChangesDeps {
   readonly store: BulkStorePort
@@ -232,37 +160,6 @@ export class BulkChanges implements BulkService {
             : undefined
     if (message !== undefined) throw invalid([{ path: 'data', message }])
     return { patch, fields }
-  }
-}
-
-function answerOf(bulk: BulkProgress): BulkAnswer {
-  const { state, reverts, endedAt, failure, total, refused, runningMs } = bulk
-  const done = bulk.done + bulk.unchanged
-  const settled = done + refused
-  const etaMs =
-    state !== 'running'
-      ? 0
-      : !bulk.listed || runningMs === null || settled === 0
-        ? null
-        : (runningMs * (total - settled)) / settled
-  return {
-    id: bulk.id,
-    state,
-    document: bulk.kind,
-    ...(bulk.data === '' ? {} : { data: readJson(bulk.data) }),
-    where: bulk.where,
-    reason: bulk.reason,
-    ...(reverts === null ? {} : { reverts }),
-    created_by: bulk.createdBy,
-    created_at: bulk.createdAt,
-    ...(endedAt === null ? {} : { ended_at: endedAt }),
-    listed: bulk.listed,
-    total,
-    done,
-    unchanged: bulk.unchanged,
-    refused_total: refused,
-    eta_ms: etaMs === null ? null : Math.round(etaMs),
-    ...(failure === null ? {} : { failure }),
   }
 }
 

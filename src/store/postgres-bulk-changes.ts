@@ -18,17 +18,19 @@ import {
   failBulkChange,
   finishBulkChange,
   insertBulkChange,
-  listBulkUsers,
-  listRevertedUsers,
   renewBulkClaim,
   selectBulkChange,
   selectBulkChanges,
-  selectBulkPreview,
   selectBulkRefusals,
+} from './statements/bulk-changes.ts'
+import {
+  listBulkUsers,
+  listRevertedUsers,
+  selectBulkPreview,
   selectPendingUsers,
   selectSnapshot,
   settleBulkUsers,
-} from './statements/bulk-changes.ts'
+} from './statements/bulk-users.ts'
 
 /** The BulkStorePort over the tables `bulk_changes` and `bulk_users`. */
 export class PostgresBulkChanges implements BulkStorePort {

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import type { BulkService } from '../../jobs/bulk-changes.ts'
+import type { BulkService } from '../../jobs/bulk-service.ts'
 import { callerOf } from '../caller.ts'
 import { VERSION_HEADERS } from '../openapi/headers.ts'
 import { operation } from '../openapi/operation.ts'
