@@ -55,7 +55,7 @@ class RefusedError extends Error {
 }
 
 /**
- * Turns the view from OFF and drained to ON (docs/consistency.md, "Renewal and gate"). Holds the exclusive VIEW lock briefly,
+ * Turns the view from OFF and drained to ON (docs/consistency.md, "Renewal and gate"). Holds its exclusive VIEW lock briefly,
  * independent of the distance to Redis and the number of documents: documents at risk are fenced before, and under the lock
  * only those changed meanwhile.
  */

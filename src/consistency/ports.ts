@@ -100,7 +100,7 @@ export interface Change extends ChangeMeta {
   readonly changes: string
 }
 
-/** BEGIN, VIEW lock shared, row locks, then view and rows read in new statements: in that order. */
+/** BEGIN, VIEW lock shared (both levels), row locks, then view and rows read in new statements: in that order. */
 export interface WriteTransaction {
   readonly view: View
   /** A view of the other layout is ON, or leases of it may be alive: the fences of this write would not stop its readers. */
@@ -127,7 +127,7 @@ export interface WriteTransaction {
   rollback(): Promise<void>
 }
 
-/** BEGIN and the exclusive VIEW lock: no writer is between its fence and its COMMIT. */
+/** BEGIN and the exclusive VIEW lock of this view: no writer of its users is between its fence and its COMMIT. */
 export interface GateTransaction {
   readonly view: View
   readonly otherLayout: OtherLayout
@@ -179,9 +179,9 @@ export interface StorePort {
   readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null>
   /** `waits`: waits for row locks that other writers hold. Otherwise `unlocked` names those documents, whose rows must not be used. */
   beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction>
-  /** Under the exclusive VIEW lock: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
+  /** Under the exclusive VIEW lock of this view: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
   setOff(epoch: number, reason: string): Promise<View>
-  /** Under the exclusive VIEW lock: the views of the other layout become OFF. Resolves to those that have to be drained. */
+  /** Under the exclusive VIEW lock of all views: the views of the other layout become OFF. Resolves to those that have to be drained. */
   setOtherLayoutOff(): Promise<readonly UndrainedView[]>
   /** Each that is OFF at its epoch becomes drained. */
   setOtherLayoutDrained(views: readonly UndrainedView[]): Promise<void>

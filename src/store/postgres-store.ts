@@ -28,7 +28,7 @@ import { noteKnownNumbers } from './statements/sequences.ts'
 import {
   beginIncarnation,
   healView,
-  lockViewExclusive,
+  lockOneView,
   raiseLease,
   selectDatabaseState,
   selectView,
@@ -145,7 +145,7 @@ export class PostgresStore implements StorePort {
 
   async beginGate(): Promise<GateTransaction> {
     const { transaction, state } = await Transaction.begin(this.#pool, this.#availability, async client => {
-      await lockViewExclusive(client)
+      await lockOneView(client, this.#view)
       const { view, otherLayout, database, nextXid, oldestXid } = await selectViewSnapshot(client, this.#view)
       return { view, otherLayout, database, nextXid, oldestXid }
     })

@@ -18,14 +18,20 @@ export const COMMIT: Statement = { name: 'commit', text: 'COMMIT', values: [] }
 /**
  * Runs one statement in a transaction of its own, in one message: without BEGIN it would have the isolation that the
  * database or the role prefers. Resolves to its rows; rejects with what the server said, and with
- * DatabaseUnavailableError when a standby that must have the COMMIT may not have it.
+ * DatabaseUnavailableError when a standby that must have the COMMIT may not have it. `locks`: a statement in front of it,
+ * whose locks the snapshot of the other one is newer than.
  */
-export async function runReadCommitted<Row>(db: Pool | ClientBase, statement: Statement): Promise<Row[]> {
+export async function runReadCommitted<Row>(
+  db: Pool | ClientBase,
+  statement: Statement,
+  locks?: Statement,
+): Promise<Row[]> {
   const pooled = db instanceof pg.Pool ? await db.connect() : undefined
   const client = pooled ?? (db as ClientBase)
   let broken = true
   try {
-    const { answers, notices, error } = await Batch.settle(client, [BEGIN, REQUIRE_SAFE, statement, COMMIT])
+    const before = locks === undefined ? [BEGIN, REQUIRE_SAFE] : [BEGIN, REQUIRE_SAFE, locks]
+    const { answers, notices, error } = await Batch.settle(client, [...before, statement, COMMIT])
     if (error !== undefined) {
       // A server that does not answer would not answer ROLLBACK either: the connection is given up.
       if (isConnectionLost(error)) throw error
@@ -36,9 +42,9 @@ export async function runReadCommitted<Row>(db: Pool | ClientBase, statement: St
       throw error
     }
     broken = false
-    insistOnCommit(answers[3]!.command)
+    insistOnCommit(answers.at(-1)!.command)
     if (isUnreplicated(notices)) throw new DatabaseUnavailableError(UNREPLICATED)
-    return answers[2]!.rows as Row[]
+    return answers.at(-2)!.rows as Row[]
   } finally {
     pooled?.release(broken)
   }

@@ -53,6 +53,18 @@ export const CLUSTER_FOCUSES = {
     faultEveryMs: 300,
     faults: ['cluster-there-and-back', 'cluster-there-and-back', 'cluster-failover'],
   },
+  /** Writers take their time before COMMIT, while views are turned OFF and gates open. */
+  'cluster-gates': {
+    ...ONLY_THESE,
+    cluster: 'all',
+    documents: 1,
+    clients: 8,
+    thinkMs: 10,
+    holdMs: 400,
+    sore: { lose: [], hold: ['postgres.apply-and-commit'], stop: [], often: 0.5 },
+    faultEveryMs: 300,
+    faults: ['cluster-restart', 'cluster-flushall'],
+  },
   /** Gateways with one Redis beside others with a cluster. */
   'two-layouts': {
     ...ONLY_THESE,

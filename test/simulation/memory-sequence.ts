@@ -14,6 +14,7 @@ import type { MemoryCache } from './memory-cache.ts'
 import type { MemoryStore } from './memory-store.ts'
 import type { PostgresServer } from './postgres-server.ts'
 import { keysOf, type SequenceRules, type SequenceScripts } from './sequence-scripts.ts'
+import { lockViewsOf } from './view-locks.ts'
 
 /** Small, so that blocks are used up all the time. */
 const BLOCK = 4
@@ -44,7 +45,7 @@ export class MemorySequenceStore implements SequenceStorePort {
       this.#store.call('draw', async () => {
         const session = this.#server.connect()
         try {
-          await session.lock('view', 'shared')
+          await lockViewsOf(session, [day.userId])
           const isOn = [0, viewOfUser(day.userId)].some(id => this.#server.viewOf(id).mode === 'ON')
           if (this.#rules.databaseOnlyOff && isOn) return null
           return { last: this.#raise(day, count), server: this.#server.state.server }

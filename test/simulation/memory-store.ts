@@ -22,6 +22,7 @@ import type { PostgresServer } from './postgres-server.ts'
 import { type Session, STATEMENT_MS } from './postgres-session.ts'
 import type { SimProcess } from './process.ts'
 import type { Random } from './random.ts'
+import { lockAllViews, lockOneView } from './view-locks.ts'
 
 export interface StoreRules {
   /** The gate, and whoever turns the view OFF, hold the VIEW lock exclusively. */
@@ -172,7 +173,7 @@ export class MemoryStore implements StorePort {
   async setOff(epoch: number, reason: string): Promise<View> {
     const { server } = this.#deps
     return this.call('set-off', async () => {
-      await this.#underViewLock(() => {
+      await this.#underOwnLock(() => {
         if (this.#view.epoch === epoch) server.turnOff(this.viewId, reason)
       })
       await server.timeline.hop()
@@ -183,7 +184,7 @@ export class MemoryStore implements StorePort {
   setOtherLayoutOff(): Promise<readonly UndrainedView[]> {
     const { server } = this.#deps
     return this.call('set-other-layout-off', () =>
-      this.#underViewLock(() => {
+      this.#underLockOfAll(() => {
         const others = server.othersOf(this.viewId)
         for (const id of others) server.turnOff(id, 'other-layout')
         return others
@@ -221,7 +222,7 @@ export class MemoryStore implements StorePort {
   newEpoch(epoch: number, atLeast: number): Promise<number | null> {
     const { server } = this.#deps
     return this.call('new-epoch', () =>
-      this.#underViewLock(() => {
+      this.#underOwnLock(() => {
         const view = this.#view
         if (view.mode !== 'OFF' || !view.drained || view.epoch !== epoch) return null
         const taken = Math.max(epoch + 1, atLeast)
@@ -234,7 +235,7 @@ export class MemoryStore implements StorePort {
   beginIncarnation(database: string, reason: string, atLeast: number): Promise<void> {
     const { server } = this.#deps
     return this.call('begin-incarnation', () =>
-      this.#underViewLock(() => server.beginIncarnation(database, reason, atLeast)),
+      this.#underLockOfAll(() => server.beginIncarnation(database, reason, atLeast)),
     )
   }
 
@@ -267,10 +268,18 @@ export class MemoryStore implements StorePort {
     return this.#deps.rules.exclusiveViewLock ? 'exclusive' : 'shared'
   }
 
-  async #underViewLock<T>(work: () => T): Promise<T> {
+  #underOwnLock<T>(work: () => T): Promise<T> {
+    return this.#under(session => lockOneView(session, this.viewId, this.#exclusive), work)
+  }
+
+  #underLockOfAll<T>(work: () => T): Promise<T> {
+    return this.#under(session => lockAllViews(session, this.#exclusive), work)
+  }
+
+  async #under<T>(lock: (session: Session) => Promise<void>, work: () => T): Promise<T> {
     const session = this.#connect()
     try {
-      await session.lock('view', this.#exclusive)
+      await lock(session)
       return work()
     } finally {
       session.end()

@@ -17,6 +17,7 @@ import type { PostgresServer } from './postgres-server.ts'
 import { DEADLOCK_MS, type Session } from './postgres-session.ts'
 import type { SimProcess } from './process.ts'
 import type { Random } from './random.ts'
+import { lockOneView, lockViewsOf } from './view-locks.ts'
 
 export interface MemoryTransactionsDeps {
   readonly process: SimProcess
@@ -63,7 +64,10 @@ export class MemoryTransactions {
       })
       // Of that snapshot the view does the harm; old rows are refused by the UPDATE.
       const early = server.viewOf(this.#deps.view)
-      await session.lock('view', 'shared')
+      await lockViewsOf(
+        session,
+        refs.map(({ userId }) => userId),
+      )
       const unlocked = await this.#lockRows(session, refs, waits)
       await server.timeline.hop()
       const view = server.viewOf(this.#deps.view)
@@ -108,7 +112,7 @@ export class MemoryTransactions {
     const { server, call } = this.#deps
     const session = this.#connect()
     const state = await this.#begin('begin-gate', session, async () => {
-      await session.lock('view', viewLock)
+      await lockOneView(session, this.#deps.view, viewLock)
       await server.timeline.hop()
       session.check()
       const { database, nextXid } = server.state

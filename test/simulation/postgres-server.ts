@@ -13,6 +13,7 @@ import { Locks } from './postgres-locks.ts'
 import { Session } from './postgres-session.ts'
 import type { SimProcess } from './process.ts'
 import type { Timeline } from './timeline.ts'
+import { lockAllViews } from './view-locks.ts'
 
 /** One committed version of a document. */
 export interface Committed {
@@ -119,7 +120,7 @@ export class PostgresServer {
     return { database: id, moved, nextXid: this.#nextXid, server: String(this.starts) }
   }
 
-  /** Under the exclusive VIEW lock. */
+  /** Under the exclusive VIEW lock of all views. */
   beginIncarnation(database: string, reason: string, atLeast: number): void {
     const { id, number: last, versionBase } = this.incarnation
     if (id !== database) return
@@ -265,7 +266,7 @@ export class PostgresServer {
       const version = Math.max(previous + 1, this.incarnation.versionBase)
       this.plan(session, [{ ref, previous, version, data, changes: '[]', updatedBy: 'sql', reason: 'sql' }])
       await this.timeline.hop()
-      await session.lock('view', 'exclusive')
+      await lockAllViews(session, 'exclusive')
       for (const view of [0, viewOfUser(ref.userId)]) this.turnOff(view, 'manual-edit')
       this.commit(session, true)
     } catch {

@@ -55,6 +55,7 @@ const KNOWN: Readonly<Record<string, number>> = {
 }
 /** The same in a cluster. */
 const KNOWN_IN_CLUSTER: Readonly<Record<string, number>> = {
+  'exclusive-view-lock': 55,
   'named-connection': 4,
   'scripts-need-dataset': 8,
   'dataset-with-reply': 8,

@@ -62,6 +62,7 @@ export const RULES: readonly Rule[] = [
     dagger: true,
     off: store({ exclusiveViewLock: false }),
     focus: 'gates',
+    inCluster: 'cluster-gates',
   },
   {
     name: 'scripts-need-view',

@@ -86,13 +86,17 @@ export async function drawNumbersOfEach(
   db: Queryable,
   requests: readonly DrawRequest[],
 ): Promise<readonly (StoredDraw | null | undefined)[]> {
-  const rows = await runReadCommitted<DrawRow & { place: string }>(db, {
+  const [users, days] = daysOf(requests)
+  const draw = {
     name: 'draw-numbers-of-each',
     text: `${takeable('wanted')}
            SELECT place, draw_numbers(user_id, day, wanted::integer) AS last, ${SERVER} AS server
            FROM asked WHERE takeable ORDER BY place`,
-    values: [...daysOf(requests), textArray(requests.map(({ wanted }) => String(wanted)))],
-  })
+    values: [users, days, textArray(requests.map(({ wanted }) => String(wanted)))],
+  }
+  // Before any row is locked, and in their order: who waits for a gate must hold no row that another draw waits for.
+  const locks = { name: 'lock-views-shared', text: 'SELECT lock_views_shared($1::text[])', values: [users] }
+  const rows = await runReadCommitted<DrawRow & { place: string }>(db, draw, locks)
   return placed(requests, rows, drawOf)
 }
 

@@ -62,7 +62,7 @@ export async function selectPartitionSnapshots(db: Queryable): Promise<ReadonlyM
   return new Map(rows.map(record => [record.id, toSnapshot(record)]))
 }
 
-/** ON at `epoch` becomes OFF under the exclusive VIEW lock; nothing happens when another instance was faster. */
+/** ON at `epoch` becomes OFF under the exclusive VIEW lock of this view; nothing happens when another instance was faster. */
 export async function turnViewOff(db: Queryable, view: number, epoch: number, reason: string): Promise<void> {
   await runReadCommitted(db, {
     name: 'turn-view-off',
@@ -132,11 +132,12 @@ export async function takeNewEpoch(
   return taken === null ? null : Number(taken)
 }
 
-export async function lockViewExclusive(db: Queryable): Promise<void> {
-  await db.query({ name: 'lock-view-exclusive', text: 'SELECT lock_view_exclusive()' })
+/** The exclusive VIEW lock of one view: for a partition no writer of another one is waited for. */
+export async function lockOneView(db: Queryable, view: number): Promise<void> {
+  await db.query({ name: 'lock-one-view', text: 'SELECT lock_one_view($1)', values: [view] })
 }
 
-/** Turns the view ON(V); the caller holds the exclusive VIEW lock and has seen it OFF at this epoch. */
+/** Turns the view ON(V); the caller holds its exclusive VIEW lock and has seen it OFF at this epoch. */
 export async function turnViewOn(db: Queryable, view: number, v: ViewToken, leaseMs: number): Promise<void> {
   await db.query({
     name: 'turn-view-on',
