@@ -49,17 +49,17 @@ const KNOWN: Readonly<Record<string, number>> = {
   'set-back-noticed': 2,
   'server-looked-at': 416,
   'version-base': 2,
-  'cold-after-move': 66,
+  'cold-after-move': 227,
   'one-layout': 1,
-  'watched-slots': 249,
+  'watched-slots': 254,
 }
 /** The same in a cluster. */
 const KNOWN_IN_CLUSTER: Readonly<Record<string, number>> = {
   'exclusive-view-lock': 55,
-  'named-connection': 4,
+  'named-connection': 14,
   'scripts-need-dataset': 8,
   'dataset-with-reply': 8,
-  'off-wait': 7,
+  'off-wait': 8,
 }
 const SEEDS = 1_000
 
