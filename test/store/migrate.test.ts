@@ -35,6 +35,19 @@ t.test('a database of a version that was never released is refused with what to 
   }
 })
 
+t.test('documents are compressed with LZ4 where the server has it', async t => {
+  const url = await createDatabase(t)
+  await migrate(url)
+  await onServer(url, async client => {
+    const { rows } = await client.query(`
+      SELECT attcompression AS compression,
+        (SELECT 'lz4' = ANY (enumvals) FROM pg_settings WHERE name = 'default_toast_compression') AS has_lz4
+      FROM pg_attribute WHERE attrelid IN ('documents'::regclass, 'document_history'::regclass) AND attname = 'data'`)
+    t.equal(rows.length, 2)
+    for (const { compression, has_lz4 } of rows) t.equal(compression, has_lz4 ? 'l' : '')
+  })
+})
+
 t.test('instances that start at once, whatever isolation the role prefers', async t => {
   const { url } = await startPostgres(t)
   await onServer(url, client =>
