@@ -20,20 +20,24 @@ export interface DrawRequest extends SequenceDay {
 
 /**
  * The requests $1 (users) and $2 (days), with `place`, in their order, and more columns. `takeable`: no other transaction holds the
- * row, so that nothing waits for it. A row that is new waits only for another one that inserts it: callers sort their requests,
- * so that no two wait for one another.
+ * row, so that nothing waits for it, and `condition` is met. A row that is new waits only for another one that inserts it: callers
+ * sort their requests, so that no two wait for one another.
  */
-const takeable = (...numbers: string[]) => `
+const takeable = (numbers: readonly string[], condition = 'true') => `
   WITH wanted AS MATERIALIZED (
     SELECT * FROM unnest($1::text[], $2::text[], ${numbers.map((_, i) => `$${i + 3}::bigint[]`).join(', ')})
       WITH ORDINALITY AS w (user_id, day, ${numbers.join(', ')}, place)
   ), free AS MATERIALIZED (
     SELECT s.user_id, s.day FROM sequences AS s JOIN wanted USING (user_id, day) FOR UPDATE OF s SKIP LOCKED
   ), asked AS MATERIALIZED (
-    SELECT w.*, (w.user_id, w.day) IN (SELECT * FROM free)
-                OR NOT EXISTS (SELECT FROM sequences AS s WHERE s.user_id = w.user_id AND s.day = w.day) AS takeable
+    SELECT w.*, ((w.user_id, w.day) IN (SELECT * FROM free)
+                 OR NOT EXISTS (SELECT FROM sequences AS s WHERE s.user_id = w.user_id AND s.day = w.day))
+                AND ${condition} AS takeable
     FROM wanted AS w ORDER BY place
   )`
+
+/** SQL: the lock that draw_numbers takes of the user's partition can be had at once, and is held from now on. */
+const HAS_PARTITION_LOCK = 'pg_try_advisory_xact_lock_shared(7215, 101 + user_partition(w.user_id))'
 
 /** Reserves the next block of a user's day. Waits for a row that another transaction holds. */
 export async function reserveBlock(
@@ -57,7 +61,7 @@ export async function reserveBlocks(
   const rows = await runReadCommitted<BlockRow & { place: string }>(db, {
     name: 'reserve-blocks',
     // OFFSET 0 keeps the condition inside: the function must not run for a row that is not takeable.
-    text: `${takeable('wanted', 'used', 'known')}
+    text: `${takeable(['wanted', 'used', 'known'])}
            SELECT place, first_number, last_number, ${SERVER} AS server
            FROM asked AS a, LATERAL (
              SELECT * FROM reserve_block(a.user_id, a.day, a.wanted::integer, a.used, a.known)
@@ -81,7 +85,7 @@ export async function drawNumbers(
   return drawOf(rows[0]!)
 }
 
-/** The same for each, in one transaction. Undefined for those whose row another transaction holds. */
+/** The same for each, in one transaction. Undefined for those whose row another transaction holds, or whose partition a gate. */
 export async function drawNumbersOfEach(
   db: Queryable,
   requests: readonly DrawRequest[],
@@ -89,13 +93,13 @@ export async function drawNumbersOfEach(
   const [users, days] = daysOf(requests)
   const draw = {
     name: 'draw-numbers-of-each',
-    text: `${takeable('wanted')}
+    text: `${takeable(['wanted'], HAS_PARTITION_LOCK)}
            SELECT place, draw_numbers(user_id, day, wanted::integer) AS last, ${SERVER} AS server
            FROM asked WHERE takeable ORDER BY place`,
     values: [users, days, textArray(requests.map(({ wanted }) => String(wanted)))],
   }
-  // Before any row is locked, and in their order: who waits for a gate must hold no row that another draw waits for.
-  const locks = { name: 'lock-views-shared', text: 'SELECT lock_views_shared($1::text[])', values: [users] }
+  // Before any row is locked: one that waits here must hold no row that another draw waits for.
+  const locks = { name: 'lock-view-shared', text: 'SELECT lock_view_shared()', values: [] }
   const rows = await runReadCommitted<DrawRow & { place: string }>(db, draw, locks)
   return placed(requests, rows, drawOf)
 }
