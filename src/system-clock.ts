@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import type { ClockPort } from './consistency/ports.ts'
 
 /**
@@ -18,6 +18,7 @@ export const SYSTEM_CLOCK: ClockPort = {
   sleep: async ms => {
     await sleep(ms)
   },
+  turn: () => turn(),
   random: () => Math.random(),
   nonce,
 }

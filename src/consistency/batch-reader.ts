@@ -5,21 +5,23 @@ import { ReadQueue } from './read-queue.ts'
 
 /** How many reads share statements. Reads that arrive while all statements are in flight wait, and share the next one. */
 export interface BatchLimits {
-  /** Statements in flight at once. */
+  /** Statements in flight at once, slow ones included. */
   readonly statements: number
+  /** Statements in flight at once while none is slow. */
+  readonly quickStatements: number
   /** Reads in one statement. */
   readonly reads: number
-  /** Milliseconds for which new reads wait for the statement in flight, to share the next, before one more is sent. */
+  /** A statement in flight for longer is slow, and one more is sent beside it, milliseconds. */
   readonly patienceMs: number
 }
 
 /** For reads of whole documents: encoding those of one statement must not block the process for long. */
-export const WHOLE_ROWS: BatchLimits = { statements: 4, reads: 8, patienceMs: 0 }
+export const WHOLE_ROWS: BatchLimits = { statements: 4, quickStatements: 4, reads: 8, patienceMs: 0 }
 /**
  * For reads that ask whether held versions are current. Sending a statement costs more than an answer of a few bytes, so
- * many reads share one, and a second is sent only beside a slow one.
+ * many reads share one. Two are in flight, so that this process works while PostgreSQL does; more only beside slow ones.
  */
-export const VERSIONS: BatchLimits = { statements: 4, reads: 64, patienceMs: 50 }
+export const VERSIONS: BatchLimits = { statements: 4, quickStatements: 2, reads: 64, patienceMs: 50 }
 
 /** The answer of one statement. */
 export interface BatchRead extends Pick<ChangedRows, 'epoch' | 'database'> {
@@ -31,7 +33,7 @@ export interface BatchRead extends Pick<ChangedRows, 'epoch' | 'database'> {
 
 export interface BatchReaderDeps {
   readonly store: StorePort
-  readonly clock: Pick<ClockPort, 'now' | 'sleep'>
+  readonly clock: Pick<ClockPort, 'now' | 'sleep' | 'turn'>
   /** Longest wait of a read, from its beginning to its rows, milliseconds. */
   readonly readWaitMs: number
 }
@@ -66,7 +68,7 @@ export class BatchReader {
   readonly #limits: BatchLimits
   readonly #deadlines: Deadlines
   readonly #queue = new ReadQueue<Waiter>()
-  readonly #clock: Pick<ClockPort, 'now'>
+  readonly #clock: Pick<ClockPort, 'now' | 'turn'>
   /** Statements in flight, and when each was sent. */
   readonly #underWay = new Set<{ readonly sentAt: number }>()
   #scheduled = false
@@ -99,21 +101,23 @@ export class BatchReader {
     }
   }
 
+  /** In the next turn of the event loop, so that requests that have arrived together share a statement. */
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    queueMicrotask(() => {
+    void this.#clock.turn().then(() => {
       this.#scheduled = false
       while (this.#queue.size > 0 && this.#maySend()) void this.#send(this.#queue.take(this.#limits.reads))
     })
   }
 
   #maySend(): boolean {
-    const { statements, patienceMs } = this.#limits
+    const { statements, quickStatements, patienceMs } = this.#limits
     if (this.#underWay.size >= statements) return false
-    const now = this.#clock.now()
-    for (const { sentAt } of this.#underWay) if (now - sentAt < patienceMs) return false
-    return true
+    const slowBefore = this.#clock.now() - patienceMs
+    let quick = 0
+    for (const { sentAt } of this.#underWay) if (sentAt > slowBefore) quick++
+    return quick < quickStatements
   }
 
   async #send(taken: readonly Waiter[]): Promise<void> {

@@ -208,6 +208,8 @@ export interface ClockPort {
   /** Wall clock, milliseconds since 1970. */
   wall(): number
   sleep(ms: number): Promise<void>
+  /** Resolves in the next turn of the event loop, when what has arrived by now was handled. */
+  turn(): Promise<void>
   /** In [0, 1). */
   random(): number
   /** A nonce no other fence carries: 16 hex digits. */

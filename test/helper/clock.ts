@@ -5,6 +5,7 @@ export function clockByHand() {
   return {
     now: () => now,
     sleep: (ms: number) => new Promise<void>(wake => sleepers.add({ at: now + ms, wake })),
+    turn: () => Promise.resolve(),
     /** In steps, as time goes. */
     pass: async (ms: number) => {
       const end = now + ms

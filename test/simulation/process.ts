@@ -79,6 +79,10 @@ export class SimProcess implements ClockPort {
     return new Promise(resolve => this.later(ms, resolve))
   }
 
+  turn(): Promise<void> {
+    return this.sleep(0)
+  }
+
   random(): number {
     return this.#random.next()
   }
