@@ -37,8 +37,8 @@ export interface ProtocolDeps {
   readonly alwaysCold?: boolean
   /** For several protocols that renew their leases together. */
   readonly ticks?: RenewalTicks
-  /** Transactions at once that may hold several writes: fewer than there are connections. Several protocols may share them. Default: WRITE_SLOTS. */
-  readonly writeSlots?: number | WriteSlots
+  /** Transactions at once that may hold several writes: fewer than there are connections. Several protocols may share them. */
+  readonly writeSlots: WriteSlots
   /** ON_DATABASE_OUTAGE=serve. */
   readonly serveUnverified: boolean
 }

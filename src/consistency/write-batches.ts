@@ -5,9 +5,6 @@ import { WRITE_WAIT_MS } from './wait-limit.ts'
 import { WriteQueueFullError } from './write-queue.ts'
 import type { Slots } from './write-slots.ts'
 
-/** Transactions at once that may hold several writes: while one waits for PostgreSQL, another computes. */
-export const WRITE_SLOTS = 2
-
 /** How large one transaction may become. */
 export interface BatchLimits {
   readonly writes: number

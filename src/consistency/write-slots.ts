@@ -1,5 +1,8 @@
 import type { ClockPort } from './ports.ts'
 
+/** Transactions at once that may hold several writes: while one waits for PostgreSQL, another computes. */
+export const WRITE_SLOTS = 2
+
 /**
  * Longest wait of a write for others to share its transaction with, milliseconds, while another transaction is under way: the
  * writers that it answers send their next writes within that time. Without it every second transaction holds a single write;

@@ -7,17 +7,17 @@ import type { Outage } from './outage.ts'
 import type { Change, ChangeMeta, DocumentRef, Row, StorePort, ViewToken, WriteTransaction } from './ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from './ports.ts'
 import { WaitLimit } from './wait-limit.ts'
-import { LARGE_BATCHES, SMALL_BATCHES, WRITE_SLOTS, WriteBatches, type WriteJob } from './write-batches.ts'
+import { LARGE_BATCHES, SMALL_BATCHES, WriteBatches, type WriteJob } from './write-batches.ts'
 import { type PlannedJob, planWrites, preparedJobs } from './write-plan.ts'
 import { WriteQueue } from './write-queue.ts'
-import { WriteSlots } from './write-slots.ts'
+import type { WriteSlots } from './write-slots.ts'
 
 export interface WriteDeps extends FencingDeps {
   readonly store: StorePort
   readonly outage: Outage
   readonly check: DatabaseCheck
-  /** Transactions at once that may hold several writes: fewer than there are connections. Several writers may share them. Default: WRITE_SLOTS. */
-  readonly writeSlots?: number | WriteSlots
+  /** Transactions at once that may hold several writes: fewer than there are connections. Several writers may share them. */
+  readonly writeSlots: WriteSlots
 }
 
 /** Tries of one write: the view may turn OFF, and ON again, between them. */
@@ -45,8 +45,7 @@ export class Writer {
     const limit = new WaitLimit(deps.clock, () => deps.outage.lastDraining)
     this.#queue = new WriteQueue(limit)
     this.#fencing = new Fencing(deps)
-    const { writeSlots = WRITE_SLOTS } = deps
-    const slots = typeof writeSlots === 'number' ? new WriteSlots(writeSlots, deps.clock) : writeSlots
+    const { writeSlots: slots } = deps
     const batches = {
       clock: deps.clock,
       together: (jobs: readonly WriteJob[]) => this.#write(jobs, false),

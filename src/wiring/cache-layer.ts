@@ -4,7 +4,7 @@ import type { StorePort } from '../consistency/ports.ts'
 import type { Reader } from '../consistency/read.ts'
 import type { ViewStatus } from '../consistency/supervisor.ts'
 import type { Writer } from '../consistency/write.ts'
-import { WRITE_SLOTS } from '../consistency/write-batches.ts'
+import { WRITE_SLOTS, WriteSlots } from '../consistency/write-slots.ts'
 import type { ExchangeCache } from '../exchange/exchange.ts'
 import type { ClusterState } from '../lifecycle/cluster-status.ts'
 import type { UnverifiedAges } from '../lifecycle/status.ts'
@@ -47,7 +47,7 @@ export function protocolOptions({ database, redis, times }: Config) {
     times,
     readWaitMs: database.statementTimeoutMs + READ_GRACE_MS,
     nearCacheBytes: redis.nearCacheBytes,
-    writeSlots: Math.min(WRITE_SLOTS, database.poolSize - 1),
+    writeSlots: new WriteSlots(Math.min(WRITE_SLOTS, database.poolSize - 1), SYSTEM_CLOCK),
     serveUnverified: database.onOutage === 'serve',
   }
 }

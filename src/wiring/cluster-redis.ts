@@ -13,7 +13,6 @@ import {
 import { PARTITIONS, partitionOf, viewOfPartition } from '../consistency/partitions.ts'
 import { createProtocol } from '../consistency/protocol.ts'
 import { RenewalTicks } from '../consistency/renewal-ticks.ts'
-import { WriteSlots } from '../consistency/write-slots.ts'
 import { Counter } from '../sequence/counter.ts'
 import { readAllKnownNumbers } from '../sequence/known-numbers.ts'
 import { PartitionedCounter } from '../sequence/partitioned-counter.ts'
@@ -51,7 +50,6 @@ export function clusterRedis(
     clock: SYSTEM_CLOCK,
     databaseName: endpointOf(config.database.url),
     near: new NearCache(config.redis.nearCacheBytes),
-    writeSlots: new WriteSlots(protocolOptions(config).writeSlots, SYSTEM_CLOCK),
     ticks: new RenewalTicks(SYSTEM_CLOCK, config.times.renewMs),
     alwaysCold: true,
   }

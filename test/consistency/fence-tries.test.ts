@@ -1,5 +1,6 @@
 import t from 'tap'
 import { createProtocol } from '../../src/consistency/protocol.ts'
+import { WriteSlots } from '../../src/consistency/write-slots.ts'
 import { SOUND } from '../simulation/build.ts'
 import { dataOf, SIM_CODEC } from '../simulation/documents.ts'
 import { MemoryHandover } from '../simulation/memory-handover.ts'
@@ -37,6 +38,7 @@ t.test('the second try of a fence has a nonce of its own, which the write goes o
     databaseName: 'simulated',
     nearCacheBytes: 0,
     readWaitMs: 3_000,
+    writeSlots: new WriteSlots(1, process),
     serveUnverified: true,
   })
   const [ref] = refs as [(typeof refs)[0]]

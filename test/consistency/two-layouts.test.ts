@@ -4,6 +4,7 @@ import { partitionOf, viewOfPartition } from '../../src/consistency/partitions.t
 import type { ObserverPort, ViewToken } from '../../src/consistency/ports.ts'
 import { createProtocol } from '../../src/consistency/protocol.ts'
 import { viewText } from '../../src/consistency/token.ts'
+import { WriteSlots } from '../../src/consistency/write-slots.ts'
 import { Availability } from '../../src/store/availability.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { PostgresHandover } from '../../src/store/postgres-handover.ts'
@@ -95,6 +96,7 @@ async function start(t: Test) {
       databaseName: 'test',
       readWaitMs: 10_000,
       nearCacheBytes: 0,
+      writeSlots: new WriteSlots(1, SYSTEM_CLOCK),
       serveUnverified: false,
       alwaysCold: view > 0,
     })

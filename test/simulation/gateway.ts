@@ -148,7 +148,7 @@ export class Gateway {
         times: timesOf(build.times, leaseFactor),
         nearCacheBytes: NEAR_CACHE_BYTES,
         // So that few clients fill batches.
-        writeSlots: 1,
+        writeSlots: new WriteSlots(1, process),
         ...shared,
         alwaysCold: slot !== undefined && build.alwaysCold,
         readWaitMs: 3_000,
