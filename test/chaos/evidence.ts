@@ -12,10 +12,11 @@ const CLOCK_SLACK_MS = 20
 export async function watchView(stack: Stack): Promise<void> {
   await stack.sql(client =>
     client.query(`
-      CREATE TABLE chaos_view (id bigserial, view integer NOT NULL, mode text NOT NULL, at timestamptz NOT NULL);
+      CREATE TABLE chaos_view (
+        id bigserial, view integer NOT NULL, mode text NOT NULL, reason text, at timestamptz NOT NULL);
       CREATE FUNCTION chaos_note_view() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
-        INSERT INTO chaos_view (view, mode, at) VALUES (NEW.id, NEW.mode, clock_timestamp());
+        INSERT INTO chaos_view (view, mode, reason, at) VALUES (NEW.id, NEW.mode, NEW.reason, clock_timestamp());
         RETURN NULL;
       END $$;
       CREATE TRIGGER chaos_view AFTER INSERT OR UPDATE ON cache_view
@@ -32,6 +33,21 @@ export async function readOnPeriods(stack: Stack): Promise<OnPeriod[]> {
   )
   const views = new Set(rows.map(({ view }) => view))
   return [...views].flatMap(view => onPeriodsOf(view, rows))
+}
+
+/** What became of the views behind the change `after`, one text each, and the last change. */
+export async function readViewChanges(
+  stack: Stack,
+  after: string,
+): Promise<{ readonly last: string; readonly texts: readonly string[] }> {
+  const { rows } = await stack.sql(client =>
+    client.query<{ id: string; text: string }>(
+      `SELECT id, concat('view ', view, ' ', mode, ' ', reason, ' at ', to_char(at, 'HH24:MI:SS.MS')) AS text
+       FROM chaos_view WHERE id > $1 ORDER BY id`,
+      [after],
+    ),
+  )
+  return { last: rows.at(-1)?.id ?? after, texts: rows.map(({ text }) => text) }
 }
 
 interface ViewChange {

@@ -7,7 +7,7 @@ import type { RunResult } from './runner.ts'
 const EXAMPLES = 5
 
 /** What a run showed, as text. */
-export function report({ history, violations, recoveries, workedMs, numbers }: RunResult): string {
+export function report({ history, violations, recoveries, workedMs, numbers, unrest }: RunResult): string {
   const { operations } = history
   const lines = [
     '',
@@ -23,6 +23,7 @@ export function report({ history, violations, recoveries, workedMs, numbers }: R
     `${'fault (time without cache once it is over, ms)'.padEnd(60)} times    p50    p99    max`,
     ...byFault(recoveries),
     row('all', recoveries),
+    ...(unrest.length === 0 ? [] : ['', `views changed at the end: ${unrest.join('; ')}`]),
     '',
     `violations             ${violations.length === 0 ? 'none' : tally(violations, ({ rule }) => rule)}`,
   ]

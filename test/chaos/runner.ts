@@ -5,9 +5,16 @@ import { Random } from '../simulation/random.ts'
 import { check } from './checker/check.ts'
 import { countNumbers } from './checker/numbers.ts'
 import { ChaosClient } from './client.ts'
-import { compareCache, readOnPeriods, readStored, reservedNumbers, watchView } from './evidence.ts'
+import {
+  compareCache,
+  readOnPeriods,
+  readStored,
+  readViewChanges,
+  reservedNumbers,
+  watchView,
+} from './evidence.ts'
 import type { Fault, FaultContext } from './faults/fault.ts'
-import type { FaultWindow, History, Operation, Violation } from './history.ts'
+import type { CachedKey, FaultWindow, History, Operation, Violation } from './history.ts'
 import { watchMachine } from './machine.ts'
 import { MISSED, PROBE_USER, type Recovery, recovered, untilHit } from './recovery.ts'
 import { type ChaosGateway, type Stack, type StackOptions, startStack } from './stack.ts'
@@ -41,8 +48,14 @@ export interface RunResult {
   /** How long the clients worked, milliseconds. */
   readonly workedMs: number
   readonly numbers: { readonly drawn: number; readonly burned: number }
+  /** What became of the views after the clients had ended: one text for each change that a look at the cache was repeated for. */
+  readonly unrest: readonly string[]
 }
 
+/**
+ * Looks at a cache that should be quiet. What a fault began may end after it: a replica takes over, and the users of its slots start cold.
+ */
+const MAX_LOOKS = 10
 /** Longest pause between two faults, milliseconds. */
 const PAUSE_MS = 400
 const SLOTS = 16_384
@@ -104,13 +117,13 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
   }
   const workedMs = performance.now() - startedAt
   const beside = (await endBeside?.()) ?? []
-  const stuck = await settle(stack, probe!, options.users)
+  const { cachedKeys, stuck, unrest } = await lookWhenQuiet(stack, probe!, options.users)
   const history: History = {
     operations,
     windows,
     stored: await readStored(stack),
     onPeriods: await readOnPeriods(stack),
-    cachedKeys: await compareCache(stack),
+    cachedKeys,
   }
   const drawn = countNumbers(operations)
   return {
@@ -124,6 +137,7 @@ export async function run(scope: Scope, options: RunOptions): Promise<RunResult>
     recoveries,
     workedMs,
     numbers: { drawn, burned: (await reservedNumbers(stack)) - drawn },
+    unrest,
   }
 }
 
@@ -162,6 +176,27 @@ function onEachThird(users: readonly string[]): string[] {
     if (!thirds.has(third)) thirds.set(third, user)
   }
   return [...thirds.values()]
+}
+
+/** Compares the cache with the database while no view changes. */
+async function lookWhenQuiet(
+  stack: Stack,
+  probe: ChaosClient,
+  users: readonly string[],
+): Promise<{ cachedKeys: CachedKey[]; stuck: Violation[]; unrest: string[] }> {
+  const unrest: string[] = []
+  let { last } = await readViewChanges(stack, '0')
+  for (let looks = 1; ; looks++) {
+    const stuck = await settle(stack, probe, users)
+    const cachedKeys = await compareCache(stack)
+    const changes = await readViewChanges(stack, last)
+    if (changes.texts.length === 0) return { cachedKeys, stuck, unrest }
+    unrest.push(...changes.texts)
+    last = changes.last
+    if (looks < MAX_LOOKS) continue
+    stuck.push({ rule: 'never-quiet', message: unrest.slice(-6).join('; ') })
+    return { cachedKeys, stuck, unrest }
+  }
 }
 
 /** Reads everything until it is a hit, through one gateway after the other. */
