@@ -6,6 +6,7 @@ import {
   type NetworkedCluster,
   startNetworkedCluster,
 } from '../helper/cluster/network.ts'
+import { untilAgreed } from '../helper/cluster/nodes.ts'
 import { ownerOf, readViews } from '../helper/cluster/topology.ts'
 import { slotOfUser } from '../helper/cluster/users.ts'
 import type { TcpLine } from '../helper/tcp-line.ts'
@@ -25,6 +26,8 @@ export interface ClusterStack extends NetworkedCluster {
   addresses(gateways: number): readonly string[]
   /** The node that owns the user's slot. */
   primaryOf(user: string): Promise<TestRedis>
+  /** Resolves when the nodes agree on the owner of each slot. */
+  untilAgreed(): Promise<void>
   /** The values of the keys, which are of one user. */
   readKeys(keys: readonly string[]): Promise<(string | null)[]>
 }
@@ -46,6 +49,7 @@ export async function startClusterStack(scope: Scope): Promise<ClusterStack> {
       if (view === undefined) throw new Error(`no node owns the slot of ${user}`)
       return view.node
     },
+    untilAgreed: () => untilAgreed(network),
     readKeys: async keys => {
       const client = new Cluster(
         network.nodes.map(({ announced }) => ({ host: '127.0.0.1', port: announced.port })),

@@ -53,7 +53,8 @@ export interface RunResult {
 }
 
 /**
- * Looks at a cache that should be quiet. What a fault began may end after it: a replica takes over, and the users of its slots start cold.
+ * Looks at a cache that should be quiet. What a fault began may end after it: a replica takes over, and the users of its slots start
+ * cold. And the judgement of a long run's jobs keeps this process busy for seconds, with all the proxies between gateways and servers.
  */
 const MAX_LOOKS = 10
 /** Longest pause between two faults, milliseconds. */
@@ -187,6 +188,7 @@ async function lookWhenQuiet(
   const unrest: string[] = []
   let { last } = await readViewChanges(stack, '0')
   for (let looks = 1; ; looks++) {
+    await stack.cluster?.untilAgreed()
     const stuck = await settle(stack, probe, users)
     const cachedKeys = await compareCache(stack)
     const changes = await readViewChanges(stack, last)

@@ -1,7 +1,9 @@
 import type { ClusterNode, PrivateCluster } from '../../../src/dev/private-cluster.ts'
 import { commandRedis } from '../../../src/dev/private-redis.ts'
 import { eventually } from '../gateway.ts'
-import { readView, readViews } from './topology.ts'
+import { primariesOf, readView, readViews } from './topology.ts'
+
+const LAST_SLOT = 16_383
 
 /** Makes a replica the primary: plain asks its primary first, FORCE only the other primaries, TAKEOVER no node. */
 export async function failOver(replica: ClusterNode, how?: 'FORCE' | 'TAKEOVER'): Promise<void> {
@@ -39,5 +41,16 @@ export function untilWell(cluster: Pick<PrivateCluster, 'nodes'>): Promise<void>
       views.length === cluster.nodes.length &&
       infos.every(info => info.includes('cluster_state:ok') && info.includes('cluster_slots_ok:16384'))
     )
+  })
+}
+
+/** Resolves when each slot has one owner: behind a takeover the former one goes on until it has heard of it. */
+export function untilAgreed(cluster: Pick<PrivateCluster, 'nodes'>): Promise<void> {
+  return eventually('each slot has one owner', async () => {
+    const ranges = primariesOf(await readViews(cluster))
+      .flatMap(({ slots }) => slots)
+      .sort((a, b) => a.first - b.first)
+    const isDisjoint = ranges.every(({ first }, index) => first === (ranges[index - 1]?.last ?? -1) + 1)
+    return isDisjoint && ranges.at(-1)?.last === LAST_SLOT
   })
 }
