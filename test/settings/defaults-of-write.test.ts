@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Row } from '../../src/consistency/ports.ts'
 import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
+import { WriteSlots } from '../../src/consistency/write-slots.ts'
 import { AdminDefaultsCache } from '../../src/settings/admin-defaults-cache.ts'
 import { DEFAULTS_REF } from '../../src/settings/document-refs.ts'
 import { clockByHand } from '../helper/clock.ts'
@@ -62,6 +63,7 @@ t.test(
   async t => {
     const rollback = Promise.withResolvers<void>()
     let begun = 0
+    const clock = clockByHand()
     const writer = new Writer({
       store: {
         beginWrite: async () => {
@@ -69,7 +71,8 @@ t.test(
           return { defaultsVersion: 3, unlocked: [], rollback: () => rollback.promise }
         },
       },
-      clock: clockByHand(),
+      clock,
+      writeSlots: new WriteSlots(1, clock),
       outage: { lastDraining: Number.NEGATIVE_INFINITY },
       handover: { handle: () => {} },
     } as unknown as WriteDeps)
