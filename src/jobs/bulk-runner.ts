@@ -20,8 +20,8 @@ const USERS_PER_LIST = 2_000
 const USERS_PER_BATCH = 1_024
 /**
  * Users under way at once, in one transaction or two. More make a bulk change a little faster, and other callers wait for the longer
- * transactions: of 16, 32, 64 and 192 users 401, 418, 467 and 578 are changed a second, and the p99 of PUT and GET beside it is 21, 30,
- * 38 and 60 ms (13 to 25 ms alone).
+ * transactions: with 16, 32 and 64 it was 401, 418 and 430 to 467 users a second, and the p99 of other callers beside it 21, 30 and 38
+ * to 44 ms (13 to 29 ms alone).
  */
 const USERS_AT_ONCE = 16
 /** After it, another instance goes on. */
