@@ -1,18 +1,13 @@
 import { Deadlines } from './deadlines.ts'
-import type { ChangedRows, ClockPort, DocumentRef, HeldVersion, Row, StorePort } from './ports.ts'
+import type { ChangedRows, ClockPort, DocumentRef, HeldVersion, Moment, Row, StorePort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import { ReadQueue } from './read-queue.ts'
+import { type StatementLimits, StatementsUnderWay } from './statements-under-way.ts'
 
 /** How many reads share statements. Reads that arrive while all statements are in flight wait, and share the next one. */
-export interface BatchLimits {
-  /** Statements in flight at once, slow ones included. */
-  readonly statements: number
-  /** Statements in flight at once while none is slow. */
-  readonly quickStatements: number
+export interface BatchLimits extends StatementLimits {
   /** Reads in one statement. */
   readonly reads: number
-  /** A statement in flight for longer is slow, and one more is sent beside it, milliseconds. */
-  readonly patienceMs: number
 }
 
 /** For reads of whole documents: encoding those of one statement must not block the process for long. */
@@ -24,7 +19,7 @@ export const WHOLE_ROWS: BatchLimits = { statements: 4, quickStatements: 4, read
 export const VERSIONS: BatchLimits = { statements: 4, quickStatements: 2, reads: 64, patienceMs: 50 }
 
 /** The answer of one statement. */
-export interface BatchRead extends Pick<ChangedRows, 'epoch' | 'database'> {
+export interface BatchRead extends Pick<ChangedRows, 'epoch'>, Moment {
   /** Rows by refId. */
   readonly rows: ReadonlyMap<string, Row>
   /** True when the document is at the version that the read holds. */
@@ -68,9 +63,8 @@ export class BatchReader {
   readonly #limits: BatchLimits
   readonly #deadlines: Deadlines
   readonly #queue = new ReadQueue<Waiter>()
-  readonly #clock: Pick<ClockPort, 'now' | 'turn'>
-  /** Statements in flight, and when each was sent. */
-  readonly #underWay = new Set<{ readonly sentAt: number }>()
+  readonly #clock: Pick<ClockPort, 'turn'>
+  readonly #underWay: StatementsUnderWay
   #scheduled = false
 
   constructor({ store, clock, readWaitMs }: BatchReaderDeps, limits: BatchLimits) {
@@ -79,6 +73,7 @@ export class BatchReader {
     this.#limits = limits
     this.#clock = clock
     this.#deadlines = new Deadlines(clock, readWaitMs)
+    this.#underWay = new StatementsUnderWay(clock, limits)
   }
 
   /**
@@ -107,22 +102,13 @@ export class BatchReader {
     this.#scheduled = true
     void this.#clock.turn().then(() => {
       this.#scheduled = false
-      while (this.#queue.size > 0 && this.#maySend()) void this.#send(this.#queue.take(this.#limits.reads))
+      while (this.#queue.size > 0 && this.#underWay.maySend)
+        void this.#send(this.#queue.take(this.#limits.reads))
     })
   }
 
-  #maySend(): boolean {
-    const { statements, quickStatements, patienceMs } = this.#limits
-    if (this.#underWay.size >= statements) return false
-    const slowBefore = this.#clock.now() - patienceMs
-    let quick = 0
-    for (const { sentAt } of this.#underWay) if (sentAt > slowBefore) quick++
-    return quick < quickStatements
-  }
-
   async #send(taken: readonly Waiter[]): Promise<void> {
-    const statement = { sentAt: this.#clock.now() }
-    this.#underWay.add(statement)
+    const end = this.#underWay.begin()
     let waiters = taken
     try {
       const question = new BatchQuestion()
@@ -130,14 +116,14 @@ export class BatchReader {
       // Waiting reads whose rows are all in the statement join it without cost.
       const contained = this.#queue.takeMatching(taken, waiter => question.answers(waiter))
       waiters = [...taken, ...contained]
-      const { rows, epoch, database } = await this.#store.readChangedRows(question.refs, question.held)
+      const { rows, ...answer } = await this.#store.readChangedRows(question.refs, question.held)
       const found = new Map(rows.map(row => [refId(row.ref), row]))
-      const read = { rows: found, epoch, database, isHeld: question.isHeldIn(found) }
+      const read = { ...answer, rows: found, isHeld: question.isHeldIn(found) }
       for (const waiter of waiters) waiter.resolve(read)
     } catch (error) {
       for (const waiter of waiters) waiter.reject(error)
     } finally {
-      this.#underWay.delete(statement)
+      end()
       this.#schedule()
     }
   }

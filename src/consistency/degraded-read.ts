@@ -1,8 +1,9 @@
 import type { BatchRead, BatchReader } from './batch-reader.ts'
 import { refId } from './batch-reader.ts'
+import type { Follower } from './follower.ts'
 import type { NearCache } from './near-cache.ts'
 import { documentsOf, type HeldDocument, heldVersionsOf } from './near-entry.ts'
-import type { ClockPort, CodecPort, HeldVersion } from './ports.ts'
+import type { ClockPort, CodecPort, HeldVersion, Moment } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
 import { type DocumentPart, keepRows, type PendingRead, resultOf } from './reading.ts'
 import { isKnown, type KnownVersions } from './versions.ts'
@@ -11,6 +12,7 @@ export interface DegradedReadDeps {
   readonly clock: Pick<ClockPort, 'now'>
   readonly codec: CodecPort
   readonly near: NearCache
+  readonly follower: Follower
   /** For reads that fetch whole rows. */
   readonly rows: BatchReader
   /** For reads whose documents are all held, so that they do not wait behind the others. */
@@ -33,6 +35,26 @@ export class DegradedRead {
     this.#deps = deps
   }
 
+  /**
+   * The quick way, without a promise: one statement tells what has changed, and so confirms all that is followed. Answers
+   * undefined when the entry is not current. False = the entry of this id is not followed, and nothing is done.
+   */
+  confirm(id: string, onConfirmed: (error: unknown, result: ReadResult | undefined) => void): boolean {
+    const { near, follower, clock } = this.#deps
+    const own = near.last(id)
+    if (own === undefined || !follower.follows(own)) return false
+    const at = clock.now()
+    follower.confirm(own, confirmation => {
+      if (confirmation === 'changed') onConfirmed(undefined, undefined)
+      else if (confirmation !== 'current') onConfirmed(confirmation, undefined)
+      else {
+        own.confirmedAt = at
+        onConfirmed(undefined, { status: 'degraded', versions: own.versions, values: own.values })
+      }
+    })
+    return true
+  }
+
   /** Rejects with DatabaseUnavailableError. */
   async read(reading: PendingRead): Promise<ReadResult> {
     const { rows, versions, near, clock } = this.#deps
@@ -48,17 +70,18 @@ export class DegradedRead {
     const isUnchanged = refs.every(read.isHeld)
     if (isUnchanged && own?.database === read.database) {
       own.confirmedAt = at
+      this.#deps.follower.follow(reading.id, own, read)
       return { status: 'degraded', versions: own.versions, values: own.values }
     }
     const values = this.#valuesOf(wanted, others ?? documentsOf(own!), read)
-    if (values !== undefined) return this.#answer(reading, values, read.database, at)
+    if (values !== undefined) return this.#answer(reading, values, read, at)
     const known = asked.map(each => each?.version ?? 0)
     if (isUnchanged && isKnown(reading.known, known))
       return { status: 'degraded', versions: known, values: undefined }
     // Some are held by the caller only, or are of another incarnation: a new statement fetches all of them.
     const again = clock.now()
     const whole = await rows.read(refs)
-    return this.#answer(reading, this.#valuesOf(wanted, [], whole)!, whole.database, again)
+    return this.#answer(reading, this.#valuesOf(wanted, [], whole)!, whole, again)
   }
 
   /** Null = the document does not exist. Undefined when the bytes of one are neither in the rows nor held. */
@@ -78,14 +101,11 @@ export class DegradedRead {
     return values
   }
 
-  #answer(
-    reading: PendingRead,
-    values: readonly (Buffer | null)[],
-    database: string,
-    at: number,
-  ): ReadResult {
+  #answer(reading: PendingRead, values: readonly (Buffer | null)[], moment: Moment, at: number): ReadResult {
+    const { near, follower } = this.#deps
     const result = resultOf('degraded', values, reading.around)
-    keepRows(this.#deps.near, reading, result, database, at)
+    const entry = keepRows(near, reading, result, moment.database, at)
+    if (entry !== undefined) follower.follow(reading.id, entry, moment)
     return result
   }
 }

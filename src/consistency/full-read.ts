@@ -81,7 +81,7 @@ export class FullRead {
   /** The steps after the first. `reply` is the reply of Redis, if there is one. Throws as fromCache does. */
   async fromDatabase(reading: PendingRead, reply: StampedReply | undefined): Promise<ReadResult> {
     const { wanted, begun, around } = reading
-    const { database, degraded, near, clock, serveUnverified } = this.#deps
+    const { database, degraded, near, clock } = this.#deps
     try {
       if (begun === undefined || reply === undefined) return await degraded.read(reading)
       const at = clock.now()
@@ -90,11 +90,16 @@ export class FullRead {
       keepRows(near, reading, result, answer.database, at)
       return result
     } catch (error) {
-      if (!serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
-      const unverified = await this.#readUnverified(reading)
-      if (unverified === undefined) throw error
-      return unverified
+      return this.onOutage(reading, error)
     }
+  }
+
+  /** The answer of a read that the database has failed with `error`. Rejects with that error when there is none. */
+  async onOutage(reading: PendingRead, error: unknown): Promise<ReadResult> {
+    if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
+    const unverified = await this.#readUnverified(reading)
+    if (unverified === undefined) throw error
+    return unverified
   }
 
   /**

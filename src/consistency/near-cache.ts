@@ -84,6 +84,22 @@ export class NearCache {
     return held
   }
 
+  /** True when it is the entry of this id, and not one that was replaced or evicted. */
+  holds(id: string, entry: NearEntry): boolean {
+    return this.#held.get(id) === entry
+  }
+
+  /** Entries of the user with one of these keys at an older version are followed no longer. */
+  unfollow(userId: string, keys: readonly string[], version: number): void {
+    for (const id of this.#users.get(userId)?.ids ?? []) {
+      const entry = this.#held.get(id)!
+      for (const key of keys) {
+        const at = entry.keys.indexOf(key)
+        if (at >= 0 && entry.versions[at]! < version) entry.following = undefined
+      }
+    }
+  }
+
   /** The newest held copies of the documents with these keys, from this read and the others of its user. */
   newest(id: string, keys: readonly string[]): readonly (HeldDocument | undefined)[] {
     const newest: (HeldDocument | undefined)[] = keys.map(() => undefined)
@@ -117,18 +133,20 @@ export class NearCache {
     return oldest
   }
 
-  /** Replaces the entry of this id. */
-  keep(id: string, entry: NearEntry): void {
+  /** Replaces the entry of this id. Answers the one that is held; undefined = there is no room for it. */
+  keep(id: string, entry: NearEntry): NearEntry | undefined {
     const size = sizeOf(id, entry)
-    if (size > this.#maxBytes) return
+    if (size > this.#maxBytes) return undefined
     const before = this.#held.get(id)
     if (before !== undefined) this.#remove(id, before)
     const own = this.#users.get(userOf(id))?.bytes ?? 0
-    if (own > 0 && own + size > this.#maxBytes * USER_SHARE) return
-    if (before === undefined && this.#bytes + size > this.#maxBytes && !this.#askedBefore(id)) return
+    if (own > 0 && own + size > this.#maxBytes * USER_SHARE) return undefined
+    if (before === undefined && this.#bytes + size > this.#maxBytes && !this.#askedBefore(id))
+      return undefined
     this.#makeRoomFor(size)
     const values = entry.values.map(compact)
-    this.#held.set(id, { ...entry, values, heads: compact(entry.heads), size, used: false })
+    const held = { ...entry, values, heads: compact(entry.heads), size, used: false }
+    this.#held.set(id, held)
     this.#bytes += size
     const user = userOf(id)
     const share = this.#users.get(user)
@@ -137,6 +155,7 @@ export class NearCache {
       share.bytes += size
       share.ids.add(id)
     }
+    return held
   }
 
   /** The doorkeeper: true from the second time on. Forgets all ids when it is full. */
@@ -161,6 +180,8 @@ export class NearCache {
 
   #remove(id: string, held: HeldEntry): void {
     this.#held.delete(id)
+    // A read may still wait for the confirmation of this entry, which is told of no change from now on.
+    held.following = undefined
     this.#bytes -= held.size
     const user = userOf(id)
     const share = this.#users.get(user)!

@@ -2,6 +2,14 @@ import type { HeldVersion, ViewToken } from './ports.ts'
 import { updatedAtOf } from './stored-bytes.ts'
 import type { Versions } from './versions.ts'
 
+/** Changes of one database on one server that are followed, see Follower. */
+export interface Following {
+  readonly server: string
+  readonly database: string
+  /** Changes by this transaction and later ones have not been told yet. */
+  since: bigint
+}
+
 /** The answer of one read, kept in the process. */
 export interface NearEntry {
   /** The Redis keys of the documents. */
@@ -23,6 +31,8 @@ export interface NearEntry {
   confirmedAt: number
   /** Versions of the documents; computed at first use, when Redis is unreachable. */
   heldVersions?: readonly HeldVersion[]
+  /** Set while every change that the entry lacks will still be told. */
+  following?: Following | undefined
 }
 
 /** One document as the near cache holds it. */

@@ -157,9 +157,22 @@ export interface HeldVersion {
   readonly updatedAt: string | undefined
 }
 
-/** The rows of one snapshot that are not at the versions held, and its database (as in DatabaseState). */
-export interface ChangedRows extends RowsRead {
+/** The moment of one snapshot of a database. */
+export interface Moment {
+  /** As in DatabaseState. */
   readonly database: string
+  /** As in DatabaseState: transaction ids of two servers are not comparable. */
+  readonly server: string
+  /** Every transaction with a smaller id has ended, so that the snapshot holds its changes. */
+  readonly oldestXid: bigint
+}
+
+/** The rows of one snapshot that are not at the versions held. */
+export interface ChangedRows extends RowsRead, Moment {}
+
+/** The documents that were changed since a transaction, deleted ones included; undefined = more than the limit. */
+export interface RecentChanges extends Moment {
+  readonly changed: readonly { readonly ref: DocumentRef; readonly version: number }[] | undefined
 }
 
 /** PostgreSQL. Every method rejects with DatabaseUnavailableError when the server cannot be reached in time. */
@@ -175,6 +188,8 @@ export interface StorePort {
     refs: readonly DocumentRef[],
     held: readonly (HeldVersion | undefined)[],
   ): Promise<ChangedRows>
+  /** Documents changed by transaction `xid` of the present incarnation or a later one, in one statement. */
+  readChangesSince(xid: bigint, limit: number): Promise<RecentChanges>
   /** Tries the row locks without waiting; with all of them, reads the rows in a new statement. Null = a writer holds one. */
   readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null>
   /** `waits`: waits for row locks that other writers hold. Otherwise `unlocked` names those documents, whose rows must not be used. */

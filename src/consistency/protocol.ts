@@ -3,6 +3,7 @@ import type { CachePort } from './cache-port.ts'
 import { DatabaseCheck } from './database-check.ts'
 import { DatabaseRead } from './database-read.ts'
 import { DegradedRead } from './degraded-read.ts'
+import { Follower } from './follower.ts'
 import { Gate } from './gate.ts'
 import { Handover, type HandoverPort } from './handover.ts'
 import { Lease } from './lease.ts'
@@ -62,6 +63,7 @@ export interface Protocol {
 export interface ProtocolParts {
   readonly Lease: typeof Lease
   readonly BatchReader: typeof BatchReader
+  readonly Follower: typeof Follower
   readonly Reader: typeof Reader
   readonly Writer: typeof Writer
   readonly Gate: typeof Gate
@@ -72,6 +74,7 @@ export interface ProtocolParts {
 export const PROTOCOL_PARTS: ProtocolParts = {
   Lease,
   BatchReader,
+  Follower,
   Reader,
   Writer,
   Gate,
@@ -90,7 +93,9 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const near = deps.near ?? new NearCache(deps.nearCacheBytes)
   const rows = new parts.BatchReader(deps, WHOLE_ROWS)
   const database = new DatabaseRead({ ...deps, repair, batch: rows })
-  const degraded = new DegradedRead({ ...deps, near, rows, versions: new parts.BatchReader(deps, VERSIONS) })
+  const follower = new parts.Follower({ ...deps, near })
+  const versions = new parts.BatchReader(deps, VERSIONS)
+  const degraded = new DegradedRead({ ...deps, near, follower, rows, versions })
   const reader = new parts.Reader({ ...deps, lease, near, database, degraded, check })
   const writer = new parts.Writer({ ...deps, lease, outage, handover, check })
   const renewal = new Renewal({ ...deps, lease, outage, check, leaseMs: times.leaseMs })

@@ -2,7 +2,7 @@ import { askHeads } from './confirmation.ts'
 import { FullRead, type FullReadDeps } from './full-read.ts'
 import type { Around } from './joined-body.ts'
 import type { OnRead, ReadResult } from './read-outcome.ts'
-import { partsOf, type WantedDocuments } from './reading.ts'
+import { type PendingRead, partsOf, type WantedDocuments } from './reading.ts'
 import type { KnownVersions } from './versions.ts'
 
 export interface ReadOptions {
@@ -46,17 +46,30 @@ export class Reader {
     const begun = lease.current()
     let keys = options.id === undefined ? this.#keysOf(wanted) : undefined
     const id = options.id ?? keys!.join('\n')
-    const held = begun === undefined || !cache.usable ? undefined : near.find(id, begun.v)
-    if (begun === undefined || !cache.usable || (held ?? known) === undefined) {
-      this.#inFull(id, wanted, options, true, onRead)
+    if (begun === undefined || !cache.usable) {
+      this.#degraded(id, wanted, options, onRead)
+      return
+    }
+    const held = near.find(id, begun.v)
+    if ((held ?? known) === undefined) {
+      this.#inFull(id, wanted, options, 'cache', onRead)
       return
     }
     // The held keys are the same list each time, so that the cache need not build its command again.
     keys = held?.keys ?? keys ?? this.#keysOf(wanted)
     askHeads(this.#deps, { keys, begun, held, known }, outcome => {
       if (typeof outcome === 'object') onRead(undefined, outcome)
-      else this.#inFull(id, wanted, options, outcome === 'stale', onRead)
+      else this.#inFull(id, wanted, options, outcome === 'stale' ? 'cache' : 'database', onRead)
     })
+  }
+
+  /** Without Redis, most reads are answered like this. */
+  #degraded(id: string, wanted: WantedDocuments, options: ReadOptions, onRead: OnRead): void {
+    const isAsked = this.#deps.degraded.confirm(id, (error, result) => {
+      if (result !== undefined) onRead(undefined, result)
+      else this.#inFull(id, wanted, options, error === undefined ? 'cache' : { failed: error }, onRead)
+    })
+    if (!isAsked) this.#inFull(id, wanted, options, 'cache', onRead)
   }
 
   /**
@@ -67,17 +80,26 @@ export class Reader {
     id: string,
     wanted: WantedDocuments,
     { around, known }: ReadOptions,
-    fromCache: boolean,
+    from: 'cache' | 'database' | { readonly failed: unknown },
     onRead: OnRead,
   ): void {
     const parts = partsOf(wanted)
     const keys = this.#keysOf(parts)
     const reading = { id, wanted: parts, keys, begun: this.#deps.lease.current(), around, known }
-    const read = fromCache ? this.#full.fromCache(reading) : this.#full.fromDatabase(reading, undefined)
-    read.then(
+    this.#readFrom(from, reading).then(
       result => onRead(undefined, result),
       error => onRead(error, undefined),
     )
+  }
+
+  #readFrom(
+    from: 'cache' | 'database' | { readonly failed: unknown },
+    reading: PendingRead,
+  ): Promise<ReadResult> {
+    if (from === 'cache') return this.#full.fromCache(reading)
+    return from === 'database'
+      ? this.#full.fromDatabase(reading, undefined)
+      : this.#full.onOutage(reading, from.failed)
   }
 
   #keysOf(wanted: WantedDocuments): readonly string[] {

@@ -1,6 +1,7 @@
 import { type Around, joinBody } from './joined-body.ts'
 import type { Grant } from './lease.ts'
 import type { NearCache } from './near-cache.ts'
+import type { NearEntry } from './near-entry.ts'
 import type { DocumentRef } from './ports.ts'
 import type { ReadResult, ReadStatus } from './read-outcome.ts'
 import { versionOf } from './stored-bytes.ts'
@@ -49,16 +50,16 @@ export function resultOf(
   return { status, versions, values: [body], spans }
 }
 
-/** Keeps an answer that the incarnation `database` gave at the monotonic time `at`. */
+/** Keeps an answer that the incarnation `database` gave at the monotonic time `at`. Undefined = it is not kept. */
 export function keepRows(
   near: NearCache,
   { id, keys }: PendingRead,
   { versions, values, spans }: JoinedResult,
   database: string,
   at: number,
-): void {
-  if (values.includes(null)) return
-  near.keep(id, {
+): NearEntry | undefined {
+  if (values.includes(null)) return undefined
+  return near.keep(id, {
     keys,
     v: undefined,
     database,

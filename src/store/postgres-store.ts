@@ -4,6 +4,7 @@ import type {
   DocumentRef,
   GateTransaction,
   HeldVersion,
+  RecentChanges,
   RowsRead,
   StorePort,
   UndrainedView,
@@ -22,6 +23,7 @@ import {
   selectChangedDocuments,
   selectChangedSince,
   selectDocuments,
+  selectRecentChanges,
   tryLockDocuments,
 } from './statements/documents.ts'
 import { noteKnownNumbers } from './statements/sequences.ts'
@@ -91,6 +93,10 @@ export class PostgresStore implements StorePort {
     held: readonly (HeldVersion | undefined)[],
   ): Promise<ChangedRows> {
     return this.#availability.query(() => selectChangedDocuments(this.#pool, this.#view, refs, held))
+  }
+
+  readChangesSince(xid: bigint, limit: number): Promise<RecentChanges> {
+    return this.#availability.query(() => selectRecentChanges(this.#pool, xid, limit))
   }
 
   async readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null> {

@@ -10,6 +10,9 @@ import {
 /** SQL for `updated_at` as RFC 3339 with milliseconds, UTC. */
 export const UPDATED_AT_TEXT = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
+/** SQL for DatabaseState.server. A restored server has started, and one that was promoted is another. */
+export const SERVER = 'extract(epoch FROM pg_postmaster_start_time())::text'
+
 /** int8 arrives as text; versions and epochs stay far below 2^53. */
 export interface DocumentRecord {
   readonly user_id: string

@@ -26,7 +26,11 @@ function databaseByHand() {
     statements,
     readChangedRows: (refs: readonly DocumentRef[], held: readonly (HeldVersion | undefined)[]) =>
       new Promise<ChangedRows>(resolve => {
-        statements.push({ refs, held, answer: (...rows) => resolve({ rows, epoch: null, database: '' }) })
+        statements.push({
+          refs,
+          held,
+          answer: (...rows) => resolve({ rows, epoch: null, database: '', server: '', oldestXid: 1n }),
+        })
       }),
   }
 }

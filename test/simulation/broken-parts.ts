@@ -1,6 +1,7 @@
 import { type BatchRead, BatchReader } from '../../src/consistency/batch-reader.ts'
 import type { CacheFence, CachePort, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import { DatabaseCheck } from '../../src/consistency/database-check.ts'
+import { Follower } from '../../src/consistency/follower.ts'
 import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
 import { Lease } from '../../src/consistency/lease.ts'
 import { Outage } from '../../src/consistency/outage.ts'
@@ -88,6 +89,33 @@ export class JoiningBatchReader extends BatchReader {
     const sent = super.read(refs, held).finally(() => this.#sent.delete(id))
     this.#sent.set(id, sent)
     return sent
+  }
+}
+
+/** A read joins a statement that was sent before it began. */
+export class JoiningFollower extends Follower {
+  readonly #sent = new Set<Parameters<Follower['confirm']>[]>()
+
+  override confirm(...[entry, onTold]: Parameters<Follower['confirm']>): void {
+    const [sent] = this.#sent
+    if (sent !== undefined) {
+      sent.push([entry, onTold])
+      return
+    }
+    const joined: Parameters<Follower['confirm']>[] = []
+    this.#sent.add(joined)
+    super.confirm(entry, confirmation => {
+      this.#sent.delete(joined)
+      onTold(confirmation)
+      for (const [other, tell] of joined) tell(other === entry ? confirmation : 'changed')
+    })
+  }
+}
+
+/** An entry is followed from any moment on, also from one before what was told already. */
+export class LateFollower extends Follower {
+  protected override isRecent(): boolean {
+    return true
   }
 }
 

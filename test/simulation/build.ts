@@ -55,6 +55,8 @@ export const SOUND: Build = {
     repairReread: true,
     oneStatement: true,
     heldVersions: true,
+    followedFromOldest: true,
+    followedServer: true,
     readCommitted: true,
     oneLayout: true,
   },

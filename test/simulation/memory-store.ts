@@ -3,7 +3,9 @@ import type {
   DocumentRef,
   GateTransaction,
   HeldVersion,
+  Moment,
   OtherLayout,
+  RecentChanges,
   Row,
   RowsRead,
   StorePort,
@@ -35,6 +37,10 @@ export interface StoreRules {
   readonly oneStatement: boolean
   /** The database says what is not at the version held; without the rule it believes what the process holds. */
   readonly heldVersions: boolean
+  /** Changes are followed from the oldest running transaction, not from the next one. */
+  readonly followedFromOldest: boolean
+  /** Changes are followed on one start of one server. */
+  readonly followedServer: boolean
   /** Every transaction is READ COMMITTED, whatever the database prefers. */
   readonly readCommitted: boolean
   /** A write and a gate look whether the other layout is in use. */
@@ -126,7 +132,7 @@ export class MemoryStore implements StorePort {
     }
     return this.availability.race(() =>
       this.call('read-changed-rows', async () => {
-        const { database } = server.state
+        const moment = this.#moment
         const epoch = epochOf(this.#view)
         const rows: Row[] = []
         for (const ref of refs) {
@@ -134,7 +140,16 @@ export class MemoryStore implements StorePort {
           if (row !== undefined && !isHeld(row)) rows.push(row)
           if (!rules.oneStatement) await server.timeline.hop()
         }
-        return { rows, epoch, database }
+        return { ...moment, rows, epoch }
+      }),
+    )
+  }
+
+  readChangesSince(xid: bigint, limit: number): Promise<RecentChanges> {
+    return this.availability.race(() =>
+      this.call('read-changes-since', () => {
+        const changed = this.#deps.server.changedSince(xid)
+        return { ...this.#moment, changed: changed.length > limit ? undefined : changed }
       }),
     )
   }
@@ -253,6 +268,16 @@ export class MemoryStore implements StorePort {
       },
       timedOut: () => new DatabaseUnavailableError(`${kind}: no answer`),
     })
+  }
+
+  get #moment(): Moment {
+    const { server, rules } = this.#deps
+    const { database, server: start, nextXid } = server.state
+    return {
+      database,
+      server: rules.followedServer ? start : '',
+      oldestXid: rules.followedFromOldest ? server.oldestXid() : nextXid,
+    }
   }
 
   get #view(): View {

@@ -2,9 +2,9 @@ import type { ClientBase } from 'pg'
 import type { DocumentRef, WriteTransaction } from '../../consistency/ports.ts'
 import { Batch, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
-import { columns, type DocumentRecord, textArray, toRow, toView, type ViewRecord } from '../rows.ts'
+import { columns, type DocumentRecord, SERVER, textArray, toRow, toView, type ViewRecord } from '../rows.ts'
 import { DOCUMENT_COLUMNS } from './documents.ts'
-import { OTHER_LAYOUT_USED, SERVER, VIEW_COLUMNS } from './view.ts'
+import { OTHER_LAYOUT_USED, VIEW_COLUMNS } from './view.ts'
 
 const viewOfWrite = (view: number): Statement => ({
   name: 'view-of-write',

@@ -1,11 +1,23 @@
 import type { ClientBase, Pool } from 'pg'
-import type { Change, ChangedRows, DocumentRef, HeldVersion, RowsRead } from '../../consistency/ports.ts'
+import type {
+  Change,
+  ChangedRows,
+  DocumentRef,
+  HeldVersion,
+  Moment,
+  RecentChanges,
+  RowsRead,
+} from '../../consistency/ports.ts'
 import { Batch, type Statement } from '../batch.ts'
-import { columns, type DocumentRecord, textArray, toRow, UPDATED_AT_TEXT } from '../rows.ts'
+import { columns, type DocumentRecord, SERVER, textArray, toRow, UPDATED_AT_TEXT } from '../rows.ts'
 
 export type Queryable = Pool | ClientBase
 
 export const DOCUMENT_COLUMNS = `user_id, kind, version, ${UPDATED_AT_TEXT} AS updated_at, data::text AS data`
+
+/** The columns of a MomentRecord. */
+const MOMENT_COLUMNS = `(SELECT id FROM database_incarnation) AS database, ${SERVER} AS server,
+  pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_xid`
 
 /** All rows that exist, deleted ones included, and the view, of one snapshot. */
 export async function selectDocuments(
@@ -36,8 +48,8 @@ export async function selectChangedDocuments(
 ): Promise<ChangedRows> {
   const { rows } = await Batch.runOne(pool, {
     name: 'select-changed-documents',
-    text: `SELECT state.database, state.view_epoch, changed.*
-           FROM (SELECT (SELECT id FROM database_incarnation) AS database,
+    text: `SELECT state.*, changed.*
+           FROM (SELECT ${MOMENT_COLUMNS},
                         (SELECT epoch FROM cache_view WHERE id = $5 AND mode = 'ON') AS view_epoch) AS state
            LEFT JOIN (
              SELECT user_id, kind, coalesce(version, 0) AS version, ${UPDATED_AT_TEXT} AS updated_at, data::text AS data
@@ -54,21 +66,58 @@ export async function selectChangedDocuments(
     ],
   })
   const records = rows as unknown as ChangedRecord[]
-  const { database, view_epoch: epoch } = records[0]!
+  const { view_epoch: epoch } = records[0]!
   return {
+    ...toMoment(records[0]!),
     rows: records.filter(isDocument).map(toRow),
     epoch: epoch === null ? null : Number(epoch),
-    database: database ?? '',
   }
 }
 
-type ChangedRecord = { readonly database: string | null; readonly view_epoch: string | null } & (
-  | DocumentRecord
-  | { readonly user_id: null }
-)
+interface MomentRecord {
+  readonly database: string | null
+  readonly server: string
+  readonly oldest_xid: string
+}
 
-function isDocument(record: ChangedRecord): record is ChangedRecord & DocumentRecord {
-  return record.user_id !== null
+/** Records of a LEFT JOIN: one without a document when there is none. */
+type Joined<T> = T | { readonly user_id: null }
+
+type ChangedRecord = MomentRecord & { readonly view_epoch: string | null } & Joined<DocumentRecord>
+
+function isDocument<T extends object>(record: T): record is T & DocumentRecord {
+  return (record as Joined<DocumentRecord>).user_id !== null
+}
+
+function toMoment({ database, server, oldest_xid }: MomentRecord): Moment {
+  return { database: database ?? '', server, oldestXid: BigInt(oldest_xid) }
+}
+
+/** The order makes the planner use the index documents_changed, whatever it expects of an unknown `xid`. */
+export function recentChanges(xid: bigint, limit: number): Statement {
+  return {
+    name: 'select-recent-changes',
+    text: `SELECT state.*, changed.*
+           FROM (SELECT ${MOMENT_COLUMNS}) AS state
+           LEFT JOIN (
+             SELECT user_id, kind, version FROM documents
+             WHERE incarnation = (SELECT number FROM database_incarnation) AND changed_xid >= $1::text::xid8
+             ORDER BY incarnation, changed_xid
+             LIMIT $2
+           ) AS changed ON true`,
+    values: [xid.toString(), String(limit + 1)],
+  }
+}
+
+/** What was changed by `xid` of this incarnation or a later one (StorePort.readChangesSince). */
+export async function selectRecentChanges(pool: Pool, xid: bigint, limit: number): Promise<RecentChanges> {
+  const { rows } = await Batch.runOne(pool, recentChanges(xid, limit))
+  const records = rows as unknown as (MomentRecord & Joined<DocumentRecord>)[]
+  const changed = records.filter(isDocument).map(({ user_id, kind, version }) => ({
+    ref: { userId: user_id, kind },
+    version: Number(version),
+  }))
+  return { ...toMoment(records[0]!), changed: changed.length > limit ? undefined : changed }
 }
 
 /** False when a writer holds one of the row locks. */

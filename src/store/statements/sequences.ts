@@ -1,8 +1,7 @@
 import type { ReservedBlock, SequenceDay, StoredDraw } from '../../sequence/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
-import { textArray } from '../rows.ts'
+import { SERVER, textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
-import { SERVER } from './view.ts'
 
 /** What decides where a block begins and how long it is. */
 export interface BlockRequest extends SequenceDay {

@@ -1,6 +1,7 @@
 import type { DatabaseState, UndrainedView, View, ViewSnapshot, ViewToken } from '../../consistency/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
 import {
+  SERVER,
   type SnapshotRecord,
   type StateRecord,
   textArray,
@@ -16,9 +17,6 @@ export const VIEW_COLUMNS = 'mode, epoch, drained, run_id, replication_id, datab
 /** SQL: a view of the other layout than that of view `$1` is ON, or leases of it may be alive. */
 export const OTHER_LAYOUT_USED = `EXISTS (
   SELECT FROM cache_view AS other WHERE (other.id = 0) <> ($1::integer = 0) AND (other.mode = 'ON' OR NOT other.drained))`
-
-/** For DatabaseState.server. A restored server has started, and one that was promoted is another. */
-export const SERVER = 'extract(epoch FROM pg_postmaster_start_time())::text'
 
 /** The columns of a StateRecord. */
 const STATE_COLUMNS = `database_identity() AS current_database, database_moved() AS moved,
