@@ -1,8 +1,8 @@
 import type { BatchRead, BatchReader } from './batch-reader.ts'
 import { refId } from './batch-reader.ts'
 import type { Follower } from './follower.ts'
-import type { NearCache } from './near-cache.ts'
-import { documentsOf, type HeldDocument, heldVersionsOf } from './near-entry.ts'
+import { type NearCache, userOf } from './near-cache.ts'
+import { documentsOf, type HeldDocument, heldVersionsOf, type NearEntry } from './near-entry.ts'
 import type { ClockPort, CodecPort, HeldVersion, Moment } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
 import { type DocumentPart, keepRows, type PendingRead, resultOf } from './reading.ts'
@@ -70,7 +70,7 @@ export class DegradedRead {
     const isUnchanged = refs.every(read.isHeld)
     if (isUnchanged && own?.database === read.database) {
       own.confirmedAt = at
-      this.#deps.follower.follow(reading.id, own, read)
+      this.#follow(reading, own, read)
       return { status: 'degraded', versions: own.versions, values: own.values }
     }
     const values = this.#valuesOf(wanted, others ?? documentsOf(own!), read)
@@ -102,11 +102,15 @@ export class DegradedRead {
   }
 
   #answer(reading: PendingRead, values: readonly (Buffer | null)[], moment: Moment, at: number): ReadResult {
-    const { near, follower } = this.#deps
     const result = resultOf('degraded', values, reading.around)
-    const entry = keepRows(near, reading, result, moment.database, at)
-    if (entry !== undefined) follower.follow(reading.id, entry, moment)
+    const entry = keepRows(this.#deps.near, reading, result, moment.database, at)
+    if (entry !== undefined) this.#follow(reading, entry, moment)
     return result
+  }
+
+  #follow({ id, wanted }: PendingRead, entry: NearEntry, moment: Moment): void {
+    // A change is told to the entries of its user.
+    if (wanted.every(({ ref }) => userOf(id) === ref.userId)) this.#deps.follower.follow(id, entry, moment)
   }
 }
 

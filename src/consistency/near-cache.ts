@@ -192,7 +192,7 @@ export class NearCache {
 }
 
 /** The user of an id: ids of reads begin with the user, before a line feed. */
-function userOf(id: string): string {
+export function userOf(id: string): string {
   const end = id.indexOf('\n')
   return end < 0 ? id : id.slice(0, end)
 }

@@ -2,11 +2,11 @@ import { askHeads } from './confirmation.ts'
 import { FullRead, type FullReadDeps } from './full-read.ts'
 import type { Around } from './joined-body.ts'
 import type { OnRead, ReadResult } from './read-outcome.ts'
-import { type PendingRead, partsOf, type WantedDocuments } from './reading.ts'
+import { type DocumentPart, type PendingRead, partsOf, type WantedDocuments } from './reading.ts'
 import type { KnownVersions } from './versions.ts'
 
 export interface ReadOptions {
-  /** Names the read in the near cache; by default its keys do. */
+  /** Names the read in the near cache: its user, a line feed, and a name among the reads of this user. By default its keys name it. */
   readonly id?: string
   /** Asks for one body of all values with these texts around them, the same for each read of this id. */
   readonly around?: (() => Around) | undefined
@@ -45,7 +45,7 @@ export class Reader {
     const { known } = options
     const begun = lease.current()
     let keys = options.id === undefined ? this.#keysOf(wanted) : undefined
-    const id = options.id ?? keys!.join('\n')
+    const id = options.id ?? idOf(partsOf(wanted), keys!)
     if (begun === undefined || !cache.usable) {
       this.#degraded(id, wanted, options, onRead)
       return
@@ -105,4 +105,9 @@ export class Reader {
   #keysOf(wanted: WantedDocuments): readonly string[] {
     return partsOf(wanted).map(({ ref, part }) => this.#deps.codec.keys(ref)[part]!)
   }
+}
+
+/** The documents of one read are of one user. */
+function idOf(parts: readonly DocumentPart[], keys: readonly string[]): string {
+  return `${parts[0]?.ref.userId}\n${keys.join('\n')}`
 }

@@ -9,6 +9,7 @@ import {
   startStack,
   type TestGateway,
 } from '../helper/gateway.ts'
+import { ADMIN } from '../helper/tokens.ts'
 
 /** Reads without Redis: what the process holds, when PostgreSQL says that it still stands. */
 
@@ -16,6 +17,7 @@ const SCALP = '/api/futures/ginie/modes/scalp'
 const SWING = '/api/futures/ginie/modes/swing'
 const MODES = '/api/futures/ginie/modes'
 const DECISION = '/api/futures/ginie/decision-settings'
+const DEFAULTS = '/api/admin/defaults'
 const DEGRADED = 'settings-gateway; fwd=bypass; detail=degraded'
 const UNVERIFIED = 'settings-gateway; hit; detail=unverified'
 const runOne = Batch.runOne
@@ -79,6 +81,26 @@ t.test('only documents that have changed come out of the database', async t => {
   t.equal(both.swing.data.confidence.min_confidence, 52)
   t.equal(both.scalp.data.confidence.min_confidence, 53)
   t.strictSame(statements.splice(0), [['mode.scalp', 'mode.swing']])
+})
+
+t.test('what other routes read is told of a change as well', async t => {
+  const DATABASE_URL = await createDatabase(t)
+  const gateway = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL, ...WITHOUT_REDIS })
+  const other = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL, ...WITHOUT_REDIS })
+  const dryRun = {
+    method: 'PUT',
+    url: `${SCALP}?dry_run=true`,
+    payload: { confidence: { min_confidence: 60 } },
+  } as const
+  const readDefaults = async () => (await gateway.as('7', { url: DEFAULTS, headers: ADMIN })).json()
+  for (const value of [51, 52, 53]) {
+    for (const _ of [1, 2, 3]) await Promise.all([gateway.as('42', dryRun), readDefaults()])
+    await put(other, SCALP, value)
+    t.match((await gateway.as('42', dryRun)).json(), { changes: [{ current: value }] })
+    const payload = { global_trading: { max_usd_allocation: value } }
+    await other.as('7', { method: 'PUT', url: DEFAULTS, payload, headers: ADMIN })
+    t.match(await readDefaults(), { data: payload })
+  }
 })
 
 t.test('304 without a byte, also when nothing is held', async t => {

@@ -1,7 +1,7 @@
 import { type BatchRead, BatchReader } from '../../src/consistency/batch-reader.ts'
 import type { CacheFence, CachePort, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import { DatabaseCheck } from '../../src/consistency/database-check.ts'
-import { Follower } from '../../src/consistency/follower.ts'
+import { Follower, type FollowerDeps } from '../../src/consistency/follower.ts'
 import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
 import { Lease } from '../../src/consistency/lease.ts'
 import { Outage } from '../../src/consistency/outage.ts'
@@ -109,6 +109,13 @@ export class JoiningFollower extends Follower {
       onTold(confirmation)
       for (const [other, tell] of joined) tell(other === entry ? confirmation : 'changed')
     })
+  }
+}
+
+/** Entries are not told of changes. */
+export class DeafFollower extends Follower {
+  constructor(deps: FollowerDeps) {
+    super({ ...deps, near: override(deps.near, { unfollow: () => {} }) })
   }
 }
 

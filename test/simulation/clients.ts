@@ -6,16 +6,7 @@ import type { ReadResult } from '../../src/consistency/read-outcome.ts'
 import type { DocumentPart } from '../../src/consistency/reading.ts'
 import type { KnownVersions, Versions } from '../../src/consistency/versions.ts'
 import { WriteQueueFullError } from '../../src/consistency/write-queue.ts'
-import {
-  around,
-  DRAWING_DAY,
-  DRAWING_USERS,
-  dataOf,
-  documentId,
-  readIdOf,
-  SIM_CODEC,
-  valuesIn,
-} from './documents.ts'
+import { around, DRAWING_DAY, DRAWING_USERS, dataOf, documentId, valuesIn } from './documents.ts'
 import { GatewayGoneError } from './gateway.ts'
 import type { World } from './world.ts'
 
@@ -144,15 +135,14 @@ function isExpected(error: unknown): boolean {
   return EXPECTED.some(type => error instanceof type)
 }
 
-/** A read as the routes make it: with a name, and several documents in one body. */
+/** A read as the routes make it: several documents in one body. */
 async function readAsServed(
   reader: Reader,
   wanted: readonly DocumentPart[],
   known: KnownVersions | undefined,
 ): Promise<ReadResult> {
-  const id = readIdOf(wanted.map(({ ref, part }) => SIM_CODEC.keys(ref)[part]!))
-  if (wanted.length === 1) return reader.read(wanted, { id, known })
-  const joined = await reader.read(wanted, { id, known, around: () => around(wanted.length) })
+  if (wanted.length === 1) return reader.read(wanted, { known })
+  const joined = await reader.read(wanted, { known, around: () => around(wanted.length) })
   const [body] = joined.values ?? []
   return body && joined.values!.length === 1 ? { ...joined, values: valuesIn(body) } : joined
 }

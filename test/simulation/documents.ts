@@ -18,10 +18,10 @@ export const SIM_CODEC: CodecPort = {
   encode: row => SIM_CODEC.keys(row.ref).map(() => envelope(row)),
 }
 
-/** Names a read of these keys; all are of one user. */
+/** As a Reader names a read of these keys; all are of one user. */
 export function readIdOf(keys: readonly string[]): string {
   const [, userId] = /^user:([^:]+):/.exec(keys[0]!)!
-  return `${userId}\n${keys.join(' ')}`
+  return `${userId}\n${keys.join('\n')}`
 }
 
 /** The texts around the values of a read of several documents: their body is a list. */

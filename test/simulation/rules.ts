@@ -1,5 +1,6 @@
 import {
   BlindCheck,
+  DeafFollower,
   EndlessLease,
   ForgetfulGate,
   JoiningBatchReader,
@@ -273,6 +274,12 @@ export const RULES: readonly Rule[] = [
     says: 'a read never joins a statement that was sent before it began to ask what has changed',
     dagger: false,
     off: parts({ Follower: JoiningFollower }),
+  },
+  {
+    name: 'followed-and-told',
+    says: 'an entry is followed until a change is told that it lacks',
+    dagger: false,
+    off: parts({ Follower: DeafFollower }),
   },
   {
     name: 'followed-from-oldest',
