@@ -76,3 +76,40 @@ t.test('a row of cache_view that is gone all the same is made again, and drained
   await hit()
   t.equal((await get()).json().data.confidence.min_confidence, 51)
 })
+
+t.test(
+  'a document that is created again has a new time of its creation, a changed one keeps its own',
+  async t => {
+    const client = await connect(t, await createDatabase(t))
+    const one = (from: number, content: string | null) => ({
+      text: `SELECT apply_change('7', 'settings', $1::bigint, $1::bigint + 1, $2, '[]', 'x', 'put')`,
+      values: [from, content],
+    })
+    const several = (from: number, content: string | null) => ({
+      text: `SELECT apply_changes('{7}', '{settings}', ARRAY[$1::bigint], ARRAY[$1::bigint + 1], ARRAY[$2], '{[]}', '{x}', '{put}')`,
+      values: [from, content],
+    })
+    const byHand = (_: number, content: string | null) => ({
+      text: 'UPDATE documents SET data = $1',
+      values: [content],
+    })
+    let version = 0
+    const isNew = async (change: { text: string; values: unknown[] }) => {
+      await client.query(change)
+      version++
+      const { rows } = await client.query(
+        'SELECT version::int, created_at = updated_at AS new FROM documents',
+      )
+      t.equal(rows[0].version, version)
+      return rows[0].new
+    }
+    await client.query(one(version++, '{}'))
+    for (const change of [one, several, byHand]) {
+      // A millisecond between the times.
+      await client.query('SELECT pg_sleep(0.002)')
+      t.notOk(await isNew(change(version, '{"a":1}')))
+      t.notOk(await isNew(change(version, null)))
+      t.ok(await isNew(change(version, '{}')))
+    }
+  },
+)
