@@ -74,12 +74,14 @@ local function fence_in(head)
   return tonumber(min), nonce
 end
 
--- The floor of a document in the tombstone of its user: the lowest version that may follow; 0 when the document is not named. A
--- tombstone names recently deleted documents, one per line: `\n<key of the whole> <floor>`.
+-- The floor of a document in the text of its user's tombstone: the lowest version that may follow; 0 without a text, and when the
+-- document is not named. A tombstone names recently deleted documents, one per line: `\n<key of the whole> <floor>`.
 local function floor_in(tombstone, whole)
-  local text = get(tombstone) or ''
-  local _, last = string.find(text, '\n' .. whole .. ' ', 1, true)
-  return tonumber(last and string.match(text, '^%d+', last + 1)) or 0
+  if not tombstone then
+    return 0
+  end
+  local _, last = string.find(tombstone, '\n' .. whole .. ' ', 1, true)
+  return tonumber(last and string.match(tombstone, '^%d+', last + 1)) or 0
 end
 
 -- Adds a document to the tombstone of its user, which expires after `ttl` milliseconds. It has at most one line per document.
