@@ -104,6 +104,7 @@ export class BatchReader {
       this.#scheduled = false
       while (this.#queue.size > 0 && this.#underWay.maySend)
         void this.#send(this.#queue.take(this.#limits.reads))
+      if (this.#queue.size > 0) this.#underWay.whenSlow(() => this.#schedule())
     })
   }
 

@@ -36,8 +36,9 @@ export class DegradedRead {
   }
 
   /**
-   * The quick way, without a promise: one statement tells what has changed, and so confirms all that is followed. Answers
-   * undefined when the entry is not current. False = the entry of this id is not followed, and nothing is done.
+   * The quick way, without a promise: one statement tells what has changed, and so confirms all entries that are followed.
+   * Calls back without error and result when the entry is not current. Returns false when the entry of this id is not
+   * followed; nothing is done then.
    */
   confirm(id: string, onConfirmed: (error: unknown, result: ReadResult | undefined) => void): boolean {
     const { near, follower, clock } = this.#deps
@@ -109,7 +110,7 @@ export class DegradedRead {
   }
 
   #follow({ id, wanted }: PendingRead, entry: NearEntry, moment: Moment): void {
-    // A change is told to the entries of its user.
+    // A change is noted in the entries of its user.
     if (wanted.every(({ ref }) => userOf(id) === ref.userId)) this.#deps.follower.follow(id, entry, moment)
   }
 }

@@ -1,14 +1,20 @@
 import { Deadlines } from './deadlines.ts'
 import type { NearCache } from './near-cache.ts'
-import type { Following, NearEntry } from './near-entry.ts'
-import type { ClockPort, CodecPort, Moment, StorePort } from './ports.ts'
+import type { Horizon, NearEntry } from './near-entry.ts'
+import type { ClockPort, CodecPort, Moment, ObserverPort, RecentChanges, StorePort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import { type StatementLimits, StatementsUnderWay } from './statements-under-way.ts'
 
 /** Changes that one answer tells. Where more have happened since the last one, asking for each document costs less. */
 const MAX_CHANGES = 100
-/** After more changes than that, following begins again no sooner: until then each read would pay for two statements. */
+/** Until it follows again after more changes than that: in between each read would pay for two statements. */
 const REST_MS = 1_000
+/** The same when the statement is refused, or when one long transaction makes each answer tell the same changes again. */
+const LONG_REST_MS = 10_000
+/** How long answers may tell changes without moving the horizon. */
+const STUCK_MS = 1_000
+/** A horizon that was not asked for so long is given up: the next answer would tell too much. */
+const HORIZON_MS = 10_000
 /** Reads that may wait for one statement: each holds a request. */
 const MAX_WAITING = 10_000
 /** Two, so that this process works while PostgreSQL does; more only beside slow ones. */
@@ -19,6 +25,7 @@ export interface FollowerDeps {
   readonly codec: Pick<CodecPort, 'keys'>
   readonly near: NearCache
   readonly clock: Pick<ClockPort, 'now' | 'sleep' | 'turn'>
+  readonly observer: Pick<ObserverPort, 'failed'>
   /** Longest wait of a read, milliseconds. */
   readonly readWaitMs: number
 }
@@ -26,19 +33,17 @@ export interface FollowerDeps {
 /** `changed` = the entry may be old; an error = the database cannot tell. */
 export type Confirmation = 'current' | 'changed' | DatabaseUnavailableError
 
-interface Waiter {
-  readonly entry: NearEntry
-  readonly onTold: (confirmation: Confirmation) => void
-}
+type OnTold = (confirmation: Confirmation) => void
 
 /**
- * Follows the changes of the database, so that one small statement confirms all that the near cache holds, whoever reads it.
- * It asks what was changed by the transaction X or a later one; every transaction before X had ended in the snapshot of the
- * last answer, so nothing else can have changed since (the rule of docs/consistency.md: `followed-from-oldest`).
+ * Follows the changes of the database, so that one small statement confirms all entries of the near cache, for all readers.
+ * It asks what was changed by the transaction X (the horizon) or a later one. X is the oldest transaction that was running
+ * in the snapshot of the last answer: all before it had ended there, so nothing else can have changed since.
  *
  * An entry is followed when every change that it lacks is by X or later: it was read, or confirmed document by document, in
- * a snapshot in which all before X had ended. A change that is told ends this for the entries that lack it. Transaction ids
- * mean nothing on another server or in another incarnation, so nothing is followed from one to another.
+ * a snapshot in which all before X had ended. When an answer names a document of the entry in another version, the entry is
+ * followed no longer. Transaction ids mean nothing on another server, after a crash of this one, or in another incarnation,
+ * so a horizon ends there.
  *
  * A read joins only a statement that is sent after the read began.
  */
@@ -46,9 +51,9 @@ export class Follower {
   readonly #deps: FollowerDeps
   readonly #deadlines: Deadlines
   readonly #underWay: StatementsUnderWay
-  #following: Following | undefined
+  #horizon: Horizon | undefined
   #restUntil = Number.NEGATIVE_INFINITY
-  #next: Round | undefined
+  #waiting = new Set<Waiter>()
   #scheduled = false
 
   constructor(deps: FollowerDeps) {
@@ -58,46 +63,47 @@ export class Follower {
   }
 
   /** True when `confirm` can say that the entry is current. */
-  follows({ following }: NearEntry): boolean {
-    return following !== undefined && following === this.#following
+  follows({ horizon }: NearEntry): boolean {
+    return horizon !== undefined && horizon === this.#horizon && !this.#isOld(horizon)
   }
 
   /** The database has answered at `moment` that the entry is current, or has given its documents. */
   follow(id: string, entry: NearEntry, moment: Moment): void {
     const { near, clock } = this.#deps
-    // Nobody would tell an entry that is held no longer of a change.
+    // No change is noted in an entry that is held no longer.
     if (!near.holds(id, entry)) return
-    if (this.#following === undefined || !isOf(this.#following, moment)) {
-      if (clock.now() < this.#restUntil) return
+    if (this.#horizon === undefined || this.#isOld(this.#horizon) || !isOf(this.#horizon, moment)) {
+      const now = clock.now()
+      if (now < this.#restUntil) return
       const { server, database, oldestXid } = moment
-      this.#following = { server, database, since: oldestXid }
-    } else if (!this.isRecent(moment, this.#following)) return
-    entry.following = this.#following
+      this.#horizon = { server, database, since: oldestXid, askedAt: now, movedAt: now }
+    } else if (!this.isRecent(moment, this.#horizon)) return
+    entry.horizon = this.#horizon
   }
 
-  /** Asks the database whether a followed entry is current. */
-  confirm(entry: NearEntry, onTold: Waiter['onTold']): void {
-    this.#next ??= this.#begin()
-    if (this.#next.waiters.length >= MAX_WAITING)
+  /** Asks the database whether a followed entry is current. Calls back once. */
+  confirm(entry: NearEntry, onTold: OnTold): void {
+    if (this.#waiting.size >= MAX_WAITING) {
       onTold(new DatabaseUnavailableError('too many reads wait for the database'))
-    else this.#next.waiters.push({ entry, onTold })
+      return
+    }
+    const waiter = new Waiter(entry, onTold)
+    waiter.end = this.#deadlines.begin(() => {
+      this.#waiting.delete(waiter)
+      const { readWaitMs } = this.#deps
+      waiter.tell(new DatabaseUnavailableError(`the database did not answer within ${readWaitMs} ms`))
+    })
+    this.#waiting.add(waiter)
     this.#schedule()
   }
 
-  /** No change that the answer of this moment lacks has been told already. */
-  protected isRecent({ oldestXid }: Moment, { since }: Following): boolean {
+  /** No change that the answer of this moment lacks is before the horizon. */
+  protected isRecent({ oldestXid }: Moment, { since }: Horizon): boolean {
     return oldestXid >= since
   }
 
-  #begin(): Round {
-    const round = new Round()
-    const end = this.#deadlines.begin(() => {
-      if (this.#next === round) this.#next = undefined
-      const { readWaitMs } = this.#deps
-      round.tell(() => new DatabaseUnavailableError(`the database did not answer within ${readWaitMs} ms`))
-    })
-    round.onEnd = end
-    return round
+  #isOld({ askedAt }: Horizon): boolean {
+    return this.#deps.clock.now() - askedAt > HORIZON_MS
   }
 
   /** In the next turn of the event loop, so that requests that have arrived together share a statement. */
@@ -106,71 +112,93 @@ export class Follower {
     this.#scheduled = true
     void this.#deps.clock.turn().then(() => {
       this.#scheduled = false
-      const round = this.#next
-      if (round === undefined || !this.#underWay.maySend) return
-      this.#next = undefined
-      void this.#ask(round)
+      if (this.#waiting.size === 0) return
+      if (!this.#underWay.maySend) {
+        this.#underWay.whenSlow(() => this.#schedule())
+        return
+      }
+      const waiters = this.#waiting
+      this.#waiting = new Set()
+      void this.#ask(waiters)
     })
   }
 
-  async #ask(round: Round): Promise<void> {
-    const following = this.#following
+  async #ask(waiters: ReadonlySet<Waiter>): Promise<void> {
+    const horizon = this.#horizon
+    const since = horizon?.since ?? 0n
     const end = this.#underWay.begin()
     try {
-      const isTold = following !== undefined && (await this.#askWhatChanged(following))
-      round.tell(({ entry }) => (isTold && this.follows(entry) ? 'current' : 'changed'))
+      const answer = horizon && (await this.#deps.store.readChangesSince(since, MAX_CHANGES))
+      // Noted and told in one step: in between, an older answer could make an entry followed again.
+      const isNoted = answer !== undefined && this.#note(horizon!, since, answer)
+      for (const waiter of waiters) waiter.tell(isNoted && this.follows(waiter.entry) ? 'current' : 'changed')
     } catch (error) {
-      if (error instanceof DatabaseUnavailableError) round.tell(() => error)
-      else {
-        this.#rest()
-        round.tell(() => 'changed')
+      if (!(error instanceof DatabaseUnavailableError)) {
+        this.#deps.observer.failed('follow-changes', error)
+        this.#rest(LONG_REST_MS)
       }
+      for (const waiter of waiters) waiter.tell(error instanceof DatabaseUnavailableError ? error : 'changed')
     } finally {
       end()
-      if (this.#next !== undefined) this.#schedule()
+      if (this.#waiting.size > 0) this.#schedule()
     }
   }
 
-  /** True when every change in the snapshot of the answer has been told. */
-  async #askWhatChanged(following: Following): Promise<boolean> {
-    const { store, near, codec } = this.#deps
-    const { since } = following
-    const answer = await store.readChangesSince(since, MAX_CHANGES)
-    // What is followed by now may have begun with an older snapshot.
-    if (following !== this.#following) return false
+  /** True when every change in the snapshot of the answer is noted in the entries that are followed. */
+  #note(horizon: Horizon, since: bigint, answer: RecentChanges): boolean {
+    // The present horizon may have begun with an older snapshot than that of this answer.
+    if (horizon !== this.#horizon) return false
     const { changed, oldestXid } = answer
-    // A smaller id than before is of a server that was put back together with its memory.
-    if (!isOf(following, answer) || oldestXid < since) this.#following = undefined
-    else if (changed === undefined) this.#rest()
+    const now = this.#deps.clock.now()
+    horizon.askedAt = now
+    // An id that went back is of a server that was set back together with its memory.
+    if (!isOf(horizon, answer) || oldestXid < since) this.#horizon = undefined
+    else if (changed === undefined) this.#rest(REST_MS)
     else {
+      const { near, codec } = this.#deps
       for (const { ref, version } of changed) near.unfollow(ref.userId, codec.keys(ref), version)
       // An answer may overtake an earlier one.
-      if (oldestXid > following.since) following.since = oldestXid
+      if (oldestXid > horizon.since) {
+        horizon.since = oldestXid
+        horizon.movedAt = now
+      } else if (changed.length === 0) horizon.movedAt = now
+      else if (now - horizon.movedAt > STUCK_MS) this.#rest(LONG_REST_MS)
     }
-    return following === this.#following
+    return horizon === this.#horizon
   }
 
-  #rest(): void {
-    this.#following = undefined
-    this.#restUntil = this.#deps.clock.now() + REST_MS
-  }
-}
-
-/** Reads that share a statement. */
-class Round {
-  readonly waiters: Waiter[] = []
-  onEnd = (): unknown => undefined
-  #isTold = false
-
-  /** The first answer counts. */
-  tell(confirmationOf: (waiter: Waiter) => Confirmation): void {
-    if (this.#isTold) return
-    this.#isTold = true
-    this.onEnd()
-    for (const waiter of this.waiters) waiter.onTold(confirmationOf(waiter))
+  #rest(ms: number): void {
+    this.#horizon = undefined
+    this.#restUntil = this.#deps.clock.now() + ms
   }
 }
 
-function isOf(following: Following, { server, database }: Moment): boolean {
-  return following.server === server && following.database === database
+/** A read that waits. */
+class Waiter {
+  readonly entry: NearEntry
+  end = (): unknown => undefined
+  #onTold: OnTold | undefined
+
+  constructor(entry: NearEntry, onTold: OnTold) {
+    this.entry = entry
+    this.#onTold = onTold
+  }
+
+  /** The first call counts. */
+  tell(confirmation: Confirmation): void {
+    const onTold = this.#onTold
+    if (onTold === undefined) return
+    this.#onTold = undefined
+    this.end()
+    try {
+      onTold(confirmation)
+    } catch (error) {
+      // The other reads have to be told; the process handles this error as one that nothing catches.
+      void Promise.reject(error)
+    }
+  }
+}
+
+function isOf(horizon: Horizon, { server, database }: Moment): boolean {
+  return horizon.server === server && horizon.database === database
 }

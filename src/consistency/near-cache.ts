@@ -89,13 +89,13 @@ export class NearCache {
     return this.#held.get(id) === entry
   }
 
-  /** Entries of the user with one of these keys at an older version are followed no longer. */
+  /** The document with these keys has this version: entries of its user that hold another one are followed no longer. */
   unfollow(userId: string, keys: readonly string[], version: number): void {
     for (const id of this.#users.get(userId)?.ids ?? []) {
       const entry = this.#held.get(id)!
       for (const key of keys) {
         const at = entry.keys.indexOf(key)
-        if (at >= 0 && entry.versions[at]! < version) entry.following = undefined
+        if (at >= 0 && entry.versions[at] !== version) entry.horizon = undefined
       }
     }
   }
@@ -180,8 +180,8 @@ export class NearCache {
 
   #remove(id: string, held: HeldEntry): void {
     this.#held.delete(id)
-    // A read may still wait for the confirmation of this entry, which is told of no change from now on.
-    held.following = undefined
+    // A read may still wait for the confirmation of this entry, in which no change is noted from now on.
+    held.horizon = undefined
     this.#bytes -= held.size
     const user = userOf(id)
     const share = this.#users.get(user)!

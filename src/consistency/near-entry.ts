@@ -2,12 +2,17 @@ import type { HeldVersion, ViewToken } from './ports.ts'
 import { updatedAtOf } from './stored-bytes.ts'
 import type { Versions } from './versions.ts'
 
-/** Changes of one database on one server that are followed, see Follower. */
-export interface Following {
+/** How far the changes of one database on one server are known, see Follower. */
+export interface Horizon {
+  /** As in Moment. */
   readonly server: string
   readonly database: string
-  /** Changes by this transaction and later ones have not been told yet. */
+  /** Changes by this transaction and later ones are asked for. */
   since: bigint
+  /** Monotonic time of the last answer. */
+  askedAt: number
+  /** Monotonic time at which an answer moved the horizon, or told no change. */
+  movedAt: number
 }
 
 /** The answer of one read, kept in the process. */
@@ -31,8 +36,8 @@ export interface NearEntry {
   confirmedAt: number
   /** Versions of the documents; computed at first use, when Redis is unreachable. */
   heldVersions?: readonly HeldVersion[]
-  /** Set while every change that the entry lacks will still be told. */
-  following?: Following | undefined
+  /** Set while every change that the entry lacks is behind this horizon. */
+  horizon?: Horizon | undefined
 }
 
 /** One document as the near cache holds it. */

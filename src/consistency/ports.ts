@@ -67,7 +67,7 @@ export interface DatabaseState {
   readonly moved: string | null
   /** No transaction with this id or a greater one has ended. */
   readonly nextXid: bigint
-  /** A text that differs after each start of the server, and between several servers. */
+  /** A text that differs after each start and each crash of the server, and between several servers. */
   readonly server: string
 }
 
@@ -161,7 +161,7 @@ export interface HeldVersion {
 export interface Moment {
   /** As in DatabaseState. */
   readonly database: string
-  /** As in DatabaseState: transaction ids of two servers are not comparable. */
+  /** As in DatabaseState: transaction ids of two servers, or from before a crash, are not comparable. */
   readonly server: string
   /** Every transaction with a smaller id has ended, so that the snapshot holds its changes. */
   readonly oldestXid: bigint

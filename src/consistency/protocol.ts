@@ -34,6 +34,8 @@ export interface ProtocolDeps {
   readonly nearCacheBytes: number
   /** The near cache of several protocols of one process, in the place of one of `nearCacheBytes`. */
   readonly near?: NearCache
+  /** The follower of several protocols of one process, of the same `near`. */
+  readonly follower?: Follower
   /** Every gate starts cold: the view is of a partition of a cluster. */
   readonly alwaysCold?: boolean
   /** For several protocols that renew their leases together. */
@@ -93,7 +95,7 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const near = deps.near ?? new NearCache(deps.nearCacheBytes)
   const rows = new parts.BatchReader(deps, WHOLE_ROWS)
   const database = new DatabaseRead({ ...deps, repair, batch: rows })
-  const follower = new parts.Follower({ ...deps, near })
+  const follower = deps.follower ?? new parts.Follower({ ...deps, near })
   const versions = new parts.BatchReader(deps, VERSIONS)
   const degraded = new DegradedRead({ ...deps, near, follower, rows, versions })
   const reader = new parts.Reader({ ...deps, lease, near, database, degraded, check })

@@ -12,12 +12,13 @@ export interface StatementLimits {
 
 /** Counts the statements in flight. */
 export class StatementsUnderWay {
-  readonly #clock: Pick<ClockPort, 'now'>
+  readonly #clock: Pick<ClockPort, 'now' | 'sleep'>
   readonly #limits: StatementLimits
   /** When each was sent. */
   readonly #underWay = new Set<{ readonly sentAt: number }>()
+  #isWatching = false
 
-  constructor(clock: Pick<ClockPort, 'now'>, limits: StatementLimits) {
+  constructor(clock: Pick<ClockPort, 'now' | 'sleep'>, limits: StatementLimits) {
     this.#clock = clock
     this.#limits = limits
   }
@@ -30,6 +31,17 @@ export class StatementsUnderWay {
     let quick = 0
     for (const { sentAt } of this.#underWay) if (sentAt > slowBefore) quick++
     return quick < quickStatements
+  }
+
+  /** Calls back when a statement that is in flight now may have become slow. One call back at a time. */
+  whenSlow(onSlow: () => void): void {
+    const { patienceMs } = this.#limits
+    if (this.#isWatching || patienceMs === 0) return
+    this.#isWatching = true
+    void this.#clock.sleep(patienceMs).then(() => {
+      this.#isWatching = false
+      onSlow()
+    })
   }
 
   /** Call when a statement is sent, and what is returned when it has ended. */

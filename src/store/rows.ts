@@ -10,8 +10,13 @@ import {
 /** SQL for `updated_at` as RFC 3339 with milliseconds, UTC. */
 export const UPDATED_AT_TEXT = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
-/** SQL for DatabaseState.server. A restored server has started, and one that was promoted is another. */
-export const SERVER = 'extract(epoch FROM pg_postmaster_start_time())::text'
+/**
+ * SQL for DatabaseState.server. A restored server has started, and one that was promoted is another. When one process of the
+ * server crashes, the others begin again without a new start, and give transaction ids of before a second time if nothing
+ * of them was on disk; recovery resets the statistics then (pgstat_discard_stats of PostgreSQL).
+ */
+export const SERVER = `concat_ws('/', extract(epoch FROM pg_postmaster_start_time()),
+  extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))`
 
 /** int8 arrives as text; versions and epochs stay far below 2^53. */
 export interface DocumentRecord {

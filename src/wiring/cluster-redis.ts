@@ -2,6 +2,7 @@ import type { Cluster } from 'ioredis'
 import { openCluster } from '../cache/redis-cluster.ts'
 import { endpointOf } from '../config/endpoint-names.ts'
 import type { ClusterTarget } from '../config.ts'
+import { Follower } from '../consistency/follower.ts'
 import { NearCache } from '../consistency/near-cache.ts'
 import {
   ByPartition,
@@ -45,32 +46,45 @@ export function clusterRedis(
     shared: observer,
     partitions: PARTITIONS,
   })
-  const shared = {
-    ...protocolOptions(config),
-    clock: SYSTEM_CLOCK,
-    databaseName: endpointOf(config.database.url),
-    near: new NearCache(config.redis.nearCacheBytes),
-    ticks: new RenewalTicks(SYSTEM_CLOCK, config.times.renewMs),
-    alwaysCold: true,
-  }
   const partitionViews = new PartitionViews({ viewPool, viewTimeoutMs: config.times.leaseMs, availability })
   const knownNumbers = () =>
     readAllKnownNumbers(
       cluster.partitions.map(({ counters }) => counters),
       SYSTEM_CLOCK,
     )
-  const parts = new ByPartition(partition => {
-    const { names, counters, ...own } = cluster.partitions[partition]!
-    const view = viewOfPartition(partition)
-    const cache = traced('redis', own.cache)
-    const codec = createCodec(names)
-    const store = traced(
+  const stores = new ByPartition(partition =>
+    traced(
       'postgresql',
       new PostgresStore({
-        ...{ pool, viewPool, availability, view, partitionViews, knownNumbers },
+        ...{ pool, viewPool, availability, partitionViews, knownNumbers },
+        view: viewOfPartition(partition),
         viewTimeoutMs: config.times.leaseMs,
       }),
-    )
+    ),
+  )
+  const near = new NearCache(config.redis.nearCacheBytes)
+  const codecs = new ByPartition(partition => createCodec(cluster.partitions[partition]!.names))
+  const options = protocolOptions(config)
+  const shared = {
+    ...options,
+    clock: SYSTEM_CLOCK,
+    databaseName: endpointOf(config.database.url),
+    near,
+    // One statement confirms the reads of all partitions.
+    follower: new Follower({
+      ...{ near, observer, clock: SYSTEM_CLOCK, readWaitMs: options.readWaitMs },
+      store: stores.all[0]!,
+      codec: { keys: ref => codecs.of(ref.userId).keys(ref) },
+    }),
+    ticks: new RenewalTicks(SYSTEM_CLOCK, config.times.renewMs),
+    alwaysCold: true,
+  }
+  const parts = new ByPartition(partition => {
+    const { counters, ...own } = cluster.partitions[partition]!
+    const view = viewOfPartition(partition)
+    const cache = traced('redis', own.cache)
+    const codec = codecs.all[partition]!
+    const store = stores.all[partition]!
     const protocol = createProtocol({
       ...shared,
       ...{ store, cache, codec },

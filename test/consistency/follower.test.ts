@@ -47,7 +47,9 @@ function followerByHand() {
         })
       }),
   }
-  const follower = new Follower({ store, codec: { keys: keysOf }, near, clock, readWaitMs: 3_000 })
+  const failed: string[] = []
+  const observer = { failed: (duty: string) => failed.push(duty) }
+  const follower = new Follower({ store, codec: { keys: keysOf }, near, clock, observer, readWaitMs: 3_000 })
   /** Keeps a read of these documents, all at version 1, and follows it from `moment` on. */
   const keep = (id: string, kinds: readonly string[], moment = momentAt(100n)) => {
     const userId = id.split('\n')[0]!
@@ -75,7 +77,7 @@ function followerByHand() {
     await turn()
     return told
   }
-  return { clock, near, follower, statements, keep, ask }
+  return { clock, near, follower, statements, keep, ask, failed }
 }
 
 const change = (userId: string, kind: string, version: number) => ({ ref: { userId, kind }, version })
@@ -174,26 +176,93 @@ t.test('more changes than one answer tells: it rests, and begins again', async t
   t.ok(follower.follows(entry))
 })
 
-t.test('the database fails, refuses or does not answer', async t => {
+t.test('a transaction that stays open: the same changes are not told again and again', async t => {
   const { clock, statements, keep, ask, follower } = followerByHand()
+  const entry = keep('42\na', ['a'])
+  const answerAll = async (...told: Changed[number][]) => {
+    const asked = await ask(entry)
+    await statements.at(-1)!.answer(momentAt(100n), told)
+    return asked
+  }
+  for (let i = 0; i < 20; i++) {
+    t.strictSame(await answerAll(), ['current'])
+    await clock.pass(100)
+  }
+  for (let i = 0; i < 10; i++) {
+    t.strictSame(await answerAll(change('43', 'a', 7)), ['current'])
+    await clock.pass(100)
+  }
+  t.strictSame(await answerAll(change('43', 'a', 7)), ['changed'], 'it rests')
+  await clock.pass(5_000)
+  follower.follow('42\na', entry, momentAt(100n))
+  t.notOk(follower.follows(entry))
+  await clock.pass(5_000)
+  follower.follow('42\na', entry, momentAt(100n))
+  t.ok(follower.follows(entry))
+})
+
+t.test('what was not asked for long is not asked: too much has changed since', async t => {
+  const { clock, statements, keep, ask, follower } = followerByHand()
+  const entry = keep('42\na', ['a'])
+  await clock.pass(9_000)
+  const told = await ask(entry)
+  await statements[0]!.answer(momentAt(100n))
+  t.strictSame(told, ['current'])
+  await clock.pass(10_100)
+  t.notOk(follower.follows(entry))
+  follower.follow('42\na', entry, momentAt(900n))
+  await ask(entry)
+  t.equal(statements[1]!.since, 900n)
+})
+
+t.test('a version below the one that is held is another one as well', async t => {
+  const { statements, keep, ask } = followerByHand()
+  const told = await ask(keep('42\na', ['a']))
+  await statements[0]!.answer(momentAt(110n), [change('42', 'a', 0)])
+  t.strictSame(told, ['changed'])
+})
+
+t.test('a read that fails when it is told does not keep the others waiting', async t => {
+  const { statements, keep, ask, follower } = followerByHand()
+  const entry = keep('42\na', ['a'])
+  const caught = new Promise(resolve => process.once('unhandledRejection', resolve))
+  follower.confirm(entry, () => {
+    throw new Error('a fault of the reader')
+  })
+  const told = await ask(entry)
+  await statements[0]!.answer(momentAt(110n))
+  t.strictSame(told, ['current'])
+  t.match(await caught, { message: 'a fault of the reader' })
+  t.ok(follower.follows(entry))
+})
+
+t.test('the database fails, refuses or does not answer', async t => {
+  const { clock, statements, keep, ask, follower, failed: failures } = followerByHand()
   const entry = keep('42\na', ['a'])
   const failed = await ask(entry)
   await statements[0]!.fail(new DatabaseUnavailableError('gone'))
   t.match(failed, [new DatabaseUnavailableError('gone')])
   t.ok(follower.follows(entry), 'nothing was missed')
 
-  const late = [await ask(entry), await ask(entry)]
+  const late = [await ask(entry), await ask(entry), await ask(entry)]
+  t.equal(statements.length, 3)
   await clock.pass(100)
-  late.push(await ask(entry))
   t.equal(statements.length, 4, 'another one beside those that are slow')
-  await clock.pass(3_500)
+  await clock.pass(2_000)
+  const last = await ask(entry)
+  await clock.pass(1_500)
   for (const [told] of late) t.match(told, DatabaseUnavailableError)
+  t.strictSame(last, [undefined], 'each read has its own wait')
   for (const { answer } of statements.slice(1)) await answer(momentAt(101n))
+  await turn()
+  await statements.at(-1)!.answer(momentAt(101n))
+  t.strictSame(last, ['current'])
   await clock.pass(500)
   t.equal(clock.sleepers(), 0, 'no timer is left')
 
   const refused = await ask(entry)
-  await statements[4]!.fail(new Error('no such function'))
+  await statements.at(-1)!.fail(new Error('no such function'))
   t.strictSame(refused, ['changed'], 'each document is asked for')
   t.notOk(follower.follows(entry))
+  t.strictSame(failures, ['follow-changes'])
 })

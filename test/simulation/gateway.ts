@@ -1,3 +1,4 @@
+import type { Follower } from '../../src/consistency/follower.ts'
 import { NearCache } from '../../src/consistency/near-cache.ts'
 import type { ObserverPort, ProtocolTimes } from '../../src/consistency/ports.ts'
 import { createProtocol, type Protocol } from '../../src/consistency/protocol.ts'
@@ -25,6 +26,7 @@ export class GatewayGoneError extends Error {
 
 /** Holds what a few reads of the one user take (an eighth of it), so that not all are kept. */
 const NEAR_CACHE_BYTES = 20_000
+const READ_WAIT_MS = 3_000
 /** As claimMs of lease.ts, without the three seconds that it is at least. */
 const CLAIMED_LEASES = 2
 /** Its sockets are closed by the system within this time. */
@@ -48,6 +50,7 @@ interface Part {
 interface Shared {
   readonly leaseFactor: number
   readonly near?: NearCache
+  readonly follower?: Follower
   readonly ticks?: RenewalTicks
   readonly writeSlots?: WriteSlots
   readonly availability?: Availability
@@ -68,10 +71,21 @@ export class Gateway {
     this.process = process
     if (!hasCluster || cluster === undefined) this.parts = [this.#part({ leaseFactor }, 0, undefined)]
     else {
+      const near = new NearCache(NEAR_CACHE_BYTES)
       const client = new ClusterClient({ process, timeline, random, cluster })
       const shared = {
         leaseFactor,
-        near: new NearCache(NEAR_CACHE_BYTES),
+        near,
+        follower: new build.parts.Follower({
+          ...{
+            near,
+            clock: process,
+            codec: SIM_CODEC,
+            observer: { failed: () => {} },
+            readWaitMs: READ_WAIT_MS,
+          },
+          store: { readChangesSince: (...asked) => this.store.readChangesSince(...asked) },
+        }),
         ticks: new RenewalTicks(process, build.times.renewMs),
         writeSlots: new WriteSlots(1, process),
         availability: new Availability(),
@@ -151,7 +165,7 @@ export class Gateway {
         writeSlots: new WriteSlots(1, process),
         ...shared,
         alwaysCold: slot !== undefined && build.alwaysCold,
-        readWaitMs: 3_000,
+        readWaitMs: READ_WAIT_MS,
         serveUnverified: true,
       },
       build.parts,

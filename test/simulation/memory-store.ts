@@ -39,7 +39,7 @@ export interface StoreRules {
   readonly heldVersions: boolean
   /** Changes are followed from the oldest running transaction, not from the next one. */
   readonly followedFromOldest: boolean
-  /** Changes are followed on one start of one server. */
+  /** Changes are followed on one server, until it starts or crashes. */
   readonly followedServer: boolean
   /** Every transaction is READ COMMITTED, whatever the database prefers. */
   readonly readCommitted: boolean

@@ -65,6 +65,7 @@ const NEW_VIEW: View = {
 }
 /** The views of the two partitions of a cluster. */
 const PARTITION_VIEWS: readonly number[] = [1, 2]
+const FIRST_XID = 100n
 const NEVER = Number.NEGATIVE_INFINITY
 /** As in `other_layout`, in proportion to the times of SOUND. */
 const RECENT_MS = 1_500
@@ -97,7 +98,7 @@ export class PostgresServer {
   #clusterTimeline = 1
   /** Of all times, those that were lost included: ids are random, and the wall clock gives the base. */
   #incarnations = 0
-  #nextXid = 100n
+  #nextXid = FIRST_XID
   readonly #viewChanges = [0, 0, 0]
   #views: readonly View[] = [NEW_VIEW, NEW_VIEW, NEW_VIEW]
   /** When each was turned ON or OFF last. */
@@ -312,8 +313,15 @@ export class PostgresServer {
   restart(downMs: number, promoted: boolean): void {
     if (promoted) this.#clusterTimeline++
     this.starts++
+    this.#forgetIds()
     this.downUntil = this.timeline.now + downMs
     this.handovers.clear()
     for (const session of [...this.sessions]) session.end()
+  }
+
+  /** Transaction ids of which nothing was on disk are given a second time. */
+  #forgetIds(): void {
+    const committed = [...this.history.values()].map(versions => versions.at(-1)!.xid)
+    this.#nextXid = committed.reduce((last, xid) => (xid > last ? xid : last), FIRST_XID - 1n) + 1n
   }
 }

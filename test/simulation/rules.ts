@@ -277,7 +277,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'followed-and-told',
-    says: 'an entry is followed until a change is told that it lacks',
+    says: 'an entry is followed until an answer names one of its documents in another version',
     dagger: false,
     off: parts({ Follower: DeafFollower }),
   },
@@ -295,7 +295,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     name: 'followed-server',
-    says: 'changes are followed on one start of one server',
+    says: 'changes are followed on one server, until it starts or crashes',
     dagger: false,
     off: store({ followedServer: false }),
     focus: 'set-back',

@@ -81,19 +81,19 @@ interface MomentRecord {
 }
 
 /** Records of a LEFT JOIN: one without a document when there is none. */
-type Joined<T> = T | { readonly user_id: null }
+type MaybeDocument<T> = T | { readonly user_id: null }
 
-type ChangedRecord = MomentRecord & { readonly view_epoch: string | null } & Joined<DocumentRecord>
+type ChangedRecord = MomentRecord & { readonly view_epoch: string | null } & MaybeDocument<DocumentRecord>
 
 function isDocument<T extends object>(record: T): record is T & DocumentRecord {
-  return (record as Joined<DocumentRecord>).user_id !== null
+  return (record as MaybeDocument<DocumentRecord>).user_id !== null
 }
 
 function toMoment({ database, server, oldest_xid }: MomentRecord): Moment {
   return { database: database ?? '', server, oldestXid: BigInt(oldest_xid) }
 }
 
-/** The order makes the planner use the index documents_changed, whatever it expects of an unknown `xid`. */
+/** The order makes the planner use the index documents_changed: it does not know `xid`, and expects a third of all rows behind it. */
 export function recentChanges(xid: bigint, limit: number): Statement {
   return {
     name: 'select-recent-changes',
@@ -112,7 +112,7 @@ export function recentChanges(xid: bigint, limit: number): Statement {
 /** What was changed by `xid` of this incarnation or a later one (StorePort.readChangesSince). */
 export async function selectRecentChanges(pool: Pool, xid: bigint, limit: number): Promise<RecentChanges> {
   const { rows } = await Batch.runOne(pool, recentChanges(xid, limit))
-  const records = rows as unknown as (MomentRecord & Joined<DocumentRecord>)[]
+  const records = rows as unknown as (MomentRecord & MaybeDocument<DocumentRecord>)[]
   const changed = records.filter(isDocument).map(({ user_id, kind, version }) => ({
     ref: { userId: user_id, kind },
     version: Number(version),
