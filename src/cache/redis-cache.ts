@@ -155,7 +155,7 @@ export class RedisCache implements CachePort {
 
   cold(v: ViewToken, databaseName: string): Promise<ScriptOutcome> {
     const keys = [this.#names.view, this.#names.owner, this.#names.marker]
-    return this.#run(v, 'cold', keys, [v.database, databaseName, this.#claimMs])
+    return this.#run(v, 'cold', keys, [databaseName, this.#claimMs])
   }
 
   async sweep(v: ViewToken, from: string | null): Promise<SweepStep | 'view'> {

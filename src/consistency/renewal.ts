@@ -2,16 +2,9 @@ import { type CacheIdentity, type CachePort, KeysElsewhereError, type RedisOwner
 import type { DatabaseCheck } from './database-check.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
-import type {
-  ClockPort,
-  DatasetIdentity,
-  ObserverPort,
-  StorePort,
-  View,
-  ViewSnapshot,
-  ViewToken,
-} from './ports.ts'
+import type { ClockPort, ObserverPort, StorePort, View, ViewSnapshot, ViewToken } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
+import { type Look, SlotMoves } from './slot-moves.ts'
 import { databaseOf, epochOf, sameIdentity, viewText } from './token.ts'
 
 export interface RenewalDeps {
@@ -42,19 +35,12 @@ export interface Sighting {
   readonly owner: RedisOwner | 'unknown'
 }
 
-/** What a renewal saw of Redis: its identity, or the dataset of a node that does not hold all keys. */
-interface Look {
-  readonly seen?: CacheIdentity
-  readonly elsewhere?: DatasetIdentity
-}
-
 /** Lease renewal (each instance, every p). */
 export class Renewal {
   readonly #deps: RenewalDeps
   /** The V of the last lease. */
   #last: ViewToken | undefined
-  /** A V whose keys were seen on another node, or on their way; its view has to end. */
-  #moved: { readonly v: ViewToken; readonly reason: string } | undefined
+  readonly #moves = new SlotMoves()
 
   constructor(deps: RenewalDeps) {
     this.#deps = deps
@@ -76,7 +62,7 @@ export class Renewal {
     })
     const { view } = snapshot
     const v = tokenOf(view)
-    if (v !== undefined) this.#noticeMove(look, v)
+    if (v !== undefined && this.#deps.alwaysCold) this.#moves.note(look, v)
     if (!(await this.#deps.check.accept(snapshot, marker, seen))) {
       return this.#again(tries)
     }
@@ -110,8 +96,7 @@ export class Renewal {
   #reasonToEnd(v: ViewToken, { database }: ViewSnapshot, owner: RedisOwner | 'unknown'): string | undefined {
     if (v.database !== database) return 'another-database'
     if (typeof owner === 'object') return 'redis-of-another-database'
-    if (this.#moved?.v.epoch === v.epoch) return this.#moved.reason
-    return owner === 'nobody' ? 'redis-unattended' : undefined
+    return this.#moves.reasonToEnd(v) ?? (owner === 'nobody' ? 'redis-unattended' : undefined)
   }
 
   /**
@@ -158,20 +143,8 @@ export class Renewal {
   async #keepWatch(look: Look): Promise<void> {
     const v = this.#last
     if (!this.#deps.alwaysCold || v === undefined) return
-    this.#noticeMove(look, v)
+    this.#moves.note(look, v)
     if (look.seen !== undefined && speaksOf(look.seen, v)) await this.#claim(v, look.seen)
-  }
-
-  /**
-   * Remembers that the keys of V are or were on another node, until V has ended: the slot may come back at once, and bring with it
-   * what that node held, such as an older copy of a key.
-   */
-  #noticeMove({ seen, elsewhere }: Look, v: ViewToken): void {
-    if (!this.#deps.alwaysCold) return
-    if (elsewhere !== undefined && sameIdentity(v.identity, elsewhere))
-      this.#moved = { v, reason: 'redis-slot-moving' }
-    else if (seen?.role === 'master' && !sameIdentity(v.identity, seen.identity))
-      this.#moved = { v, reason: 'redis-identity' }
   }
 
   /**

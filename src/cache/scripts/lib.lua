@@ -23,10 +23,14 @@ local function epoch_of(view)
   return view and tonumber(string.match(view, '^%d+')) or 0
 end
 
+local function database_of(view)
+  return string.match(view, '^%d+ r%d+ (%S+) ')
+end
+
 -- True while gateways of another database than that of V hold the claim (claim.lua).
 local function is_claimed(owner_key, view)
   local owner = string.match(get(owner_key) or '', '^(%S+) ')
-  return owner and owner ~= string.match(view, '^%d+ r%d+ (%S+) ')
+  return owner and owner ~= database_of(view)
 end
 
 -- Claims the keys for gateways of the database `id`, when no other database holds the claim. An instance with a longer lease may

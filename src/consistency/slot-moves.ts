@@ -1,0 +1,29 @@
+import type { CacheIdentity } from './cache-port.ts'
+import type { DatasetIdentity, ViewToken } from './ports.ts'
+import { sameIdentity } from './token.ts'
+
+/** What a renewal saw of Redis: its identity, or the dataset of a node that does not hold all keys. */
+export interface Look {
+  readonly seen?: CacheIdentity
+  readonly elsewhere?: DatasetIdentity
+}
+
+/**
+ * Remembers that the keys of a V in a cluster are or were on another node, until V has ended: the slot may come back at once, and
+ * bring with it what that node held, such as an older copy of a key.
+ */
+export class SlotMoves {
+  #last: { readonly v: ViewToken; readonly reason: string } | undefined
+
+  note({ seen, elsewhere }: Look, v: ViewToken): void {
+    if (elsewhere !== undefined && sameIdentity(v.identity, elsewhere))
+      this.#last = { v, reason: 'redis-slot-moving' }
+    else if (seen?.role === 'master' && !sameIdentity(v.identity, seen.identity))
+      this.#last = { v, reason: 'redis-identity' }
+  }
+
+  /** Why V has to end; undefined = its keys have not moved. */
+  reasonToEnd({ epoch }: ViewToken): string | undefined {
+    return this.#last?.v.epoch === epoch ? this.#last.reason : undefined
+  }
+}
