@@ -3,6 +3,7 @@ import type { DocumentRef, Row } from './ports.ts'
 /** A change as the caller plans it under the row locks; the protocol assigns the version. */
 export interface PlannedChange {
   readonly ref: DocumentRef
+  /** JSON text in the form that the codec writes, so that it is stored in the cache as it is; null = deleted. */
   readonly data: string | null
   readonly changes: string
 }

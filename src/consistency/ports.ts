@@ -16,6 +16,8 @@ export interface Row {
   /** RFC 3339 with milliseconds, UTC. */
   readonly updatedAt: string
   readonly data: string | null
+  /** True of what a write stored: `data` is as its decision wrote it, and not as PostgreSQL writes it out. */
+  readonly isCanonical?: true
 }
 
 /** Identity of a Redis dataset: the server process and its replication history. */

@@ -20,15 +20,35 @@ function isSorted(value: unknown): boolean {
   return true
 }
 
-/** Written by hand, because an object rebuilt in that order would put array-like keys first and lose `__proto__`. */
+/** Names of documents and the catalogue: a thousand or two. Names that callers invent are written out each time. */
+const MOST_NAMES = 4_096
+const LONGEST_NAME = 64
+const writtenNames = new Map<string, string>()
+
+/** A name with its colon. */
+function writtenName(name: string): string {
+  let written = writtenNames.get(name)
+  if (written === undefined) {
+    written = `${JSON.stringify(name)}:`
+    if (writtenNames.size < MOST_NAMES && name.length <= LONGEST_NAME) writtenNames.set(name, written)
+  }
+  return written
+}
+
+/**
+ * Written by hand, because an object rebuilt in that order would put array-like keys first and lose `__proto__`. Rows arrive
+ * in the order of jsonb, so what most writes store passes here: what needs no escapes is not given to JSON.stringify.
+ */
 function sortedJson(value: unknown): string {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null'
+  if (typeof value === 'boolean') return value ? 'true' : 'false'
   if (Array.isArray(value)) return `[${value.map(item => sortedJson(item)).join(',')}]`
   if (!isJsonObject(value)) return JSON.stringify(value) ?? 'null'
   let fields = ''
   for (const name of Object.keys(value).sort()) {
     const item = value[name]
     if (item === undefined) continue
-    fields += `${fields === '' ? '' : ','}${JSON.stringify(name)}:${sortedJson(item)}`
+    fields += `${fields === '' ? '' : ','}${writtenName(name)}${sortedJson(item)}`
   }
   return `{${fields}}`
 }

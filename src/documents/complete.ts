@@ -21,8 +21,11 @@ function fill(schema: TSchema, data: JsonObject, source: JsonObject, nullIsMissi
   const fields: Record<string, TSchema> = schema.properties ?? {}
   let filled = data
   for (const name of Object.keys(fields)) {
-    const [value, given] = [own(data, name), own(source, name)]
+    const value = own(data, name)
     const missing = value === undefined || (nullIsMissing && value === null && !allowsNull(fields[name]!))
+    // Nearly every field: what is there and has no fields of its own is complete.
+    if (!missing && !isJsonObject(value)) continue
+    const given = own(source, name)
     const whole =
       missing && given !== undefined
         ? given

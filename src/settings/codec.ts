@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
+import { fieldTexts } from '../documents/json/field-texts.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject } from '../documents/json.ts'
 import { DEFAULTS_REF } from './document-refs.ts'
@@ -58,14 +59,27 @@ export function encode(row: Row): readonly Buffer[] {
 }
 
 function partsOf(row: Row): readonly Buffer[] {
-  const data = storedData(row)
+  const textOf = textsIn(row)
   if (row.ref.kind === DEFAULTS_REF.kind) {
-    const text = canonicalJson(data)
+    const text = textOf(undefined)
     return [envelope(row, text), Buffer.from(defaultsHash(text))]
   }
-  return documentOf(row.ref.kind).keySuffixes.map(({ section }) =>
-    envelope(row, canonicalJson(section === undefined ? data : (data[section] ?? {}))),
-  )
+  return documentOf(row.ref.kind).keySuffixes.map(({ section }) => envelope(row, textOf(section)))
+}
+
+/** The canonical JSON of the row's data, and of each section. What a write stored is not parsed and written out again. */
+function textsIn(row: Row): (section: string | undefined) => string {
+  if (row.isCanonical === true) {
+    const whole = row.data ?? '{}'
+    let fields: ReadonlyMap<string, string> | undefined
+    return section => {
+      if (section === undefined) return whole
+      fields ??= fieldTexts(whole)
+      return fields.get(section) ?? '{}'
+    }
+  }
+  const data = storedData(row)
+  return section => canonicalJson(section === undefined ? data : (data[section] ?? {}))
 }
 
 function envelope({ version, updatedAt }: Row, data: string): Buffer {

@@ -120,7 +120,7 @@ export class PostgresStore implements StorePort {
       applyAndCommit: async changes => {
         const answer = await transaction.runAndCommit(applyChanges(changes))
         const updatedAt = answer.rows[0]!.updated_at as string
-        return changes.map(({ ref, version, data }) => ({ ref, version, data, updatedAt }))
+        return changes.map(({ ref, version, data }) => ({ ref, version, data, updatedAt, isCanonical: true }))
       },
       rollback: () => transaction.rollback(),
     }
