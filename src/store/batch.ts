@@ -1,10 +1,14 @@
 import { type ClientBase, type Connection, type Pool, type Submittable, types } from 'pg'
+import { textArrayBytes } from './text-array.ts'
 
-/** A statement with a name is parsed once per connection, one with the name '' each time. Values are sent as text, null as NULL. */
+/**
+ * A statement with a name is parsed once per connection, one with the name '' each time. Values are sent as text, null as NULL,
+ * arrays in the binary form of text[]: a parameter that is one must have that type.
+ */
 export interface Statement {
   readonly name: string
   readonly text: string
-  readonly values: readonly (string | null)[]
+  readonly values: readonly (string | null | readonly (string | null)[])[]
 }
 
 /** What one statement of a batch answered. */
@@ -41,8 +45,8 @@ export interface Outcome {
 
 type Callback = (error?: unknown) => void
 
-/** Statements that a connection has parsed. */
-const parsed = new WeakMap<Connection, Set<string>>()
+/** Statements that a connection has parsed, with the fields of their rows, which stay: the server refuses a plan that would change them. */
+const parsed = new WeakMap<Connection, Map<string, readonly Field[]>>()
 
 /**
  * Statements in one message, with one Sync behind the last: one round trip, and no parsing. The server runs them in
@@ -51,9 +55,10 @@ const parsed = new WeakMap<Connection, Set<string>>()
 export class Batch implements Submittable {
   readonly #statements: readonly Statement[]
   readonly #answers: Answer[] = []
-  #fields: readonly Field[] = []
+  /** Of the statement that is answered; undefined = it was not described. */
+  #fields: readonly Field[] | undefined
   #rows: Record<string, unknown>[] = []
-  #known: Set<string> | undefined
+  #known: Map<string, readonly Field[]> | undefined
   #sent = false
   #failed = false
   /** node-postgres wraps it to bound the wait. */
@@ -103,7 +108,7 @@ export class Batch implements Submittable {
     this.#sent = true
     this.#known = parsed.get(connection)
     if (this.#known === undefined) {
-      this.#known = new Set()
+      this.#known = new Map()
       parsed.set(connection, this.#known)
     }
     connection.stream.cork()
@@ -113,13 +118,14 @@ export class Batch implements Submittable {
   }
 
   #send(connection: Connection, { name, text, values }: Statement): void {
-    if (!this.#known!.has(name)) {
+    const isNew = !this.#known!.has(name)
+    if (isNew) {
       // An earlier batch may have failed behind its parsing. Closing one that does not exist is no error.
       connection.close({ type: 'S', name }, true)
       connection.parse({ name, text, types: [] }, true)
     }
-    connection.bind({ statement: name, values: [...values] }, true)
-    connection.describe({ type: 'P', name: '' }, true)
+    connection.bind({ statement: name, values: values.map(inBytes) }, true)
+    if (isNew) connection.describe({ type: 'P', name: '' }, true)
     connection.execute({ portal: '' }, true)
   }
 
@@ -132,6 +138,7 @@ export class Batch implements Submittable {
 
   handleDataRow({ fields: values }: { fields: readonly (string | null)[] }): void {
     const row: Record<string, unknown> = {}
+    this.#fields ??= this.#known!.get(this.#current!.name)!
     this.#fields.forEach(({ name, parse }, i) => {
       const value = values[i]!
       row[name] = value === null ? null : parse(value)
@@ -139,12 +146,18 @@ export class Batch implements Submittable {
     this.#rows.push(row)
   }
 
+  /** The statement that is answered next. */
+  get #current(): Statement | undefined {
+    return this.#statements[this.#answers.length]
+  }
+
   handleCommandComplete({ text }: { text: string }): void {
-    const { name } = this.#statements[this.#answers.length]!
+    const { name } = this.#current!
     // A statement without a name is parsed each time: its text differs.
-    if (name !== '') this.#known!.add(name)
+    if (name !== '' && !this.#known!.has(name)) this.#known!.set(name, this.#fields ?? [])
     this.#answers.push({ command: text, rows: this.#rows })
     this.#rows = []
+    this.#fields = undefined
   }
 
   handleReadyForQuery(): void {
@@ -154,8 +167,13 @@ export class Batch implements Submittable {
   handleError(error: unknown): void {
     this.#failed = true
     // It may be what the server holds under that name: next time it is parsed again.
-    const failed = this.#statements[this.#answers.length]
+    const failed = this.#current
     if (failed !== undefined) this.#known?.delete(failed.name)
     this.callback(error)
   }
+}
+
+/** A Buffer is sent as binary. */
+function inBytes(value: Statement['values'][number]): string | Buffer | null {
+  return typeof value === 'string' || value === null ? value : textArrayBytes(value)
 }

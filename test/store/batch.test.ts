@@ -92,3 +92,46 @@ t.test('the connection is usable behind a failure, and a transaction in it is no
     { status: 'fulfilled', value: { rows: [{ two: 2 }] } },
   ])
 })
+
+t.test('arrays arrive as they are, whatever is in them', async t => {
+  const client = await connect(t)
+  const arrays = [
+    [],
+    ['a'],
+    [null, '', 'NULL', '"', '\\', '{"a":"b,c"}', '{}', 'é\u{1f600}\n'],
+    [null],
+    Array.from({ length: 2_000 }, (_, i) => 'x'.repeat(i)),
+  ]
+  for (const array of arrays) {
+    const statement: Statement = { name: 'echo', text: 'SELECT $1::text[] AS array', values: [array] }
+    t.strictSame(await Batch.run(client, [statement]), [{ command: 'SELECT 1', rows: [{ array }] }])
+  }
+  const sum: Statement = {
+    name: 'sum',
+    text: 'SELECT sum(n)::int AS sum FROM unnest($1::text[]::bigint[], $2::text[]) AS of (n, other)',
+    values: [['1', null, '41'], null],
+  }
+  t.strictSame((await Batch.run(client, [sum]))[0]!.rows, [{ sum: 42 }])
+})
+
+t.test(
+  'rows of a statement that is not described again have the same fields, none and several of them',
+  async t => {
+    const client = await connect(t)
+    const rows: Statement = {
+      name: 'rows',
+      text: 'SELECT n, n::text AS text, NULL AS nothing FROM generate_series(1, $1::int) AS n',
+      values: ['0'],
+    }
+    t.strictSame((await Batch.run(client, [rows]))[0]!.rows, [])
+    for (const count of [1, 2]) {
+      const [one, other] = await Batch.run(client, [
+        { ...rows, values: [String(count)] },
+        { ...rows, values: ['1'] },
+      ])
+      const row = (n: number) => ({ n, text: String(n), nothing: null })
+      t.strictSame(one!.rows, [row(1), row(2)].slice(0, count))
+      t.strictSame(other!.rows, [row(1)])
+    }
+  },
+)

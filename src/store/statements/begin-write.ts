@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg'
 import type { DocumentRef, WriteTransaction } from '../../consistency/ports.ts'
 import { Batch, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
-import { columns, type DocumentRecord, SERVER, textArray, toRow, toView, type ViewRecord } from '../rows.ts'
+import { columns, type DocumentRecord, SERVER, toRow, toView, type ViewRecord } from '../rows.ts'
 import { DOCUMENT_COLUMNS } from './documents.ts'
 import { OTHER_LAYOUT_USED, VIEW_COLUMNS } from './view.ts'
 
@@ -72,7 +72,7 @@ function one({ userId, kind }: DocumentRef, waits: boolean): [lock: Statement, r
 }
 
 function several(refs: readonly DocumentRef[], waits: boolean): [lock: Statement, read: Statement] {
-  const values = columns(refs).map(textArray)
+  const values = columns(refs)
   return [
     waits
       ? { name: 'lock-for-write', text: 'SELECT lock_for_write($1::text[], $2::text[])', values }

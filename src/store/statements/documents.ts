@@ -149,17 +149,17 @@ function applySeveral(all: readonly Change[]): Statement {
     name: 'apply-changes',
     text: `SELECT ${UPDATED_AT_TEXT} AS updated_at
            FROM apply_changes(
-             $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
+             $1::text[], $2::text[], $3::text[]::bigint[], $4::text[]::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
            ) AS updated_at`,
     values: [
-      ...columns(all.map(({ ref }) => ref)).map(textArray),
-      textArray(all.map(({ previous }) => String(previous))),
-      textArray(all.map(({ version }) => String(version))),
-      textArray(all.map(({ data }, i) => (twins?.[i] == null ? data : null))),
-      textArray(all.map(({ changes }) => changes)),
-      textArray(all.map(({ updatedBy }) => updatedBy)),
-      textArray(all.map(({ reason }) => reason)),
-      twins === null ? null : textArray(twins),
+      ...columns(all.map(({ ref }) => ref)),
+      all.map(({ previous }) => String(previous)),
+      all.map(({ version }) => String(version)),
+      all.map(({ data }, i) => (twins?.[i] == null ? data : null)),
+      all.map(({ changes }) => changes),
+      all.map(({ updatedBy }) => updatedBy),
+      all.map(({ reason }) => reason),
+      twins,
     ],
   }
 }
