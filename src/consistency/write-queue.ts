@@ -27,11 +27,13 @@ export class WriteQueue {
       throw new WriteQueueFullError(`${MAX_WAITING} writes of one document are waiting`)
     }
     // Takes all places at once, so that two writes of the same documents cannot wait for one another.
-    const places = unique.map(id => this.#join(id))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const before: Promise<void>[] = []
+    for (const id of unique) this.#join(id, promise, before)
     const leave = () => {
-      for (const place of places) place.leave()
+      resolve()
+      for (const id of unique) this.#leave(id)
     }
-    const before = places.flatMap(place => (place.before === undefined ? [] : [place.before]))
     if (before.length > 0) await this.#turn(Promise.all(before), leave)
     try {
       return await work()
@@ -54,18 +56,20 @@ export class WriteQueue {
     }
   }
 
-  #join(id: string): { before: Promise<void> | undefined; leave: () => void } {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const tail = this.#tails.get(id)
-    const queue = tail ?? { waiting: 0, last: promise }
-    const before = tail?.last
-    queue.last = promise
-    queue.waiting++
-    if (tail === undefined) this.#tails.set(id, queue)
-    const leave = () => {
-      resolve()
-      if (--queue.waiting === 0) this.#tails.delete(id)
+  /** Lines up as the last one, whose `end` the next one waits for. Adds what it has to wait for itself to `before`. */
+  #join(id: string, end: Promise<void>, before: Promise<void>[]): void {
+    const queue = this.#tails.get(id)
+    if (queue === undefined) {
+      this.#tails.set(id, { waiting: 1, last: end })
+      return
     }
-    return { before, leave }
+    before.push(queue.last)
+    queue.last = end
+    queue.waiting++
+  }
+
+  #leave(id: string): void {
+    const queue = this.#tails.get(id)!
+    if (--queue.waiting === 0) this.#tails.delete(id)
   }
 }

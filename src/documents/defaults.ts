@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Fault } from '../errors.ts'
 import { inOurNames } from './aliases.ts'
-import { canonicalJson } from './canonical.ts'
+import { canonicalJson, keepTexts } from './canonical.ts'
 import { DOCUMENTS, documentOf, KINDS } from './catalogue.ts'
 import { complete, completeFromFile } from './complete.ts'
 import { filePath, isModeSection, keyIn, valueAt, withoutNotes, withValue } from './file-format.ts'
@@ -101,6 +101,7 @@ export function defaultsInOrder(defaults: JsonObject, kind: string): JsonObject 
   let sorted = inOrder.get(document)
   if (sorted === undefined) {
     sorted = readJson(defaultContent(defaults, kind)) as JsonObject
+    keepTexts(sorted)
     inOrder.set(document, sorted)
   }
   return sorted

@@ -22,17 +22,16 @@ export function requireRoom(
   changes: readonly PlannedChange[],
   userBytes: number,
 ): void {
-  const sizes = new Map([...rows].map(([id, { data }]) => [id, Buffer.byteLength(data ?? '')]))
-  const before = sum(sizes)
-  for (const { ref, data } of changes) sizes.set(refId(ref), Buffer.byteLength(data ?? ''))
-  const after = sum(sizes)
+  let before = 0
+  for (const { data } of rows.values()) before += Buffer.byteLength(data ?? '')
+  let after = before
+  for (const { ref, data } of changes) {
+    const replaced = rows.size === 0 ? undefined : rows.get(refId(ref))
+    after += Buffer.byteLength(data ?? '') - Buffer.byteLength(replaced?.data ?? '')
+  }
   if (after <= userBytes || after <= before) return
   throw new DomainError(
     'DOCUMENT_TOO_LARGE',
     `the documents of one user may have ${userBytes} bytes together (USER_DOCUMENTS_BYTES), and would have ${after}`,
   )
-}
-
-function sum(sizes: ReadonlyMap<string, number>): number {
-  return [...sizes.values()].reduce((total, size) => total + size, 0)
 }
