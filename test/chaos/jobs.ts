@@ -111,16 +111,16 @@ async function evidenceOf(stack: Stack, asked: Asked, users: readonly string[]):
       users,
       asked: [...asked.schedules, ...asked.bulks],
       schedules: await rowsOf(
-        `SELECT note AS mark, user_id AS user, kind, state, version::int, ends_at IS NOT NULL AS "goesBack", faults,
+        `SELECT note AS mark, user_id AS user, kind, state, version::float8 AS version, ends_at IS NOT NULL AS "goesBack", faults,
                 extract(epoch FROM starts_at)::float AS "startsAt", extract(epoch FROM created_at)::float AS "createdAt"
          FROM schedules`,
       ),
       bulks: await rowsOf('SELECT id, reason AS mark, kind, state FROM bulk_changes'),
       bulkUsers: await rowsOf(
-        'SELECT bulk_id AS bulk, user_id AS user, state, version::int, faults FROM bulk_users',
+        'SELECT bulk_id AS bulk, user_id AS user, state, version::float8 AS version, faults FROM bulk_users',
       ),
       lines: await rowsOf(
-        `SELECT user_id AS user, kind, version::int, reason, coalesce(data #>> '${MARK_PATH}', '') AS mark
+        `SELECT user_id AS user, kind, version::float8 AS version, reason, coalesce(data #>> '${MARK_PATH}', '') AS mark
          FROM document_history WHERE kind IN (${TARGETS.map(({ kind }) => `'${kind}'`)}) ORDER BY version`,
       ),
     }

@@ -45,7 +45,10 @@ function editedBy(name: string, change: Edit): Fault {
 
 export const MANUAL_EDIT = editedBy('edit by hand in SQL', edit)
 
-/** Resolves to the new version; undefined when there is no such document yet. Deadlocks with a writer: once more. */
+/**
+ * Resolves to the new version; undefined when there is no such document yet. Once more after a deadlock with a writer, or when
+ * a new incarnation has begun.
+ */
 export async function edit(
   client: pg.Client,
   user: string,
@@ -61,7 +64,7 @@ export async function edit(
       )
       return rows[0] === undefined ? undefined : Number(rows[0].version)
     } catch (error) {
-      if (tries === TRIES || (error as { code?: string }).code !== '40P01') throw error
+      if (tries === TRIES || !['40P01', '40001'].includes((error as { code?: string }).code!)) throw error
     }
   }
 }

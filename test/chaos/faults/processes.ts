@@ -1,4 +1,8 @@
+import type pg from 'pg'
+import { eventually } from '../../helper/gateway.ts'
 import { anyGateway, between, type Fault, type FaultContext } from './fault.ts'
+
+const LOST_IDS = 20
 
 /** kill -9 and SIGSTOP, of gateways and servers, at any moment. */
 export const PROCESS_FAULTS: readonly Fault[] = [
@@ -61,6 +65,29 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     },
   },
   {
+    // As the kernel does when memory runs out. The others begin again, without a new start of the server, and transaction ids
+    // of which nothing was on disk are given a second time.
+    name: 'a process of PostgreSQL killed',
+    async inject(context) {
+      context.hurt('postgres', context.stack.gateways)
+      const { stack } = context
+      // Behind this the server accepts nobody until it has recovered.
+      await stack.sql(async witness => {
+        const ended = new Promise(resolve => witness.once('error', resolve))
+        await stack.sql(killOwnProcess)
+        await ended
+      })
+      await eventually('PostgreSQL has recovered', () =>
+        stack
+          .sql(client => client.query('SELECT'))
+          .then(
+            () => true,
+            () => false,
+          ),
+      )
+    },
+  },
+  {
     name: 'PostgreSQL frozen',
     async inject(context) {
       context.hurt('postgres', context.stack.gateways)
@@ -71,6 +98,13 @@ export const PROCESS_FAULTS: readonly Fault[] = [
   },
   { name: 'both databases killed', inject: killBoth },
 ]
+
+/** Ends the process of this connection, behind transactions that leave nothing on disk. */
+async function killOwnProcess(client: pg.Client): Promise<void> {
+  for (let id = 0; id < LOST_IDS; id++) await client.query('BEGIN; SELECT pg_current_xact_id(); ROLLBACK')
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  process.kill(rows[0]!.pid, 'SIGKILL')
+}
 
 async function killBoth(context: FaultContext): Promise<void> {
   const { redis, postgres, gateways } = context.stack
