@@ -45,7 +45,8 @@ function statementsOf({ services: { pool } }: TestGateway): (typeof CHANGES | st
 }
 
 t.test('only documents that have changed come out of the database', async t => {
-  const DATABASE_URL = await createDatabase(t)
+  // A server of its own: a transaction of another test that stays open would end what is followed.
+  const { url: DATABASE_URL } = await startPostgres(t)
   const gateway = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL, ...WITHOUT_REDIS })
   const other = await startGateway(t, { ...PRODUCTION_TIMES, DATABASE_URL, ...WITHOUT_REDIS })
   const read = async (url: string, headers = {}) => {
@@ -147,7 +148,7 @@ t.test('what Redis has answered is still good when it has gone; users who go are
 t.test('the database begins a new incarnation: nothing that is held counts', async t => {
   const gateway = await startGateway(t, {
     ...PRODUCTION_TIMES,
-    DATABASE_URL: await createDatabase(t),
+    DATABASE_URL: (await startPostgres(t)).url,
     ...WITHOUT_REDIS,
   })
   const { pool } = gateway.services
