@@ -2,7 +2,7 @@ import { Deadlines } from './deadlines.ts'
 import type { ChangedRows, ClockPort, DocumentRef, HeldVersion, Moment, Row, StorePort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
 import { ReadQueue } from './read-queue.ts'
-import { type StatementLimits, StatementsUnderWay } from './statements-under-way.ts'
+import { SharedStatements, type StatementLimits } from './shared-statements.ts'
 
 /** How many reads share statements. Reads that arrive while all statements are in flight wait, and share the next one. */
 export interface BatchLimits extends StatementLimits {
@@ -60,20 +60,20 @@ export function refId(ref: DocumentRef): string {
 export class BatchReader {
   readonly #store: StorePort
   readonly #readWaitMs: number
-  readonly #limits: BatchLimits
   readonly #deadlines: Deadlines
   readonly #queue = new ReadQueue<Waiter>()
-  readonly #clock: Pick<ClockPort, 'turn'>
-  readonly #underWay: StatementsUnderWay
-  #scheduled = false
+  readonly #statements: SharedStatements
 
   constructor({ store, clock, readWaitMs }: BatchReaderDeps, limits: BatchLimits) {
     this.#store = store
     this.#readWaitMs = readWaitMs
-    this.#limits = limits
-    this.#clock = clock
     this.#deadlines = new Deadlines(clock, readWaitMs)
-    this.#underWay = new StatementsUnderWay(clock, limits)
+    this.#statements = new SharedStatements({
+      clock,
+      limits,
+      waiting: () => this.#queue.size,
+      send: () => this.#send(this.#queue.take(limits.reads)),
+    })
   }
 
   /**
@@ -88,7 +88,7 @@ export class BatchReader {
       this.#queue.remove(waiter)
       reject(new DatabaseUnavailableError(`the database did not answer within ${this.#readWaitMs} ms`))
     })
-    this.#schedule()
+    this.#statements.schedule()
     try {
       return await promise
     } finally {
@@ -96,20 +96,7 @@ export class BatchReader {
     }
   }
 
-  /** In the next turn of the event loop, so that requests that have arrived together share a statement. */
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    void this.#clock.turn().then(() => {
-      this.#scheduled = false
-      while (this.#queue.size > 0 && this.#underWay.maySend)
-        void this.#send(this.#queue.take(this.#limits.reads))
-      if (this.#queue.size > 0) this.#underWay.whenSlow(() => this.#schedule())
-    })
-  }
-
   async #send(taken: readonly Waiter[]): Promise<void> {
-    const end = this.#underWay.begin()
     let waiters = taken
     try {
       const question = new BatchQuestion()
@@ -123,9 +110,6 @@ export class BatchReader {
       for (const waiter of waiters) waiter.resolve(read)
     } catch (error) {
       for (const waiter of waiters) waiter.reject(error)
-    } finally {
-      end()
-      this.#schedule()
     }
   }
 }

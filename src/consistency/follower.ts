@@ -3,7 +3,7 @@ import type { NearCache } from './near-cache.ts'
 import type { Horizon, NearEntry } from './near-entry.ts'
 import type { ClockPort, CodecPort, Moment, ObserverPort, RecentChanges, StorePort } from './ports.ts'
 import { DatabaseUnavailableError } from './ports.ts'
-import { type StatementLimits, StatementsUnderWay } from './statements-under-way.ts'
+import { SharedStatements, type StatementLimits } from './shared-statements.ts'
 
 /** Changes that one answer tells. Where more have happened since the last one, asking for each document costs less. */
 const MAX_CHANGES = 100
@@ -50,16 +50,20 @@ type OnTold = (confirmation: Confirmation) => void
 export class Follower {
   readonly #deps: FollowerDeps
   readonly #deadlines: Deadlines
-  readonly #underWay: StatementsUnderWay
+  readonly #statements: SharedStatements
   #horizon: Horizon | undefined
   #restUntil = Number.NEGATIVE_INFINITY
   #waiting = new Set<Waiter>()
-  #scheduled = false
 
   constructor(deps: FollowerDeps) {
     this.#deps = deps
     this.#deadlines = new Deadlines(deps.clock, deps.readWaitMs)
-    this.#underWay = new StatementsUnderWay(deps.clock, STATEMENTS)
+    this.#statements = new SharedStatements({
+      clock: deps.clock,
+      limits: STATEMENTS,
+      waiting: () => this.#waiting.size,
+      send: () => this.#ask(),
+    })
   }
 
   /** True when `confirm` can say that the entry is current. */
@@ -94,7 +98,7 @@ export class Follower {
       waiter.tell(new DatabaseUnavailableError(`the database did not answer within ${readWaitMs} ms`))
     })
     this.#waiting.add(waiter)
-    this.#schedule()
+    this.#statements.schedule()
   }
 
   /** No change that the answer of this moment lacks is before the horizon. */
@@ -106,27 +110,12 @@ export class Follower {
     return this.#deps.clock.now() - askedAt > HORIZON_MS
   }
 
-  /** In the next turn of the event loop, so that requests that have arrived together share a statement. */
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    void this.#deps.clock.turn().then(() => {
-      this.#scheduled = false
-      if (this.#waiting.size === 0) return
-      if (!this.#underWay.maySend) {
-        this.#underWay.whenSlow(() => this.#schedule())
-        return
-      }
-      const waiters = this.#waiting
-      this.#waiting = new Set()
-      void this.#ask(waiters)
-    })
-  }
-
-  async #ask(waiters: ReadonlySet<Waiter>): Promise<void> {
+  /** For all that wait. */
+  async #ask(): Promise<void> {
+    const waiters = this.#waiting
+    this.#waiting = new Set()
     const horizon = this.#horizon
     const since = horizon?.since ?? 0n
-    const end = this.#underWay.begin()
     try {
       const answer = horizon && (await this.#deps.store.readChangesSince(since, MAX_CHANGES))
       // Noted and told in one step: in between, an older answer could make an entry followed again.
@@ -138,9 +127,6 @@ export class Follower {
         this.#rest(LONG_REST_MS)
       }
       for (const waiter of waiters) waiter.tell(error instanceof DatabaseUnavailableError ? error : 'changed')
-    } finally {
-      end()
-      if (this.#waiting.size > 0) this.#schedule()
     }
   }
 
