@@ -69,6 +69,9 @@ export class WriteBatches {
   #inLine = false
   /** Writes of the next batch. */
   #writes: number
+  #underWay = 0
+  /** Of the writes that were there when the last batch ended, those for one place: with as many, none waits for others. */
+  #share = Number.POSITIVE_INFINITY
 
   constructor(deps: WriteBatchesDeps) {
     this.#deps = deps
@@ -104,6 +107,11 @@ export class WriteBatches {
     }
     this.#waiting.add(waiting)
     this.#lineUp()
+    this.#goIfEnough()
+  }
+
+  #goIfEnough(): void {
+    if (this.#waiting.size >= this.#share) this.#deps.slots.stopGathering()
   }
 
   #lineUp(): void {
@@ -118,10 +126,14 @@ export class WriteBatches {
   }
 
   async #start(jobs: readonly WriteJob[]): Promise<void> {
+    this.#underWay += jobs.length
     const startedAt = this.#deps.clock.now()
     const left = await this.#deps.together(jobs)
     this.#adapt(jobs.length, this.#deps.clock.now() - startedAt)
+    this.#share = Math.ceil((this.#underWay + this.#waiting.size) / this.#deps.slots.count)
+    this.#underWay -= jobs.length
     this.#deps.slots.release()
+    this.#goIfEnough()
     if (left.length > 0) void this.#deps.alone(left)
   }
 
