@@ -102,6 +102,14 @@ export interface Change extends ChangeMeta {
   readonly changes: string
 }
 
+/** Changes that are planned before their rows are read under the locks, from rows that the caller has stored earlier. */
+export interface SpeculativeChanges {
+  /** The row of each document, in the order of the refs. */
+  readonly held: readonly Row[]
+  /** Called once, while the database takes the locks. Undefined = nothing can be planned. */
+  readonly plan: () => readonly Change[] | undefined
+}
+
 /** BEGIN, VIEW lock shared (both levels), row locks, then view and rows read in new statements: in that order. */
 export interface WriteTransaction {
   readonly view: View
@@ -109,6 +117,8 @@ export interface WriteTransaction {
   readonly otherLayoutUsed: boolean
   /** Rows that exist, in no particular order. */
   readonly rows: readonly Row[]
+  /** Documents whose row is not the one that the caller held: with any, the transaction can only be rolled back. */
+  readonly outdated: readonly DocumentRef[]
   /** Documents whose row lock another writer holds; none when the transaction waits for its locks. */
   readonly unlocked: readonly DocumentRef[]
   /** Lower bound of new versions: lower ones may have been given in a time that the database has lost. */
@@ -122,7 +132,8 @@ export interface WriteTransaction {
   /**
    * UPDATE, history and COMMIT. Resolves to the stored rows, in the order of the changes. WriteConflictError when a row
    * is not what was read under the locks (changed by hand meanwhile); CommitUnknownError when it is open whether the
-   * COMMIT took place; after any other error nothing was stored.
+   * COMMIT took place; after any other error nothing was stored. With speculative changes these are stored already, and this
+   * is the COMMIT.
    */
   applyAndCommit(changes: readonly Change[]): Promise<readonly Row[]>
   /** Never throws, and does nothing after a COMMIT that may have taken place. */
@@ -194,8 +205,16 @@ export interface StorePort {
   readChangesSince(xid: bigint, limit: number): Promise<RecentChanges>
   /** Tries the row locks without waiting; with all of them, reads the rows in a new statement. Null = a writer holds one. */
   readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null>
-  /** `waits`: waits for row locks that other writers hold. Otherwise `unlocked` names those documents, whose rows must not be used. */
-  beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction>
+  /**
+   * `waits`: waits for row locks that other writers hold. Otherwise `unlocked` names those documents, whose rows must not be used.
+   * `speculative`: the versions are read in place of the rows that the caller holds, and the changes are stored at once behind
+   * that, but not committed.
+   */
+  beginWrite(
+    refs: readonly DocumentRef[],
+    waits: boolean,
+    speculative?: SpeculativeChanges,
+  ): Promise<WriteTransaction>
   /** Under the exclusive VIEW lock of this view: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */
   setOff(epoch: number, reason: string): Promise<View>
   /** Under the exclusive VIEW lock of all views: the views of the other layout become OFF. Resolves to those that have to be drained. */

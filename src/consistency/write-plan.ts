@@ -58,34 +58,41 @@ export function planWrites(
 class Planner implements WritePlan {
   readonly planned: PlannedJob[] = []
   readonly left: WriteJob[] = []
-  readonly #tx: WriteTransaction
+  readonly #versionBase: number
   readonly #rows: ReadonlyMap<string, Row>
   #size = 0
 
-  constructor(tx: WriteTransaction) {
-    this.#tx = tx
-    this.#rows = new Map(tx.rows.map(row => [refId(row.ref), row]))
+  constructor({ rows, versionBase }: WriteTransaction) {
+    this.#versionBase = versionBase
+    this.#rows = byId(rows)
   }
 
   add(job: WriteJob): void {
     try {
-      const { changes, result } = job.decide(rowsOf(job, this.#rows))
+      const planned = planJob(job, this.#rows, this.#versionBase)
+      const { changes, result } = planned
       if (changes.length === 0) {
         job.resolve({ result, rows: [] })
         return
       }
       this.#size += changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
       if (this.planned.length > 0 && this.#size > BATCH_SIZE) this.left.push(job)
-      else
-        this.planned.push({
-          job,
-          result,
-          changes: changes.map(change => assignVersion(this.#tx, this.#rows, job, change)),
-        })
+      else this.planned.push(planned)
     } catch (error) {
       job.reject(error)
     }
   }
+}
+
+/** The changes of one job, none when it changes nothing. Throws what the job gives up with, and does not settle it. */
+export function planJob(job: WriteJob, rows: ReadonlyMap<string, Row>, versionBase: number): PlannedJob {
+  const { changes, result } = job.decide(rowsOf(job, rows))
+  return { job, result, changes: changes.map(change => assignVersion(versionBase, rows, job, change)) }
+}
+
+/** The rows by their refId. */
+export function byId(rows: readonly Row[]): ReadonlyMap<string, Row> {
+  return new Map(rows.map(row => [refId(row.ref), row]))
 }
 
 function rowsOf({ refs }: WriteJob, rows: ReadonlyMap<string, Row>): Map<string, Row> {
@@ -98,7 +105,7 @@ function rowsOf({ refs }: WriteJob, rows: ReadonlyMap<string, Row>): Map<string,
 }
 
 function assignVersion(
-  { versionBase }: WriteTransaction,
+  versionBase: number,
   rows: ReadonlyMap<string, Row>,
   { meta }: WriteJob,
   change: PlannedChange,

@@ -6,6 +6,7 @@ import { UNREACHABLE } from './handover.ts'
 import type { Outage } from './outage.ts'
 import type { Change, ChangeMeta, DocumentRef, Row, StorePort, ViewToken, WriteTransaction } from './ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from './ports.ts'
+import { Speculations } from './speculations.ts'
 import { WaitLimit } from './wait-limit.ts'
 import { LARGE_BATCHES, SMALL_BATCHES, WriteBatches, type WriteJob } from './write-batches.ts'
 import { type PlannedJob, planWrites, preparedJobs } from './write-plan.ts'
@@ -39,12 +40,14 @@ export class Writer {
   readonly #batches: WriteBatches
   readonly #largeBatches: WriteBatches
   readonly #fencing: Fencing
+  readonly #speculations: Speculations
 
   constructor(deps: WriteDeps) {
     this.#deps = deps
     const limit = new WaitLimit(deps.clock, () => deps.outage.lastDraining)
     this.#queue = new WriteQueue(limit)
     this.#fencing = new Fencing(deps)
+    this.#speculations = new Speculations(deps.clock)
     const { writeSlots: slots } = deps
     const batches = {
       clock: deps.clock,
@@ -106,7 +109,7 @@ export class Writer {
     const left: WriteJob[] = []
     let open = jobs
     for (let tries = 0; tries < MAX_TRIES && open.length > 0; tries++) {
-      const unfinished = await this.#try(open, waits)
+      const unfinished = await this.#try(open, waits, !waits && tries === 0)
       left.push(...unfinished.left)
       open = unfinished.again
     }
@@ -115,17 +118,21 @@ export class Writer {
     return left
   }
 
-  /** One transaction. Never rejects. */
-  async #try(jobs: readonly WriteJob[], waits: boolean): Promise<Unfinished> {
+  /** One transaction. `mayPlanAhead`: from what the process remembers. Never rejects. */
+  async #try(jobs: readonly WriteJob[], waits: boolean, mayPlanAhead: boolean): Promise<Unfinished> {
+    const refs = jobs.flatMap(each => each.refs)
+    const speculation = mayPlanAhead ? this.#speculations.of(jobs, refs) : undefined
     let tx: WriteTransaction
     try {
-      tx = await this.#deps.store.beginWrite(
-        jobs.flatMap(({ refs }) => refs),
-        waits,
-      )
+      tx = await this.#deps.store.beginWrite(refs, waits, speculation)
     } catch (error) {
       for (const job of jobs) job.reject(error)
       return FINISHED
+    }
+    if (speculation !== undefined && !speculation.holds(tx)) {
+      this.#speculations.distrust(tx.outdated)
+      await tx.rollback()
+      return { again: jobs, left: [] }
     }
     const preparing = jobs.map(job => job.prepare?.(tx.defaultsVersion))
     if (preparing.some(each => each !== undefined)) {
@@ -137,11 +144,16 @@ export class Writer {
     }
     const unlocked = new Set(tx.unlocked.map(refId))
     const isLocked = ({ refs }: WriteJob) => !refs.some(ref => unlocked.has(refId(ref)))
-    const { again, left } = await this.#carryOut(tx, jobs.filter(isLocked))
+    const { again, left } = await this.#carryOut(tx, jobs.filter(isLocked), speculation?.planned)
     return { again, left: [...left, ...jobs.filter(job => !isLocked(job))] }
   }
 
-  async #carryOut(tx: WriteTransaction, jobs: readonly WriteJob[]): Promise<Unfinished> {
+  /** `speculated`: the plan that is in the transaction already. */
+  async #carryOut(
+    tx: WriteTransaction,
+    jobs: readonly WriteJob[],
+    speculated: readonly PlannedJob[] | undefined,
+  ): Promise<Unfinished> {
     const { observer, check } = this.#deps
     const again = { again: jobs, left: [] }
     let planned: readonly PlannedJob[] = jobs.map(job => ({ job, result: undefined, changes: [] }))
@@ -156,10 +168,12 @@ export class Writer {
         await this.#deps.outage.endOtherLayout()
         return again
       }
-      const planning = planWrites(tx, jobs, this.#deps.clock)
-      const plan = planning instanceof Promise ? await planning : planning
-      planned = plan.planned
-      left = plan.left
+      if (speculated === undefined) {
+        const planning = planWrites(tx, jobs, this.#deps.clock)
+        const plan = planning instanceof Promise ? await planning : planning
+        planned = plan.planned
+        left = plan.left
+      } else planned = speculated
       const changes = planned.flatMap(each => each.changes)
       if (changes.length === 0) {
         await tx.rollback()
@@ -175,6 +189,7 @@ export class Writer {
       return { again: unfinished.again, left: [...unfinished.left, ...left] }
     }
     await observer.step('write.committed')
+    this.#speculations.learn(tx, planned, rows)
     if (tx.view.mode === 'ON') await this.#fencing.store(tokenOf(tx), nonce, rowsToCache(planned, rows))
     await observer.step('write.put')
     let first = 0

@@ -45,6 +45,16 @@ export interface Outcome {
 
 type Callback = (error?: unknown) => void
 
+/** What follows the first statements of a batch. */
+interface Sequel {
+  /** Called once they are sent. Undefined = nothing follows. */
+  readonly next: () => Statement | undefined
+  readonly answered: (answers: readonly Answer[]) => void
+}
+
+/** The message Flush of the protocol: the server sends the answers that it has so far. */
+const FLUSH = Buffer.from([0x48, 0, 0, 0, 4])
+
 /** Statements that a connection has parsed, with the fields of their rows, which stay: the server refuses a plan that would change them. */
 const parsed = new WeakMap<Connection, Map<string, readonly Field[]>>()
 
@@ -53,19 +63,23 @@ const parsed = new WeakMap<Connection, Map<string, readonly Field[]>>()
  * their order, each with a snapshot of its own (READ COMMITTED), and none behind one that fails.
  */
 export class Batch implements Submittable {
-  readonly #statements: readonly Statement[]
+  readonly #statements: Statement[]
+  readonly #sequel: Sequel | undefined
   readonly #answers: Answer[] = []
   /** Of the statement that is answered; undefined = it was not described. */
   #fields: readonly Field[] | undefined
   #rows: Record<string, unknown>[] = []
   #known: Map<string, readonly Field[]> | undefined
   #sent = false
+  /** How many statements the sequel follows; undefined = there is none. */
+  #first: number | undefined
   #failed = false
   /** node-postgres wraps it to bound the wait. */
   callback: Callback
 
-  private constructor(statements: readonly Statement[], callback: Callback) {
-    this.#statements = statements
+  private constructor(statements: readonly Statement[], callback: Callback, sequel?: Sequel) {
+    this.#statements = [...statements]
+    this.#sequel = sequel
     this.callback = callback
   }
 
@@ -92,14 +106,34 @@ export class Batch implements Submittable {
 
   /** The same, but a failure is a result that tells how far the batch came. Never rejects. */
   static settle(client: ClientBase, statements: readonly Statement[]): Promise<Outcome> {
+    return Batch.#settle(client, statements)
+  }
+
+  /**
+   * Sends `first`, and asks `next` for a statement that follows, while the server carries out `first`. Resolves as soon as these
+   * are answered; `ended` is how far the whole batch came, and never rejects. Rejects as `run` does.
+   */
+  static async runAhead(
+    client: ClientBase,
+    first: readonly Statement[],
+    next: () => Statement | undefined,
+  ): Promise<{ readonly answers: readonly Answer[]; readonly ended: Promise<Outcome> }> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Answer[]>()
+    const ended = Batch.#settle(client, first, { next, answered: resolve })
+    void ended.then(({ error }) => reject(error))
+    return { answers: await promise, ended }
+  }
+
+  static #settle(client: ClientBase, statements: readonly Statement[], sequel?: Sequel): Promise<Outcome> {
     return new Promise(resolve => {
       const notices: Notice[] = []
       const hear = (notice: Notice) => notices.push(notice)
       client.on('notice', hear)
-      const batch = new Batch(statements, error => {
+      const ended: Callback = error => {
         client.off('notice', hear)
         resolve({ sent: batch.#sent, answers: batch.#answers, notices, error: error ?? undefined })
-      })
+      }
+      const batch = new Batch(statements, ended, sequel)
       client.query(batch)
     })
   }
@@ -113,8 +147,20 @@ export class Batch implements Submittable {
     }
     connection.stream.cork()
     for (const statement of this.#statements) this.#send(connection, statement)
+    if (this.#sequel !== undefined) this.#sendSequel(connection, this.#sequel)
     connection.sync()
     connection.stream.uncork()
+  }
+
+  #sendSequel(connection: Connection, { next }: Sequel): void {
+    this.#first = this.#statements.length
+    connection.stream.write(FLUSH)
+    connection.stream.uncork()
+    const statement = next()
+    connection.stream.cork()
+    if (statement === undefined) return
+    this.#statements.push(statement)
+    this.#send(connection, statement)
   }
 
   #send(connection: Connection, { name, text, values }: Statement): void {
@@ -158,6 +204,7 @@ export class Batch implements Submittable {
     this.#answers.push({ command: text, rows: this.#rows })
     this.#rows = []
     this.#fields = undefined
+    if (this.#answers.length === this.#first) this.#sequel!.answered([...this.#answers])
   }
 
   handleReadyForQuery(): void {

@@ -6,6 +6,7 @@ import type {
   HeldVersion,
   RecentChanges,
   RowsRead,
+  SpeculativeChanges,
   StorePort,
   UndrainedView,
   View,
@@ -110,15 +111,25 @@ export class PostgresStore implements StorePort {
     }
   }
 
-  async beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction> {
+  async beginWrite(
+    refs: readonly DocumentRef[],
+    waits: boolean,
+    speculative?: SpeculativeChanges,
+  ): Promise<WriteTransaction> {
     const { transaction, state } = await this.#healing(() =>
-      Transaction.open(this.#pool, this.#availability, client => beginWrite(client, this.#view, refs, waits)),
+      Transaction.open(this.#pool, this.#availability, client =>
+        beginWrite(client, this.#view, refs, waits, speculative),
+      ),
     )
+    const { applying, ...seen } = state
+    if (applying !== undefined) transaction.expect(applying)
     return {
-      ...state,
+      ...seen,
       look: () => transaction.run(selectDatabaseState),
       applyAndCommit: async changes => {
-        const answer = await transaction.runAndCommit(applyChanges(changes))
+        const answer = await (applying === undefined
+          ? transaction.runAndCommit(applyChanges(changes))
+          : transaction.commitExpected())
         const updatedAt = answer.rows[0]!.updated_at as string
         return changes.map(({ ref, version, data }) => ({ ref, version, data, updatedAt, isCanonical: true }))
       },

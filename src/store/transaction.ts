@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { CommitUnknownError, WriteConflictError } from '../consistency/ports.ts'
 import type { Availability } from './availability.ts'
-import { type Answer, Batch, type Statement } from './batch.ts'
+import { type Answer, Batch, type Outcome, type Statement } from './batch.ts'
 import { asUnavailable, isConflict, isConnectionLost, isOutcomeUnknown } from './database-errors.ts'
 import {
   BEGIN,
@@ -21,6 +21,8 @@ export class Transaction {
   #ended = false
   /** The server did not answer: to ask it for a ROLLBACK would take as long again. */
   #broken = false
+  /** Statements that `begin` sent and that are not answered yet. */
+  #pending: Promise<Outcome> | undefined
 
   private constructor(client: PoolClient) {
     this.client = client
@@ -56,6 +58,7 @@ export class Transaction {
 
   /** Runs statements in it. WriteConflictError after a deadlock, DatabaseUnavailableError for "not now". */
   async run<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    await this.#expected()
     try {
       return await work(this.client)
     } catch (error) {
@@ -83,13 +86,34 @@ export class Transaction {
     return answer!
   }
 
-  /** CommitUnknownError when it is open what became of it, or whether a standby that must have it has it; DatabaseUnavailableError when nothing was stored. */
+  /** Takes note of what `begin` has sent besides: all other statements wait for its end. */
+  expect(pending: Promise<Outcome>): void {
+    this.#pending = pending
+  }
+
+  /** COMMIT behind the last of the expected statements, whose answer it resolves to. Errors as of `commit`, and as of `run`. */
+  async commitExpected(): Promise<Answer> {
+    const answers = await this.#expected()
+    await this.commit()
+    return answers.at(-1)!
+  }
+
+  /** The answers to what is expected. Errors as of `run`. */
+  async #expected(): Promise<readonly Answer[]> {
+    if (this.#pending === undefined) return []
+    const { answers, error } = await this.#pending
+    if (error === undefined) return answers
+    this.#broken ||= isConnectionLost(error)
+    throw refusal(error)
+  }
+
+  /** CommitUnknownError when it is open what became of it, or whether a standby that must have it has it; DatabaseUnavailableError or WriteConflictError when nothing was stored. */
   async commit(): Promise<void> {
     const { answers, notices, error } = await Batch.settle(this.client, [COMMIT])
     if (error !== undefined) {
       if (isOutcomeUnknown(error)) throw this.#unknown(error)
       this.#release(true)
-      throw asUnavailable(error)
+      throw refusal(error)
     }
     this.#release(false)
     insistOnCommit(answers[0]!.command)
@@ -99,6 +123,7 @@ export class Transaction {
   /** Never throws. */
   async rollback(): Promise<void> {
     if (this.#ended) return
+    await this.#expected().catch(() => {})
     if (this.#broken) return this.#release(true)
     try {
       await this.client.query('ROLLBACK')

@@ -8,6 +8,7 @@ import type {
   RecentChanges,
   Row,
   RowsRead,
+  SpeculativeChanges,
   StorePort,
   UndrainedView,
   View,
@@ -176,9 +177,13 @@ export class MemoryStore implements StorePort {
     })
   }
 
-  async beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction> {
+  async beginWrite(
+    refs: readonly DocumentRef[],
+    waits: boolean,
+    speculative?: SpeculativeChanges,
+  ): Promise<WriteTransaction> {
     this.availability.check()
-    return this.#transactions.beginWrite(refs, waits)
+    return this.#transactions.beginWrite(refs, waits, speculative)
   }
 
   beginGate(): Promise<GateTransaction> {

@@ -4,6 +4,7 @@ import type {
   GateTransaction,
   OtherLayout,
   Row,
+  SpeculativeChanges,
   WriteTransaction,
 } from '../../src/consistency/ports.ts'
 import {
@@ -49,15 +50,21 @@ export class MemoryTransactions {
     this.#deps = deps
   }
 
-  async beginWrite(refs: readonly DocumentRef[], waits: boolean): Promise<WriteTransaction> {
+  async beginWrite(
+    refs: readonly DocumentRef[],
+    waits: boolean,
+    speculative?: SpeculativeChanges,
+  ): Promise<WriteTransaction> {
     const { server } = this.#deps
     const session = this.#connect()
-    const state = await this.#begin('begin-write', session, async () => {
+    const begun = Promise.withResolvers<void>()
+    begun.promise.catch(() => {})
+    const beginning = this.#begin('begin-write', session, async () => {
       // A bare BEGIN where the database prefers REPEATABLE READ: the statement that waits for the locks has its snapshot.
-      const begun = () => ({
+      const seen = () => ({
         view: server.viewOf(this.#deps.view),
         otherLayoutUsed: this.#deps.otherLayout() === 'used',
-        rows: server.rows(refs),
+        ...rowsFor(server.rows(refs), speculative?.held),
         versionBase: server.incarnation.versionBase,
         defaultsVersion: null,
         server: server.state.server,
@@ -73,7 +80,14 @@ export class MemoryTransactions {
       const view = server.viewOf(this.#deps.view)
       await server.timeline.hop()
       session.check()
-      return { ...begun(), unlocked, view: this.#deps.readCommitted ? view : early }
+      begun.resolve()
+      return { ...seen(), unlocked, view: this.#deps.readCommitted ? view : early }
+    })
+    const changes = speculative?.plan()
+    const applying = changes && this.#applyBehind(begun.promise, session, changes)
+    const state = await beginning.catch(error => {
+      begun.reject(error)
+      throw error
     })
     // After a COMMIT that may have taken place there is nothing to roll back any more.
     let open = true
@@ -85,10 +99,14 @@ export class MemoryTransactions {
           return server.state
         }),
       applyAndCommit: async changes => {
-        const answer = await this.#applyAndCommit(session, changes).catch(error => {
-          open = false
-          throw error
-        })
+        const refused = await applying
+        if (refused !== undefined) throw refused
+        const answer = await this.#applyAndCommit(session, applying === undefined ? changes : []).catch(
+          error => {
+            open = false
+            throw error
+          },
+        )
         if (answer.refused !== undefined) throw answer.refused
         return answer.rows
       },
@@ -175,6 +193,26 @@ export class MemoryTransactions {
     }
   }
 
+  /** The statement behind those of `begun`, and what the server says against it. Never rejects. */
+  async #applyBehind(
+    begun: Promise<void>,
+    session: Session,
+    changes: readonly Change[],
+  ): Promise<Error | undefined> {
+    const { locks } = this.#deps.server
+    const isLocked = ({ ref }: Change) => locks.tryAcquire(session, `row ${documentId(ref)}`)
+    try {
+      return await this.#deps.call('apply', async () => {
+        await begun
+        session.check()
+        if (!changes.every(isLocked)) return new WriteConflictError('another writer has a row lock')
+        return await this.#apply(session, changes)
+      })
+    } catch (error) {
+      return error instanceof Error ? error : new DatabaseUnavailableError(String(error))
+    }
+  }
+
   /** What the server says against the changes; undefined = they are planned. */
   async #apply(session: Session, changes: readonly Change[]): Promise<Error | undefined> {
     for (const { ref } of changes) {
@@ -215,4 +253,18 @@ export class MemoryTransactions {
     const { server, random } = this.#deps
     server.timeline.later(random.between(0, ABANDON_MS), () => session.end())
   }
+}
+
+/** The rows of a write: those that are held, unless the database has others. */
+function rowsFor(
+  rows: readonly Row[],
+  held: readonly Row[] | undefined,
+): Pick<WriteTransaction, 'rows' | 'outdated'> {
+  if (held === undefined) return { rows, outdated: [] }
+  const isCurrent = (mine: Row) =>
+    rows.some(
+      ({ ref, version, updatedAt }) =>
+        documentId(ref) === documentId(mine.ref) && version === mine.version && updatedAt === mine.updatedAt,
+    )
+  return { rows: held, outdated: held.filter(row => !isCurrent(row)).map(({ ref }) => ref) }
 }

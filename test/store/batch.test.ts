@@ -135,3 +135,46 @@ t.test(
     }
   },
 )
+
+t.test('a statement that follows: the first ones are answered before it', async t => {
+  const client = await connect(t)
+  await client.query('CREATE TABLE things AS SELECT 7 AS size')
+  for (const next of [divide(6), divide(0), undefined]) {
+    const { answers, ended } = await Batch.runAhead(client, [divide(3), READ], () => next)
+    t.match(answers, [{ rows: [{ result: 4 }] }, { rows: [{ size: 7 }] }])
+    const { answers: all, error } = await ended
+    if (next?.values[0] === '0') t.match(error, { code: '22012' })
+    else t.equal(error, undefined)
+    t.equal(all.length, next?.values[0] === '6' ? 3 : 2)
+  }
+})
+
+t.test('nothing follows what failed', async t => {
+  const client = await connect(t)
+  await client.query('CREATE TABLE things AS SELECT 7 AS size')
+  const insert: Statement = { name: 'insert', text: 'INSERT INTO things VALUES (8)', values: [] }
+  await t.rejects(
+    Batch.runAhead(client, [READ, divide(0)], () => insert),
+    { code: '22012' },
+  )
+  t.match(await Batch.run(client, [COUNT]), [{ rows: [{ count: 1 }] }])
+})
+
+t.test('the first answers come while what follows waits', async t => {
+  const client = await connect(t)
+  await client.query('CREATE TABLE things AS SELECT 7 AS size')
+  const lock = 'SELECT pg_advisory_lock(1)'
+  const { host, port, user, password, database } = client
+  const other = new pg.Client({ host, port, user: user!, password: password!, database: database! })
+  t.teardown(() => other.end())
+  await other.connect()
+  await other.query(lock)
+  const { answers, ended } = await Batch.runAhead(client, [READ], () => ({
+    name: 'lock',
+    text: lock,
+    values: [],
+  }))
+  t.match(answers, [{ rows: [{ size: 7 }] }])
+  await other.query('SELECT pg_advisory_unlock(1)')
+  t.equal((await ended).error, undefined)
+})

@@ -1,9 +1,9 @@
 import type { ClientBase } from 'pg'
-import type { DocumentRef, WriteTransaction } from '../../consistency/ports.ts'
-import { Batch, type Statement } from '../batch.ts'
+import type { DocumentRef, Row, SpeculativeChanges, WriteTransaction } from '../../consistency/ports.ts'
+import { type Answer, Batch, type Outcome, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
 import { columns, type DocumentRecord, SERVER, toRow, toView, type ViewRecord } from '../rows.ts'
-import { DOCUMENT_COLUMNS } from './documents.ts'
+import { applyChangesUnderLocks, DOCUMENT_COLUMNS, VERSION_COLUMNS } from './documents.ts'
 import { OTHER_LAYOUT_USED, VIEW_COLUMNS } from './view.ts'
 
 const viewOfWrite = (view: number): Statement => ({
@@ -17,10 +17,21 @@ const viewOfWrite = (view: number): Statement => ({
 })
 
 /** What a write sees under its locks: the view, and the rows that exist. */
-export type BegunWrite = Pick<
-  WriteTransaction,
-  'view' | 'otherLayoutUsed' | 'rows' | 'unlocked' | 'versionBase' | 'defaultsVersion' | 'server'
->
+export interface BegunWrite
+  extends Pick<
+    WriteTransaction,
+    | 'view'
+    | 'otherLayoutUsed'
+    | 'rows'
+    | 'outdated'
+    | 'unlocked'
+    | 'versionBase'
+    | 'defaultsVersion'
+    | 'server'
+  > {
+  /** What becomes of the speculative changes that were sent; undefined = none were. */
+  readonly applying: Promise<Outcome> | undefined
+}
 
 interface WriteRecord extends ViewRecord {
   readonly other_layout_used: boolean
@@ -32,46 +43,91 @@ interface WriteRecord extends ViewRecord {
 /**
  * BEGIN, VIEW lock shared and row locks, then the view and the rows that exist: four statements in one message, which
  * saves a write three round trips while it holds its locks. Each statement has a snapshot of its own, so that the
- * last two see what was committed before the locks were granted. `waits`: for row locks that others hold.
+ * last two see what was committed before the locks were granted. `waits`: for row locks that others hold. Speculative changes
+ * follow in the same message.
  */
 export async function beginWrite(
   client: ClientBase,
   ofView: number,
   refs: readonly DocumentRef[],
   waits: boolean,
+  speculative?: SpeculativeChanges,
 ): Promise<BegunWrite> {
-  const [lock, read] = refs.length === 1 ? one(refs[0]!, waits) : several(refs, waits)
-  const [, locks, views, documents] = await Batch.run(client, [BEGIN, lock, viewOfWrite(ofView), read])
+  const columnsRead = speculative === undefined ? DOCUMENT_COLUMNS : VERSION_COLUMNS
+  const [lock, read] =
+    refs.length === 1 ? one(refs[0]!, waits, columnsRead) : several(refs, waits, columnsRead)
+  const statements = [BEGIN, lock, viewOfWrite(ofView), read]
+  if (speculative === undefined) return begun(refs, await Batch.run(client, statements), waits)
+  let isSent = false
+  const { answers, ended } = await Batch.runAhead(client, statements, () => {
+    const changes = speculative.plan()
+    isSent = changes !== undefined
+    return changes && applyChangesUnderLocks(changes)
+  })
+  return { ...begun(refs, answers, waits, speculative.held), applying: isSent ? ended : undefined }
+}
+
+function begun(
+  refs: readonly DocumentRef[],
+  [, locks, views, documents]: readonly Answer[],
+  waits: boolean,
+  held?: readonly Row[],
+): BegunWrite {
   const record = views!.rows[0] as unknown as WriteRecord | undefined
   const view = toView(record)
   const locked = waits ? undefined : [locks!.rows[0]!.locked].flat()
+  const read = documents!.rows.map(each => toRow(each as unknown as DocumentRecord))
   return {
     view,
     otherLayoutUsed: record!.other_layout_used,
     versionBase: Number(record!.version_base),
     defaultsVersion: record!.defaults_version === null ? null : Number(record!.defaults_version),
     server: record!.server,
-    rows: documents!.rows.map(record => toRow(record as unknown as DocumentRecord)),
+    rows: held ?? read,
+    outdated: held === undefined ? [] : outdatedOf(held, read),
     unlocked: locked === undefined ? [] : refs.filter((_, i) => locked[i] !== true),
+    applying: undefined,
   }
 }
 
+/** The documents that are held and are of another version by now, or gone. */
+function outdatedOf(held: readonly Row[], read: readonly Row[]): readonly DocumentRef[] {
+  const current = new Map(read.map(row => [keyOf(row), row]))
+  const isOutdated = (row: Row) => {
+    const now = current.get(keyOf(row))
+    return now?.version !== row.version || now.updatedAt !== row.updatedAt
+  }
+  return held.filter(isOutdated).map(({ ref }) => ref)
+}
+
+function keyOf({ ref: { userId, kind } }: Row): string {
+  return `${userId}\n${kind}`
+}
+
 /** The row lock, and the row. */
-function one({ userId, kind }: DocumentRef, waits: boolean): [lock: Statement, read: Statement] {
+function one(
+  { userId, kind }: DocumentRef,
+  waits: boolean,
+  columnsRead: string,
+): [lock: Statement, read: Statement] {
   const values = [userId, kind]
   return [
     waits
       ? { name: 'lock-one-for-write', text: 'SELECT lock_one_for_write($1, $2)', values }
       : { name: 'try-lock-one', text: 'SELECT try_lock_one_for_write($1, $2) AS locked', values },
     {
-      name: 'document-of-write',
-      text: `SELECT ${DOCUMENT_COLUMNS} FROM documents WHERE user_id = $1 AND kind = $2`,
+      name: nameOf('document-of-write', columnsRead),
+      text: `SELECT ${columnsRead} FROM documents WHERE user_id = $1 AND kind = $2`,
       values,
     },
   ]
 }
 
-function several(refs: readonly DocumentRef[], waits: boolean): [lock: Statement, read: Statement] {
+function several(
+  refs: readonly DocumentRef[],
+  waits: boolean,
+  columnsRead: string,
+): [lock: Statement, read: Statement] {
   const values = columns(refs)
   return [
     waits
@@ -82,10 +138,14 @@ function several(refs: readonly DocumentRef[], waits: boolean): [lock: Statement
           values,
         },
     {
-      name: 'documents-of-write',
-      text: `SELECT ${DOCUMENT_COLUMNS} FROM documents
+      name: nameOf('documents-of-write', columnsRead),
+      text: `SELECT ${columnsRead} FROM documents
              JOIN unnest($1::text[], $2::text[]) AS wanted (user_id, kind) USING (user_id, kind)`,
       values,
     },
   ]
+}
+
+function nameOf(statement: string, columnsRead: string): string {
+  return columnsRead === VERSION_COLUMNS ? `${statement}-held` : statement
 }

@@ -15,6 +15,9 @@ export type Queryable = Pool | ClientBase
 
 export const DOCUMENT_COLUMNS = `user_id, kind, version, ${UPDATED_AT_TEXT} AS updated_at, data::text AS data`
 
+/** The same without the content. */
+export const VERSION_COLUMNS = `user_id, kind, version, ${UPDATED_AT_TEXT} AS updated_at, NULL::text AS data`
+
 /** The columns of a MomentRecord. */
 const MOMENT_COLUMNS = `(SELECT id FROM database_incarnation) AS database, ${SERVER} AS server,
   pg_snapshot_xmin(pg_current_snapshot())::text AS oldest_xid`
@@ -132,25 +135,38 @@ export async function tryLockDocuments(db: Queryable, refs: readonly DocumentRef
 
 /** Stores the changes with their history; answers `updated_at`, the moment of the change (RFC 3339, UTC). */
 export function applyChanges(changes: readonly Change[]): Statement {
-  return changes.length === 1 ? applyOne(changes[0]!) : applySeveral(changes)
+  return changes.length === 1 ? applyOne(changes[0]!, '') : applySeveral(changes, '')
 }
 
-function applyOne({ ref, previous, version, data, changes, updatedBy, reason }: Change): Statement {
+/** The same, or a conflict when the transaction does not hold all row locks. */
+export function applyChangesUnderLocks(changes: readonly Change[]): Statement {
+  return changes.length === 1
+    ? applyOne(changes[0]!, 'require_row_lock($1, $2)')
+    : applySeveral(changes, 'require_row_locks($1::text[], $2::text[])')
+}
+
+/** `condition`: a function that is called first and refuses with an error; '' = none. */
+function applyOne(
+  { ref, previous, version, data, changes, updatedBy, reason }: Change,
+  condition: string,
+): Statement {
   return {
-    name: 'apply-change',
-    text: `SELECT ${UPDATED_AT_TEXT} AS updated_at FROM apply_change($1, $2, $3, $4, $5, $6, $7, $8) AS updated_at`,
+    name: condition === '' ? 'apply-change' : 'apply-change-under-lock',
+    text: applying('apply_change($1, $2, $3, $4, $5, $6, $7, $8)', condition),
     values: [ref.userId, ref.kind, String(previous), String(version), data, changes, updatedBy, reason],
   }
 }
 
-function applySeveral(all: readonly Change[]): Statement {
+function applySeveral(all: readonly Change[], condition: string): Statement {
   const twins = twinsOf(all)
   return {
-    name: 'apply-changes',
-    text: `SELECT ${UPDATED_AT_TEXT} AS updated_at
-           FROM apply_changes(
-             $1::text[], $2::text[], $3::text[]::bigint[], $4::text[]::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
-           ) AS updated_at`,
+    name: condition === '' ? 'apply-changes' : 'apply-changes-under-locks',
+    text: applying(
+      `apply_changes(
+         $1::text[], $2::text[], $3::text[]::bigint[], $4::text[]::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
+       )`,
+      condition,
+    ),
     values: [
       ...columns(all.map(({ ref }) => ref)),
       all.map(({ previous }) => String(previous)),
@@ -162,6 +178,12 @@ function applySeveral(all: readonly Change[]): Statement {
       twins,
     ],
   }
+}
+
+/** CASE is what fixes the order of the two calls. */
+function applying(call: string, condition: string): string {
+  const applied = condition === '' ? call : `CASE WHEN ${condition} THEN ${call} END`
+  return `SELECT ${UPDATED_AT_TEXT} AS updated_at FROM (SELECT ${applied}) AS applied (updated_at)`
 }
 
 /** For each new document the user whose new document of the same kind comes earlier and has the same content; null = none has. Null when there are no such documents. */
