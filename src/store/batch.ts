@@ -1,5 +1,5 @@
 import { type ClientBase, type Connection, type Pool, type Submittable, types } from 'pg'
-import { textArrayBytes } from './text-array.ts'
+import { textArray } from './text-array.ts'
 
 /**
  * A statement with a name is parsed once per connection, one with the name '' each time. Values are sent as text, null as NULL,
@@ -222,5 +222,5 @@ export class Batch implements Submittable {
 
 /** A Buffer is sent as binary. */
 function inBytes(value: Statement['values'][number]): string | Buffer | null {
-  return typeof value === 'string' || value === null ? value : textArrayBytes(value)
+  return typeof value === 'string' || value === null ? value : textArray(value)
 }

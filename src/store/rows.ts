@@ -102,15 +102,3 @@ export function toSnapshot(record: SnapshotRecord | undefined): ViewSnapshot {
 export function columns(refs: readonly DocumentRef[]): [userIds: string[], kinds: string[]] {
   return [refs.map(ref => ref.userId), refs.map(ref => ref.kind)]
 }
-
-/** As PostgreSQL reads an array of texts. */
-export function textArray(texts: readonly (string | null)[]): string {
-  let items = ''
-  for (const text of texts) items += `${items === '' ? '' : ','}${text === null ? 'NULL' : quoted(text)}`
-  return `{${items}}`
-}
-
-/** Most texts are ids and numbers, which need no escapes. */
-function quoted(text: string): string {
-  return /[\\"]/.test(text) ? `"${text.replace(/[\\"]/g, '\\$&')}"` : `"${text}"`
-}

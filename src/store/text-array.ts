@@ -9,7 +9,7 @@ const NULL_LENGTH = -1
  * An array of texts in PostgreSQL's binary form (array_recv), which needs no escapes: a document has hundreds of quotes. An empty
  * one has one dimension of length 0.
  */
-export function textArrayBytes(texts: readonly (string | null)[]): Buffer {
+export function textArray(texts: readonly (string | null)[]): Buffer {
   let size = HEADER_BYTES
   for (const text of texts) size += LENGTH_BYTES + (text === null ? 0 : Buffer.byteLength(text))
   const bytes = Buffer.allocUnsafe(size)

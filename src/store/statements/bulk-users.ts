@@ -2,7 +2,6 @@ import type { Pool } from 'pg'
 import type { ClaimedBulk, FieldValue, PendingUser, PreviewPage, SettledUser } from '../../jobs/bulk-ports.ts'
 import type { FieldCondition } from '../../transfer/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
-import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 import { conditionSql, NO_USERS, ROOT_KIND } from './users.ts'
 
@@ -105,9 +104,9 @@ export async function settleBulkUsers(db: Pool, id: string, users: readonly Sett
            WHERE u.bulk_id = $1 AND u.user_id = s.user_id AND u.state = 'pending'`,
     values: [
       id,
-      textArray(users.map(({ userId }) => userId)),
-      textArray(users.map(({ state }) => state)),
-      textArray(users.map(({ faults }) => (faults === undefined ? null : JSON.stringify(faults)))),
+      users.map(({ userId }) => userId),
+      users.map(({ state }) => state),
+      users.map(({ faults }) => (faults === undefined ? null : JSON.stringify(faults))),
     ],
   })
 }

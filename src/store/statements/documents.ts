@@ -9,7 +9,7 @@ import type {
   RowsRead,
 } from '../../consistency/ports.ts'
 import { Batch, type Statement } from '../batch.ts'
-import { columns, type DocumentRecord, SERVER, textArray, toRow, UPDATED_AT_TEXT } from '../rows.ts'
+import { columns, type DocumentRecord, SERVER, toRow, UPDATED_AT_TEXT } from '../rows.ts'
 
 export type Queryable = Pool | ClientBase
 
@@ -56,15 +56,15 @@ export async function selectChangedDocuments(
                         (SELECT epoch FROM cache_view WHERE id = $5 AND mode = 'ON') AS view_epoch) AS state
            LEFT JOIN (
              SELECT user_id, kind, coalesce(version, 0) AS version, ${UPDATED_AT_TEXT} AS updated_at, data::text AS data
-             FROM unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[])
+             FROM unnest($1::text[], $2::text[], $3::text[]::bigint[], $4::text[]::timestamptz[])
                AS held (user_id, kind, held_version, held_at)
              LEFT JOIN documents USING (user_id, kind)
              WHERE version IS DISTINCT FROM held_version OR (held_at IS NOT NULL AND updated_at <> held_at)
            ) AS changed ON true`,
     values: [
-      ...columns(refs).map(textArray),
-      textArray(held.map(each => each?.version.toString() ?? null)),
-      textArray(held.map(each => each?.updatedAt ?? null)),
+      ...columns(refs),
+      held.map(each => each?.version.toString() ?? null),
+      held.map(each => each?.updatedAt ?? null),
       String(view),
     ],
   })

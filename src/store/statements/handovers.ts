@@ -1,6 +1,5 @@
 import type { HandoverKind, HandoverReply, HandoverRequest } from '../../consistency/handover.ts'
 import { runReadCommitted } from '../read-committed.ts'
-import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 /** No instance waits longer for a reply; what is older is removed. */
@@ -20,9 +19,9 @@ export async function insertHandovers(
            FROM unnest($2::text[], $3::text[], $4::text[]) AS r (id, kind, request)`,
     values: [
       String(epoch),
-      textArray(requests.map(({ id }) => id)),
-      textArray(requests.map(({ kind }) => kind)),
-      textArray(requests.map(({ request }) => JSON.stringify(request))),
+      requests.map(({ id }) => id),
+      requests.map(({ kind }) => kind),
+      requests.map(({ request }) => JSON.stringify(request)),
       String(view),
     ],
   })
@@ -33,7 +32,7 @@ export async function takeReplies(db: Queryable, ids: readonly string[]): Promis
   return runReadCommitted<HandoverReply>(db, {
     name: 'take-handover-replies',
     text: 'DELETE FROM handovers WHERE id = ANY ($1::text[]) AND reply IS NOT NULL RETURNING id, reply',
-    values: [textArray(ids)],
+    values: [ids],
   })
 }
 
@@ -61,9 +60,6 @@ export async function answerHandovers(db: Queryable, replies: readonly HandoverR
     text: `WITH old AS (DELETE FROM handovers WHERE asked_at < clock_timestamp() - ${KEPT})
            UPDATE handovers AS h SET reply = r.reply::jsonb
            FROM unnest($1::text[], $2::text[]) AS r (id, reply) WHERE h.id = r.id`,
-    values: [
-      textArray(replies.map(({ id }) => id)),
-      textArray(replies.map(({ reply }) => JSON.stringify(reply))),
-    ],
+    values: [replies.map(({ id }) => id), replies.map(({ reply }) => JSON.stringify(reply))],
   })
 }

@@ -10,7 +10,6 @@ import type {
   ScheduleState,
 } from '../../jobs/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
-import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 const TIME = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
@@ -106,7 +105,7 @@ export async function renewSchedules(db: Pool, ids: readonly string[], leaseMs: 
     name: 'renew-schedules',
     text: `UPDATE schedules SET claimed_until = clock_timestamp() + make_interval(secs => $2::double precision / 1000)
            WHERE id IN (SELECT id FROM schedules WHERE id = ANY ($1::text[]) AND ${OPEN} FOR UPDATE SKIP LOCKED)`,
-    values: [textArray(ids), String(leaseMs)],
+    values: [ids, String(leaseMs)],
   })
 }
 

@@ -1,6 +1,6 @@
 import type { ReservedBlock, SequenceDay, StoredDraw } from '../../sequence/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
-import { SERVER, textArray } from '../rows.ts'
+import { SERVER } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 /** What decides where a block begins and how long it is. */
@@ -24,7 +24,7 @@ export interface DrawRequest extends SequenceDay {
  */
 const takeable = (numbers: readonly string[], condition = 'true') => `
   WITH wanted AS MATERIALIZED (
-    SELECT * FROM unnest($1::text[], $2::text[], ${numbers.map((_, i) => `$${i + 3}::bigint[]`).join(', ')})
+    SELECT * FROM unnest($1::text[], $2::text[], ${numbers.map((_, i) => `$${i + 3}::text[]::bigint[]`).join(', ')})
       WITH ORDINALITY AS w (user_id, day, ${numbers.join(', ')}, place)
   ), free AS MATERIALIZED (
     SELECT s.user_id, s.day FROM sequences AS s JOIN wanted USING (user_id, day) FOR UPDATE OF s SKIP LOCKED
@@ -56,7 +56,7 @@ export async function reserveBlocks(
   db: Queryable,
   requests: readonly BlockRequest[],
 ): Promise<readonly (ReservedBlock | undefined)[]> {
-  const of = (field: 'wanted' | 'used' | 'known') => textArray(requests.map(each => String(each[field])))
+  const of = (field: 'wanted' | 'used' | 'known') => requests.map(each => String(each[field]))
   const rows = await runReadCommitted<BlockRow & { place: string }>(db, {
     name: 'reserve-blocks',
     // OFFSET 0 keeps the condition inside: the function must not run for a row that is not takeable.
@@ -95,7 +95,7 @@ export async function drawNumbersOfEach(
     text: `${takeable(['wanted'], HAS_PARTITION_LOCK)}
            SELECT place, draw_numbers(user_id, day, wanted::integer) AS last, ${SERVER} AS server
            FROM asked WHERE takeable ORDER BY place`,
-    values: [users, days, textArray(requests.map(({ wanted }) => String(wanted)))],
+    values: [users, days, requests.map(({ wanted }) => String(wanted))],
   }
   // Before any row is locked: one that waits here must hold no row that another draw waits for.
   const locks = { name: 'lock-view-shared', text: 'SELECT lock_view_shared()', values: [] }
@@ -122,8 +122,8 @@ function drawOf({ last, server }: DrawRow): StoredDraw | null {
   return last === null ? null : { last: Number(last), server }
 }
 
-function daysOf(requests: readonly SequenceDay[]): [users: string, days: string] {
-  return [textArray(requests.map(({ userId }) => userId)), textArray(requests.map(({ day }) => day))]
+function daysOf(requests: readonly SequenceDay[]): [users: string[], days: string[]] {
+  return [requests.map(({ userId }) => userId), requests.map(({ day }) => day)]
 }
 
 /** In the order of the requests; places count from 1. */
@@ -151,7 +151,7 @@ export async function selectHighWater(db: Queryable, userId: string, day: string
 export async function noteKnownNumbers(db: Queryable, known: ReadonlyMap<string, number>): Promise<void> {
   await runReadCommitted(db, {
     name: 'note-known-numbers',
-    text: 'SELECT note_known_numbers($1::text[], $2::bigint[])',
-    values: [textArray([...known.keys()]), textArray([...known.values()].map(String))],
+    text: 'SELECT note_known_numbers($1::text[], $2::text[]::bigint[])',
+    values: [[...known.keys()], [...known.values()].map(String)],
   })
 }

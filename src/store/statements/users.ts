@@ -7,7 +7,6 @@ import type {
   UserBatch,
   UserQuery,
 } from '../../transfer/ports.ts'
-import { textArray } from '../rows.ts'
 import type { Queryable } from './documents.ts'
 
 /** The only parts that are written into the text of a statement. */
@@ -54,7 +53,7 @@ export async function selectUsers(
   only?: readonly string[],
 ): Promise<FoundUsers> {
   const values: unknown[] = [after, prefix, limit, only === undefined ? looks : null]
-  const among = only === undefined ? '' : `AND user_id = ANY ($${values.push(textArray(only))}::text[])`
+  const among = only === undefined ? '' : `AND user_id = ANY ($${values.push(only)}::text[])`
   const conditions = where.map(condition => conditionSql(condition, values))
   const { rows } = await db.query<UserRecord>({
     text: `WITH page AS MATERIALIZED (
@@ -112,7 +111,7 @@ export function conditionSql({ kind, path, operator, value }: FieldCondition, va
       ? `(f.field IS NULL OR f.field <> ${wanted})`
       : `jsonb_typeof(f.field) = jsonb_typeof(${wanted}) AND f.field ${OPERATORS[operator]} ${wanted}`
   return `coalesce((SELECT ${test} FROM (
-    SELECT w.data #> ${add(textArray(path))}::text[] AS field FROM documents AS w
+    SELECT w.data #> ${add(path)}::text[] AS field FROM documents AS w
     WHERE w.user_id = u.user_id AND w.kind = ${add(kind)} AND w.data IS NOT NULL OFFSET 0) AS f), false)`
 }
 

@@ -4,7 +4,6 @@ import {
   SERVER,
   type SnapshotRecord,
   type StateRecord,
-  textArray,
   toSnapshot,
   toState,
   toView,
@@ -105,12 +104,9 @@ export async function setViewsDrained(
   await runReadCommitted(db, {
     name: 'set-views-drained',
     text: `UPDATE cache_view SET drained = true
-           FROM unnest($1::integer[], $2::bigint[]) AS off (view, epoch)
+           FROM unnest($1::text[]::integer[], $2::text[]::bigint[]) AS off (view, epoch)
            WHERE id = off.view AND mode = 'OFF' AND cache_view.epoch = off.epoch`,
-    values: [
-      textArray(views.map(({ view }) => String(view))),
-      textArray(views.map(({ epoch }) => String(epoch))),
-    ],
+    values: [views.map(({ view }) => String(view)), views.map(({ epoch }) => String(epoch))],
   })
 }
 
