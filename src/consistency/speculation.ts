@@ -1,6 +1,9 @@
 import type { Change, Row, SpeculativeChanges, WriteTransaction } from './ports.ts'
 import type { WriteJob } from './write-batches.ts'
-import { byId, type PlannedJob, planJob } from './write-plan.ts'
+import { byId, type PlannedJob, planJob, sizeOf } from './write-plan.ts'
+
+/** Content of one plan, characters: nothing else happens meanwhile, for some milliseconds, and one statement stores it. */
+export const PLAN_SIZE = 262_144
 
 /** What a plan depends on besides the rows, as the last transaction saw it. */
 export type PlanBasis = Pick<WriteTransaction, 'versionBase' | 'defaultsVersion' | 'server'>
@@ -37,12 +40,21 @@ export class Speculation implements SpeculativeChanges {
     return this.#planned
   }
 
-  /** No plan when one of the jobs gives up or changes nothing: whether that is right is seen under the locks. */
+  /**
+   * No plan when one of the jobs gives up or changes nothing: whether that is right is seen under the locks. Nor when it is
+   * larger than PLAN_SIZE.
+   */
   plan(): readonly Change[] | undefined {
     try {
       const rows = byId(this.held)
-      const planned = this.#jobs.map(job => planJob(job, rows, this.#basis.versionBase))
-      if (planned.some(({ changes }) => changes.length === 0)) return undefined
+      const planned: PlannedJob[] = []
+      let size = 0
+      for (const job of this.#jobs) {
+        const each = planJob(job, rows, this.#basis.versionBase)
+        size += sizeOf(each.changes)
+        if (each.changes.length === 0 || size > PLAN_SIZE) return undefined
+        planned.push(each)
+      }
       this.#planned = planned
       return planned.flatMap(({ changes }) => changes)
     } catch {

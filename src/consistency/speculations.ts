@@ -1,11 +1,8 @@
 import type { ClockPort, DocumentRef, Row, WriteTransaction } from './ports.ts'
 import { RecentRows } from './recent-rows.ts'
-import { type PlanBasis, Speculation } from './speculation.ts'
+import { PLAN_SIZE, type PlanBasis, Speculation } from './speculation.ts'
 import type { WriteJob } from './write-batches.ts'
 import type { PlannedJob } from './write-plan.ts'
-
-/** Content that is planned ahead at once, characters: nothing else happens meanwhile, for some milliseconds. */
-const MAX_SIZE = 262_144
 
 /** What the Writer remembers of its transactions, to plan the next ones ahead. */
 export class Speculations {
@@ -20,7 +17,7 @@ export class Speculations {
   of(jobs: readonly WriteJob[], refs: readonly DocumentRef[]): Speculation | undefined {
     if (this.#basis === undefined) return undefined
     const held = this.#recent.find(refs)
-    if (held === undefined || held.reduce((sum, { data }) => sum + data!.length, 0) > MAX_SIZE)
+    if (held === undefined || held.reduce((sum, { data }) => sum + data!.length, 0) > PLAN_SIZE)
       return undefined
     return Speculation.of(jobs, held, this.#basis)
   }

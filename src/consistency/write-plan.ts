@@ -75,7 +75,7 @@ class Planner implements WritePlan {
         job.resolve({ result, rows: [] })
         return
       }
-      this.#size += changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
+      this.#size += sizeOf(changes)
       if (this.planned.length > 0 && this.#size > BATCH_SIZE) this.left.push(job)
       else this.planned.push(planned)
     } catch (error) {
@@ -88,6 +88,11 @@ class Planner implements WritePlan {
 export function planJob(job: WriteJob, rows: ReadonlyMap<string, Row>, versionBase: number): PlannedJob {
   const { changes, result } = job.decide(rowsOf(job, rows))
   return { job, result, changes: changes.map(change => assignVersion(versionBase, rows, job, change)) }
+}
+
+/** Characters of their content. */
+export function sizeOf(changes: readonly Change[]): number {
+  return changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
 }
 
 /** The rows by their refId. */

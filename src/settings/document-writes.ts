@@ -88,7 +88,7 @@ export class DocumentWrites {
   }
 
   async #write<T>(actor: Actor, refs: readonly DocumentRef[], writing: Writing<T>): Promise<WriteOutcome<T>> {
-    const once = { ...writing, decide: rememberLast(writing.decide) }
+    const once = rememberLast(writing)
     try {
       return await this.#lock(actor, refs, refs, once)
     } catch (error) {
@@ -131,12 +131,28 @@ function liveDocument(row: Row | undefined): LiveDocument {
   return { row, data: repairableData(row) }
 }
 
-/** Checking a large document takes long: it is not repeated while the documents have the same versions. */
-function rememberLast<T>(decide: Decide<T>): Decide<T> {
-  let last: { readonly versions: string; readonly decision: Decision<T> } | undefined
-  return documents => {
-    const versions = documents.map(({ row }) => row.version).join()
-    if (last?.versions !== versions) last = { versions, decision: decide(documents) }
-    return last.decision
+/**
+ * Checking a large document takes long: it is not repeated while the documents, and the admin defaults that `prepare` was told of,
+ * are the same.
+ */
+function rememberLast<T>(writing: Writing<T>): Writing<T> {
+  const { decide, prepare } = writing
+  let defaults: number | null = null
+  let last: { readonly madeFrom: string; readonly decision: Decision<T> } | undefined
+  return {
+    ...writing,
+    prepare:
+      prepare &&
+      (version => {
+        defaults = version
+        return prepare(version)
+      }),
+    decide: documents => {
+      // A database that was set back may give a version twice.
+      const rows = documents.map(({ row: { version, updatedAt } }) => `${version} ${updatedAt}`)
+      const madeFrom = [defaults, ...rows].join()
+      if (last?.madeFrom !== madeFrom) last = { madeFrom, decision: decide(documents) }
+      return last.decision
+    },
   }
 }

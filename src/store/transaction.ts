@@ -109,9 +109,9 @@ export class Transaction {
 
   /** CommitUnknownError when it is open what became of it, or whether a standby that must have it has it; DatabaseUnavailableError or WriteConflictError when nothing was stored. */
   async commit(): Promise<void> {
-    const { answers, notices, error } = await Batch.settle(this.client, [COMMIT])
+    const { sent, answers, notices, error } = await Batch.settle(this.client, [COMMIT])
     if (error !== undefined) {
-      if (isOutcomeUnknown(error)) throw this.#unknown(error)
+      if (sent && isOutcomeUnknown(error)) throw this.#unknown(error)
       this.#release(true)
       throw refusal(error)
     }

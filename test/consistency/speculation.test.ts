@@ -136,6 +136,19 @@ t.test('a plan is made of all jobs, or not at all, and settles none', async t =>
   t.equal(plan(jobOf(), fails), undefined)
 })
 
+t.test('a plan is no larger than what is planned at once, however small the rows were', async t => {
+  const data = JSON.stringify('x'.repeat(50_000))
+  const refs = Array.from({ length: 6 }, (_, i) => ({ ...REF, userId: `user ${i}` }))
+  const jobs = refs.map(ref =>
+    jobOf({ refs: [ref], decide: () => ({ result: 1, changes: [{ ref, data, changes: '[]' }] }) }),
+  )
+  const held = refs.map(ref => row(2, '{}', ref))
+  const plan = (count: number) =>
+    Speculation.of(jobs.slice(0, count), held.slice(0, count), BASIS)?.plan()?.length
+  t.equal(plan(5), 5)
+  t.equal(plan(6), undefined)
+})
+
 t.test('no plan while something has to be read first, whatever becomes of that', async t => {
   const asked: (number | null)[] = []
   const prepare = (version: number | null) => {

@@ -168,6 +168,18 @@ t.test('a connection that ends while the changes are stored: nothing is stored',
   t.equal((await store.readRows([REF])).rows[0]?.version, 1, 'over a new connection')
 })
 
+t.test('a connection that ends before COMMIT is sent: nothing is stored, and that is known', async t => {
+  const { store, admin, pool, version } = await startWriting(t)
+  const ended = new Promise(resolve => pool.once('acquire', client => client.once('error', resolve)))
+  const { tx } = await speculate(store)
+  t.ok((await tx.look()).server, 'the changes are stored')
+  await admin.query(TERMINATE)
+  await ended
+  await t.rejects(tx.applyAndCommit([SECOND]), { name: 'DatabaseUnavailableError' })
+  await tx.rollback()
+  t.equal(await version(), 1)
+})
+
 t.test('a fault of the change is told as it is', async t => {
   const { store, version } = await startWriting(t)
   const { tx } = await speculate(store, [{ ...SECOND, data: '{' }])
