@@ -106,7 +106,7 @@ export interface Change extends ChangeMeta {
 export interface SpeculativeChanges {
   /** The row of each document, in the order of the refs. */
   readonly held: readonly Row[]
-  /** Called once, while the database takes the locks. Undefined = nothing can be planned. */
+  /** Called before anything is sent, a second time when the view has to be mended first. Undefined = nothing can be planned. */
   readonly plan: () => readonly Change[] | undefined
 }
 

@@ -9,7 +9,7 @@ export const PLAN_SIZE = 262_144
 export type PlanBasis = Pick<WriteTransaction, 'versionBase' | 'defaultsVersion' | 'server'>
 
 /**
- * The plan of some writes, made from rows that may be old, while the database takes their locks. It is carried out only if what
+ * The plan of some writes, made from rows that may be old, before the database takes their locks. It is carried out only if what
  * it was made from is what the transaction sees behind its locks; otherwise the writes begin again.
  */
 export class Speculation implements SpeculativeChanges {

@@ -47,7 +47,7 @@ type Callback = (error?: unknown) => void
 
 /** What follows the first statements of a batch. */
 interface Sequel {
-  /** Called once they are sent. Undefined = nothing follows. */
+  /** Called before they are sent. Undefined = nothing follows. */
   readonly next: () => Statement | undefined
   readonly answered: (answers: readonly Answer[]) => void
 }
@@ -110,7 +110,7 @@ export class Batch implements Submittable {
   }
 
   /**
-   * Sends `first`, and asks `next` for a statement that follows, while the server carries out `first`. Resolves as soon as these
+   * Sends `first`, and in the same message the statement of `next`, which is asked before. Resolves as soon as the first ones
    * are answered; `ended` is how far the whole batch came, and never rejects. Rejects as `run` does.
    */
   static async runAhead(
@@ -145,19 +145,19 @@ export class Batch implements Submittable {
       this.#known = new Map()
       parsed.set(connection, this.#known)
     }
+    // Before anything is sent: a process that stopped between the first statements and Sync would keep their locks for ever,
+    // because the server takes the session for active then (idle_in_transaction_session_timeout).
+    const last = this.#sequel?.next()
     connection.stream.cork()
     for (const statement of this.#statements) this.#send(connection, statement)
-    if (this.#sequel !== undefined) this.#sendSequel(connection, this.#sequel)
+    if (this.#sequel !== undefined) this.#sendSequel(connection, last)
     connection.sync()
     connection.stream.uncork()
   }
 
-  #sendSequel(connection: Connection, { next }: Sequel): void {
+  #sendSequel(connection: Connection, statement: Statement | undefined): void {
     this.#first = this.#statements.length
     connection.stream.write(FLUSH)
-    connection.stream.uncork()
-    const statement = next()
-    connection.stream.cork()
     if (statement === undefined) return
     this.#statements.push(statement)
     this.#send(connection, statement)

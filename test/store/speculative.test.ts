@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import pg from 'pg'
 import t from 'tap'
 import type { Change, Row, WriteTransaction } from '../../src/consistency/ports.ts'
@@ -178,6 +179,30 @@ t.test('a connection that ends before COMMIT is sent: nothing is stored, and tha
   await t.rejects(tx.applyAndCommit([SECOND]), { name: 'DatabaseUnavailableError' })
   await tx.rollback()
   t.equal(await version(), 1)
+})
+
+t.test('a process that stops while it plans holds no locks: PostgreSQL would not end them', async t => {
+  const { store, url } = await startWriting(t, { direct: true })
+  const held = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  const look = `
+    import pg from 'pg'
+    const client = new pg.Client(process.argv[1])
+    await client.connect()
+    const { rowCount } = await client.query(\`
+      SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+      WHERE application_name = 'settings-gateway' AND datname = current_database() AND locktype = 'advisory'\`)
+    console.log(rowCount)
+    await client.end()`
+  let locks: string | undefined
+  const tx = await store.beginWrite([REF], false, {
+    held,
+    plan: () => {
+      locks = execFileSync(process.execPath, ['--input-type=module', '-e', look, url], { encoding: 'utf8' })
+      return [SECOND]
+    },
+  })
+  t.equal(locks, '0\n')
+  await tx.rollback()
 })
 
 t.test('a fault of the change is told as it is', async t => {
