@@ -106,8 +106,7 @@ export interface Change extends ChangeMeta {
 export interface SpeculativeChanges {
   /** The row of each document, in the order of the refs. */
   readonly held: readonly Row[]
-  /** Called before anything is sent, a second time when the view has to be mended first. Undefined = nothing can be planned. */
-  readonly plan: () => readonly Change[] | undefined
+  readonly changes: readonly Change[]
 }
 
 /** BEGIN, VIEW lock shared (both levels), row locks, then view and rows read in new statements: in that order. */

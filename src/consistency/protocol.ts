@@ -11,6 +11,7 @@ import { NearCache } from './near-cache.ts'
 import { Outage } from './outage.ts'
 import type { ClockPort, CodecPort, ObserverPort, ProtocolTimes, StorePort } from './ports.ts'
 import { Reader } from './read.ts'
+import { RecentRows } from './recent-rows.ts'
 import { Renewal } from './renewal.ts'
 import type { RenewalTicks } from './renewal-ticks.ts'
 import { Repair } from './repair.ts'
@@ -34,6 +35,8 @@ export interface ProtocolDeps {
   readonly nearCacheBytes: number
   /** The near cache of several protocols of one process, in the place of one of `nearCacheBytes`. */
   readonly near?: NearCache
+  /** The rows of several protocols of one process that were stored last. */
+  readonly recent?: RecentRows
   /** The follower of several protocols of one process, of the same `near`. */
   readonly follower?: Follower
   /** Every gate starts cold: the view is of a partition of a cluster. */
@@ -99,7 +102,8 @@ export function createProtocol(deps: ProtocolDeps, parts: ProtocolParts = PROTOC
   const versions = new parts.BatchReader(deps, VERSIONS)
   const degraded = new DegradedRead({ ...deps, near, follower, rows, versions })
   const reader = new parts.Reader({ ...deps, lease, near, database, degraded, check })
-  const writer = new parts.Writer({ ...deps, lease, outage, handover, check })
+  const recent = deps.recent ?? new RecentRows(clock)
+  const writer = new parts.Writer({ ...deps, lease, outage, handover, check, recent })
   const renewal = new Renewal({ ...deps, lease, outage, check, leaseMs: times.leaseMs })
   const supervisor = new Supervisor({ ...deps, lease, outage, renewal, handover, gate: new parts.Gate(deps) })
   return { reader, writer, supervisor, lease, outage, near, handover, check }

@@ -16,7 +16,7 @@ interface Entry {
   readonly distrustedUntil: number
 }
 
-/** The rows that this process has stored last, bounded in size. They may be old: whoever uses them compares the versions. */
+/** The rows that this process has stored last, of all partitions, bounded in size. They may be old: whoever uses them compares the versions. */
 export class RecentRows {
   readonly #clock: Pick<ClockPort, 'now'>
   /** By refId, the oldest first. */
@@ -43,6 +43,10 @@ export class RecentRows {
     if (this.#clock.now() < (this.#entries.get(id)?.distrustedUntil ?? 0)) return
     if (row.data === null || row.data.length > MAX_ROW_SIZE) this.#remove(id)
     else this.#set(id, { row, distrustedUntil: 0 })
+  }
+
+  forget(ref: DocumentRef): void {
+    this.#remove(refId(ref))
   }
 
   /** Somebody else has changed them. */

@@ -14,11 +14,15 @@ export type PlanBasis = Pick<WriteTransaction, 'versionBase' | 'defaultsVersion'
  */
 export class Speculation implements SpeculativeChanges {
   readonly held: readonly Row[]
-  readonly #jobs: readonly WriteJob[]
+  /** Each job with its changes. */
+  readonly planned: readonly PlannedJob[]
+  readonly changes: readonly Change[]
   readonly #basis: PlanBasis
-  #planned: readonly PlannedJob[] | undefined
 
-  /** `held`: a row for each document of the jobs. Undefined when something has to be read first. */
+  /**
+   * `held`: a row for each document of the jobs. Undefined when something has to be read first, when one of the jobs gives up
+   * or changes nothing (whether that is right is seen under the locks), or when the plan is larger than PLAN_SIZE.
+   */
   static of(jobs: readonly WriteJob[], held: readonly Row[], basis: PlanBasis): Speculation | undefined {
     const isReady = ({ prepare }: WriteJob) => {
       const preparing = prepare?.(basis.defaultsVersion)
@@ -26,40 +30,15 @@ export class Speculation implements SpeculativeChanges {
       preparing?.catch(() => {})
       return preparing === undefined
     }
-    return jobs.every(isReady) ? new Speculation(jobs, held, basis) : undefined
+    const planned = jobs.every(isReady) ? plan(jobs, held, basis) : undefined
+    return planned && new Speculation(planned, held, basis)
   }
 
-  private constructor(jobs: readonly WriteJob[], held: readonly Row[], basis: PlanBasis) {
-    this.#jobs = jobs
+  private constructor(planned: readonly PlannedJob[], held: readonly Row[], basis: PlanBasis) {
+    this.planned = planned
+    this.changes = planned.flatMap(({ changes }) => changes)
     this.held = held
     this.#basis = basis
-  }
-
-  /** Each job with its changes; undefined while there is no plan. */
-  get planned(): readonly PlannedJob[] | undefined {
-    return this.#planned
-  }
-
-  /**
-   * No plan when one of the jobs gives up or changes nothing: whether that is right is seen under the locks. Nor when it is
-   * larger than PLAN_SIZE.
-   */
-  plan(): readonly Change[] | undefined {
-    try {
-      const rows = byId(this.held)
-      const planned: PlannedJob[] = []
-      let size = 0
-      for (const job of this.#jobs) {
-        const each = planJob(job, rows, this.#basis.versionBase)
-        size += sizeOf(each.changes)
-        if (each.changes.length === 0 || size > PLAN_SIZE) return undefined
-        planned.push(each)
-      }
-      this.#planned = planned
-      return planned.flatMap(({ changes }) => changes)
-    } catch {
-      return undefined
-    }
   }
 
   /** True when the transaction sees what the plan was made from, and has all locks. */
@@ -73,4 +52,25 @@ export class Speculation implements SpeculativeChanges {
       server === basis.server
     )
   }
+}
+
+function plan(
+  jobs: readonly WriteJob[],
+  held: readonly Row[],
+  { versionBase }: PlanBasis,
+): readonly PlannedJob[] | undefined {
+  const rows = byId(held)
+  const planned: PlannedJob[] = []
+  let size = 0
+  try {
+    for (const job of jobs) {
+      const each = planJob(job, rows, versionBase)
+      size += sizeOf(each.changes)
+      if (each.changes.length === 0 || size > PLAN_SIZE) return undefined
+      planned.push(each)
+    }
+  } catch {
+    return undefined
+  }
+  return planned
 }

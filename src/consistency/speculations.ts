@@ -1,21 +1,21 @@
-import type { ClockPort, DocumentRef, Row, WriteTransaction } from './ports.ts'
-import { RecentRows } from './recent-rows.ts'
+import type { DocumentRef, Row, WriteTransaction } from './ports.ts'
+import type { RecentRows } from './recent-rows.ts'
 import { PLAN_SIZE, type PlanBasis, Speculation } from './speculation.ts'
 import type { WriteJob } from './write-batches.ts'
 import type { PlannedJob } from './write-plan.ts'
 
-/** What the Writer remembers of its transactions, to plan the next ones ahead. */
+/** What a Writer remembers of its transactions, to plan the next ones ahead. Several may share the rows. */
 export class Speculations {
   readonly #recent: RecentRows
   #basis: PlanBasis | undefined
 
-  constructor(clock: Pick<ClockPort, 'now'>) {
-    this.#recent = new RecentRows(clock)
+  constructor(recent: RecentRows) {
+    this.#recent = recent
   }
 
   /** Undefined = these writes have to read first. `refs`: the documents of all jobs. */
   of(jobs: readonly WriteJob[], refs: readonly DocumentRef[]): Speculation | undefined {
-    if (this.#basis === undefined) return undefined
+    if (this.#basis === undefined || jobs.some(isOfImport)) return undefined
     const held = this.#recent.find(refs)
     if (held === undefined || held.reduce((sum, { data }) => sum + data!.length, 0) > PLAN_SIZE)
       return undefined
@@ -24,14 +24,26 @@ export class Speculations {
 
   /** What was committed. */
   learn(tx: WriteTransaction, planned: readonly PlannedJob[], rows: readonly Row[]): void {
-    this.#basis = { versionBase: tx.versionBase, defaultsVersion: tx.defaultsVersion, server: tx.server }
-    // Those of an import are many, and not written again soon.
-    if (planned.some(({ job }) => job.leavesNewCold)) return
-    for (const row of rows) this.#recent.keep(row)
+    this.#see(tx)
+    const keeps = !planned.some(({ job }) => isOfImport(job))
+    for (const row of rows) {
+      if (keeps) this.#recent.keep(row)
+      else this.#recent.forget(row.ref)
+    }
   }
 
-  /** Somebody else has changed these documents. */
-  distrust(refs: readonly DocumentRef[]): void {
-    this.#recent.distrust(refs)
+  /** A plan did not hold for what this transaction sees. */
+  outdated(tx: WriteTransaction): void {
+    this.#see(tx)
+    this.#recent.distrust(tx.outdated)
   }
+
+  #see({ versionBase, defaultsVersion, server }: WriteTransaction): void {
+    this.#basis = { versionBase, defaultsVersion, server }
+  }
+}
+
+/** Those of an import are many, and their documents are not written again soon. */
+function isOfImport({ leavesNewCold }: WriteJob): boolean {
+  return leavesNewCold
 }

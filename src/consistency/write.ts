@@ -6,6 +6,7 @@ import { UNREACHABLE } from './handover.ts'
 import type { Outage } from './outage.ts'
 import type { Change, ChangeMeta, DocumentRef, Row, StorePort, ViewToken, WriteTransaction } from './ports.ts'
 import { CommitUnknownError, DatabaseUnavailableError, WriteConflictError } from './ports.ts'
+import type { RecentRows } from './recent-rows.ts'
 import { Speculations } from './speculations.ts'
 import { WaitLimit } from './wait-limit.ts'
 import { LARGE_BATCHES, SMALL_BATCHES, WriteBatches, type WriteJob } from './write-batches.ts'
@@ -17,12 +18,14 @@ export interface WriteDeps extends FencingDeps {
   readonly store: StorePort
   readonly outage: Outage
   readonly check: DatabaseCheck
+  /** Several writers may share them. */
+  readonly recent: RecentRows
   /** Transactions at once that may hold several writes: fewer than there are connections. Several writers may share them. */
   readonly writeSlots: WriteSlots
 }
 
-/** Tries of one write: the view may turn OFF, and ON again, between them. */
-const MAX_TRIES = 5
+/** Tries of one write: the view may turn OFF, and ON again, between them, and a plan made ahead may not hold. */
+const MAX_TRIES = 6
 /** The jobs that one transaction did not finish. */
 interface Unfinished {
   /** To be tried again at once. */
@@ -47,7 +50,7 @@ export class Writer {
     const limit = new WaitLimit(deps.clock, () => deps.outage.lastDraining)
     this.#queue = new WriteQueue(limit)
     this.#fencing = new Fencing(deps)
-    this.#speculations = new Speculations(deps.clock)
+    this.#speculations = new Speculations(deps.recent)
     const { writeSlots: slots } = deps
     const batches = {
       clock: deps.clock,
@@ -130,7 +133,7 @@ export class Writer {
       return FINISHED
     }
     if (speculation !== undefined && !speculation.holds(tx)) {
-      this.#speculations.distrust(tx.outdated)
+      this.#speculations.outdated(tx)
       await tx.rollback()
       return { again: jobs, left: [] }
     }

@@ -45,10 +45,9 @@ export interface Outcome {
 
 type Callback = (error?: unknown) => void
 
-/** What follows the first statements of a batch. */
-interface Sequel {
-  /** Called before they are sent. Undefined = nothing follows. */
-  readonly next: () => Statement | undefined
+/** The first statements of a batch, whose answers do not wait for the last one. */
+interface Head {
+  readonly count: number
   readonly answered: (answers: readonly Answer[]) => void
 }
 
@@ -63,23 +62,21 @@ const parsed = new WeakMap<Connection, Map<string, readonly Field[]>>()
  * their order, each with a snapshot of its own (READ COMMITTED), and none behind one that fails.
  */
 export class Batch implements Submittable {
-  readonly #statements: Statement[]
-  readonly #sequel: Sequel | undefined
+  readonly #statements: readonly Statement[]
+  readonly #head: Head | undefined
   readonly #answers: Answer[] = []
   /** Of the statement that is answered; undefined = it was not described. */
   #fields: readonly Field[] | undefined
   #rows: Record<string, unknown>[] = []
   #known: Map<string, readonly Field[]> | undefined
   #sent = false
-  /** How many statements the sequel follows; undefined = there is none. */
-  #first: number | undefined
   #failed = false
   /** node-postgres wraps it to bound the wait. */
   callback: Callback
 
-  private constructor(statements: readonly Statement[], callback: Callback, sequel?: Sequel) {
-    this.#statements = [...statements]
-    this.#sequel = sequel
+  private constructor(statements: readonly Statement[], callback: Callback, head?: Head) {
+    this.#statements = statements
+    this.#head = head
     this.callback = callback
   }
 
@@ -110,21 +107,21 @@ export class Batch implements Submittable {
   }
 
   /**
-   * Sends `first`, and in the same message the statement of `next`, which is asked before. Resolves as soon as the first ones
-   * are answered; `ended` is how far the whole batch came, and never rejects. Rejects as `run` does.
+   * The same, and resolves as soon as all but the last statement are answered; `ended` is how far the whole batch came, and never
+   * rejects. One message: a process that stopped between two would keep the locks of the first ones for ever, because the
+   * server takes a session that waits for Sync for active (idle_in_transaction_session_timeout). Rejects as `run` does.
    */
   static async runAhead(
     client: ClientBase,
-    first: readonly Statement[],
-    next: () => Statement | undefined,
+    statements: readonly Statement[],
   ): Promise<{ readonly answers: readonly Answer[]; readonly ended: Promise<Outcome> }> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly Answer[]>()
-    const ended = Batch.#settle(client, first, { next, answered: resolve })
+    const ended = Batch.#settle(client, statements, { count: statements.length - 1, answered: resolve })
     void ended.then(({ error }) => reject(error))
     return { answers: await promise, ended }
   }
 
-  static #settle(client: ClientBase, statements: readonly Statement[], sequel?: Sequel): Promise<Outcome> {
+  static #settle(client: ClientBase, statements: readonly Statement[], head?: Head): Promise<Outcome> {
     return new Promise(resolve => {
       const notices: Notice[] = []
       const hear = (notice: Notice) => notices.push(notice)
@@ -133,7 +130,7 @@ export class Batch implements Submittable {
         client.off('notice', hear)
         resolve({ sent: batch.#sent, answers: batch.#answers, notices, error: error ?? undefined })
       }
-      const batch = new Batch(statements, ended, sequel)
+      const batch = new Batch(statements, ended, head)
       client.query(batch)
     })
   }
@@ -145,22 +142,13 @@ export class Batch implements Submittable {
       this.#known = new Map()
       parsed.set(connection, this.#known)
     }
-    // Before anything is sent: a process that stopped between the first statements and Sync would keep their locks for ever,
-    // because the server takes the session for active then (idle_in_transaction_session_timeout).
-    const last = this.#sequel?.next()
     connection.stream.cork()
-    for (const statement of this.#statements) this.#send(connection, statement)
-    if (this.#sequel !== undefined) this.#sendSequel(connection, last)
+    this.#statements.forEach((statement, i) => {
+      if (i === this.#head?.count) connection.stream.write(FLUSH)
+      this.#send(connection, statement)
+    })
     connection.sync()
     connection.stream.uncork()
-  }
-
-  #sendSequel(connection: Connection, statement: Statement | undefined): void {
-    this.#first = this.#statements.length
-    connection.stream.write(FLUSH)
-    if (statement === undefined) return
-    this.#statements.push(statement)
-    this.#send(connection, statement)
   }
 
   #send(connection: Connection, { name, text, values }: Statement): void {
@@ -204,7 +192,7 @@ export class Batch implements Submittable {
     this.#answers.push({ command: text, rows: this.#rows })
     this.#rows = []
     this.#fields = undefined
-    if (this.#answers.length === this.#first) this.#sequel!.answered([...this.#answers])
+    if (this.#answers.length === this.#head?.count) this.#head.answered([...this.#answers])
   }
 
   handleReadyForQuery(): void {

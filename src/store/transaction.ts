@@ -12,6 +12,9 @@ import {
   UNREPLICATED,
 } from './read-committed.ts'
 
+/** An error in the place of its answer was raised before COMMIT. */
+const MARK: Statement = { name: 'mark', text: 'SELECT 1', values: [] }
+
 /**
  * One transaction on a connection of its own. @fastify/postgres' `transact` does not look at what COMMIT answered;
  * this one insists on it.
@@ -91,10 +94,10 @@ export class Transaction {
     this.#pending = pending
   }
 
-  /** COMMIT behind the last of the expected statements, whose answer it resolves to. Errors as of `commit`, and as of `run`. */
+  /** COMMIT behind the last of the expected statements, whose answer it resolves to. Errors as of `runAndCommit`. */
   async commitExpected(): Promise<Answer> {
     const answers = await this.#expected()
-    await this.commit()
+    await this.runAndCommit(MARK)
     return answers.at(-1)!
   }
 

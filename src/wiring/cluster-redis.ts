@@ -13,6 +13,7 @@ import {
 } from '../consistency/partitioned.ts'
 import { PARTITIONS, partitionOf, viewOfPartition } from '../consistency/partitions.ts'
 import { createProtocol } from '../consistency/protocol.ts'
+import { RecentRows } from '../consistency/recent-rows.ts'
 import { RenewalTicks } from '../consistency/renewal-ticks.ts'
 import { Counter } from '../sequence/counter.ts'
 import { readAllKnownNumbers } from '../sequence/known-numbers.ts'
@@ -70,6 +71,7 @@ export function clusterRedis(
     clock: SYSTEM_CLOCK,
     databaseName: endpointOf(config.database.url),
     near,
+    recent: new RecentRows(SYSTEM_CLOCK),
     // One statement confirms the reads of all partitions.
     follower: new Follower({
       ...{ near, observer, clock: SYSTEM_CLOCK, readWaitMs: options.readWaitMs },

@@ -2,6 +2,7 @@ import type { Follower } from '../../src/consistency/follower.ts'
 import { NearCache } from '../../src/consistency/near-cache.ts'
 import type { ObserverPort, ProtocolTimes } from '../../src/consistency/ports.ts'
 import { createProtocol, type Protocol } from '../../src/consistency/protocol.ts'
+import { RecentRows } from '../../src/consistency/recent-rows.ts'
 import { RenewalTicks } from '../../src/consistency/renewal-ticks.ts'
 import { WriteSlots } from '../../src/consistency/write-slots.ts'
 import { Counter } from '../../src/sequence/counter.ts'
@@ -53,6 +54,7 @@ interface Shared {
   readonly follower?: Follower
   readonly ticks?: RenewalTicks
   readonly writeSlots?: WriteSlots
+  readonly recent?: RecentRows
   readonly availability?: Availability
 }
 
@@ -76,6 +78,7 @@ export class Gateway {
       const shared = {
         leaseFactor,
         near,
+        recent: new RecentRows(process),
         follower: new build.parts.Follower({
           ...{
             near,

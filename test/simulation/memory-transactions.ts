@@ -83,8 +83,7 @@ export class MemoryTransactions {
       begun.resolve()
       return { ...seen(), unlocked, view: this.#deps.readCommitted ? view : early }
     })
-    const changes = speculative?.plan()
-    const applying = changes && this.#applyBehind(begun.promise, session, changes)
+    const applying = speculative && this.#applyBehind(begun.promise, session, speculative.changes)
     const state = await beginning.catch(error => {
       begun.reject(error)
       throw error

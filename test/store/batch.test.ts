@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { Batch, type Statement } from '../../src/store/batch.ts'
@@ -136,16 +137,16 @@ t.test(
   },
 )
 
-t.test('a statement that follows: the first ones are answered before it', async t => {
+t.test('all but the last statement are answered before it', async t => {
   const client = await connect(t)
   await client.query('CREATE TABLE things AS SELECT 7 AS size')
-  for (const next of [divide(6), divide(0), undefined]) {
-    const { answers, ended } = await Batch.runAhead(client, [divide(3), READ], () => next)
+  for (const by of [6, 0]) {
+    const { answers, ended } = await Batch.runAhead(client, [divide(3), READ, divide(by)])
     t.match(answers, [{ rows: [{ result: 4 }] }, { rows: [{ size: 7 }] }])
     const { answers: all, error } = await ended
-    if (next?.values[0] === '0') t.match(error, { code: '22012' })
+    if (by === 0) t.match(error, { code: '22012' })
     else t.equal(error, undefined)
-    t.equal(all.length, next?.values[0] === '6' ? 3 : 2)
+    t.equal(all.length, by === 0 ? 2 : 3)
   }
 })
 
@@ -153,14 +154,11 @@ t.test('nothing follows what failed', async t => {
   const client = await connect(t)
   await client.query('CREATE TABLE things AS SELECT 7 AS size')
   const insert: Statement = { name: 'insert', text: 'INSERT INTO things VALUES (8)', values: [] }
-  await t.rejects(
-    Batch.runAhead(client, [READ, divide(0)], () => insert),
-    { code: '22012' },
-  )
+  await t.rejects(Batch.runAhead(client, [READ, divide(0), insert]), { code: '22012' })
   t.match(await Batch.run(client, [COUNT]), [{ rows: [{ count: 1 }] }])
 })
 
-t.test('the first answers come while what follows waits', async t => {
+t.test('the first answers come while the last statement waits', async t => {
   const client = await connect(t)
   await client.query('CREATE TABLE things AS SELECT 7 AS size')
   const lock = 'SELECT pg_advisory_lock(1)'
@@ -169,12 +167,28 @@ t.test('the first answers come while what follows waits', async t => {
   t.teardown(() => other.end())
   await other.connect()
   await other.query(lock)
-  const { answers, ended } = await Batch.runAhead(client, [READ], () => ({
-    name: 'lock',
-    text: lock,
-    values: [],
-  }))
+  const { answers, ended } = await Batch.runAhead(client, [READ, { name: 'lock', text: lock, values: [] }])
   t.match(answers, [{ rows: [{ size: 7 }] }])
   await other.query('SELECT pg_advisory_unlock(1)')
   t.equal((await ended).error, undefined)
 })
+
+t.test(
+  'a batch leaves in one write: between two a stopped process would keep its locks for ever',
+  async t => {
+    const client = await connect(t)
+    await client.query('CREATE TABLE things AS SELECT 7 AS size')
+    const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
+    let writes = 0
+    t.intercept(stream, '_writev', {
+      value: (...args: Parameters<NonNullable<Writable['_writev']>>) => {
+        writes++
+        return (Object.getPrototypeOf(stream) as Writable)._writev!.apply(stream, args)
+      },
+    })
+    t.intercept(stream, '_write', { value: () => t.fail('another write') })
+    const { ended } = await Batch.runAhead(client, [READ, COUNT])
+    t.equal((await ended).error, undefined)
+    t.equal(writes, 1)
+  },
+)

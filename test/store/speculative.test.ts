@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import pg from 'pg'
 import t from 'tap'
 import type { Change, Row, WriteTransaction } from '../../src/consistency/ports.ts'
@@ -9,7 +8,7 @@ const SECOND: Change = { ...FIRST, previous: 1, version: 2, data: '{"a":2}' }
 const CONFLICT = { name: 'WriteConflictError' }
 
 /** Stores the first version, and begins a write that holds it. */
-async function speculate(store: PostgresStore, changes: readonly Change[] | undefined = [SECOND]) {
+async function speculate(store: PostgresStore, changes: readonly Change[] = [SECOND]) {
   const held = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
   return { held, tx: await beginWith(store, held, changes) }
 }
@@ -17,12 +16,12 @@ async function speculate(store: PostgresStore, changes: readonly Change[] | unde
 function beginWith(
   store: PostgresStore,
   held: readonly Row[],
-  changes: readonly Change[] | undefined,
+  changes: readonly Change[],
 ): Promise<WriteTransaction> {
   return store.beginWrite(
     held.map(({ ref }) => ref),
     false,
-    { held, plan: () => changes },
+    { held, changes },
   )
 }
 
@@ -51,15 +50,6 @@ t.test('what is rolled back leaves nothing, and its connection is used again', a
   await (await beginWith(store, held, [SECOND])).applyAndCommit([SECOND])
   t.equal(await version(), 2)
   t.equal(pool.totalCount, 1)
-})
-
-t.test('without a plan it is an ordinary write of the rows that are held', async t => {
-  const { store, version } = await startWriting(t)
-  const held = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
-  const tx = await beginWith(store, held, undefined)
-  t.equal(tx.rows[0], held[0])
-  t.match(await tx.applyAndCommit([SECOND]), [{ version: 2 }])
-  t.equal(await version(), 2)
 })
 
 t.test('several documents at once', async t => {
@@ -179,30 +169,6 @@ t.test('a connection that ends before COMMIT is sent: nothing is stored, and tha
   await t.rejects(tx.applyAndCommit([SECOND]), { name: 'DatabaseUnavailableError' })
   await tx.rollback()
   t.equal(await version(), 1)
-})
-
-t.test('a process that stops while it plans holds no locks: PostgreSQL would not end them', async t => {
-  const { store, url } = await startWriting(t, { direct: true })
-  const held = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
-  const look = `
-    import pg from 'pg'
-    const client = new pg.Client(process.argv[1])
-    await client.connect()
-    const { rowCount } = await client.query(\`
-      SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
-      WHERE application_name = 'settings-gateway' AND datname = current_database() AND locktype = 'advisory'\`)
-    console.log(rowCount)
-    await client.end()`
-  let locks: string | undefined
-  const tx = await store.beginWrite([REF], false, {
-    held,
-    plan: () => {
-      locks = execFileSync(process.execPath, ['--input-type=module', '-e', look, url], { encoding: 'utf8' })
-      return [SECOND]
-    },
-  })
-  t.equal(locks, '0\n')
-  await tx.rollback()
 })
 
 t.test('a fault of the change is told as it is', async t => {

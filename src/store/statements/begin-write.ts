@@ -58,13 +58,9 @@ export async function beginWrite(
     refs.length === 1 ? one(refs[0]!, waits, columnsRead) : several(refs, waits, columnsRead)
   const statements = [BEGIN, lock, viewOfWrite(ofView), read]
   if (speculative === undefined) return begun(refs, await Batch.run(client, statements), waits)
-  let isSent = false
-  const { answers, ended } = await Batch.runAhead(client, statements, () => {
-    const changes = speculative.plan()
-    isSent = changes !== undefined
-    return changes && applyChangesUnderLocks(changes)
-  })
-  return { ...begun(refs, answers, waits, speculative.held), applying: isSent ? ended : undefined }
+  const apply = applyChangesUnderLocks(speculative.changes)
+  const { answers, ended } = await Batch.runAhead(client, [...statements, apply])
+  return { ...begun(refs, answers, waits, speculative.held), applying: ended }
 }
 
 function begun(
