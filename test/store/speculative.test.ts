@@ -171,6 +171,20 @@ t.test('a connection that ends before COMMIT is sent: nothing is stored, and tha
   t.equal(await version(), 1)
 })
 
+t.test('the row of the view is gone: it is made again, and nothing is stored twice', async t => {
+  const { store, admin, version } = await startWriting(t)
+  const held = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  await admin.query(`
+    ALTER TABLE cache_view DISABLE TRIGGER ALL;
+    DELETE FROM cache_view;
+    ALTER TABLE cache_view ENABLE ALWAYS TRIGGER never_deleted;
+    ALTER TABLE cache_view ENABLE ALWAYS TRIGGER never_truncated`)
+  const tx = await beginWith(store, held, [SECOND])
+  t.equal(tx.view.mode, 'OFF')
+  t.match(await tx.applyAndCommit([SECOND]), [{ version: 2 }])
+  t.equal(await version(), 2)
+})
+
 t.test('a fault of the change is told as it is', async t => {
   const { store, version } = await startWriting(t)
   const { tx } = await speculate(store, [{ ...SECOND, data: '{' }])

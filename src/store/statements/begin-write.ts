@@ -60,7 +60,13 @@ export async function beginWrite(
   if (speculative === undefined) return begun(refs, await Batch.run(client, statements), waits)
   const apply = applyChangesUnderLocks(speculative.changes)
   const { answers, ended } = await Batch.runAhead(client, [...statements, apply])
-  return { ...begun(refs, answers, waits, speculative.held), applying: ended }
+  try {
+    return { ...begun(refs, answers, waits, speculative.held), applying: ended }
+  } catch (error) {
+    // The connection is busy until then.
+    await ended
+    throw error
+  }
 }
 
 function begun(
