@@ -13,6 +13,9 @@ import { type Outcome, outcomeOf } from './test-file.ts'
 const TIMEOUT_MS = 600_000
 const SCHEME = 'tap-of:'
 
+/** A process that lives so long after its last file, milliseconds, names what keeps it alive. */
+const LEFT_MS = 1_000
+
 /** By the URL of the file. */
 const tests = new Map<string, Test>()
 
@@ -44,6 +47,11 @@ async function run(file: string): Promise<Outcome> {
   await new Promise<void>(done => test.runMain(done))
   return outcomeOf(tap, test.counts)
 }
+
+process.on('disconnect', () => {
+  const tell = () => process.stderr.write(`kept alive by ${process.getActiveResourcesInfo().join(', ')}\n`)
+  setTimeout(tell, LEFT_MS).unref()
+})
 
 process.on('message', async (file: string) => {
   process.send!({ outcome: await run(file) })
