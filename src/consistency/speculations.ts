@@ -2,7 +2,7 @@ import type { DocumentRef, Row, WriteTransaction } from './ports.ts'
 import type { RecentRows } from './recent-rows.ts'
 import { PLAN_SIZE, type PlanBasis, Speculation } from './speculation.ts'
 import type { WriteJob } from './write-batches.ts'
-import type { PlannedJob } from './write-plan.ts'
+import { type PlannedJob, sizeOf } from './write-plan.ts'
 
 /** What a Writer remembers of its transactions, to plan the next ones ahead. Several may share the rows. */
 export class Speculations {
@@ -17,8 +17,7 @@ export class Speculations {
   of(jobs: readonly WriteJob[], refs: readonly DocumentRef[]): Speculation | undefined {
     if (this.#basis === undefined || jobs.some(isOfImport)) return undefined
     const held = this.#recent.find(refs)
-    if (held === undefined || held.reduce((sum, { data }) => sum + data!.length, 0) > PLAN_SIZE)
-      return undefined
+    if (held === undefined || sizeOf(held) > PLAN_SIZE) return undefined
     return Speculation.of(jobs, held, this.#basis)
   }
 

@@ -91,8 +91,8 @@ export function planJob(job: WriteJob, rows: ReadonlyMap<string, Row>, versionBa
 }
 
 /** Characters of their content. */
-export function sizeOf(changes: readonly Change[]): number {
-  return changes.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
+export function sizeOf(documents: readonly Pick<Change, 'data'>[]): number {
+  return documents.reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
 }
 
 /** The rows by their refId. */

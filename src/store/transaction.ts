@@ -110,13 +110,13 @@ export class Transaction {
     throw refusal(error)
   }
 
-  /** CommitUnknownError when it is open what became of it, or whether a standby that must have it has it; DatabaseUnavailableError or WriteConflictError when nothing was stored. */
+  /** CommitUnknownError when it is open what became of it, or whether a standby that must have it has it; DatabaseUnavailableError when nothing was stored. */
   async commit(): Promise<void> {
     const { sent, answers, notices, error } = await Batch.settle(this.client, [COMMIT])
     if (error !== undefined) {
       if (sent && isOutcomeUnknown(error)) throw this.#unknown(error)
       this.#release(true)
-      throw refusal(error)
+      throw asUnavailable(error)
     }
     this.#release(false)
     insistOnCommit(answers[0]!.command)

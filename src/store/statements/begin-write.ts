@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg'
+import { refId } from '../../consistency/batch-reader.ts'
 import type { DocumentRef, Row, SpeculativeChanges, WriteTransaction } from '../../consistency/ports.ts'
 import { type Answer, Batch, type Outcome, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
@@ -94,16 +95,12 @@ function begun(
 
 /** The documents that are held and are of another version by now, or gone. */
 function outdatedOf(held: readonly Row[], read: readonly Row[]): readonly DocumentRef[] {
-  const current = new Map(read.map(row => [keyOf(row), row]))
+  const current = new Map(read.map(row => [refId(row.ref), row]))
   const isOutdated = (row: Row) => {
-    const now = current.get(keyOf(row))
+    const now = current.get(refId(row.ref))
     return now?.version !== row.version || now.updatedAt !== row.updatedAt
   }
   return held.filter(isOutdated).map(({ ref }) => ref)
-}
-
-function keyOf({ ref: { userId, kind } }: Row): string {
-  return `${userId}\n${kind}`
 }
 
 /** The row lock, and the row. */
