@@ -55,6 +55,7 @@ export class RedisScripts {
   fence(server: RedisServer, v: ViewToken, nonce: string, fences: readonly CacheFence[]): ScriptOutcome {
     if (!this.#fit(server, v)) return 'view'
     let outcome: ScriptOutcome = 'done'
+    let raised: string | undefined
     for (const { keys, min } of fences) {
       const { version, fence } = headIn(server, keys[0]!)
       const newer = (version !== undefined && version >= min) || (fence !== undefined && fence.min > min)
@@ -64,7 +65,9 @@ export class RedisScripts {
       }
       if (!this.#rules.ownNonce && fence?.min === min) continue
       for (const key of keys) server.set(key, fenceText(min, nonce))
-      if (this.#rules.stampedFences) this.#stamp(server, keys[0]!)
+      const stamp = stampOf(keys[0]!)
+      if (this.#rules.stampedFences && stamp !== raised) this.#stamp(server, keys[0]!)
+      raised = stamp
     }
     return outcome
   }
