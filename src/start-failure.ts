@@ -1,6 +1,6 @@
 import { endpointOf } from './config/endpoint-names.ts'
 import { type Config, ConfigError } from './config.ts'
-import { DatabaseUnavailableError } from './consistency/ports.ts'
+import { DatabaseUnavailableError } from './consistency/store-port.ts'
 import { DomainError } from './errors.ts'
 import { codeOf, systemErrorWords } from './plain-words.ts'
 import { isUnreachableForGood } from './store/database-errors.ts'

@@ -1,5 +1,5 @@
 import type { SweepStep } from '../consistency/cache-port.ts'
-import type { ViewToken } from '../consistency/ports.ts'
+import type { ViewToken } from '../consistency/views.ts'
 import type { KeyNames } from './keys.ts'
 import { isElsewhere } from './redis-failures.ts'
 import { type Reply, RespError, RespProtocolError } from './resp.ts'

@@ -8,7 +8,7 @@ import type {
   Marker,
   OnHeads,
 } from '../consistency/cache-port.ts'
-import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
+import type { DatasetIdentity, ViewToken } from '../consistency/views.ts'
 import type { ClusterNodes } from './cluster-nodes.ts'
 import { noCache } from './no-cache.ts'
 import { OnOwner } from './on-owner.ts'

@@ -1,4 +1,4 @@
-import type { ViewToken } from '../consistency/ports.ts'
+import type { ViewToken } from '../consistency/views.ts'
 import {
   NO_SEQUENCE_CACHE,
   type NumberBlock,

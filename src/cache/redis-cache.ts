@@ -14,8 +14,8 @@ import type {
   SweepStep,
 } from '../consistency/cache-port.ts'
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
-import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
+import type { DatasetIdentity, ViewToken } from '../consistency/views.ts'
 import type { Breaker } from './breaker.ts'
 import type { Examination } from './examination.ts'
 import { KeySweeper } from './key-sweeper.ts'

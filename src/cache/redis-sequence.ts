@@ -1,6 +1,6 @@
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
-import type { ViewToken } from '../consistency/ports.ts'
 import { viewText } from '../consistency/token.ts'
+import type { ViewToken } from '../consistency/views.ts'
 import {
   type DrawOutcome,
   isVacancy,

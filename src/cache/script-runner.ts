@@ -1,7 +1,7 @@
 import type { ScriptOutcome } from '../consistency/cache-port.ts'
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
-import type { DatasetIdentity, ViewToken } from '../consistency/ports.ts'
 import { sameIdentity } from '../consistency/token.ts'
+import type { DatasetIdentity, ViewToken } from '../consistency/views.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { type Reply, RespError } from './resp.ts'
 import { readScript } from './script-files.ts'

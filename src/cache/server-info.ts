@@ -1,4 +1,4 @@
-import type { DatasetIdentity } from '../consistency/ports.ts'
+import type { DatasetIdentity } from '../consistency/views.ts'
 
 /** What INFO says of the server behind one connection. */
 export interface ServerInfo {

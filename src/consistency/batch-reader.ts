@@ -1,8 +1,10 @@
 import { Deadlines } from './deadlines.ts'
-import type { ChangedRows, ClockPort, DocumentRef, HeldVersion, Moment, Row, StorePort } from './ports.ts'
-import { DatabaseUnavailableError } from './ports.ts'
+import type { DocumentRef, HeldVersion, Row } from './document-rows.ts'
+import type { ClockPort } from './ports.ts'
 import { ReadQueue } from './read-queue.ts'
 import { SharedStatements, type StatementLimits } from './shared-statements.ts'
+import type { ChangedRows, Moment, StorePort } from './store-port.ts'
+import { DatabaseUnavailableError } from './store-port.ts'
 
 /** How many reads share statements. Reads that arrive while all statements are in flight wait, and share the next one. */
 export interface BatchLimits extends StatementLimits {

@@ -1,5 +1,5 @@
 /** The port to Redis; the simulation implements it in memory. Names are those of docs/consistency.md. */
-import type { DatasetIdentity, ViewToken } from './ports.ts'
+import type { DatasetIdentity, ViewToken } from './views.ts'
 
 /** A transaction id of one database, kept in Redis: older changes are fenced or stored there. */
 export interface Marker {

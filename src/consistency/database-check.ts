@@ -1,6 +1,7 @@
 import type { CachePort, Marker } from './cache-port.ts'
 import type { Lease } from './lease.ts'
-import type { DatabaseState, StorePort, WriteTransaction } from './ports.ts'
+import type { StorePort, WriteTransaction } from './store-port.ts'
+import type { DatabaseState } from './views.ts'
 
 export interface DatabaseCheckDeps {
   readonly store: StorePort

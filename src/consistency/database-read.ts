@@ -1,9 +1,11 @@
 import { type BatchReader, refId } from './batch-reader.ts'
 import type { CacheFill, CachePort, CacheReply } from './cache-port.ts'
-import type { CodecPort, Row, ViewToken } from './ports.ts'
+import type { Row } from './document-rows.ts'
+import type { CodecPort } from './ports.ts'
 import type { DocumentPart } from './reading.ts'
 import type { Repair } from './repair.ts'
 import { headOf, isValue } from './stored-bytes.ts'
+import type { ViewToken } from './views.ts'
 
 export interface DatabaseAnswer {
   readonly status: 'miss-stored' | 'miss'

@@ -1,4 +1,4 @@
-import type { DocumentRef, Row } from './ports.ts'
+import type { DocumentRef, Row } from './document-rows.ts'
 
 /** A change as the caller plans it under the row locks; the protocol assigns the version. */
 export interface PlannedChange {

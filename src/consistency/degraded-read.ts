@@ -1,11 +1,13 @@
 import type { BatchRead, BatchReader } from './batch-reader.ts'
 import { refId } from './batch-reader.ts'
+import type { HeldVersion } from './document-rows.ts'
 import type { Follower } from './follower.ts'
 import { type NearCache, userOf } from './near-cache.ts'
 import { documentsOf, type HeldDocument, heldVersionsOf, type NearEntry } from './near-entry.ts'
-import type { ClockPort, CodecPort, HeldVersion, Moment } from './ports.ts'
+import type { ClockPort, CodecPort } from './ports.ts'
 import type { ReadResult } from './read-outcome.ts'
 import { type DocumentPart, keepRows, type PendingRead, resultOf } from './reading.ts'
+import type { Moment } from './store-port.ts'
 import { isKnown, type KnownVersions } from './versions.ts'
 
 export interface DegradedReadDeps {

@@ -1,7 +1,9 @@
 import type { CacheFence, CachePort, ScriptOutcome } from './cache-port.ts'
+import type { Change, DocumentRef, Row } from './document-rows.ts'
 import { type Handover, UNREACHABLE } from './handover.ts'
 import type { Lease } from './lease.ts'
-import type { Change, ClockPort, CodecPort, DocumentRef, ObserverPort, Row, ViewToken } from './ports.ts'
+import type { ClockPort, CodecPort, ObserverPort } from './ports.ts'
+import type { ViewToken } from './views.ts'
 
 export interface FencingDeps {
   readonly cache: CachePort

@@ -1,9 +1,10 @@
 import { Deadlines } from './deadlines.ts'
 import type { NearCache } from './near-cache.ts'
 import type { Horizon, NearEntry } from './near-entry.ts'
-import type { ClockPort, CodecPort, Moment, ObserverPort, RecentChanges, StorePort } from './ports.ts'
-import { DatabaseUnavailableError } from './ports.ts'
+import type { ClockPort, CodecPort, ObserverPort } from './ports.ts'
 import { SharedStatements, type StatementLimits } from './shared-statements.ts'
+import type { Moment, RecentChanges, StorePort } from './store-port.ts'
+import { DatabaseUnavailableError } from './store-port.ts'
 
 /** Changes that one answer tells. Where more have happened since the last one, asking for each document costs less. */
 const MAX_CHANGES = 100

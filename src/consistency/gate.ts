@@ -1,17 +1,10 @@
 import type { CacheFence, CachePort, ScriptOutcome, SweepStep } from './cache-port.ts'
 import { isOfFuture } from './database-check.ts'
-import type {
-  ClockPort,
-  CodecPort,
-  DatasetIdentity,
-  DocumentRef,
-  GateTransaction,
-  ObserverPort,
-  ProtocolTimes,
-  StorePort,
-  ViewToken,
-} from './ports.ts'
+import type { DocumentRef } from './document-rows.ts'
+import type { ClockPort, CodecPort, ObserverPort, ProtocolTimes } from './ports.ts'
+import type { GateTransaction, StorePort } from './store-port.ts'
 import { epochOf } from './token.ts'
+import type { DatasetIdentity, ViewToken } from './views.ts'
 
 export interface GateDeps {
   readonly store: StorePort

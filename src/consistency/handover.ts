@@ -1,6 +1,7 @@
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
-import type { ClockPort, ObserverPort, View } from './ports.ts'
+import type { ClockPort, ObserverPort } from './ports.ts'
+import type { View } from './views.ts'
 
 /** A request of an instance without Redis to one that has it. `request` and replies are JSON. */
 export interface HandoverRequest {

@@ -1,4 +1,5 @@
-import type { ClockPort, ViewToken } from './ports.ts'
+import type { ClockPort } from './ports.ts'
+import type { ViewToken } from './views.ts'
 
 /** A right to answer from Redis, as it stood at one moment. */
 export interface Grant {

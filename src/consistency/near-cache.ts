@@ -1,6 +1,6 @@
 import { documentIn, type HeldDocument, type NearEntry } from './near-entry.ts'
-import type { ViewToken } from './ports.ts'
 import { sameIdentity } from './token.ts'
+import type { ViewToken } from './views.ts'
 
 interface HeldEntry extends NearEntry {
   readonly size: number

@@ -1,6 +1,7 @@
-import type { HeldVersion, ViewToken } from './ports.ts'
+import type { HeldVersion } from './document-rows.ts'
 import { updatedAtOf } from './stored-bytes.ts'
 import type { Versions } from './versions.ts'
+import type { ViewToken } from './views.ts'
 
 /** How far the changes of one database on one server are known, see Follower. */
 export interface Horizon {

@@ -1,5 +1,7 @@
 import type { Lease } from './lease.ts'
-import type { ClockPort, ObserverPort, ProtocolTimes, StorePort, View } from './ports.ts'
+import type { ClockPort, ObserverPort, ProtocolTimes } from './ports.ts'
+import type { StorePort } from './store-port.ts'
+import type { View } from './views.ts'
 
 export interface OutageDeps {
   readonly store: StorePort

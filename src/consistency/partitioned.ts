@@ -1,5 +1,5 @@
+import type { DocumentRef } from './document-rows.ts'
 import { PARTITIONS, partitionOf } from './partitions.ts'
-import type { DocumentRef } from './ports.ts'
 import type { Protocol } from './protocol.ts'
 import type { Reader, ReadOptions } from './read.ts'
 import type { OnRead, ReadResult } from './read-outcome.ts'

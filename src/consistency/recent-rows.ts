@@ -1,5 +1,6 @@
 import { refId } from './batch-reader.ts'
-import type { ClockPort, DocumentRef, Row } from './ports.ts'
+import type { DocumentRef, Row } from './document-rows.ts'
+import type { ClockPort } from './ports.ts'
 
 /** Characters of all rows that are kept: some hundred documents. */
 const MAX_SIZE = 2_097_152

@@ -2,10 +2,12 @@ import { type CacheIdentity, type CachePort, KeysElsewhereError, type RedisOwner
 import type { DatabaseCheck } from './database-check.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
-import type { ClockPort, ObserverPort, StorePort, View, ViewSnapshot, ViewToken } from './ports.ts'
-import { DatabaseUnavailableError } from './ports.ts'
+import type { ClockPort, ObserverPort } from './ports.ts'
 import { type Look, SlotMoves } from './slot-moves.ts'
+import type { StorePort } from './store-port.ts'
+import { DatabaseUnavailableError } from './store-port.ts'
 import { databaseOf, epochOf, sameIdentity, viewText } from './token.ts'
+import type { View, ViewSnapshot, ViewToken } from './views.ts'
 
 export interface RenewalDeps {
   readonly store: StorePort

@@ -1,6 +1,9 @@
 import { refId } from './batch-reader.ts'
 import type { CachePort } from './cache-port.ts'
-import type { CodecPort, DocumentRef, ObserverPort, StorePort, ViewToken } from './ports.ts'
+import type { DocumentRef } from './document-rows.ts'
+import type { CodecPort, ObserverPort } from './ports.ts'
+import type { StorePort } from './store-port.ts'
+import type { ViewToken } from './views.ts'
 
 export interface RepairDeps {
   readonly cache: CachePort

@@ -1,6 +1,6 @@
 import type { CacheIdentity } from './cache-port.ts'
-import type { DatasetIdentity, ViewToken } from './ports.ts'
 import { sameIdentity } from './token.ts'
+import type { DatasetIdentity, ViewToken } from './views.ts'
 
 /** What a renewal saw of Redis: its identity, or the dataset of a node that does not hold all keys. */
 export interface Look {

@@ -1,4 +1,5 @@
-import type { Change, Row, SpeculativeChanges, WriteTransaction } from './ports.ts'
+import type { Change, Row, SpeculativeChanges } from './document-rows.ts'
+import type { WriteTransaction } from './store-port.ts'
 import type { WriteJob } from './write-batches.ts'
 import { byId, type PlannedJob, planJob, sizeOf } from './write-plan.ts'
 

@@ -1,6 +1,7 @@
-import type { DocumentRef, Row, WriteTransaction } from './ports.ts'
+import type { DocumentRef, Row } from './document-rows.ts'
 import type { RecentRows } from './recent-rows.ts'
 import { PLAN_SIZE, type PlanBasis, Speculation } from './speculation.ts'
+import type { WriteTransaction } from './store-port.ts'
 import type { WriteJob } from './write-batches.ts'
 import { type PlannedJob, sizeOf } from './write-plan.ts'
 

@@ -3,9 +3,10 @@ import type { Gate } from './gate.ts'
 import type { Handover } from './handover.ts'
 import type { Lease } from './lease.ts'
 import type { Outage } from './outage.ts'
-import type { ClockPort, ObserverPort, ProtocolTimes, View } from './ports.ts'
+import type { ClockPort, ObserverPort, ProtocolTimes } from './ports.ts'
 import type { Renewal, Sighting } from './renewal.ts'
 import type { RenewalTicks } from './renewal-ticks.ts'
+import type { View } from './views.ts'
 
 export interface SupervisorDeps {
   readonly clock: ClockPort

@@ -1,4 +1,4 @@
-import type { DatasetIdentity, ViewToken } from './ports.ts'
+import type { DatasetIdentity, ViewToken } from './views.ts'
 
 /**
  * The version of the rules that the scripts share (6 = fills carry stamps; 7 = tickets of order numbers name the witness,

@@ -1,5 +1,6 @@
 import type { Decision, Prepare, WriteResult } from './decision.ts'
-import type { ChangeMeta, ClockPort, DocumentRef, Row } from './ports.ts'
+import type { ChangeMeta, DocumentRef, Row } from './document-rows.ts'
+import type { ClockPort } from './ports.ts'
 import type { WaitLimit } from './wait-limit.ts'
 import { WRITE_WAIT_MS } from './wait-limit.ts'
 import { WriteQueueFullError } from './write-queue.ts'

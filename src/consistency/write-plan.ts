@@ -1,6 +1,8 @@
 import { refId } from './batch-reader.ts'
 import type { PlannedChange } from './decision.ts'
-import type { Change, ClockPort, Row, WriteTransaction } from './ports.ts'
+import type { Change, Row } from './document-rows.ts'
+import type { ClockPort } from './ports.ts'
+import type { WriteTransaction } from './store-port.ts'
 import type { WriteJob } from './write-batches.ts'
 
 /** Content of one batch, characters: PostgreSQL stores it in one statement, which may take a second or two. */

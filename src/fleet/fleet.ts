@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { DatabaseUnavailableError } from '../consistency/store-port.ts'
 import { pause } from '../pause.ts'
 import { within } from '../within.ts'
 import type { Instance } from './instance.ts'

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
+import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/store-port.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { JsonError } from '../documents/json/read.ts'
 import { typeFault } from '../documents/json.ts'

@@ -1,4 +1,4 @@
-import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
+import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/store-port.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { DomainError, type Fault } from '../errors.ts'
 

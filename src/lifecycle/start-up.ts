@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { DatabaseUnavailableError } from '../consistency/store-port.ts'
 import type { Supervisor } from '../consistency/supervisor.ts'
 
 export interface StartUpDeps {

@@ -1,8 +1,10 @@
 import type { DatabaseCheck } from '../consistency/database-check.ts'
 import type { Handover } from '../consistency/handover.ts'
 import type { Lease } from '../consistency/lease.ts'
-import type { ClockPort, StorePort, ViewToken } from '../consistency/ports.ts'
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import type { ClockPort } from '../consistency/ports.ts'
+import type { StorePort } from '../consistency/store-port.ts'
+import { DatabaseUnavailableError } from '../consistency/store-port.ts'
+import type { ViewToken } from '../consistency/views.ts'
 import { mirroredDays } from './day.ts'
 import {
   type DrawOutcome,

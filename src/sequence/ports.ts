@@ -1,5 +1,5 @@
 import { CacheUnavailableError } from '../consistency/cache-port.ts'
-import type { ViewToken } from '../consistency/ports.ts'
+import type { ViewToken } from '../consistency/views.ts'
 import type { DrawingUser } from './service.ts'
 
 /** Numbers `first` to `last`, both included. */

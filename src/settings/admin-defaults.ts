@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { ChangeMeta, Row } from '../consistency/ports.ts'
+import type { ChangeMeta, Row } from '../consistency/document-rows.ts'
 import { versionOf } from '../consistency/stored-bytes.ts'
 import type { Writer } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'

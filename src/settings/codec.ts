@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { CodecPort, DocumentRef, Row } from '../consistency/ports.ts'
+import type { DocumentRef, Row } from '../consistency/document-rows.ts'
+import type { CodecPort } from '../consistency/ports.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import { fieldTexts } from '../documents/json/field-texts.ts'

@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../consistency/ports.ts'
+import type { DocumentRef } from '../consistency/document-rows.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 
 /** The admin defaults are a document too; no user can have this id. */

@@ -1,6 +1,6 @@
 import { refId } from '../consistency/batch-reader.ts'
 import type { Decision, Prepare } from '../consistency/decision.ts'
-import type { ChangeMeta, DocumentRef, Row } from '../consistency/ports.ts'
+import type { ChangeMeta, DocumentRef, Row } from '../consistency/document-rows.ts'
 import type { Writer } from '../consistency/write.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import { refsOfUser } from './document-refs.ts'

@@ -1,4 +1,4 @@
-import type { Row } from '../consistency/ports.ts'
+import type { Row } from '../consistency/document-rows.ts'
 import type { JsonObject } from '../documents/json.ts'
 
 /** A document that is not deleted: its row, and its data parsed. */

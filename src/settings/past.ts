@@ -1,5 +1,5 @@
+import type { Row } from '../consistency/document-rows.ts'
 import { joinBody } from '../consistency/joined-body.ts'
-import type { Row } from '../consistency/ports.ts'
 import { DomainError } from '../errors.ts'
 import { envelopeOf, partOf } from './codec.ts'
 import { DEFAULTS_REF } from './document-refs.ts'

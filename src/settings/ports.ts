@@ -1,4 +1,4 @@
-import type { DocumentRef, Row } from '../consistency/ports.ts'
+import type { DocumentRef, Row } from '../consistency/document-rows.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 
 /** One change of a document as it is stored; `changes` is JSON text, which an operator may have changed to anything. */

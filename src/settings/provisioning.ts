@@ -1,5 +1,5 @@
 import { refId } from '../consistency/batch-reader.ts'
-import type { Row } from '../consistency/ports.ts'
+import type { Row } from '../consistency/document-rows.ts'
 import type { Writer } from '../consistency/write.ts'
 import { defaultContent } from '../documents/defaults.ts'
 import { DomainError } from '../errors.ts'

@@ -1,5 +1,5 @@
+import type { ChangeMeta } from '../consistency/document-rows.ts'
 import type { Around } from '../consistency/joined-body.ts'
-import type { ChangeMeta } from '../consistency/ports.ts'
 import type { ReadStatus } from '../consistency/read-outcome.ts'
 import type { KnownVersions, Versions } from '../consistency/versions.ts'
 import type { Difference } from '../documents/compare.ts'

@@ -1,4 +1,4 @@
-import type { Row } from '../consistency/ports.ts'
+import type { Row } from '../consistency/document-rows.ts'
 import { documentOf } from '../documents/catalogue.ts'
 import { JsonError, readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf } from '../documents/json.ts'

@@ -1,6 +1,6 @@
 import { refId } from '../consistency/batch-reader.ts'
 import type { PlannedChange } from '../consistency/decision.ts'
-import type { Row } from '../consistency/ports.ts'
+import type { Row } from '../consistency/document-rows.ts'
 import { DOCUMENTS } from '../documents/catalogue.ts'
 import { DomainError } from '../errors.ts'
 

@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { DatabaseUnavailableError } from '../consistency/store-port.ts'
 import { isAway, isRefused, rejectUnavailable } from './database-errors.ts'
 
 /** Timeouts in a row that mean an outage; one may be a busy machine, and costs only the lease. */

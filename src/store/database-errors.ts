@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { DatabaseUnavailableError } from '../consistency/store-port.ts'
 
 /**
  * SQLSTATE classes and codes that speak of the server's state, not of the statement: connection exceptions,

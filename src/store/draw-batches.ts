@@ -1,4 +1,4 @@
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { DatabaseUnavailableError } from '../consistency/store-port.ts'
 import type { SequenceDay } from '../sequence/ports.ts'
 
 /** Transactions at once that may draw for several users: while one waits for PostgreSQL, another is on its way. */

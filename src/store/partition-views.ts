@@ -1,6 +1,6 @@
 import type { Pool } from 'pg'
 import { PARTITIONS } from '../consistency/partitions.ts'
-import type { ViewSnapshot } from '../consistency/ports.ts'
+import type { ViewSnapshot } from '../consistency/views.ts'
 import { within } from '../within.ts'
 import { type Availability, lateView } from './availability.ts'
 import { ViewMissingError } from './rows.ts'

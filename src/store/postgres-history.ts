@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import type { DocumentRef } from '../consistency/ports.ts'
+import type { DocumentRef } from '../consistency/document-rows.ts'
 import type {
   AuditPort,
   AuditQuery,

@@ -1,18 +1,14 @@
 import type { Pool } from 'pg'
+import type { DocumentRef, HeldVersion, SpeculativeChanges } from '../consistency/document-rows.ts'
 import type {
   ChangedRows,
-  DocumentRef,
   GateTransaction,
-  HeldVersion,
   RecentChanges,
   RowsRead,
-  SpeculativeChanges,
   StorePort,
-  UndrainedView,
-  View,
-  ViewSnapshot,
   WriteTransaction,
-} from '../consistency/ports.ts'
+} from '../consistency/store-port.ts'
+import type { UndrainedView, View, ViewSnapshot } from '../consistency/views.ts'
 import { within } from '../within.ts'
 import { type Availability, lateView } from './availability.ts'
 import { rejectUnavailable } from './database-errors.ts'

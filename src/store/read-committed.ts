@@ -1,5 +1,5 @@
 import pg, { type ClientBase, type Pool } from 'pg'
-import { DatabaseUnavailableError } from '../consistency/ports.ts'
+import { DatabaseUnavailableError } from '../consistency/store-port.ts'
 import { Batch, type Notice, type Statement } from './batch.ts'
 import { isConnectionLost } from './database-errors.ts'
 

@@ -1,11 +1,6 @@
-import {
-  type DatabaseState,
-  DatabaseUnavailableError,
-  type DocumentRef,
-  type Row,
-  type View,
-  type ViewSnapshot,
-} from '../consistency/ports.ts'
+import type { DocumentRef, Row } from '../consistency/document-rows.ts'
+import { DatabaseUnavailableError } from '../consistency/store-port.ts'
+import type { DatabaseState, View, ViewSnapshot } from '../consistency/views.ts'
 
 /** SQL for `updated_at` as RFC 3339 with milliseconds, UTC. */
 export const UPDATED_AT_TEXT = `to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import { CommitUnknownError, WriteConflictError } from '../consistency/ports.ts'
+import { CommitUnknownError, WriteConflictError } from '../consistency/store-port.ts'
 import type { Availability } from './availability.ts'
 import { type Answer, Batch, type Outcome, type Statement } from './batch.ts'
 import { asUnavailable, isConflict, isConnectionLost, isOutcomeUnknown } from './database-errors.ts'

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { ObserverPort, View } from '../consistency/ports.ts'
+import type { ObserverPort } from '../consistency/ports.ts'
+import type { View } from '../consistency/views.ts'
 import type { Telemetry } from './telemetry.ts'
 import { ViewHistory } from './view-history.ts'
 

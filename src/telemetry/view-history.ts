@@ -1,4 +1,4 @@
-import type { View } from '../consistency/ports.ts'
+import type { View } from '../consistency/views.ts'
 
 /** The last mode of one view, so that each change of it is told once, whoever brings the news first. */
 export class ViewHistory {

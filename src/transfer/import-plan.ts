@@ -1,6 +1,6 @@
 import { refId } from '../consistency/batch-reader.ts'
 import type { PlannedChange } from '../consistency/decision.ts'
-import type { DocumentRef, Row } from '../consistency/ports.ts'
+import type { DocumentRef, Row } from '../consistency/document-rows.ts'
 import { inOurNames } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { diff } from '../documents/changes.ts'

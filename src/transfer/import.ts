@@ -1,5 +1,5 @@
-import type { Row } from '../consistency/ports.ts'
-import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/ports.ts'
+import type { Row } from '../consistency/document-rows.ts'
+import { CommitUnknownError, DatabaseUnavailableError } from '../consistency/store-port.ts'
 import type { Writer } from '../consistency/write.ts'
 import { WriteQueueFullError } from '../consistency/write-queue.ts'
 import { DomainError, type Fault } from '../errors.ts'

@@ -1,7 +1,7 @@
 import type { RedisAccess } from '../cache/redis.ts'
 import type { Config } from '../config.ts'
-import type { StorePort } from '../consistency/ports.ts'
 import type { Reader } from '../consistency/read.ts'
+import type { StorePort } from '../consistency/store-port.ts'
 import type { ViewStatus } from '../consistency/supervisor.ts'
 import type { Writer } from '../consistency/write.ts'
 import { WRITE_SLOTS, WriteSlots } from '../consistency/write-slots.ts'

@@ -1,4 +1,4 @@
-import type { DocumentRef, Row } from '../../src/consistency/ports.ts'
+import type { DocumentRef, Row } from '../../src/consistency/document-rows.ts'
 import { selectDocuments } from '../../src/store/statements/documents.ts'
 import { PLAIN_CODEC } from '../helper/plain-names.ts'
 import type { CachedKey, OnPeriod, StoredVersion } from './history.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { CachePort, Marker } from '../../src/consistency/cache-port.ts'
 import { DatabaseCheck, type DatabaseCheckDeps, SET_BACK } from '../../src/consistency/database-check.ts'
-import type { DatabaseState } from '../../src/consistency/ports.ts'
+import type { DatabaseState } from '../../src/consistency/views.ts'
 
 const DATABASE = '0123456789ab-1-00000001'
 const SERVER = 'started again'

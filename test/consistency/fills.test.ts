@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { CacheFill } from '../../src/consistency/cache-port.ts'
-import type { ViewToken } from '../../src/consistency/ports.ts'
+import type { ViewToken } from '../../src/consistency/views.ts'
 import { eventually, redisOf, startGateway, startStack, type TestGateway } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'

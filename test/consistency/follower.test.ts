@@ -1,12 +1,12 @@
 import t from 'tap'
+import type { DocumentRef } from '../../src/consistency/document-rows.ts'
 import { type Confirmation, Follower } from '../../src/consistency/follower.ts'
 import { NearCache } from '../../src/consistency/near-cache.ts'
 import {
   DatabaseUnavailableError,
-  type DocumentRef,
   type Moment,
   type RecentChanges,
-} from '../../src/consistency/ports.ts'
+} from '../../src/consistency/store-port.ts'
 import { clockByHand } from '../helper/clock.ts'
 
 /** One small statement confirms what the near cache holds: for whom, and when it does not. */

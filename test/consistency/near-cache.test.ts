@@ -2,8 +2,8 @@ import t from 'tap'
 import { joinBody } from '../../src/consistency/joined-body.ts'
 import { NearCache } from '../../src/consistency/near-cache.ts'
 import { documentsOf, heldVersionsOf } from '../../src/consistency/near-entry.ts'
-import type { ViewToken } from '../../src/consistency/ports.ts'
 import { headsOf, versionOf, versionsIn } from '../../src/consistency/stored-bytes.ts'
+import type { ViewToken } from '../../src/consistency/views.ts'
 
 const V: ViewToken = {
   epoch: 3,

@@ -6,9 +6,9 @@ import {
   PartitionedWriter,
 } from '../../src/consistency/partitioned.ts'
 import { PARTITIONS, partitionOf } from '../../src/consistency/partitions.ts'
-import type { View } from '../../src/consistency/ports.ts'
 import type { Reader } from '../../src/consistency/read.ts'
 import { RenewalTicks } from '../../src/consistency/renewal-ticks.ts'
+import type { View } from '../../src/consistency/views.ts'
 import type { Writer } from '../../src/consistency/write.ts'
 import { Slots } from '../../src/consistency/write-slots.ts'
 

@@ -1,14 +1,9 @@
 import t from 'tap'
 import { BatchReader, VERSIONS, WHOLE_ROWS } from '../../src/consistency/batch-reader.ts'
 import { Deadlines } from '../../src/consistency/deadlines.ts'
-import {
-  type ChangedRows,
-  DatabaseUnavailableError,
-  type DocumentRef,
-  type HeldVersion,
-  type Row,
-} from '../../src/consistency/ports.ts'
+import type { DocumentRef, HeldVersion, Row } from '../../src/consistency/document-rows.ts'
 import { ReadQueue } from '../../src/consistency/read-queue.ts'
+import { type ChangedRows, DatabaseUnavailableError } from '../../src/consistency/store-port.ts'
 import { WaitLimit } from '../../src/consistency/wait-limit.ts'
 import { WriteQueue, WriteQueueFullError } from '../../src/consistency/write-queue.ts'
 import { clockByHand } from '../helper/clock.ts'

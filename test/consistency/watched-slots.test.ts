@@ -8,15 +8,11 @@ import {
 import type { DatabaseCheck } from '../../src/consistency/database-check.ts'
 import { Lease } from '../../src/consistency/lease.ts'
 import type { Outage } from '../../src/consistency/outage.ts'
-import {
-  DatabaseUnavailableError,
-  type ObserverPort,
-  type StorePort,
-  type View,
-  type ViewSnapshot,
-} from '../../src/consistency/ports.ts'
+import type { ObserverPort } from '../../src/consistency/ports.ts'
 import { Renewal } from '../../src/consistency/renewal.ts'
+import { DatabaseUnavailableError, type StorePort } from '../../src/consistency/store-port.ts'
 import { viewText } from '../../src/consistency/token.ts'
+import type { View, ViewSnapshot } from '../../src/consistency/views.ts'
 import { clockByHand } from '../helper/clock.ts'
 
 const IDENTITY = { runId: 'a'.repeat(40), replicationId: 'b'.repeat(40) }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Row } from '../../src/consistency/ports.ts'
+import type { Row } from '../../src/consistency/document-rows.ts'
 import { canonicalJson } from '../../src/documents/canonical.ts'
 import { fieldTexts } from '../../src/documents/json/field-texts.ts'
 import { encode } from '../../src/settings/codec.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { refId } from '../../src/consistency/batch-reader.ts'
-import type { Row } from '../../src/consistency/ports.ts'
+import type { Row } from '../../src/consistency/document-rows.ts'
 import type { Writer } from '../../src/consistency/write.ts'
 import { DocumentWrites, type DocumentWritesDeps } from '../../src/settings/document-writes.ts'
 import { onServer } from '../helper/backends.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Row } from '../../src/consistency/ports.ts'
-import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import type { Row } from '../../src/consistency/document-rows.ts'
+import { DatabaseUnavailableError } from '../../src/consistency/store-port.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 import { WriteSlots } from '../../src/consistency/write-slots.ts'
 import { AdminDefaultsCache } from '../../src/settings/admin-defaults-cache.ts'

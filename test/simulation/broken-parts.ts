@@ -1,20 +1,15 @@
 import { type BatchRead, BatchReader } from '../../src/consistency/batch-reader.ts'
 import type { CacheFence, CachePort, ScriptOutcome } from '../../src/consistency/cache-port.ts'
 import { DatabaseCheck } from '../../src/consistency/database-check.ts'
+import type { DocumentRef, HeldVersion } from '../../src/consistency/document-rows.ts'
 import { Follower, type FollowerDeps } from '../../src/consistency/follower.ts'
 import { Gate, type GateDeps } from '../../src/consistency/gate.ts'
 import { Lease } from '../../src/consistency/lease.ts'
 import { Outage } from '../../src/consistency/outage.ts'
-import type {
-  ClockPort,
-  DatabaseState,
-  DocumentRef,
-  HeldVersion,
-  StorePort,
-  ViewToken,
-  WriteTransaction,
-} from '../../src/consistency/ports.ts'
+import type { ClockPort } from '../../src/consistency/ports.ts'
 import { type ReadDeps, Reader } from '../../src/consistency/read.ts'
+import type { StorePort, WriteTransaction } from '../../src/consistency/store-port.ts'
+import type { DatabaseState, ViewToken } from '../../src/consistency/views.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 import { readIdOf } from './documents.ts'
 

@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../../src/consistency/ports.ts'
+import type { DocumentRef } from '../../src/consistency/document-rows.ts'
 import type { ReadResult } from '../../src/consistency/read-outcome.ts'
 import { dataIn, documentId } from './documents.ts'
 import type { Committed, PostgresServer } from './postgres-server.ts'

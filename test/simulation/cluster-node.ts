@@ -1,4 +1,4 @@
-import type { DatasetIdentity } from '../../src/consistency/ports.ts'
+import type { DatasetIdentity } from '../../src/consistency/views.ts'
 import type { Random } from './random.ts'
 import { RedisServer } from './redis-server.ts'
 

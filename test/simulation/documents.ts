@@ -1,4 +1,5 @@
-import type { CodecPort, DocumentRef, Row } from '../../src/consistency/ports.ts'
+import type { DocumentRef, Row } from '../../src/consistency/document-rows.ts'
+import type { CodecPort } from '../../src/consistency/ports.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 
 /** A document's key in maps. */

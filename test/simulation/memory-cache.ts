@@ -14,7 +14,7 @@ import type {
   SweepStep,
 } from '../../src/consistency/cache-port.ts'
 import { CacheUnavailableError, KeysElsewhereError } from '../../src/consistency/cache-port.ts'
-import type { DatasetIdentity, ViewToken } from '../../src/consistency/ports.ts'
+import type { DatasetIdentity, ViewToken } from '../../src/consistency/views.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisConnections } from './redis-connections.ts'
 import { markerIn, type RedisScripts } from './redis-scripts.ts'

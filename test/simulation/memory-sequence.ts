@@ -1,4 +1,4 @@
-import type { ViewToken } from '../../src/consistency/ports.ts'
+import type { ViewToken } from '../../src/consistency/views.ts'
 import type {
   DrawOutcome,
   NumberBlock,

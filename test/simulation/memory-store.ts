@@ -1,21 +1,20 @@
 import type {
-  ChangedRows,
   DocumentRef,
-  GateTransaction,
   HeldVersion,
-  Moment,
-  OtherLayout,
-  RecentChanges,
   Row,
-  RowsRead,
   SpeculativeChanges,
+} from '../../src/consistency/document-rows.ts'
+import type {
+  ChangedRows,
+  GateTransaction,
+  Moment,
+  RecentChanges,
+  RowsRead,
   StorePort,
-  UndrainedView,
-  View,
-  ViewSnapshot,
   WriteTransaction,
-} from '../../src/consistency/ports.ts'
-import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+} from '../../src/consistency/store-port.ts'
+import { DatabaseUnavailableError } from '../../src/consistency/store-port.ts'
+import type { OtherLayout, UndrainedView, View, ViewSnapshot } from '../../src/consistency/views.ts'
 import { Availability } from '../../src/store/availability.ts'
 import { documentId } from './documents.ts'
 import { MemoryTransactions } from './memory-transactions.ts'

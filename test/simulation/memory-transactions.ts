@@ -1,17 +1,11 @@
-import type {
-  Change,
-  DocumentRef,
-  GateTransaction,
-  OtherLayout,
-  Row,
-  SpeculativeChanges,
-  WriteTransaction,
-} from '../../src/consistency/ports.ts'
+import type { Change, DocumentRef, Row, SpeculativeChanges } from '../../src/consistency/document-rows.ts'
+import type { GateTransaction, WriteTransaction } from '../../src/consistency/store-port.ts'
 import {
   CommitUnknownError,
   DatabaseUnavailableError,
   WriteConflictError,
-} from '../../src/consistency/ports.ts'
+} from '../../src/consistency/store-port.ts'
+import type { OtherLayout } from '../../src/consistency/views.ts'
 import { documentId } from './documents.ts'
 import type { LockMode } from './postgres-locks.ts'
 import type { PostgresServer } from './postgres-server.ts'

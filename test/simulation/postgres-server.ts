@@ -1,11 +1,5 @@
-import type {
-  Change,
-  DatabaseState,
-  DocumentRef,
-  OtherLayout,
-  Row,
-  View,
-} from '../../src/consistency/ports.ts'
+import type { Change, DocumentRef, Row } from '../../src/consistency/document-rows.ts'
+import type { DatabaseState, OtherLayout, View } from '../../src/consistency/views.ts'
 import type { SequenceDay } from '../../src/sequence/ports.ts'
 import { documentId, viewOfUser } from './documents.ts'
 import type { StoredHandover } from './memory-handover.ts'

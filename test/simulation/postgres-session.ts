@@ -1,5 +1,6 @@
-import type { Row, View } from '../../src/consistency/ports.ts'
-import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import type { Row } from '../../src/consistency/document-rows.ts'
+import { DatabaseUnavailableError } from '../../src/consistency/store-port.ts'
+import type { View } from '../../src/consistency/views.ts'
 import type { LockMode, Locks } from './postgres-locks.ts'
 import type { SimProcess } from './process.ts'
 import type { Timeline } from './timeline.ts'

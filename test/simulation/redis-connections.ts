@@ -1,5 +1,5 @@
 import { CacheUnavailableError, KeysElsewhereError } from '../../src/consistency/cache-port.ts'
-import type { DatasetIdentity } from '../../src/consistency/ports.ts'
+import type { DatasetIdentity } from '../../src/consistency/views.ts'
 import { type Network, NO_ANSWER } from './network.ts'
 import type { SimProcess } from './process.ts'
 import type { RedisServer } from './redis-server.ts'

@@ -1,4 +1,4 @@
-import type { DatasetIdentity } from '../../src/consistency/ports.ts'
+import type { DatasetIdentity } from '../../src/consistency/views.ts'
 import type { Random } from './random.ts'
 
 /** One key set or deleted; a script's changes are one entry of the log. */

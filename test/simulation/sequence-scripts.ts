@@ -1,6 +1,6 @@
-import type { ViewToken } from '../../src/consistency/ports.ts'
 import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { viewText } from '../../src/consistency/token.ts'
+import type { ViewToken } from '../../src/consistency/views.ts'
 import type { DrawOutcome, NumberBlock, SequenceDay, Vacancy } from '../../src/sequence/ports.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisServer } from './redis-server.ts'

@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../../src/consistency/ports.ts'
+import type { DocumentRef } from '../../src/consistency/document-rows.ts'
 import { headOf } from '../../src/consistency/stored-bytes.ts'
 import { type Build, SOUND } from './build.ts'
 import { Clients } from './clients.ts'

@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../../src/consistency/ports.ts'
+import type { DocumentRef } from '../../src/consistency/document-rows.ts'
 import type { Build } from './build.ts'
 import { Checker } from './checker.ts'
 import { partitionOf, viewOfUser } from './documents.ts'

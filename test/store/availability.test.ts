@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import { DatabaseUnavailableError } from '../../src/consistency/store-port.ts'
 import { Availability } from '../../src/store/availability.ts'
 import { isRefused } from '../../src/store/database-errors.ts'
 

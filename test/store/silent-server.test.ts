@@ -1,6 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
 import t from 'tap'
-import { DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import { DatabaseUnavailableError } from '../../src/consistency/store-port.ts'
 import { Availability } from '../../src/store/availability.ts'
 import { PostgresSequence } from '../../src/store/postgres-sequence.ts'
 import { runReadCommitted } from '../../src/store/read-committed.ts'

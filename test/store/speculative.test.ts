@@ -1,6 +1,7 @@
 import pg from 'pg'
 import t from 'tap'
-import type { Change, Row, WriteTransaction } from '../../src/consistency/ports.ts'
+import type { Change, Row } from '../../src/consistency/document-rows.ts'
+import type { WriteTransaction } from '../../src/consistency/store-port.ts'
 import type { PostgresStore } from '../../src/store/postgres-store.ts'
 import { FIRST, holdRow, REF, startWriting, TERMINATE } from './writing.ts'
 

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { Test } from 'tap'
-import type { Change, DocumentRef } from '../../src/consistency/ports.ts'
+import type { Change, DocumentRef } from '../../src/consistency/document-rows.ts'
 import { Availability } from '../../src/store/availability.ts'
 import { createPool } from '../../src/store/pool.ts'
 import { PostgresStore } from '../../src/store/postgres-store.ts'

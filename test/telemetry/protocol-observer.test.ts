@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import type { View } from '../../src/consistency/ports.ts'
+import type { View } from '../../src/consistency/views.ts'
 import { Activity } from '../../src/telemetry/activity.ts'
 import { toAll } from '../../src/telemetry/fan-out.ts'
 import { ProtocolObserver } from '../../src/telemetry/protocol-observer.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CommitUnknownError, DatabaseUnavailableError } from '../../src/consistency/ports.ts'
+import { CommitUnknownError, DatabaseUnavailableError } from '../../src/consistency/store-port.ts'
 import { WriteQueueFullError } from '../../src/consistency/write-queue.ts'
 import { type ImportDeps, importUsers } from '../../src/transfer/import.ts'
 

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg'
 import { refId } from '../../consistency/batch-reader.ts'
-import type { DocumentRef, Row, SpeculativeChanges, WriteTransaction } from '../../consistency/ports.ts'
+import type { DocumentRef, Row, SpeculativeChanges } from '../../consistency/document-rows.ts'
+import type { WriteTransaction } from '../../consistency/store-port.ts'
 import { type Answer, Batch, type Outcome, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
 import { columns, type DocumentRecord, SERVER, toRow, toView, type ViewRecord } from '../rows.ts'

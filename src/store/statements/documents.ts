@@ -1,13 +1,6 @@
 import type { ClientBase, Pool } from 'pg'
-import type {
-  Change,
-  ChangedRows,
-  DocumentRef,
-  HeldVersion,
-  Moment,
-  RecentChanges,
-  RowsRead,
-} from '../../consistency/ports.ts'
+import type { Change, DocumentRef, HeldVersion } from '../../consistency/document-rows.ts'
+import type { ChangedRows, Moment, RecentChanges, RowsRead } from '../../consistency/store-port.ts'
 import { Batch, type Statement } from '../batch.ts'
 import { columns, type DocumentRecord, SERVER, toRow, UPDATED_AT_TEXT } from '../rows.ts'
 

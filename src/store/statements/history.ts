@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../../consistency/ports.ts'
+import type { DocumentRef } from '../../consistency/document-rows.ts'
 import type { HistoryQuery, HistoryRecord } from '../../settings/ports.ts'
 import { UPDATED_AT_TEXT } from '../rows.ts'
 import type { Queryable } from './documents.ts'

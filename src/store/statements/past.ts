@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../../consistency/ports.ts'
+import type { DocumentRef } from '../../consistency/document-rows.ts'
 import type { PastDocuments, PastMoment, PastVersion } from '../../settings/ports.ts'
 import { type DocumentRecord, toRow, UPDATED_AT_TEXT } from '../rows.ts'
 import type { Queryable } from './documents.ts'

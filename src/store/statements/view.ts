@@ -1,4 +1,4 @@
-import type { DatabaseState, UndrainedView, View, ViewSnapshot, ViewToken } from '../../consistency/ports.ts'
+import type { DatabaseState, UndrainedView, View, ViewSnapshot, ViewToken } from '../../consistency/views.ts'
 import { runReadCommitted } from '../read-committed.ts'
 import {
   SERVER,

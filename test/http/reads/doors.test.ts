@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { DatabaseUnavailableError } from '../../../src/consistency/ports.ts'
+import { DatabaseUnavailableError } from '../../../src/consistency/store-port.ts'
 import { PLAIN_READS } from '../../../src/http/reads/table.ts'
 import { eventually, SERVICE, startStack, type TestGateway } from '../../helper/gateway.ts'
 import { bearer } from '../../helper/tokens.ts'

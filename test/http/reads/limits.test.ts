@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { DatabaseUnavailableError } from '../../../src/consistency/ports.ts'
+import { DatabaseUnavailableError } from '../../../src/consistency/store-port.ts'
 import { eventually, SERVICE, startStack, type TestGateway } from '../../helper/gateway.ts'
 import { bearer } from '../../helper/tokens.ts'
 import { countBehind, get, ORIGIN, SCALP } from './get.ts'
