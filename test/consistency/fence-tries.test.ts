@@ -1,10 +1,9 @@
 import t from 'tap'
-import { createProtocol } from '../../src/consistency/protocol.ts'
-import { WriteSlots } from '../../src/consistency/write-slots.ts'
 import { SOUND } from '../simulation/build.ts'
 import { dataOf, SIM_CODEC } from '../simulation/documents.ts'
-import { MemoryHandover } from '../simulation/memory-handover.ts'
+import { override } from '../simulation/override.ts'
 import { World } from '../simulation/world.ts'
+import { writerBeside } from './writer-beside.ts'
 
 t.test('the second try of a fence has a nonce of its own, which the write goes on with', async t => {
   const world = new World(1, SOUND, 0)
@@ -12,35 +11,16 @@ t.test('the second try of a fence has a nonce of its own, which the write goes o
   const [{ process, store, cache, protocol }] = gateways.all as [(typeof gateways.all)[0]]
   await timeline.run(30_000, () => protocol.lease.current() !== undefined)
   const nonces: string[] = []
-  const losing = new Proxy(cache, {
-    get: (target, name) => {
-      if (name !== 'fence') {
-        const member = Reflect.get(target, name, target)
-        return typeof member === 'function' ? member.bind(target) : member
-      }
-      return async (...[v, nonce, fences]: Parameters<typeof cache.fence>) => {
-        nonces.push(nonce)
-        const outcome = await cache.fence(v, nonce, fences)
-        // The first one has had its effect; only its reply is lost.
-        if (nonces.length === 1) throw new Error('no answer')
-        return outcome
-      }
+  const losing = override(cache, {
+    fence: async (v, nonce, fences) => {
+      nonces.push(nonce)
+      const outcome = await cache.fence(v, nonce, fences)
+      // The first one has had its effect; only its reply is lost.
+      if (nonces.length === 1) throw new Error('no answer')
+      return outcome
     },
   })
-  const { writer } = createProtocol({
-    store,
-    handovers: new MemoryHandover(store, world.postgres, SOUND.handover),
-    cache: losing,
-    codec: SIM_CODEC,
-    clock: process,
-    observer: { step: () => {}, viewOff: () => {}, viewOn: () => {}, viewSeen: () => {}, failed: () => {} },
-    times: SOUND.times,
-    databaseName: 'simulated',
-    nearCacheBytes: 0,
-    readWaitMs: 3_000,
-    writeSlots: new WriteSlots(1, process),
-    serveUnverified: true,
-  })
+  const writer = writerBeside(world, { process, store, cache: losing })
   const [ref] = refs as [(typeof refs)[0]]
   const plan = { result: 'planned', changes: [{ ref, data: dataOf('x'), changes: '[]' }] }
   let version = 0

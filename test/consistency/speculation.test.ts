@@ -1,17 +1,16 @@
 import t from 'tap'
 import type { Row } from '../../src/consistency/document-rows.ts'
-import { createProtocol } from '../../src/consistency/protocol.ts'
 import { RecentRows } from '../../src/consistency/recent-rows.ts'
 import { Speculation } from '../../src/consistency/speculation.ts'
 import { Speculations } from '../../src/consistency/speculations.ts'
 import type { WriteTransaction } from '../../src/consistency/store-port.ts'
 import type { WriteJob } from '../../src/consistency/write-batches.ts'
-import { WriteSlots } from '../../src/consistency/write-slots.ts'
 import { clockByHand } from '../helper/clock.ts'
 import { SOUND } from '../simulation/build.ts'
-import { dataOf, SIM_CODEC } from '../simulation/documents.ts'
-import { MemoryHandover } from '../simulation/memory-handover.ts'
+import { dataOf } from '../simulation/documents.ts'
+import { override } from '../simulation/override.ts'
 import { World } from '../simulation/world.ts'
+import { writerBeside } from './writer-beside.ts'
 
 const META = { updatedBy: 'test', reason: 'put' }
 const REF = { userId: 'u', kind: 'settings' }
@@ -33,30 +32,13 @@ async function twoWriters() {
   await timeline.run(30_000, () => protocol.lease.current() !== undefined)
   /** Of each transaction: whether its changes were sent ahead. */
   const ahead: boolean[] = []
-  const noting = new Proxy(store, {
-    get: (target, name) => {
-      const member: unknown = Reflect.get(target, name, target)
-      if (name !== 'beginWrite') return typeof member === 'function' ? member.bind(target) : member
-      return (...args: Parameters<typeof store.beginWrite>) => {
-        ahead.push(args[2] !== undefined)
-        return store.beginWrite(...args)
-      }
+  const noting = override(store, {
+    beginWrite: (...args) => {
+      ahead.push(args[2] !== undefined)
+      return store.beginWrite(...args)
     },
   })
-  const { writer } = createProtocol({
-    store: noting,
-    handovers: new MemoryHandover(store, postgres, SOUND.handover),
-    cache,
-    codec: SIM_CODEC,
-    clock: process,
-    observer: { step: () => {}, viewOff: () => {}, viewOn: () => {}, viewSeen: () => {}, failed: () => {} },
-    times: SOUND.times,
-    databaseName: 'simulated',
-    nearCacheBytes: 0,
-    readWaitMs: 3_000,
-    writeSlots: new WriteSlots(1, process),
-    serveUnverified: true,
-  })
+  const writer = writerBeside(world, { process, store: noting, cache })
   const ref = world.refs[0]!
   /** Writes, and resolves to the version, or rejects with what `decide` throws. */
   const write = async (by: typeof writer, value: string, decide = () => dataOf(value)) => {

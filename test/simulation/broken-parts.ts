@@ -12,6 +12,7 @@ import type { StorePort, WriteTransaction } from '../../src/consistency/store-po
 import type { DatabaseState, ViewToken } from '../../src/consistency/views.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 import { readIdOf } from './documents.ts'
+import { override } from './override.ts'
 
 /** Classes of the protocol with one rule taken away each. */
 
@@ -219,14 +220,4 @@ export class ForgetfulGate extends Gate {
     })
     super({ ...deps, store })
   }
-}
-
-/** `port` with some methods replaced. */
-function override<T extends object>(port: T, methods: Partial<T>): T {
-  return new Proxy(port, {
-    get: (target, name) => {
-      const value = Reflect.get(name in methods ? methods : target, name)
-      return typeof value === 'function' && !(name in methods) ? value.bind(target) : value
-    },
-  })
 }

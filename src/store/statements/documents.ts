@@ -128,7 +128,7 @@ export async function tryLockDocuments(db: Queryable, refs: readonly DocumentRef
 
 /** Stores the changes with their history; answers `updated_at`, the moment of the change (RFC 3339, UTC). */
 export function applyChanges(changes: readonly Change[]): Statement {
-  return changes.length === 1 ? applyOne(changes[0]!, '') : applySeveral(changes, '')
+  return changes.length === 1 ? applyOne(changes[0]!) : applySeveral(changes)
 }
 
 /** The same, or a conflict when the transaction does not hold all row locks. */
@@ -138,22 +138,22 @@ export function applyChangesUnderLocks(changes: readonly Change[]): Statement {
     : applySeveral(changes, 'require_row_locks($1::text[], $2::text[])')
 }
 
-/** `condition`: a function that is called first and refuses with an error; '' = none. */
+/** `condition`: a function that is called first and refuses with an error. */
 function applyOne(
   { ref, previous, version, data, changes, updatedBy, reason }: Change,
-  condition: string,
+  condition?: string,
 ): Statement {
   return {
-    name: condition === '' ? 'apply-change' : 'apply-change-under-lock',
+    name: condition === undefined ? 'apply-change' : 'apply-change-under-lock',
     text: applying('apply_change($1, $2, $3, $4, $5, $6, $7, $8)', condition),
     values: [ref.userId, ref.kind, String(previous), String(version), data, changes, updatedBy, reason],
   }
 }
 
-function applySeveral(all: readonly Change[], condition: string): Statement {
+function applySeveral(all: readonly Change[], condition?: string): Statement {
   const twins = twinsOf(all)
   return {
-    name: condition === '' ? 'apply-changes' : 'apply-changes-under-locks',
+    name: condition === undefined ? 'apply-changes' : 'apply-changes-under-locks',
     text: applying(
       `apply_changes(
          $1::text[], $2::text[], $3::text[]::bigint[], $4::text[]::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
@@ -174,8 +174,8 @@ function applySeveral(all: readonly Change[], condition: string): Statement {
 }
 
 /** CASE is what fixes the order of the two calls. */
-function applying(call: string, condition: string): string {
-  const applied = condition === '' ? call : `CASE WHEN ${condition} THEN ${call} END`
+function applying(call: string, condition: string | undefined): string {
+  const applied = condition === undefined ? call : `CASE WHEN ${condition} THEN ${call} END`
   return `SELECT ${UPDATED_AT_TEXT} AS updated_at FROM (SELECT ${applied}) AS applied (updated_at)`
 }
 
