@@ -42,7 +42,7 @@ export class KeyNames {
   readonly #users: string
   readonly #exchange: string
   readonly #own: RegExp
-  /** Keys that a sweep keeps: the view that it works under, the sign that it is at work, and the known order numbers. */
+  /** Keys that a sweep keeps: the view that it works under, the sign that it is at work, the claim, and the known order numbers. */
   readonly #kept: ReadonlySet<string>
 
   /** `prefix` as the configuration allows it: nothing in it has a meaning in a pattern of SCAN. */

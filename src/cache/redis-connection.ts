@@ -138,7 +138,7 @@ export class RedisConnection extends EventEmitter<{
     return reply
   }
 
-  /** The same for what encodeCommand made. */
+  /** Sends what encodeCommand made. The callback gets what `send` rejects with, or the reply. */
   ask(command: string, onReply: OnReply): void {
     if (this.#lane === undefined) onReply(notReady(), null)
     else this.#lane.ask(command, onReply)

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 
 /** What is wrong with the arguments of a command; the message is for the person who typed them. */
-export class UsageError extends Error {
+class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 

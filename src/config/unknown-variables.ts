@@ -21,7 +21,7 @@ const MIN_LENGTH = 7
 const LENGTH_PER_SLIP = 7
 
 /** True when Kubernetes or Docker wrote the value, and not an operator. */
-export function isServiceAddress(value: string): boolean {
+function isServiceAddress(value: string): boolean {
   return SERVICE_ADDRESS.test(value)
 }
 

@@ -90,15 +90,10 @@ export const VARIABLES = {
     64 * 1024 * MIB,
   ),
 
-  LEASE_MS: count('How long one confirmation lets an instance answer from Redis (L).', 1_000, 100, MINUTE_MS),
-  LEASE_RENEW_MS: count(
-    'Pause between confirmations (p); at most a quarter of LEASE_MS.',
-    250,
-    10,
-    MINUTE_MS,
-  ),
+  LEASE_MS: count('How long one confirmation lets an instance answer from Redis.', 1_000, 100, MINUTE_MS),
+  LEASE_RENEW_MS: count('Pause between confirmations; at most a quarter of LEASE_MS.', 250, 10, MINUTE_MS),
   OFF_WAIT_MS: count(
-    'Wait after the cache was turned off until no lease can be alive (W_off); LEASE_MS and a margin.',
+    'Wait after the cache was turned off until no lease can be alive ; LEASE_MS and a margin.',
     1_300,
     100,
     10 * MINUTE_MS,

@@ -1,7 +1,10 @@
 /** The port to Redis; the simulation implements it in memory. Names are those of docs/consistency.md. */
 import type { DatasetIdentity, ViewToken } from './views.ts'
 
-/** A transaction id of one database, kept in Redis: older changes are fenced or stored there. */
+/**
+ * A transaction id of one database. In Redis: older changes are fenced or stored there. In a process: the transaction that would
+ * have begun next when it last saw the database.
+ */
 export interface Marker {
   readonly database: string
   readonly xid: bigint

@@ -26,7 +26,7 @@ export class DatabaseCheck {
   readonly #deps: DatabaseCheckDeps
   /** Checks of each server since it started; ENOUGH_LOOKS once Redis has answered as well. */
   readonly #looks = new Map<string, number>()
-  #seen: Marker | undefined
+  #latest: Marker | undefined
 
   constructor(deps: DatabaseCheckDeps) {
     this.#deps = deps
@@ -34,17 +34,12 @@ export class DatabaseCheck {
 
   /** The database as last seen; undefined before the first state. */
   get database(): string | undefined {
-    return this.#seen?.database
+    return this.#latest?.database
   }
 
-  /** What was seen last. */
-  get seen(): Marker | undefined {
-    return this.#seen
-  }
-
-  /** The transaction that would have begun next when the database was last seen. */
-  get nextXid(): bigint | undefined {
-    return this.#seen?.xid
+  /** The database as last seen, with the transaction that would have begun next. */
+  get latest(): Marker | undefined {
+    return this.#latest
   }
 
   /**
@@ -63,14 +58,14 @@ export class DatabaseCheck {
 
   /**
    * True when the database is the same as before. Otherwise a new incarnation has begun when this resolves, and the caller
-   * must read the state again. `marker` and `seen` were read before `state`.
+   * must read the state again. `marker` and `latest` were read before `state`.
    */
   async accept(
     state: DatabaseState,
     marker: Marker | null | undefined,
-    seen: Marker | undefined,
+    latest: Marker | undefined,
   ): Promise<boolean> {
-    const cause = causeOf(state, marker, seen)
+    const cause = causeOf(state, marker, latest)
     if (cause !== null) await this.#begin(state, cause)
     else if (!this.#isOvertaken(state)) {
       this.#remember(state, marker !== undefined)
@@ -86,9 +81,9 @@ export class DatabaseCheck {
   async admits(tx: Pick<WriteTransaction, 'server' | 'look' | 'rollback'>): Promise<boolean> {
     if (this.knows(tx.server)) return true
     const marker = await this.marker()
-    const { seen } = this
+    const { latest } = this
     const state = await tx.look()
-    const cause = causeOf(state, marker, seen)
+    const cause = causeOf(state, marker, latest)
     if (cause === null && !this.#isOvertaken(state)) {
       this.#remember(state, marker !== undefined)
       return true
@@ -101,7 +96,7 @@ export class DatabaseCheck {
 
   /** True when a look of another connection was answered first and is newer: whether the state is of the past cannot be told. */
   #isOvertaken(state: DatabaseState): boolean {
-    return isOfFuture(this.#seen, state)
+    return isOfFuture(this.#latest, state)
   }
 
   /**
@@ -114,8 +109,8 @@ export class DatabaseCheck {
   }
 
   #remember(state: DatabaseState, redisAsked: boolean): void {
-    if (this.#seen?.database !== state.database || this.#seen.xid < state.nextXid)
-      this.#seen = { database: state.database, xid: state.nextXid }
+    if (this.#latest?.database !== state.database || this.#latest.xid < state.nextXid)
+      this.#latest = { database: state.database, xid: state.nextXid }
     const looks = this.#looks.get(state.server) ?? 0
     if (this.#looks.size >= MAX_SERVERS) this.#looks.clear()
     this.#looks.set(state.server, redisAsked ? ENOUGH_LOOKS : looks + 1)
@@ -133,14 +128,14 @@ interface SetBackCause {
   readonly above: number
 }
 
-/** Why this is not the same database as before; null = it is. `marker` and `seen` are of before the state was read. */
+/** Why this is not the same database as before; null = it is. `marker` and `latest` are of before the state was read. */
 function causeOf(
   state: DatabaseState,
   marker: Marker | null | undefined,
-  seen: Marker | undefined,
+  latest: Marker | undefined,
 ): SetBackCause | null {
   if (state.moved !== null) return { reason: state.moved, above: 0 }
-  const witness = [marker, seen].find(each => isOfFuture(each, state))
+  const witness = [marker, latest].find(each => isOfFuture(each, state))
   return witness == null ? null : { reason: SET_BACK, above: lineageOf(witness.database)?.number ?? 0 }
 }
 

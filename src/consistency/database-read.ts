@@ -32,7 +32,7 @@ export interface StampedReply extends CacheReply {
 type Stamps = ReadonlyMap<string, string>
 type Encoded = ReadonlyMap<string, readonly Buffer[]>
 
-/** Steps 2 to 4 of the read: from the primary database, and back into the cache. */
+/** What a miss does: reads from the primary database, and stores the rows back into the cache. */
 export class DatabaseRead {
   readonly #deps: DatabaseReadDeps
 

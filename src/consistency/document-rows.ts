@@ -20,7 +20,10 @@ export interface Row {
 export interface ChangeMeta {
   /** The caller: `42`, `admin:7`, `service:bot`. */
   readonly updatedBy: string
-  /** put, load-defaults, reset, rollback, provision, import, sync-defaults, delete. */
+  /**
+   * put, load-defaults, reset, rollback, provision, import, sync-defaults, delete, and for a job its step:
+   * `schedule:<id>:<step>`, `bulk:<id>`. Its step is marked done in the same transaction (mark_step of 020.do.write-cost.sql).
+   */
   readonly reason: string
 }
 

@@ -43,7 +43,7 @@ export class FullRead {
     this.#deps = deps
   }
 
-  /** Step 1: one GET or MGET. Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
+  /** One GET or MGET, and the database behind it. Throws DatabaseUnavailableError when neither Redis nor the database can answer. */
   async fromCache(reading: PendingRead): Promise<ReadResult> {
     const { id, keys, begun, around } = reading
     // Without a lease no reply of Redis could be used.

@@ -29,7 +29,7 @@ const MAX_REFUSED = 20_000
  * what is held here.
  *
  * Equal heads mean equal bytes, because within one V a version of a document belongs to one value:
- * - Only committed rows get into Redis, and a row's version grows by one with each change under its row lock. It never
+ * - Only committed rows get into Redis, and a row's version grows with each change under its row lock. It never
  *   restarts: a deleted document keeps its row and version, and a user created again continues from there; sections
  *   share the version of their document and are made from the same row.
  * - A script stores a version only in place of an older one or a fence, and a fence is refused where its version is stored

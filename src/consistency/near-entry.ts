@@ -33,7 +33,7 @@ export interface NearEntry {
   readonly values: readonly Buffer[]
   /** Where each document begins and ends in the one body, in turn; undefined = there is one value per key. */
   readonly spans: readonly number[] | undefined
-  /** Monotonic time at which Redis or the database last confirmed the documents; the Reader updates it. */
+  /** Monotonic time at which Redis or the database last confirmed the documents: each confirmed read updates it. */
   confirmedAt: number
   /** Versions of the documents; computed at first use, when Redis is unreachable. */
   heldVersions?: readonly HeldVersion[]

@@ -41,9 +41,9 @@ export class Outage {
   }
 
   /**
-   * Resolves when the view, seen OFF before this call, is drained: after W_off every lease granted before has ended. Other
+   * Resolves when the view, seen OFF before this call, is drained: after OFF_WAIT_MS every lease granted before has ended. Other
    * instances may have longer leases than this one; the view has the longest. Holds no lock. Callers share one wait, which began
-   * no earlier than the OFF that they all saw, and ends when `seen` learns that another instance has waited.
+   * no earlier than the OFF that they all saw, and ends when `note` learns that another instance has waited.
    */
   waitUntilDrained({ epoch, leaseMs }: Pick<View, 'epoch' | 'leaseMs'>): Promise<void> {
     const draining = this.#draining.get(epoch)
@@ -61,7 +61,7 @@ export class Outage {
    * Call with each view that the database answers. Ends the waits for an OFF that is drained or over: whoever waits longer
    * than the instance that drained it could meet the next OFF, and wait again.
    */
-  seen(view: Pick<View, 'epoch' | 'drained'>): void {
+  note(view: Pick<View, 'epoch' | 'drained'>): void {
     for (const [epoch, { skip }] of this.#draining)
       if (view.epoch > epoch || (view.epoch === epoch && view.drained)) skip()
   }
@@ -94,7 +94,7 @@ export class Outage {
       : this.#drainedAt
   }
 
-  /** W_off is in proportion to the lease that it outlasts. */
+  /** OFF_WAIT_MS, in proportion to the lease that it outlasts. */
   protected waitMs(leaseMs: number): number {
     const { times } = this.#deps
     return times.offWaitMs * Math.max(1, leaseMs / times.leaseMs)

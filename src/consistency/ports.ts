@@ -36,7 +36,7 @@ export interface CodecPort {
 
 /** Events for metrics and logs; chaos runs stop the process at its steps. */
 export interface ObserverPort {
-  /** A numbered step was reached (`write.fenced`, `gate.adopted`, ...). Awaited, so that a fault can be injected. */
+  /** A step with a name was reached (`write.fenced`, `gate.adopted`, ...). Awaited, so that a fault can be injected. */
   step(name: string): void | Promise<void>
   viewOff(reason: string, epoch: number): void
   viewOn(epoch: number, recoveryMs: number, fenced: number | 'cold'): void

@@ -8,7 +8,7 @@ const MAX_SIZE = 2_097_152
 const MAX_ROW_SIZE = 65_536
 /** Cost of a row in addition to its content. */
 const ROW_SIZE = 500
-/** How long a row is not kept, milliseconds, after somebody else has changed it: two instances may write it in turn. */
+/** How long a row is not kept, milliseconds, after another writer has changed it: two instances may write it in turn. */
 const DISTRUST_MS = 10_000
 
 interface Entry {
@@ -17,7 +17,7 @@ interface Entry {
   readonly distrustedUntil: number
 }
 
-/** The rows that this process has stored last, of all partitions, bounded in size. They may be old: whoever uses them compares the versions. */
+/** The rows that this process has stored last, of all partitions, bounded in size. They may be old: what uses them compares the versions. */
 export class RecentRows {
   readonly #clock: Pick<ClockPort, 'now'>
   /** By refId, the oldest first. */
@@ -50,7 +50,7 @@ export class RecentRows {
     this.#remove(refId(ref))
   }
 
-  /** Somebody else has changed them. */
+  /** Another writer has changed them. */
   distrust(refs: readonly DocumentRef[]): void {
     for (const ref of refs)
       this.#set(refId(ref), { row: undefined, distrustedUntil: this.#clock.now() + DISTRUST_MS })

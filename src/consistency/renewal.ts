@@ -37,7 +37,7 @@ export interface Sighting {
   readonly owner: RedisOwner | 'unknown'
 }
 
-/** Lease renewal (each instance, every p). */
+/** Lease renewal (each instance, every LEASE_RENEW_MS). */
 export class Renewal {
   readonly #deps: RenewalDeps
   /** The V of the last lease. */
@@ -54,10 +54,10 @@ export class Renewal {
     const askedAt = clock.now()
     const clockOffset = clock.wall() - askedAt
     const look = await this.#look()
-    const { seen: cacheIdentity } = look
+    const { cacheIdentity } = look
     // A Redis that is not trusted as a cache may hold the marker all the same.
     const marker = cacheIdentity === undefined ? await this.#deps.check.marker() : cacheIdentity.marker
-    const { seen } = this.#deps.check
+    const { latest } = this.#deps.check
     const snapshot = await store.readView().catch(async error => {
       await this.#keepWatch(look)
       throw error
@@ -65,7 +65,7 @@ export class Renewal {
     const { view } = snapshot
     const v = tokenOf(view)
     if (v !== undefined && this.#deps.alwaysCold) this.#moves.note(look, v)
-    if (!(await this.#deps.check.accept(snapshot, marker, seen))) {
+    if (!(await this.#deps.check.accept(snapshot, marker, latest))) {
       return this.#again(tries)
     }
     const isOfV = v !== undefined && cacheIdentity !== undefined && speaksOf(cacheIdentity, v)
@@ -135,7 +135,7 @@ export class Renewal {
   async #look(): Promise<Look> {
     if (!this.#deps.cache.usable) return {}
     try {
-      return { seen: await this.#deps.cache.identify() }
+      return { cacheIdentity: await this.#deps.cache.identify() }
     } catch (error) {
       return error instanceof KeysElsewhereError ? { elsewhere: error.identity } : {}
     }
@@ -146,7 +146,8 @@ export class Renewal {
     const v = this.#last
     if (!this.#deps.alwaysCold || v === undefined) return
     this.#moves.note(look, v)
-    if (look.seen !== undefined && speaksOf(look.seen, v)) await this.#claim(v, look.seen)
+    if (look.cacheIdentity !== undefined && speaksOf(look.cacheIdentity, v))
+      await this.#claim(v, look.cacheIdentity)
   }
 
   /**
@@ -170,7 +171,7 @@ export class Renewal {
    * V is in Redis before it is ON, so asking Redis again decides.
    */
   async #confirmLoss(v: ViewToken): Promise<void> {
-    const { seen: now } = await this.#look()
+    const { cacheIdentity: now } = await this.#look()
     if (now === undefined || now.role !== 'master' || speaksOf(now, v)) return
     if (!sameIdentity(v.identity, now.identity)) await this.#deps.outage.turnOff(v.epoch, 'redis-identity')
     else if (now.view === null || epochOf(now.view) < v.epoch || databaseOf(now.view) !== v.database)

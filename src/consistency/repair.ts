@@ -19,7 +19,7 @@ export interface MetFence {
 }
 
 /**
- * Step 3 of the read: Redis holds a fence newer than its row. Either its writer is still at work, or it died or rolled back,
+ * What a read does beside its answer when Redis holds a fence newer than its row. Either its writer is still at work, or it died or rolled back,
  * and nothing else will remove the fence. Runs in the background of the read, which has its answer already.
  */
 export class Repair {

@@ -4,7 +4,7 @@ import type { DatasetIdentity, ViewToken } from './views.ts'
 
 /** What a renewal saw of Redis: its identity, or the dataset of a node that does not hold all keys. */
 export interface Look {
-  readonly seen?: CacheIdentity
+  readonly cacheIdentity?: CacheIdentity
   readonly elsewhere?: DatasetIdentity
 }
 
@@ -15,10 +15,10 @@ export interface Look {
 export class SlotMoves {
   #last: { readonly v: ViewToken; readonly reason: string } | undefined
 
-  note({ seen, elsewhere }: Look, v: ViewToken): void {
+  note({ cacheIdentity, elsewhere }: Look, v: ViewToken): void {
     if (elsewhere !== undefined && sameIdentity(v.identity, elsewhere))
       this.#last = { v, reason: 'redis-slot-moving' }
-    else if (seen?.role === 'master' && !sameIdentity(v.identity, seen.identity))
+    else if (cacheIdentity?.role === 'master' && !sameIdentity(v.identity, cacheIdentity.identity))
       this.#last = { v, reason: 'redis-identity' }
   }
 

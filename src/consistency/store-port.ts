@@ -1,6 +1,9 @@
 import type { Change, DocumentRef, HeldVersion, Row, SpeculativeChanges } from './document-rows.ts'
 import type { DatabaseState, OtherLayout, UndrainedView, View, ViewSnapshot, ViewToken } from './views.ts'
 
+/** Row locks that other writers hold: wait for them, or leave their documents out (WriteTransaction.unlocked). */
+export type RowLocks = 'wait' | 'skip'
+
 /** BEGIN, VIEW lock shared (both levels), row locks, then view and rows read in new statements: in that order. */
 export interface WriteTransaction {
   readonly view: View
@@ -10,7 +13,7 @@ export interface WriteTransaction {
   readonly rows: readonly Row[]
   /** Documents whose row is not the one that the caller held: with any, the transaction can only be rolled back. */
   readonly outdated: readonly DocumentRef[]
-  /** Documents whose row lock another writer holds; none when the transaction waits for its locks. */
+  /** With `skip`, documents whose row lock another writer holds: their rows must not be used. */
   readonly unlocked: readonly DocumentRef[]
   /** Lower bound of new versions: lower ones may have been given in a time that the database has lost. */
   readonly versionBase: number
@@ -90,13 +93,12 @@ export interface StorePort {
   /** Tries the row locks without waiting; with all of them, reads the rows in a new statement. Null = a writer holds one. */
   readIfUnlocked(refs: readonly DocumentRef[]): Promise<RowsRead | null>
   /**
-   * `waits`: waits for row locks that other writers hold. Otherwise `unlocked` names those documents, whose rows must not be used.
    * `speculative`: the versions are read in place of the rows that the caller holds, and the changes are stored at once behind
    * that, but not committed.
    */
   beginWrite(
     refs: readonly DocumentRef[],
-    waits: boolean,
+    rowLocks: RowLocks,
     speculative?: SpeculativeChanges,
   ): Promise<WriteTransaction>
   /** Under the exclusive VIEW lock of this view: ON at `epoch` becomes OFF, not drained, epoch + 1. Resolves to the view after that. */

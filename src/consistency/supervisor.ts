@@ -37,7 +37,7 @@ const MAX_BACK_OFF_MS = 2_000
 /** A view that stayed ON for less keeps the back-off of the gate before it: Redis is flapping. */
 const STABLE_ON_MS = 10_000
 
-/** Renews the lease every p, drains an OFF view and opens the gate when Redis is usable again. */
+/** Renews the lease every LEASE_RENEW_MS, drains an OFF view and opens the gate when Redis is usable again. */
 export class Supervisor {
   readonly #deps: SupervisorDeps
   #view: View | undefined
@@ -116,7 +116,7 @@ export class Supervisor {
 
   #see(view: View): void {
     this.#view = view
-    this.#deps.outage.seen(view)
+    this.#deps.outage.note(view)
   }
 
   #sawOn(): void {
@@ -125,7 +125,7 @@ export class Supervisor {
     if (this.#deps.clock.now() - this.#onSince > STABLE_ON_MS) this.#backOffMs = this.#deps.times.renewMs
   }
 
-  /** Runs in the background of the renewals, because it waits W_off. */
+  /** Runs in the background of the renewals, because it waits OFF_WAIT_MS. */
   #drain(view: View): void {
     const waiting = this.#deps.outage
       .waitUntilDrained(view)

@@ -67,12 +67,12 @@ interface WaitingJob {
 export class WriteBatches {
   readonly #deps: WriteBatchesDeps
   readonly #waiting = new Set<WaitingJob>()
-  #inLine = false
+  #isInLine = false
   /** Writes of the next batch. */
   #writes: number
   #underWay = 0
   /** Of the writes that were there when the last batch ended, those for one place: with as many, none waits for others. */
-  #share = Number.POSITIVE_INFINITY
+  #enoughToStart = Number.POSITIVE_INFINITY
 
   constructor(deps: WriteBatchesDeps) {
     this.#deps = deps
@@ -89,7 +89,7 @@ export class WriteBatches {
     return new Promise((resolve, reject) => {
       const { leavesNewCold } = this.#deps
       const job = { refs, decide, meta, prepare, leavesNewCold, resolve, reject } as WriteJob
-      if (this.#deps.slots.take()) void this.#start([job])
+      if (this.#deps.slots.takeAtOnce()) void this.#start([job])
       else this.#wait(job)
     })
   }
@@ -108,18 +108,18 @@ export class WriteBatches {
     }
     this.#waiting.add(waiting)
     this.#lineUp()
-    this.#goIfEnough()
+    this.#startIfEnoughWait()
   }
 
-  #goIfEnough(): void {
-    if (this.#waiting.size >= this.#share) this.#deps.slots.stopGathering()
+  #startIfEnoughWait(): void {
+    if (this.#waiting.size >= this.#enoughToStart) this.#deps.slots.stopGathering()
   }
 
   #lineUp(): void {
-    if (this.#inLine || this.#waiting.size === 0) return
-    this.#inLine = true
+    if (this.#isInLine || this.#waiting.size === 0) return
+    this.#isInLine = true
     this.#deps.slots.lineUp(() => {
-      this.#inLine = false
+      this.#isInLine = false
       if (this.#waiting.size === 0) this.#deps.slots.release()
       else void this.#start(this.#next())
       this.#lineUp()
@@ -131,10 +131,10 @@ export class WriteBatches {
     const startedAt = this.#deps.clock.now()
     const left = await this.#deps.together(jobs)
     this.#adapt(jobs.length, this.#deps.clock.now() - startedAt)
-    this.#share = Math.ceil((this.#underWay + this.#waiting.size) / this.#deps.slots.count)
+    this.#enoughToStart = Math.ceil((this.#underWay + this.#waiting.size) / this.#deps.slots.count)
     this.#underWay -= jobs.length
     this.#deps.slots.release()
-    this.#goIfEnough()
+    this.#startIfEnoughWait()
     if (left.length > 0) void this.#deps.alone(left)
   }
 

@@ -33,7 +33,7 @@ export function preparedJobs(
 export interface WritePlan {
   readonly planned: readonly PlannedJob[]
   /** Jobs that would make the batch too large. */
-  readonly left: readonly WriteJob[]
+  readonly tooLarge: readonly WriteJob[]
 }
 
 /**
@@ -59,7 +59,7 @@ export function planWrites(
 
 class Planner implements WritePlan {
   readonly planned: PlannedJob[] = []
-  readonly left: WriteJob[] = []
+  readonly tooLarge: WriteJob[] = []
   readonly #versionBase: number
   readonly #rows: ReadonlyMap<string, Row>
   #size = 0
@@ -78,7 +78,7 @@ class Planner implements WritePlan {
         return
       }
       this.#size += sizeOf(changes)
-      if (this.planned.length > 0 && this.#size > BATCH_SIZE) this.left.push(job)
+      if (this.planned.length > 0 && this.#size > BATCH_SIZE) this.tooLarge.push(job)
       else this.planned.push(planned)
     } catch (error) {
       job.reject(error)

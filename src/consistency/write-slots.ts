@@ -11,8 +11,12 @@ export const WRITE_SLOTS = 2
 const GATHER_MS = 6
 
 /**
- * A number of places for transactions. The first is taken at once. While one is under way, those who want another wait in line
- * for `gatherMs`, and no longer than it takes or than `stopGathering` allows; each place goes to the next in line.
+ * A number of places for transactions. It is in one of three states:
+ * - none is taken: the first caller gets a place at once;
+ * - some are taken, but not all: callers wait in line for `gatherMs`, so that they share a transaction. The wait ends early when
+ *   the last transaction under way ends, or with `stopGathering`; then the free places go to those in line;
+ * - all are taken: callers wait in line, and a place that is given back begins the wait of the second state.
+ * With `gatherMs` 0 the second state does not exist: a free place is taken at once.
  */
 export class Slots {
   readonly count: number
@@ -30,8 +34,8 @@ export class Slots {
     this.#free = count
   }
 
-  /** True = a place is taken, which `release` gives back. */
-  take(): boolean {
+  /** True = a place is taken, which `release` gives back; false = line up. */
+  takeAtOnce(): boolean {
     if (this.#free === 0 || (this.#gatherMs > 0 && this.#free < this.count)) return false
     this.#free--
     return true
@@ -39,7 +43,7 @@ export class Slots {
 
   /** Calls back with a place taken, at once or when it is this one's turn. */
   lineUp(taken: () => void): void {
-    if (this.take()) {
+    if (this.takeAtOnce()) {
       taken()
       return
     }

@@ -84,7 +84,7 @@ export function sentinelBinary(binary: RedisBinary, directory: string): RedisBin
 }
 
 /** One try to get PONG. */
-export function pingRedis(port: number): Promise<unknown> {
+function pingRedis(port: number): Promise<unknown> {
   return commandRedis(port, client => client.ping())
 }
 

@@ -33,7 +33,7 @@ const LISTS: readonly (readonly [name: string, risk: Risk])[] = [
   ['medium_risk_settings', 'medium'],
   ['low_risk_settings', 'low'],
 ]
-export const RISK_INDEX = '_settings_risk_index'
+const RISK_INDEX = '_settings_risk_index'
 const RISK_NOTES = '_risk_info'
 
 /**

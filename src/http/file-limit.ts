@@ -6,7 +6,7 @@ export const MAX_PAGE_FILES = 64
 const FEWEST_CONNECTIONS = 16
 
 /** The present soft limit of open files; Node raises it to the hard one when it starts. Infinity = none, or unknown. */
-export function openFileLimit(): number {
+function openFileLimit(): number {
   const { report } = process
   const { excludeNetwork } = report as { excludeNetwork?: boolean }
   // With the network, the report looks up the host name of every peer.

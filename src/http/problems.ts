@@ -11,7 +11,7 @@ import { LogLimit } from './log-limit.ts'
 import { domainProblem, PROBLEMS, type ProblemCode, ProblemError } from './problem-error.ts'
 import type { WholeAnswer } from './whole-answer.ts'
 
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
 const PROBLEM_HEADERS = { 'cache-control': 'no-store', 'content-type': PROBLEM_TYPE }
 /** Seconds. The gateway tries the database again every quarter of a second. */
 const RETRY_AFTER = { 'retry-after': '1' }
@@ -87,7 +87,7 @@ function reasonOf({ cause, message }: ProblemError): string {
 }
 
 /** The JSON of a problem. Members that are Buffers hold JSON already. */
-export function problemBody(problem: ProblemError, instance: string): string {
+function problemBody(problem: ProblemError, instance: string): string {
   const { title, status, message: detail, code, errors, members } = problem
   const own = {
     type: 'about:blank',

@@ -45,7 +45,8 @@ export class GatewayPool extends pg.Pool {
     // The pool repeats what an idle client says, and hangs the client onto the error.
     const told = new WeakSet<Error>()
     const tellOnce = (error: Error) => {
-      if (told.has(error)) return
+      // `end` does not wait until the sockets of idle clients are closed: what becomes of them is no news.
+      if (this.ending || told.has(error)) return
       told.add(error)
       onError?.(error)
     }

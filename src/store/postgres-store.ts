@@ -4,6 +4,7 @@ import type {
   ChangedRows,
   GateTransaction,
   RecentChanges,
+  RowLocks,
   RowsRead,
   StorePort,
   WriteTransaction,
@@ -109,12 +110,12 @@ export class PostgresStore implements StorePort {
 
   async beginWrite(
     refs: readonly DocumentRef[],
-    waits: boolean,
+    rowLocks: RowLocks,
     speculative?: SpeculativeChanges,
   ): Promise<WriteTransaction> {
     const { transaction, state } = await this.#healing(() =>
       Transaction.open(this.#pool, this.#availability, client =>
-        beginWrite(client, this.#view, refs, waits, speculative),
+        beginWrite(client, this.#view, refs, rowLocks, speculative),
       ),
     )
     const { applying, ...seen } = state

@@ -7,7 +7,7 @@ import { documentDefaults } from '../../src/documents/defaults.ts'
 import { PLAIN_CODEC } from '../helper/plain-names.ts'
 
 /** One small document per user: a million users fit. */
-export const GROWTH_KIND = 'capital_allocation'
+const GROWTH_KIND = 'capital_allocation'
 const UPDATED_AT = '2026-01-06T12:00:00.000Z'
 const USERS_PER_WRITE = 5_000
 

@@ -134,6 +134,6 @@ export async function reservedNumbers(stack: Stack): Promise<number> {
 }
 
 /** A moment of the wall clock on the clock of the operations. */
-export function onOurClock(moment: Date): number {
+function onOurClock(moment: Date): number {
   return moment.getTime() - performance.timeOrigin
 }

@@ -30,7 +30,7 @@ function freshCheck() {
 
 t.test('a process that met a database that was set back before it reached Redis asks again', async t => {
   const { check, redis, begun, tx } = freshCheck()
-  t.equal(await check.accept(STATE, await check.marker(), check.seen), true, 'nothing tells yet')
+  t.equal(await check.accept(STATE, await check.marker(), check.latest), true, 'nothing tells yet')
   t.equal(check.knows(SERVER), false, 'order numbers of it are burned')
   redis.marker = LOST
   t.equal(await check.admits(tx), false, 'the first write is not stored in the old incarnation')
@@ -40,7 +40,7 @@ t.test('a process that met a database that was set back before it reached Redis 
 t.test('a server is known at once when Redis was asked', async t => {
   const { check, redis } = freshCheck()
   redis.marker = null
-  await check.accept(STATE, await check.marker(), check.seen)
+  await check.accept(STATE, await check.marker(), check.latest)
   t.equal(check.knows(SERVER), true)
 })
 
@@ -57,7 +57,7 @@ t.test('a Redis that never tells its marker keeps nobody waiting for long', asyn
   let looks = 0
   while (!check.knows(SERVER) && looks < 10) {
     looks++
-    await check.accept(STATE, await check.marker(), check.seen)
+    await check.accept(STATE, await check.marker(), check.latest)
   }
   t.equal(looks, 4)
 })
@@ -70,16 +70,16 @@ t.test('a look that another one overtakes is no set-back: it is made again', asy
     ...tx,
     look: async () => {
       // A renewal, whose connection is quicker.
-      await check.accept(newer, null, check.seen)
+      await check.accept(newer, null, check.latest)
       return STATE
     },
   }
   t.equal(await check.admits(overtaken), false)
   t.equal(await check.accept(STATE, null, undefined), false, 'the same for a renewal that a write overtakes')
   t.strictSame(begun, [])
-  t.equal(await check.accept(newer, null, check.seen), true)
+  t.equal(await check.accept(newer, null, check.latest), true)
   t.equal(
-    await check.accept(STATE, null, check.seen),
+    await check.accept(STATE, null, check.latest),
     false,
     'but a state behind what was seen before it is one',
   )

@@ -45,15 +45,15 @@ t.test('it ends when the database says that another instance has waited', async 
   ]) {
     const { clock, outage, drained, wait } = openOutage()
     const waits = [wait(5_000), wait(5_000)]
-    outage.seen({ epoch: EPOCH - 1, drained: true })
-    outage.seen({ epoch: EPOCH, drained: false })
+    outage.note({ epoch: EPOCH - 1, drained: true })
+    outage.note({ epoch: EPOCH, drained: false })
     await clock.pass(1_000)
     t.strictSame(
       waits.map(isOver => isOver()),
       [false, false],
     )
     t.equal(outage.lastDraining, 1_000)
-    outage.seen(view)
+    outage.note(view)
     await clock.pass(100)
     t.strictSame(
       waits.map(isOver => isOver()),

@@ -85,8 +85,8 @@ t.test('renewals of one process begin together', async t => {
 t.test('those who find no place free have their turn in order', async t => {
   const slots = new Slots(1, { sleep: () => new Promise<void>(() => {}) })
   const turns: string[] = []
-  t.ok(slots.take())
-  t.notOk(slots.take())
+  t.ok(slots.takeAtOnce())
+  t.notOk(slots.takeAtOnce())
   slots.lineUp(() => turns.push('a'))
   slots.lineUp(() => turns.push('b'))
   slots.release()

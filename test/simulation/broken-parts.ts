@@ -162,8 +162,8 @@ export class LateFenceWriter extends Writer {
       if (off.mode === 'OFF' && !off.drained) await deps.outage.waitUntilDrained(off)
     }
     const store: StorePort = override(deps.store, {
-      beginWrite: async (refs, waits, speculative) => {
-        const tx = await deps.store.beginWrite(refs, waits, speculative)
+      beginWrite: async (refs, rowLocks, speculative) => {
+        const tx = await deps.store.beginWrite(refs, rowLocks, speculative)
         const keys = refs.map(ref => deps.codec.keys(ref)[0]!)
         for (const key of keys) late.delete(key)
         const applyAndCommit: WriteTransaction['applyAndCommit'] = async changes => {

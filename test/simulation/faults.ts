@@ -97,7 +97,7 @@ const FAULTS = {
   'postgres-long-set-back': world => {
     const { postgres, gateways } = world
     const hasSeen = ({ protocol: { check } }: Gateway) =>
-      check.database === postgres.state.database && postgres.canSetBack(check.nextXid ?? 0n)
+      check.database === postgres.state.database && postgres.canSetBack(check.latest?.xid ?? 0n)
     if (gateways.all.every(hasSeen)) FAULTS['postgres-set-back'](world)
   },
   'postgres-terminate': ({ postgres, random }) => {

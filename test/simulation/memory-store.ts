@@ -9,6 +9,7 @@ import type {
   GateTransaction,
   Moment,
   RecentChanges,
+  RowLocks,
   RowsRead,
   StorePort,
   WriteTransaction,
@@ -178,11 +179,11 @@ export class MemoryStore implements StorePort {
 
   async beginWrite(
     refs: readonly DocumentRef[],
-    waits: boolean,
+    rowLocks: RowLocks,
     speculative?: SpeculativeChanges,
   ): Promise<WriteTransaction> {
     this.availability.check()
-    return this.#transactions.beginWrite(refs, waits, speculative)
+    return this.#transactions.beginWrite(refs, rowLocks, speculative)
   }
 
   beginGate(): Promise<GateTransaction> {

@@ -1,5 +1,5 @@
 import type { Change, DocumentRef, Row, SpeculativeChanges } from '../../src/consistency/document-rows.ts'
-import type { GateTransaction, WriteTransaction } from '../../src/consistency/store-port.ts'
+import type { GateTransaction, RowLocks, WriteTransaction } from '../../src/consistency/store-port.ts'
 import {
   CommitUnknownError,
   DatabaseUnavailableError,
@@ -46,7 +46,7 @@ export class MemoryTransactions {
 
   async beginWrite(
     refs: readonly DocumentRef[],
-    waits: boolean,
+    rowLocks: RowLocks,
     speculative?: SpeculativeChanges,
   ): Promise<WriteTransaction> {
     const { server } = this.#deps
@@ -69,7 +69,7 @@ export class MemoryTransactions {
         session,
         refs.map(({ userId }) => userId),
       )
-      const unlocked = await this.#lockRows(session, refs, waits)
+      const unlocked = await this.#lockRows(session, refs, rowLocks)
       await server.timeline.hop()
       const view = server.viewOf(this.#deps.view)
       await server.timeline.hop()
@@ -109,12 +109,16 @@ export class MemoryTransactions {
     }
   }
 
-  /** Those that others hold are left, unless it `waits`. */
-  async #lockRows(session: Session, refs: readonly DocumentRef[], waits: boolean): Promise<DocumentRef[]> {
+  /** Those that others hold are left with `skip`. */
+  async #lockRows(
+    session: Session,
+    refs: readonly DocumentRef[],
+    rowLocks: RowLocks,
+  ): Promise<DocumentRef[]> {
     const { locks } = this.#deps.server
     // The connection of a process that is gone takes no lock: nobody would ever release it.
     session.check()
-    if (!waits) return refs.filter(ref => !locks.tryAcquire(session, `row ${documentId(ref)}`))
+    if (rowLocks === 'skip') return refs.filter(ref => !locks.tryAcquire(session, `row ${documentId(ref)}`))
     for (const id of refs.map(documentId).sort()) await session.lock(`row ${id}`, 'exclusive')
     return []
   }

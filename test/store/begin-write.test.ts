@@ -19,9 +19,9 @@ const ref = { userId: "o'brien\\ $1", kind: 'mode.scalp' }
 t.test('a waiting writer reads what was committed before it got its locks', async t => {
   const url = await createDatabase(t)
   const [first, second] = [await connect(t, url), await connect(t, url)]
-  const begun = await beginWrite(first, 0, [ref], true)
+  const begun = await beginWrite(first, 0, [ref], 'wait')
   t.match(begun, { view: { mode: 'OFF', epoch: 1, drained: true, identity: null }, rows: [] })
-  const waiting = beginWrite(second, 0, [ref], true)
+  const waiting = beginWrite(second, 0, [ref], 'wait')
   await first.query(
     `SELECT apply_changes(ARRAY[$1], ARRAY[$2], ARRAY[0::bigint], ARRAY[1::bigint], ARRAY['{"a":1}'], ARRAY['[]'], ARRAY['test'], ARRAY['put'])`,
     [ref.userId, ref.kind],
@@ -38,19 +38,19 @@ t.test(
     const url = await createDatabase(t)
     const [first, second, third] = [await connect(t, url), await connect(t, url), await connect(t, url)]
     const refs = ['a', 'b', 'c'].map(userId => ({ userId, kind: 'settings' }))
-    await beginWrite(first, 0, [refs[1]!], false)
-    t.strictSame((await beginWrite(second, 0, refs, false)).unlocked, [refs[1]])
-    t.strictSame((await beginWrite(third, 0, [refs[0]!], false)).unlocked, [refs[0]])
+    await beginWrite(first, 0, [refs[1]!], 'skip')
+    t.strictSame((await beginWrite(second, 0, refs, 'skip')).unlocked, [refs[1]])
+    t.strictSame((await beginWrite(third, 0, [refs[0]!], 'skip')).unlocked, [refs[0]])
     await third.query('ROLLBACK')
     await second.query('ROLLBACK')
-    t.strictSame((await beginWrite(third, 0, [refs[0]!], false)).unlocked, [])
+    t.strictSame((await beginWrite(third, 0, [refs[0]!], 'skip')).unlocked, [])
   },
 )
 
 t.test('several documents, existing or not', async t => {
   const client = await connect(t, await createDatabase(t))
   const refs = ['a', 'b', 'c'].map(userId => ({ userId, kind: 'settings' }))
-  t.strictSame((await beginWrite(client, 0, refs, true)).rows, [])
+  t.strictSame((await beginWrite(client, 0, refs, 'wait')).rows, [])
   await client.query('ROLLBACK')
 })
 
@@ -76,7 +76,7 @@ t.test('a change of one document stores it only on top of the version before', a
   await apply(3, null)
   t.strictSame((await client.query(history)).rows, [], 'a deleted document leaves nothing of its content')
   await client.query('COMMIT')
-  t.match((await beginWrite(client, 0, [ref], true)).rows, [{ ref, version: 3, data: null }])
+  t.match((await beginWrite(client, 0, [ref], 'wait')).rows, [{ ref, version: 3, data: null }])
   t.match((await client.query('SELECT mode, epoch FROM cache_view')).rows, [{ epoch: '1' }], 'not by hand')
 })
 

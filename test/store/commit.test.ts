@@ -5,7 +5,7 @@ import type { Change } from '../../src/consistency/document-rows.ts'
 import type { WriteTransaction } from '../../src/consistency/store-port.ts'
 import { isOutcomeUnknown } from '../../src/store/database-errors.ts'
 import { eventually } from '../helper/gateway.ts'
-import { atCommit, FIRST, holdCommit, holdRow, REF, startWriting, TERMINATE } from './writing.ts'
+import { atCommit, FIRST, fatal, holdCommit, holdRow, REF, startWriting, TERMINATE } from './writing.ts'
 
 const SECOND: Change = { ...FIRST, previous: 1, version: 2, data: '{"a":2}' }
 const NOTHING_STORED = { name: 'DatabaseUnavailableError' }
@@ -23,7 +23,7 @@ async function failure(tx: WriteTransaction, change: Change): Promise<unknown> {
 
 t.test('one document, and several with whatever their texts hold', async t => {
   const { store, admin, version } = await startWriting(t)
-  const [stored] = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  const [stored] = await (await store.beginWrite([REF], 'wait')).applyAndCommit([FIRST])
   t.match(stored, { ref: REF, version: 1, data: FIRST.data, updatedAt: /^20.*Z$/ })
   t.equal(await version(), 1)
   const odd = { userId: `o'br"ien\\ {,} NULL`, kind: 'mode.scalp' }
@@ -39,7 +39,7 @@ t.test('one document, and several with whatever their texts hold', async t => {
       reason: 'import',
     },
   ]
-  const tx = await store.beginWrite([REF, odd], true)
+  const tx = await store.beginWrite([REF, odd], 'wait')
   t.match(tx.rows, [{ ref: REF, version: 1 }])
   t.strictSame(
     (await tx.applyAndCommit(changes)).map(({ ref, data }) => ({ ref, data })),
@@ -58,16 +58,16 @@ t.test('one document, and several with whatever their texts hold', async t => {
 
 t.test('a row that is another by now: a conflict, and the connection is used again', async t => {
   const { store, pool, version } = await startWriting(t)
-  await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
-  t.match(await failure(await store.beginWrite([REF], true), FIRST), { name: 'WriteConflictError' })
+  await (await store.beginWrite([REF], 'wait')).applyAndCommit([FIRST])
+  t.match(await failure(await store.beginWrite([REF], 'wait'), FIRST), { name: 'WriteConflictError' })
   t.equal(pool.idleCount, 1)
-  await (await store.beginWrite([REF], true)).applyAndCommit([SECOND])
+  await (await store.beginWrite([REF], 'wait')).applyAndCommit([SECOND])
   t.equal(await version(), 2)
 })
 
 t.test('a fault of the statement is told as it is', async t => {
   const { store, pool, version } = await startWriting(t)
-  t.match(await failure(await store.beginWrite([REF], true), { ...FIRST, data: '{' }), { code: '22P02' })
+  t.match(await failure(await store.beginWrite([REF], 'wait'), { ...FIRST, data: '{' }), { code: '22P02' })
   t.equal(await version(), 0)
   t.equal(pool.idleCount, 1)
 })
@@ -75,7 +75,7 @@ t.test('a fault of the statement is told as it is', async t => {
 t.test('the statement takes too long: nothing was stored', async t => {
   const world = await startWriting(t, { statementTimeoutMs: 500 })
   await holdRow(t, world)
-  t.match(await failure(await world.store.beginWrite([REF], true), SECOND), NOTHING_STORED)
+  t.match(await failure(await world.store.beginWrite([REF], 'wait'), SECOND), NOTHING_STORED)
   t.equal(world.pool.idleCount, 1)
   t.equal(await world.version(), 1)
 })
@@ -83,14 +83,14 @@ t.test('the statement takes too long: nothing was stored', async t => {
 t.test('COMMIT takes too long: nobody knows', async t => {
   const world = await startWriting(t, { statementTimeoutMs: 500 })
   await holdCommit(t, world)
-  t.match(await failure(await world.store.beginWrite([REF], true), FIRST), UNKNOWN)
+  t.match(await failure(await world.store.beginWrite([REF], 'wait'), FIRST), UNKNOWN)
   t.equal(world.pool.totalCount, 0)
 })
 
 t.test('terminated before it is sent: nothing was stored', async t => {
   const world = await startWriting(t)
   const connected = new Promise<pg.PoolClient>(resolve => world.pool.once('connect', resolve))
-  const tx = await world.store.beginWrite([REF], true)
+  const tx = await world.store.beginWrite([REF], 'wait')
   const client = await connected
   const noticed = new Promise(resolve => client.once('end', resolve))
   await world.admin.query(TERMINATE)
@@ -101,7 +101,7 @@ t.test('terminated before it is sent: nothing was stored', async t => {
 
 t.test('terminated before it is sent, which is not noticed until then: nothing was stored', async t => {
   const world = await startWriting(t, { direct: true })
-  const tx = await world.store.beginWrite([REF], true)
+  const tx = await world.store.beginWrite([REF], 'wait')
   // Nothing is read while this runs.
   const script = `
     import pg from 'pg'
@@ -118,7 +118,7 @@ t.test('terminated before it is sent, which is not noticed until then: nothing w
 t.test('terminated while the statement waits: nothing was stored', async t => {
   const world = await startWriting(t)
   await holdRow(t, world)
-  const failed = failure(await world.store.beginWrite([REF], true), SECOND)
+  const failed = failure(await world.store.beginWrite([REF], 'wait'), SECOND)
   await world.waits()
   await world.admin.query(TERMINATE)
   t.match(await failed, NOTHING_STORED)
@@ -129,7 +129,7 @@ t.test('terminated while the statement waits: nothing was stored', async t => {
 t.test('terminated while COMMIT waits: nobody knows', async t => {
   const world = await startWriting(t)
   await holdCommit(t, world)
-  const failed = failure(await world.store.beginWrite([REF], true), FIRST)
+  const failed = failure(await world.store.beginWrite([REF], 'wait'), FIRST)
   await world.waits()
   await world.admin.query(TERMINATE)
   t.match(await failed, UNKNOWN)
@@ -139,14 +139,14 @@ t.test('terminated while COMMIT waits: nobody knows', async t => {
 t.test('COMMIT fails: nothing was stored', async t => {
   const world = await startWriting(t)
   await atCommit(world, `RAISE EXCEPTION 'no'`)
-  t.match(await failure(await world.store.beginWrite([REF], true), FIRST), { code: 'P0001' })
+  t.match(await failure(await world.store.beginWrite([REF], 'wait'), FIRST), { code: 'P0001' })
   t.equal(await world.version(), 0)
 })
 
 t.test('the connection breaks without a word while the statement waits: nobody knows', async t => {
   const world = await startWriting(t)
   await holdRow(t, world)
-  const failed = failure(await world.store.beginWrite([REF], true), SECOND)
+  const failed = failure(await world.store.beginWrite([REF], 'wait'), SECOND)
   await world.waits()
   world.proxy.cut()
   t.match(await failed, UNKNOWN)
@@ -155,7 +155,7 @@ t.test('the connection breaks without a word while the statement waits: nobody k
 
 t.test('the reply is lost: nobody knows, and it was stored', async t => {
   const world = await startWriting(t)
-  const tx = await world.store.beginWrite([REF], true)
+  const tx = await world.store.beginWrite([REF], 'wait')
   world.proxy.dropReplies()
   const failed = failure(tx, FIRST)
   await eventually('it is stored', async () => (await world.version()) === 1)
@@ -164,19 +164,11 @@ t.test('the reply is lost: nobody knows, and it was stored', async t => {
   t.equal(world.pool.totalCount, 0)
 })
 
-/** An ErrorResponse of the protocol. */
-function fatal(code: string): Buffer {
-  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0Mthe server is gone\0\0`)
-  const head = Buffer.from('E....')
-  head.writeInt32BE(fields.length + 4, 1)
-  return Buffer.concat([head, fields])
-}
-
 // What PgBouncer and Odyssey say, PgCat, and Supavisor.
 for (const code of ['08P01', '08006', '58000', 'XX000']) {
   t.test(`a pooler says ${code} in place of the reply: nobody knows, and it was stored`, async t => {
     const world = await startWriting(t)
-    const tx = await world.store.beginWrite([REF], true)
+    const tx = await world.store.beginWrite([REF], 'wait')
     world.proxy.dropReplies()
     const failed = failure(tx, FIRST)
     await eventually('it is stored', async () => (await world.version()) === 1)
@@ -188,7 +180,7 @@ for (const code of ['08P01', '08006', '58000', 'XX000']) {
 
 t.test('the server is silent: nobody knows, and the connection is given up', async t => {
   const world = await startWriting(t, { statementTimeoutMs: 500 })
-  const tx = await world.store.beginWrite([REF], true)
+  const tx = await world.store.beginWrite([REF], 'wait')
   world.proxy.blackHole()
   t.match(await failure(tx, FIRST), UNKNOWN)
   t.equal(world.pool.totalCount, 0)

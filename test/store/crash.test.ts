@@ -29,7 +29,7 @@ t.test('the server counts as another one', async t => {
   const { url } = await startPostgres(t)
   await migrate(url)
   const { store } = openStore(t, url)
-  await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  await (await store.beginWrite([REF], 'wait')).applyAndCommit([FIRST])
 
   const [client, witness] = [new pg.Client(url), new pg.Client(url)]
   client.on('error', () => {})
@@ -51,7 +51,7 @@ t.test('the server counts as another one', async t => {
     ),
   )
   const change = { ...FIRST, previous: 1, version: 2, data: '{"a":2}' }
-  await (await later.beginWrite([REF], true)).applyAndCommit([change])
+  await (await later.beginWrite([REF], 'wait')).applyAndCommit([change])
   const after = await later.readChangesSince(0n, 10)
   t.not(after.server, before.server)
   t.equal((await startOf(pool)).start, start, 'PostgreSQL itself does not say so')

@@ -12,7 +12,7 @@ for (const isolation of ['READ COMMITTED', 'REPEATABLE READ']) {
     const { store, admin, url } = await startWriting(t, { direct: true })
     // In the time before any gateway has met this database, and later.
     for (const _ of ['no incarnation yet', 'the first one']) {
-      const begun = await store.beginWrite([REF], true)
+      const begun = await store.beginWrite([REF], 'wait')
       const previous = begun.rows[0]?.version ?? 0
       await begun.applyAndCommit([{ ...FIRST, previous, version: Math.max(previous + 1, begun.versionBase) }])
       const edit = new pg.Client(url)

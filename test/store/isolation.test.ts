@@ -59,8 +59,8 @@ for (const isolation of ['repeatable read', 'serializable']) {
       changes: '[]',
       ...META,
     })
-    const first = await store.beginWrite([REF], true)
-    const second = store.beginWrite([REF], true)
+    const first = await store.beginWrite([REF], 'wait')
+    const second = store.beginWrite([REF], 'wait')
     await waits()
     await first.applyAndCommit([write(1)])
     const begun = await second
@@ -119,7 +119,7 @@ for (const isolation of ['repeatable read', 'serializable']) {
 
   t.test(`${isolation}: an edit by hand with a snapshot from before the view was ON is refused`, async t => {
     const { store, admin, connect } = await start(t, defaults)
-    const tx = await store.beginWrite([REF], true)
+    const tx = await store.beginWrite([REF], 'wait')
     await tx.applyAndCommit([{ ref: REF, previous: 0, version: 1, data: '{}', changes: '[]', ...META }])
     const editor = await connect()
     await editor.query('BEGIN')
@@ -143,7 +143,7 @@ t.test('a COMMIT is durable whatever the role prefers, and waits for standbys wh
         $$ BEGIN NEW.updated_by := current_setting('synchronous_commit'); RETURN NEW; END $$;
       CREATE TRIGGER note BEFORE INSERT ON documents FOR EACH ROW EXECUTE FUNCTION note()`)
     for (const refs of [[REF], [REF, { userId: '43', kind: 'settings' }]].map(all => all.slice(-2))) {
-      const tx = await store.beginWrite(refs, true)
+      const tx = await store.beginWrite(refs, 'wait')
       const changes = refs
         .filter(ref => !tx.rows.some(row => row.ref.userId === ref.userId))
         .map(ref => ({ ref, previous: 0, version: 1, data: '{}', changes: '[]', ...META }))

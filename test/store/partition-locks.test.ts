@@ -61,11 +61,11 @@ t.test('the VIEW lock of a partition', async t => {
 
   t.test('a writer that hangs delays the OFF of its own partition, and nothing of another one', async t => {
     await setViews(20)
-    const stuck = await ofA.beginWrite([refOf(A)], true)
+    const stuck = await ofA.beginWrite([refOf(A)], 'wait')
     t.teardown(() => stuck.rollback())
     const off = ofA.setOff(20, 'test')
     await wait(1)
-    const behind = ofA.beginWrite([refOf(ALSO_A)], true)
+    const behind = ofA.beginWrite([refOf(ALSO_A)], 'wait')
     await wait(2)
 
     t.match(await ofB.setOff(20, 'test'), { mode: 'OFF', epoch: 21 })
@@ -75,10 +75,10 @@ t.test('the VIEW lock of a partition', async t => {
     t.match(gate, { view: { mode: 'OFF', epoch: 22, drained: true }, otherLayout: 'none' })
     await gate.setOn({ epoch: 22, database: gate.database, identity: IDENTITY }, 1_000)
     await gate.commit()
-    const written = await ofB.beginWrite([refOf(B)], true)
+    const written = await ofB.beginWrite([refOf(B)], 'wait')
     t.match(written.view, { mode: 'ON', epoch: 22 })
     await written.applyAndCommit([change(B)])
-    const batch = await ofB.beginWrite([refOf(B)], false)
+    const batch = await ofB.beginWrite([refOf(B)], 'skip')
     t.strictSame(batch.unlocked, [])
     await batch.rollback()
 
@@ -97,8 +97,8 @@ t.test('the VIEW lock of a partition', async t => {
       [single, [A, B]],
       [single, [B, ALSO_A]],
     ] as const) {
-      for (const waits of [true, false]) {
-        const writer = await store.beginWrite(users.map(refOf), waits)
+      for (const rowLocks of ['wait', 'skip'] as const) {
+        const writer = await store.beginWrite(users.map(refOf), rowLocks)
         const opening = ofA.beginGate()
         await wait(1)
         await writer.rollback()
@@ -107,7 +107,7 @@ t.test('the VIEW lock of a partition', async t => {
         await gate.rollback()
       }
     }
-    const other = await single.beginWrite([refOf(B)], true)
+    const other = await single.beginWrite([refOf(B)], 'wait')
     await (await ofA.beginGate()).rollback()
     await other.rollback()
   })
@@ -124,11 +124,11 @@ t.test('the VIEW lock of a partition', async t => {
       'an edit by hand': () => pool.query(`UPDATE documents SET data = '{"a":1}'`),
     }
     for (const [name, work] of Object.entries(whole)) {
-      for (const hold of [() => ofA.beginWrite([refOf(A)], true), () => ofA.beginGate()]) {
+      for (const hold of [() => ofA.beginWrite([refOf(A)], 'wait'), () => ofA.beginGate()]) {
         const held = await hold()
         const done = work()
         await wait(1)
-        const writer = storeOn(pool, viewOf(B)).beginWrite([refOf(B)], true)
+        const writer = storeOn(pool, viewOf(B)).beginWrite([refOf(B)], 'wait')
         await wait(2)
         await held.rollback()
         await done
@@ -157,7 +157,7 @@ t.test('the VIEW lock of a partition', async t => {
   t.test('an operator turns the cache off while others write and open gates', async t => {
     await setViews(40)
     const writers = [A, B].map(async user => {
-      for (let i = 0; i < 20; i++) await (await single.beginWrite([A, B, user].map(refOf), true)).rollback()
+      for (let i = 0; i < 20; i++) await (await single.beginWrite([A, B, user].map(refOf), 'wait')).rollback()
     })
     await pool.query(`SELECT turn_view_off(epoch, 'by-hand', id) FROM cache_view ORDER BY id`)
     await Promise.all(writers)

@@ -22,7 +22,7 @@ t.test('a transaction that commits behind one that began later is told as well',
   await slow.query('BEGIN')
   await slow.query(edit('mode.swing'))
   const { rows } = await slow.query('SELECT pg_current_xact_id()::text AS xid')
-  await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  await (await store.beginWrite([REF], 'wait')).applyAndCommit([FIRST])
 
   const first = await store.readChangesSince(begin.oldestXid, 10)
   t.strictSame(first.changed, [{ ref: REF, version: 1 }])
@@ -33,7 +33,7 @@ t.test('a transaction that commits behind one that began later is told as well',
 
   await admin.query(edit('mode.swing'))
   const deleted = { ...FIRST, previous: 1, version: 2, data: null }
-  await (await store.beginWrite([REF], true)).applyAndCommit([deleted])
+  await (await store.beginWrite([REF], 'wait')).applyAndCommit([deleted])
   const third = await store.readChangesSince(second.oldestXid, 10)
   t.strictSame(
     third.changed?.map(({ ref: { kind }, version }) => [kind, version]),
@@ -50,7 +50,7 @@ t.test('more than the limit is not told; nor is what was changed in an earlier i
   const begin = await store.readChangesSince(0n, 10)
   const refs = Array.from({ length: 4 }, (_, user) => ({ userId: `user-${user}`, kind: 'settings' }))
   const changes = refs.map(ref => ({ ref, previous: 0, version: 1, data: '{}', changes: '[]', ...META }))
-  await (await store.beginWrite(refs, true)).applyAndCommit(changes)
+  await (await store.beginWrite(refs, 'wait')).applyAndCommit(changes)
   t.equal((await store.readChangesSince(begin.oldestXid, 3)).changed, undefined)
   t.equal((await store.readChangesSince(begin.oldestXid, 4)).changed?.length, 4)
 

@@ -10,7 +10,7 @@ const CONFLICT = { name: 'WriteConflictError' }
 
 /** Stores the first version, and begins a write that holds it. */
 async function speculate(store: PostgresStore, changes: readonly Change[] = [SECOND]) {
-  const held = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  const held = await (await store.beginWrite([REF], 'wait')).applyAndCommit([FIRST])
   return { held, tx: await beginWith(store, held, changes) }
 }
 
@@ -21,7 +21,7 @@ function beginWith(
 ): Promise<WriteTransaction> {
   return store.beginWrite(
     held.map(({ ref }) => ref),
-    false,
+    'skip',
     { held, changes },
   )
 }
@@ -57,7 +57,7 @@ t.test('several documents at once', async t => {
   const { store, admin } = await startWriting(t)
   const refs = ['b', 'a', 'c'].map(userId => ({ userId, kind: 'settings' }))
   const first = refs.map(ref => ({ ...FIRST, ref }))
-  const held = await (await store.beginWrite(refs, true)).applyAndCommit(first)
+  const held = await (await store.beginWrite(refs, 'wait')).applyAndCommit(first)
   const changes = refs.map(ref => ({ ...SECOND, ref }))
   const tx = await beginWith(store, held, changes)
   t.match(tx, { outdated: [], unlocked: [] })
@@ -174,7 +174,7 @@ t.test('a connection that ends before COMMIT is sent: nothing is stored, and tha
 
 t.test('the row of the view is gone: it is made again, and nothing is stored twice', async t => {
   const { store, admin, version } = await startWriting(t)
-  const held = await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  const held = await (await store.beginWrite([REF], 'wait')).applyAndCommit([FIRST])
   await admin.query(`
     ALTER TABLE cache_view DISABLE TRIGGER ALL;
     DELETE FROM cache_view;

@@ -18,7 +18,7 @@ t.test('a COMMIT that a synchronous standby may not have is not acknowledged', a
   const availability = new Availability()
   const store = new PostgresStore({ pool, viewPool: pool, viewTimeoutMs: 10_000, availability })
   const write = async (version: number) => {
-    const tx = await store.beginWrite([REF], true)
+    const tx = await store.beginWrite([REF], 'wait')
     return tx.applyAndCommit([
       { ref: REF, previous: version - 1, version, data: `{"a":${version}}`, changes: '[]', ...META },
     ])

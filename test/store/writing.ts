@@ -76,7 +76,7 @@ async function hold(t: Test, url: string, lock: string): Promise<void> {
 
 /** Somebody else holds the row, so that the first statement waits. */
 export async function holdRow(t: Test, { url, store }: Writing): Promise<void> {
-  await (await store.beginWrite([REF], true)).applyAndCommit([FIRST])
+  await (await store.beginWrite([REF], 'wait')).applyAndCommit([FIRST])
   await hold(t, url, 'SELECT FROM documents FOR UPDATE')
 }
 
@@ -91,4 +91,12 @@ export async function atCommit({ admin }: Writing, body: string): Promise<void> 
 export async function holdCommit(t: Test, world: Writing): Promise<void> {
   await atCommit(world, 'PERFORM pg_advisory_xact_lock(1)')
   await hold(t, world.url, 'SELECT pg_advisory_xact_lock(1)')
+}
+
+/** An ErrorResponse of the protocol. */
+export function fatal(code: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0Mthe server is gone\0\0`)
+  const head = Buffer.from('E....')
+  head.writeInt32BE(fields.length + 4, 1)
+  return Buffer.concat([head, fields])
 }

@@ -3,7 +3,7 @@ import { readJson } from '../../documents/json/read.ts'
 import { isJsonObject, type JsonObject } from '../../documents/json.ts'
 
 /** The bot's tables with a row or more for each user. */
-export const BOT_TABLES = [
+const BOT_TABLES = [
   'user_mode_configs',
   'user_global_circuit_breaker',
   'user_capital_allocation',

@@ -7,7 +7,7 @@ const UTF_16_MARKS: readonly (readonly [number, number])[] = [
 ]
 
 /** The first byte that is not UTF-8 (0 = the first of all); undefined when all are. */
-export function invalidByteOf(bytes: Buffer): number | undefined {
+function invalidByteOf(bytes: Buffer): number | undefined {
   if (isUtf8(bytes)) return undefined
   // Up to the fault the bytes of the decoded text are the same; there they are those of U+FFFD.
   const decoded = Buffer.from(bytes.toString())

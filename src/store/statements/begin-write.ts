@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg'
 import { refId } from '../../consistency/batch-reader.ts'
 import type { DocumentRef, Row, SpeculativeChanges } from '../../consistency/document-rows.ts'
-import type { WriteTransaction } from '../../consistency/store-port.ts'
+import type { RowLocks, WriteTransaction } from '../../consistency/store-port.ts'
 import { type Answer, Batch, type Outcome, type Statement } from '../batch.ts'
 import { BEGIN } from '../read-committed.ts'
 import { columns, type DocumentRecord, SERVER, toRow, toView, type ViewRecord } from '../rows.ts'
@@ -45,25 +45,25 @@ interface WriteRecord extends ViewRecord {
 /**
  * BEGIN, VIEW lock shared and row locks, then the view and the rows that exist: four statements in one message, which
  * saves a write three round trips while it holds its locks. Each statement has a snapshot of its own, so that the
- * last two see what was committed before the locks were granted. `waits`: for row locks that others hold. Speculative changes
+ * last two see what was committed before the locks were granted. Speculative changes
  * follow in the same message.
  */
 export async function beginWrite(
   client: ClientBase,
   ofView: number,
   refs: readonly DocumentRef[],
-  waits: boolean,
+  rowLocks: RowLocks,
   speculative?: SpeculativeChanges,
 ): Promise<BegunWrite> {
   const columnsRead = speculative === undefined ? DOCUMENT_COLUMNS : VERSION_COLUMNS
   const [lock, read] =
-    refs.length === 1 ? one(refs[0]!, waits, columnsRead) : several(refs, waits, columnsRead)
+    refs.length === 1 ? one(refs[0]!, rowLocks, columnsRead) : several(refs, rowLocks, columnsRead)
   const statements = [BEGIN, lock, viewOfWrite(ofView), read]
-  if (speculative === undefined) return begun(refs, await Batch.run(client, statements), waits)
+  if (speculative === undefined) return begun(refs, await Batch.run(client, statements), rowLocks)
   const apply = applyChangesUnderLocks(speculative.changes)
   const { answers, ended } = await Batch.runAhead(client, [...statements, apply])
   try {
-    return { ...begun(refs, answers, waits, speculative.held), applying: ended }
+    return { ...begun(refs, answers, rowLocks, speculative.held), applying: ended }
   } catch (error) {
     // The connection is busy until then.
     await ended
@@ -74,12 +74,12 @@ export async function beginWrite(
 function begun(
   refs: readonly DocumentRef[],
   [, locks, views, documents]: readonly Answer[],
-  waits: boolean,
+  rowLocks: RowLocks,
   held?: readonly Row[],
 ): BegunWrite {
   const record = views!.rows[0] as unknown as WriteRecord | undefined
   const view = toView(record)
-  const locked = waits ? undefined : [locks!.rows[0]!.locked].flat()
+  const locked = rowLocks === 'wait' ? undefined : [locks!.rows[0]!.locked].flat()
   const read = documents!.rows.map(each => toRow(each as unknown as DocumentRecord))
   return {
     view,
@@ -107,12 +107,12 @@ function outdatedOf(held: readonly Row[], read: readonly Row[]): readonly Docume
 /** The row lock, and the row. */
 function one(
   { userId, kind }: DocumentRef,
-  waits: boolean,
+  rowLocks: RowLocks,
   columnsRead: string,
 ): [lock: Statement, read: Statement] {
   const values = [userId, kind]
   return [
-    waits
+    rowLocks === 'wait'
       ? { name: 'lock-one-for-write', text: 'SELECT lock_one_for_write($1, $2)', values }
       : { name: 'try-lock-one', text: 'SELECT try_lock_one_for_write($1, $2) AS locked', values },
     {
@@ -125,12 +125,12 @@ function one(
 
 function several(
   refs: readonly DocumentRef[],
-  waits: boolean,
+  rowLocks: RowLocks,
   columnsRead: string,
 ): [lock: Statement, read: Statement] {
   const values = columns(refs)
   return [
-    waits
+    rowLocks === 'wait'
       ? { name: 'lock-for-write', text: 'SELECT lock_for_write($1::text[], $2::text[])', values }
       : {
           name: 'try-lock',

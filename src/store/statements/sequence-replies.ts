@@ -2,7 +2,7 @@ import type { StoredReply } from '../../sequence/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
 import type { Queryable } from './documents.ts'
 
-/** How long an Idempotency-Key is remembered. */
+/** How long an Idempotency-Key is remembered. Retention removes what is older (delete_old_rows of 008.do.retention.sql). */
 const KEPT = `interval '10 minutes'`
 
 /** Undefined when the key is not known, or no longer. */
@@ -38,13 +38,4 @@ export async function rememberReply(
     values: [userId, key, String(wanted), reply],
   })
   return rows[0]!
-}
-
-/** Removes what is no longer remembered. */
-export async function deleteOldReplies(db: Queryable): Promise<void> {
-  await runReadCommitted(db, {
-    name: 'delete-old-sequence-replies',
-    text: `DELETE FROM sequence_replies WHERE created_at <= clock_timestamp() - ${KEPT}`,
-    values: [],
-  })
 }

@@ -56,7 +56,7 @@ function scenario(name: string, says: string, meanwhile: Meanwhile): Scenario {
 }
 
 /** Everything since the last return, and over the whole run what must never be used twice. */
-export function judgeSince(history: History, since: number): Violation[] {
+function judgeSince(history: History, since: number): Violation[] {
   return [
     ...check({ ...history, operations: history.operations.filter(verifiedSince(since)) }),
     ...checkUnique(history),
