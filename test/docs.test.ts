@@ -2,7 +2,10 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
 import { PAGES, pageText, ROOT } from './helper/readme.ts'
+import { findWrongAnswer } from './simulation/campaign.ts'
+import { KNOWN } from './simulation/known-seeds.ts'
 import { RULES } from './simulation/rules.ts'
+import { walk } from './simulation/walk.ts'
 
 /** What Markdown leaves of a heading as the name of its place on the page. */
 function anchorsOf(page: string): readonly string[] {
@@ -18,9 +21,33 @@ t.test('the README is a few minutes long', async t => {
   t.ok(pageText('README.md').split('\n').length <= 200)
 })
 
+/** A page without its fenced blocks. */
+function proseOf(page: string): string {
+  return pageText(page).replaceAll(/^```.*?^```$/gms, '')
+}
+
+/** Its tables, each with its rows. */
+function tablesOf(page: string): readonly (readonly string[])[] {
+  return [...proseOf(page).matchAll(/(?:^ *\|.*\n?)+/gm)].map(([table]) => table.trim().split('\n'))
+}
+
+/** A bar separates cells unless a backslash stands before it, in a code span too. */
+function cellsOf(row: string): readonly string[] {
+  return row
+    .trim()
+    .replace(/^\|/, '')
+    .replace(/\|$/, '')
+    .split(/(?<!\\)\|/)
+}
+
 for (const page of PAGES) {
+  t.test(`${page}: the rows of a table have as many cells as its head`, async t => {
+    for (const [head, ...rows] of tablesOf(page))
+      for (const row of rows) t.equal(cellsOf(row).length, cellsOf(head!).length, row.slice(0, 120))
+  })
+
   t.test(`${page}: what it leads to exists`, async t => {
-    const text = pageText(page).replaceAll(/^```.*?^```$/gms, '')
+    const text = proseOf(page)
     for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(target!)) continue
       const [path = '', anchor] = target!.split('#')
@@ -39,4 +66,17 @@ t.test('docs/consistency.md has each rule of the simulation, with its file, and 
   const rows = pageText('docs/consistency.md').matchAll(/^\| `([a-z-]+)`( †)? \| .+ \| .+ \| `src\/.+` \|$/gm)
   const named = [...rows].map(([, name, dagger]) => `${name}${dagger ?? ''}`)
   t.strictSame(named.sort(), RULES.map(({ name, dagger }) => `${name}${dagger ? ' †' : ''}`).sort())
+})
+
+t.test('a seed that a page names for a rule catches it', async t => {
+  const commands = PAGES.flatMap(page => [
+    ...pageText(page).matchAll(/npm run simulate -- --rule ([a-z-]+) --seeds 1 --seed (\d+)/g),
+  ])
+  t.ok(commands.length > 0)
+  for (const [command, name, seed] of commands) {
+    const rule = RULES.find(each => each.name === name)!
+    t.equal(Number(seed), KNOWN[name!], command)
+    const { violations } = await walk(Number(seed), rule.off, rule.focus)
+    t.not(findWrongAnswer(violations), undefined, command)
+  }
 })
