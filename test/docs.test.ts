@@ -1,11 +1,15 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
+import { noLeaseReasons, offReasons } from './helper/off-reasons.ts'
 import { PAGES, pageText, ROOT } from './helper/readme.ts'
 import { findWrongAnswer } from './simulation/campaign.ts'
 import { KNOWN } from './simulation/known-seeds.ts'
 import { RULES } from './simulation/rules.ts'
 import { walk } from './simulation/walk.ts'
+
+/** The workbench has words for why the cache is on as well. */
+const WHY_ON = ['gate', 'the cache was emptied']
 
 /** What Markdown leaves of a heading as the name of its place on the page. */
 function anchorsOf(page: string): readonly string[] {
@@ -15,6 +19,11 @@ function anchorsOf(page: string): readonly string[] {
       .replaceAll(/[^\w\- ]/g, '')
       .replaceAll(' ', '-'),
   )
+}
+
+/** The names in the first column. */
+function reasonsIn(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name!).sort()
 }
 
 t.test('the README is a few minutes long', async t => {
@@ -66,6 +75,19 @@ t.test('docs/consistency.md has each rule of the simulation, with its file, and 
   const rows = pageText('docs/consistency.md').matchAll(/^\| `([a-z-]+)`( †)? \| .+ \| .+ \| `src\/.+` \|$/gm)
   const named = [...rows].map(([, name, dagger]) => `${name}${dagger ?? ''}`)
   t.strictSame(named.sort(), RULES.map(({ name, dagger }) => `${name}${dagger ? ' †' : ''}`).sort())
+})
+
+t.test('docs/operate.md and the workbench have each reason why the cache is off, and no other', async t => {
+  const [, section = ''] =
+    /^### Why the cache is off\n(.*?)^Logs are/ms.exec(pageText('docs/operate.md')) ?? []
+  const [ofViews = '', ofInstances = ''] = section.split('in no metric')
+  t.strictSame(reasonsIn(ofViews), offReasons())
+  t.strictSame(reasonsIn(ofInstances), [...noLeaseReasons()].sort())
+  const words = readFileSync(join(ROOT, 'src/http/ops/lib/words.js'), 'utf8')
+  const [, table = ''] = /^const FAST_READS = \{\n(.*?)^\}/ms.exec(words) ?? []
+  const named = [...table.matchAll(/^ {2}'?([a-z -]+?)'?:/gm)].map(([, name]) => name!)
+  const reasons = new Set([...offReasons(), ...noLeaseReasons(), ...WHY_ON])
+  t.strictSame(named.sort(), [...reasons].sort())
 })
 
 t.test('a seed that a page names for a rule catches it', async t => {
