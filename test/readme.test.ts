@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { DEVELOPMENT_SERVICE_TOKEN } from '../src/config.ts'
-import { onServer, temporaryDirectory } from './helper/backends.ts'
+import { onServer, startPostgres, temporaryDirectory } from './helper/backends.ts'
 import { startStack, type TestGateway } from './helper/gateway.ts'
 import { runNode } from './helper/node-process.ts'
 import { blocksOf, PAGES, pageText, ROOT, readmeBlocks, readmeCommands, readmeText } from './helper/readme.ts'
@@ -36,6 +36,7 @@ const CHECKS: readonly { readonly of: RegExp; readonly check: (t: Test, command:
   { of: /^npm /, check: npm },
   { of: /^docker compose /, check: compose },
   { of: /^cp /, check: copy },
+  { of: /^psql /, check: psql },
   { of: /^npx tap run /, check: (t, command) => t.ok(existsSync(join(ROOT, command.split(' ')[3]!))) },
   // Run by helper/cluster/cluster.test.ts.
   { of: /^redis-cli --cluster /, check: (t, command) => t.ok(pageText('docs/cluster.md').includes(command)) },
@@ -123,4 +124,17 @@ function compose(t: Test, command: string): void {
 
 function copy(t: Test, command: string): void {
   t.ok(existsSync(join(ROOT, command.split(' ')[1]!)))
+}
+
+/** The address that the shell makes leads to the private database whose data directory it names. */
+async function psql(t: Test, command: string): Promise<void> {
+  const { dataDir } = await startPostgres(t)
+  const { stdout: url } = await run('bash', [
+    '-c',
+    command.replace(/^psql/, 'echo').replaceAll('.data/postgres', dataDir),
+  ])
+  await onServer(url.trim(), async client => {
+    const { rows } = await client.query('SHOW data_directory')
+    t.equal(rows[0].data_directory, dataDir)
+  })
 }

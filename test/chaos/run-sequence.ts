@@ -20,7 +20,13 @@ const { values } = commandLine({
   summary:
     'Eight clients draw order numbers through three gateways under all faults; ends with 1 when one came twice.',
   options: {
-    numbers: { type: 'string', value: 'N', default: '1000000', minimum: 1, help: 'How many at least.' },
+    numbers: {
+      type: 'string',
+      value: 'N',
+      default: '1000000',
+      minimum: 1,
+      help: 'At least so many; the run ends when all faults have happened too.',
+    },
     seed: {
       type: 'string',
       value: 'N',

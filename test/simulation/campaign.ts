@@ -44,6 +44,11 @@ export function add(
 const WRONG_ANSWER =
   /stale|torn|another value|never committed|not in the history|handed out twice|while the view was ON/
 
+/** The first wrong answer; undefined = none. */
+export function findWrongAnswer(violations: readonly string[]): string | undefined {
+  return violations.find(text => WRONG_ANSWER.test(text))
+}
+
 export interface Catch {
   /** Runs it took. */
   readonly seeds: number
@@ -62,7 +67,7 @@ export async function hunt(
   for (let seed = from; !enough(seeds); seed++) {
     seeds++
     const { violations } = await walk(seed, rule.off, rule.focus)
-    const violation = violations.find(text => WRONG_ANSWER.test(text))
+    const violation = findWrongAnswer(violations)
     if (violation !== undefined) return { seeds, seed, violation }
   }
   return { seeds, seed: undefined, violation: '' }

@@ -30,7 +30,7 @@ const { values } = commandLine({
       value: 'N',
       default: '10000',
       minimum: 1,
-      help: 'Of each scenario, at least.',
+      help: 'At least so many in each scenario, which ends when all its faults have happened too.',
     },
     seed: {
       type: 'string',
