@@ -81,7 +81,7 @@ export class WriteAttempt {
     jobs: readonly WriteJob[],
     speculated: readonly PlannedJob[] | undefined,
   ): Promise<Unfinished> {
-    const { observer, check } = this.#deps
+    const { observer, check, outage } = this.#deps
     const retryAll = { retry: jobs, alone: [] }
     let planned: readonly PlannedJob[] = jobs.map(job => ({ job, result: undefined, changes: [] }))
     let tooLarge: readonly WriteJob[] = []
@@ -92,7 +92,14 @@ export class WriteAttempt {
       if (!(await check.admits(tx))) return retryAll
       if (tx.otherLayoutUsed) {
         await tx.rollback()
-        await this.#deps.outage.endOtherLayout()
+        await outage.endOtherLayout()
+        return retryAll
+      }
+      // Before the jobs see the rows: also a job that changes nothing, or gives up, tells its caller of them, and until the
+      // leases have ended other instances may answer older ones.
+      if (tx.view.mode === 'OFF' && !tx.view.drained) {
+        await tx.rollback()
+        await outage.waitUntilDrained(tx.view)
         return retryAll
       }
       if (speculated === undefined) {
@@ -128,24 +135,22 @@ export class WriteAttempt {
     return { retry: [], alone: tooLarge }
   }
 
-  /** Places the fences. Their nonce, '' when none is needed. Undefined = the transaction is rolled back, and the view now allows another try. */
+  /**
+   * Places the fences; none are needed while the view is OFF. Their nonce. Undefined = they do not stand: the transaction is rolled
+   * back, and the view is OFF and drained.
+   */
   async #placeFences(tx: WriteTransaction, changes: readonly Change[]): Promise<string | undefined> {
     const { outage, handover } = this.#deps
     const { view } = tx
-    if (view.mode === 'ON') {
-      const fence = await this.#fencing.place(tokenOf(tx), changes)
-      if (fence.standing) return fence.nonce
-      await tx.rollback()
-      const { failure } = fence
-      const off = await (failure === UNREACHABLE
-        ? handover.turnOff(view.epoch)
-        : outage.turnOff(view.epoch, failure))
-      if (off.mode === 'OFF' && !off.drained) await outage.waitUntilDrained(off)
-      return undefined
-    }
-    if (view.drained) return ''
+    if (view.mode === 'OFF') return ''
+    const fence = await this.#fencing.place(tokenOf(tx), changes)
+    if (fence.standing) return fence.nonce
     await tx.rollback()
-    await outage.waitUntilDrained(view)
+    const { failure } = fence
+    const off = await (failure === UNREACHABLE
+      ? handover.turnOff(view.epoch)
+      : outage.turnOff(view.epoch, failure))
+    if (off.mode === 'OFF' && !off.drained) await outage.waitUntilDrained(off)
     return undefined
   }
 }

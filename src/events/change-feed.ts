@@ -13,8 +13,10 @@ export interface ChangeFeedDeps {
 
 /** How late a listener may hear of a change. */
 const POLL_MS = 100
-/** A look that takes long is followed by a longer pause: the feed takes at most a tenth of one connection. */
+/** A look that takes long is followed by a longer pause: the feed takes at most a tenth of one connection ... */
 const PAUSE_PER_QUERY = 9
+/** ... but a stall of the database is over at once, and those who listen want to hear what happened meanwhile. */
+const MAX_PAUSE_MS = 1_000
 /** After more changes than this between two looks all listeners are told to read again. */
 const MAX_CHANGES = 10_000
 /** Listeners that come back at once after a restart are served in groups: each needs up to 13 rows. */
@@ -81,25 +83,38 @@ export class ChangeFeed {
     this.#point = undefined
     while (!this.#closed && this.#listeners.count > 0) {
       const startedAt = performance.now()
-      const joining = this.#listeners.takeJoining(MAX_JOINING)
       try {
-        await this.#look(joining)
-        this.#sweep('known')
+        this.#sweep(await this.#look())
       } catch (error) {
-        for (const listener of joining) listener.fail(error)
+        for (const listener of this.#listeners.takeJoining(MAX_JOINING)) listener.fail(error)
         this.#deps.onTrouble(error)
         this.#sweep('unknown')
       }
       const took = performance.now() - startedAt
-      await this.#pause(Math.max(POLL_MS - took, took * PAUSE_PER_QUERY))
+      await this.#pause(pauseAfter(took))
     }
   }
 
-  async #look(joining: readonly ChangeListener[]): Promise<void> {
+  /** Tells what has changed, and opens those who join. Resolves to whether that is known. */
+  async #look(): Promise<'known' | 'unknown'> {
     const before = this.#point
-    const { point, changes } = await this.#deps.log.since(before, MAX_CHANGES)
-    this.#listeners.tell(point, changesToTell(before, { point, changes }))
+    const answer = await this.#deps.log.since(before, MAX_CHANGES)
+    // Who joins waits as well: what changed before its beginning is not told, so it has to be readable by then.
+    if (answer === 'not-yet') return 'unknown'
+    const { point } = answer
+    this.#listeners.tell(point, changesToTell(before, answer))
     this.#point = point
+    const joining = this.#listeners.takeJoining(MAX_JOINING)
+    try {
+      await this.#open(joining, point)
+    } catch (error) {
+      for (const listener of joining) listener.fail(error)
+      throw error
+    }
+    return 'known'
+  }
+
+  async #open(joining: readonly ChangeListener[], point: ChangePoint): Promise<void> {
     const returning = joining.filter(({ since }) => since !== undefined)
     const documents =
       returning.length === 0 ? [] : await this.#deps.log.documentsOf(returning.map(({ userId }) => userId))
@@ -137,6 +152,11 @@ export class ChangeFeed {
       }
     })
   }
+}
+
+/** How long to wait before the next look, milliseconds, when the last one took `took`. */
+export function pauseAfter(took: number): number {
+  return Math.max(POLL_MS - took, Math.min(took * PAUSE_PER_QUERY, MAX_PAUSE_MS))
 }
 
 /** The changes from one look to the next, if they can be told. */

@@ -21,8 +21,11 @@ export interface ChangesSince {
 
 /** The database's memory of changes. Rejects with DatabaseUnavailableError. */
 export interface ChangeLog {
-  /** The changes that `since` did not include, at most `limit`; without it the present moment and no changes. */
-  since(since: ChangePoint | undefined, limit: number): Promise<ChangesSince>
+  /**
+   * The changes that `since` did not include, at most `limit`; without it the present moment and no changes. `not-yet` while
+   * instances may answer something older than an edit by hand: who is told of it now may read what was before.
+   */
+  since(since: ChangePoint | undefined, limit: number): Promise<ChangesSince | 'not-yet'>
   /** The documents of these users that were changed in this incarnation of the database, as they are, deleted ones included. */
   documentsOf(userIds: readonly string[]): Promise<readonly DocumentChange[]>
 }

@@ -14,7 +14,7 @@ export class PostgresChangeLog implements ChangeLog {
     this.#availability = availability
   }
 
-  since(since: ChangePoint | undefined, limit: number): Promise<ChangesSince> {
+  since(since: ChangePoint | undefined, limit: number): Promise<ChangesSince | 'not-yet'> {
     return this.#availability.query(() => selectChangesAfter(this.#pool, since, limit))
   }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { get } from 'node:http'
 import fastify from 'fastify'
 import t from 'tap'
-import { ChangeFeed } from '../../src/events/change-feed.ts'
+import { ChangeFeed, pauseAfter } from '../../src/events/change-feed.ts'
 import { type ChangePoint, parsePoint, pointText } from '../../src/events/change-point.ts'
 import type { ChangeListener, ChangeLog, DocumentChange } from '../../src/events/ports.ts'
 import { EventStream } from '../../src/http/event-stream.ts'
@@ -16,13 +16,17 @@ function change(userId: string, version: number): DocumentChange {
 }
 
 /** A log that answers each look with the next of `steps`, and then with nothing new. */
-function scripted(steps: (Partial<ChangePoint> & { changes: readonly DocumentChange[] | 'too-many' })[]) {
+function scripted(
+  steps: ('not-yet' | (Partial<ChangePoint> & { changes: readonly DocumentChange[] | 'too-many' }))[],
+) {
   let point: ChangePoint = { database: '00000000', next: 1n, running: [] }
   const log: ChangeLog & { looks: number } = {
     looks: 0,
     since: async () => {
       log.looks++
-      const { changes, ...next } = steps.shift() ?? { changes: [] }
+      const step = steps.shift() ?? { changes: [] }
+      if (step === 'not-yet') return step
+      const { changes, ...next } = step
       point = { ...point, ...next }
       return { point, changes }
     },
@@ -97,20 +101,53 @@ t.test('nobody listens: nothing is asked', async t => {
   await eventually('and again for the next one', () => again.heard.length === 1)
 })
 
+t.test('nothing is told, and no stream begins, before it can be read everywhere', async t => {
+  const log = scripted([
+    'not-yet',
+    { changes: [] },
+    'not-yet',
+    'not-yet',
+    { next: 9n, changes: [change('1', 3)] },
+  ])
+  const feed = new ChangeFeed({ log, limits: LIMITS, onTrouble: error => t.fail(String(error)) })
+  t.teardown(() => feed.close())
+  const [first, second] = [recorder('1'), recorder('1')]
+  feed.add(first.listener)
+  await eventually('it looked', () => log.looks === 1)
+  t.strictSame(first.heard, [])
+  await eventually('it is opened', () => first.heard.length === 1)
+  feed.add(second.listener)
+  await eventually('it looked again', () => log.looks === 4)
+  t.strictSame([first.heard.length, second.heard.length], [1, 0])
+  await eventually('the second is opened', () => second.heard.length === 1)
+  t.strictSame(first.heard, [
+    ['open', '00000000-1', []],
+    ['changed', '00000000-9', [change('1', 3)]],
+  ])
+  t.strictSame(second.heard, [['open', '00000000-9', []]], 'behind what it may read by now')
+})
+
+t.test('after a stall of the database the next look is soon', async t => {
+  t.equal(pauseAfter(2), 98)
+  t.equal(pauseAfter(50), 450, 'a tenth of a connection')
+  t.equal(pauseAfter(3_000), 1_000)
+})
+
 t.test('who leaves while being let in is forgotten', async t => {
   const { promise, resolve } = Promise.withResolvers<void>()
-  // The second listener is let in with the second look.
-  const log = scripted([{ changes: [] }, { changes: [] }, { changes: [change('1', 2)] }])
-  const { since } = log
-  log.since = async (...args) => {
+  const log = scripted([{ changes: [] }, { changes: [change('1', 2)] }])
+  let asked = false
+  log.documentsOf = async () => {
+    asked = true
     await promise
-    return since(...args)
+    return []
   }
   const feed = new ChangeFeed({ log, limits: LIMITS, onTrouble: () => {} })
   t.teardown(() => feed.close())
-  const [gone, stays] = [recorder('1'), recorder('1')]
+  const [gone, stays] = [recorder('1', { database: '00000000', next: 1n, running: [] }), recorder('1')]
   feed.add(gone.listener)
   feed.add(stays.listener)
+  await eventually('they are let in', () => asked)
   feed.remove(gone.listener)
   resolve()
   await eventually('the other one is told', () => stays.heard.length === 2)

@@ -68,7 +68,8 @@ async function withPolling<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T>
   const poll = async () => {
     let since: ChangePoint | undefined
     while (polling) {
-      since = (await selectChangesAfter(pool, since, 10_000)).point
+      const answer = await selectChangesAfter(pool, since, 10_000)
+      if (answer !== 'not-yet') since = answer.point
       await sleep(100)
     }
   }

@@ -8,7 +8,11 @@ import { Lease } from '../../src/consistency/lease.ts'
 import { Outage } from '../../src/consistency/outage.ts'
 import type { ClockPort } from '../../src/consistency/ports.ts'
 import { type ReadDeps, Reader } from '../../src/consistency/read.ts'
-import type { StorePort, WriteTransaction } from '../../src/consistency/store-port.ts'
+import {
+  type StorePort,
+  WriteConflictError,
+  type WriteTransaction,
+} from '../../src/consistency/store-port.ts'
 import type { DatabaseState, ViewToken } from '../../src/consistency/views.ts'
 import { type WriteDeps, Writer } from '../../src/consistency/write.ts'
 import { readIdOf } from './documents.ts'
@@ -175,6 +179,26 @@ export class LateFenceWriter extends Writer {
       },
     })
     super({ ...deps, cache, store })
+  }
+}
+
+/** A write that changes nothing, or gives up, does not wait until the view is drained; one that changes something does. */
+export class HastyWriter extends Writer {
+  constructor(deps: WriteDeps) {
+    const store: StorePort = override(deps.store, {
+      beginWrite: async (refs, rowLocks, speculative) => {
+        const tx = await deps.store.beginWrite(refs, rowLocks, speculative)
+        const { view } = tx
+        if (view.mode === 'ON' || view.drained) return tx
+        const applyAndCommit: WriteTransaction['applyAndCommit'] = async () => {
+          await tx.rollback()
+          await deps.outage.waitUntilDrained(view)
+          throw new WriteConflictError('the view was not drained')
+        }
+        return { ...tx, view: { ...view, drained: true }, applyAndCommit }
+      },
+    })
+    super({ ...deps, store })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DocumentRef } from '../../src/consistency/document-rows.ts'
+import type { DocumentRef, Row } from '../../src/consistency/document-rows.ts'
 import type { ReadResult } from '../../src/consistency/read-outcome.ts'
 import { dataIn, documentId } from './documents.ts'
 import type { Committed, PostgresServer } from './postgres-server.ts'
@@ -14,7 +14,7 @@ export interface ReadStart {
 /**
  * Watches what clients are told, with the committed history of the in-memory PostgreSQL as the truth:
  * - a version belongs to one value, and nothing is answered that was not committed;
- * - a read returns at least the highest version acknowledged before it began;
+ * - a read returns at least the highest version that was acknowledged, or told by a write without a change, before it began;
  * - acknowledged writes are in the history;
  * - the documents of one read stood together at one moment.
  *
@@ -86,6 +86,15 @@ export class Checker {
     const stored = this.#history(id).find(({ row }) => row.version === version)
     if (stored === undefined || stored.row.data !== data)
       this.violated(`acknowledged write of ${id} version ${version} is not in the history`)
+    this.#acknowledged.set(id, Math.max(version, this.#acknowledged.get(id) ?? 0))
+  }
+
+  /** A write that changed nothing told its caller of this row: later reads are of it or newer, as after a write. */
+  told({ ref, version, data }: Row): void {
+    const id = documentId(ref)
+    if (this.#lost.some(each => each.id === id && each.version === version)) return
+    if (!this.#history(id).some(({ row }) => row.version === version && row.data === data))
+      this.violated(`a write was told of ${id} version ${version}, which was never committed`)
     this.#acknowledged.set(id, Math.max(version, this.#acknowledged.get(id) ?? 0))
   }
 

@@ -10,6 +10,11 @@ import { around, DRAWING_DAY, DRAWING_USERS, dataOf, documentId, valuesIn } from
 import { GatewayGoneError } from './gateway.ts'
 import type { World } from './world.ts'
 
+/** A write that gives up because of what it finds, as with If-Match: its answer tells what that is. */
+class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+}
+
 /** What a client may be told instead of an answer: 503, or nothing at all. */
 const EXPECTED = [DatabaseUnavailableError, CommitUnknownError, WriteQueueFullError, GatewayGoneError]
 
@@ -59,7 +64,8 @@ export class Clients {
         if (dice < 0.55) await this.read([random.pick(refs)])
         else if (dice < 0.65) await this.read(refs)
         else if (dice < 0.85) await this.#write([random.pick(refs)])
-        else if (dice < 0.875) await this.#write(refs)
+        else if (dice < 0.87) await this.#write(refs)
+        else if (dice < 0.89) await this.#writeNothing(refs)
         else await this.#writeAtOnce(refs)
       }
       this.answered++
@@ -107,6 +113,27 @@ export class Clients {
     const { rows } = await gateway.request(() => writer.write(refs, decide, meta))
     for (const { ref, version } of rows as readonly Row[])
       checker.acknowledged(ref, version, planned.get(documentId(ref)) ?? null)
+  }
+
+  /** A write that changes nothing, or gives up: it tells the versions that it found. */
+  async #writeNothing(refs: readonly DocumentRef[]): Promise<void> {
+    const { checker, gateways, random } = this.#world
+    const gateway = gateways.pick()
+    const isRefused = random.chance(0.5)
+    let found: readonly Row[] = []
+    const decide = (rows: ReadonlyMap<string, Row>): Decision<void> => {
+      found = [...rows.values()]
+      if (isRefused) throw new RefusedError()
+      return { result: undefined, changes: [] }
+    }
+    const { writer } = gateway.of(refs[0]!.userId).protocol
+    const meta = { updatedBy: 'client', reason: 'put' }
+    try {
+      await gateway.request(() => writer.write(refs, decide, meta))
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
+    }
+    for (const row of found) checker.told(row)
   }
 
   /** Each try of each write has values of its own. */

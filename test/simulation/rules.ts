@@ -3,6 +3,7 @@ import {
   DeafFollower,
   EndlessLease,
   ForgetfulGate,
+  HastyWriter,
   JoiningBatchReader,
   JoiningFollower,
   LateCheck,
@@ -164,6 +165,12 @@ export const RULES: readonly Rule[] = [
     dagger: true,
     off: parts({ Writer: LateFenceWriter }),
     focus: 'lost-stamps',
+  },
+  {
+    name: 'told-when-drained',
+    says: 'a write that changes nothing, or gives up, tells its caller of no row while leases of an OFF may be alive',
+    dagger: false,
+    off: parts({ Writer: HastyWriter }),
   },
   {
     name: 'lease-from-start',

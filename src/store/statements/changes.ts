@@ -10,7 +10,7 @@ interface ChangeRecord {
   readonly xid: string
 }
 
-type SinceRecord = { readonly database: string; readonly snapshot: string } & (
+type SinceRecord = { readonly database: string; readonly snapshot: string; readonly leases_run: boolean } & (
   | ChangeRecord
   | { readonly user_id: null }
 )
@@ -20,6 +20,14 @@ const COLUMNS = 'user_id, kind, version, data IS NULL AS deleted, changed_xid::t
 const OURS = 'incarnation = current_incarnation()'
 
 /**
+ * An edit by hand turns the view OFF, and leases of before may be alive until it is drained. Beyond twice the longest one they are
+ * not: nobody drains the views of a layout that no instance uses.
+ */
+const LEASES_RUN = `EXISTS (
+  SELECT FROM cache_view
+  WHERE mode = 'OFF' AND NOT drained AND clock_timestamp() < changed_at + 2 * lease_ms * interval '1 millisecond')`
+
+/**
  * Documents changed by transactions that a point does not include, and the point of this statement's own snapshot.
  * Two index scans: later transactions, and those that were under way.
  */
@@ -27,10 +35,11 @@ export async function selectChangesAfter(
   db: Queryable,
   since: ChangePoint | undefined,
   limit: number,
-): Promise<ChangesSince> {
+): Promise<ChangesSince | 'not-yet'> {
   const { rows } = await db.query<SinceRecord>({
     name: 'select-changes-after',
-    text: `SELECT left(md5(database_identity()), 8) AS database, pg_current_snapshot()::text AS snapshot, changed.*
+    text: `SELECT left(md5(database_identity()), 8) AS database, pg_current_snapshot()::text AS snapshot,
+                  ${LEASES_RUN} AS leases_run, changed.*
            FROM (VALUES (1)) AS always
            LEFT JOIN (
              SELECT ${COLUMNS} FROM documents WHERE ${OURS} AND changed_xid >= $1::text::xid8
@@ -40,7 +49,8 @@ export async function selectChangesAfter(
            ) AS changed ON true`,
     values: [since?.next.toString() ?? null, since?.running.map(String) ?? [], limit + 1],
   })
-  const { database, snapshot } = rows[0]!
+  const { database, snapshot, leases_run } = rows[0]!
+  if (leases_run) return 'not-yet'
   const changes = rows.filter(row => row.user_id !== null).map(toChange)
   return {
     point: toPoint(database, snapshot),

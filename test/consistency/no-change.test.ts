@@ -1,0 +1,107 @@
+import pg from 'pg'
+import t from 'tap'
+import { eventually, REDIS_OUTAGE, startGateway, startStack } from '../helper/gateway.ts'
+import type { TestRequest } from '../helper/request.ts'
+import { ADMIN } from '../helper/tokens.ts'
+
+const SCALP = '/api/futures/ginie/modes/scalp'
+const SETTINGS = '/api/user/settings'
+const HIT = 'settings-gateway; hit'
+
+/** What finds that nothing has to change, or gives up, on the leverage of an edit by hand; answered with the version found. */
+const WRITES: Readonly<
+  Record<string, { readonly edited: number; readonly of: (user: string) => TestRequest }>
+> = {
+  'a PUT of what is there': {
+    edited: 7,
+    of: () => ({ method: 'PUT', url: SCALP, payload: { size: { leverage: 7 } } }),
+  },
+  'the same with If-Match': {
+    edited: 7,
+    of: () => ({
+      method: 'PUT',
+      url: SCALP,
+      headers: { 'if-match': '"3"' },
+      payload: { size: { leverage: 7 } },
+    }),
+  },
+  'a PUT with an old If-Match': {
+    edited: 7,
+    of: () => ({
+      method: 'PUT',
+      url: SCALP,
+      headers: { 'if-match': '"2"' },
+      payload: { size: { leverage: 8 } },
+    }),
+  },
+  'load-defaults': { edited: 10, of: () => ({ method: 'POST', url: `${SCALP}/load-defaults` }) },
+  reset: {
+    edited: 10,
+    of: () => ({
+      method: 'POST',
+      url: `${SETTINGS}/reset`,
+      payload: { document: 'mode.scalp', path: 'size.leverage' },
+    }),
+  },
+  'an import': {
+    edited: 7,
+    of: user => ({
+      method: 'POST',
+      url: '/api/admin/import',
+      headers: { ...ADMIN, 'content-type': 'application/x-ndjson' },
+      payload: JSON.stringify({ user_id: user, documents: { 'mode.scalp': { size: { leverage: 7 } } } }),
+    }),
+  },
+}
+
+t.test(
+  'a write that changes nothing, or is refused, tells no row that other instances do not answer yet',
+  async t => {
+    // Leases of before the edit run on for a while.
+    const times = { ...REDIS_OUTAGE, LEASE_MS: '4000', LEASE_RENEW_MS: '1000', OFF_WAIT_MS: '4500' }
+    const { gateway, redis } = await startStack(t, times)
+    const other = await startGateway(t, {
+      ...times,
+      DATABASE_URL: gateway.databaseUrl,
+      REDIS_URL: redis.url,
+    })
+    const cases = Object.entries(WRITES).map(([name, write], i) => ({
+      name,
+      ...write,
+      user: String(100 + i),
+    }))
+    for (const { user } of cases) {
+      const reply = await gateway.as(user, {
+        method: 'PUT',
+        url: SCALP,
+        payload: { size: { leverage: 5 } },
+      })
+      t.equal(reply.json().version, 2)
+      for (const each of [gateway, other])
+        await eventually('it is a hit', async () => {
+          const { headers } = await each.as(user, { url: SCALP })
+          return headers['cache-status'] === HIT
+        })
+    }
+    const client = new pg.Client({ connectionString: gateway.databaseUrl })
+    await client.connect()
+    t.teardown(() => client.end())
+    await client.query(
+      `UPDATE documents SET data = jsonb_set(data, '{size,leverage}', edited::text::jsonb)
+       FROM unnest($1::text[], $2::int[]) AS e (user_id, edited)
+       WHERE documents.user_id = e.user_id AND kind = 'mode.scalp'`,
+      [cases.map(({ user }) => user), cases.map(({ edited }) => edited)],
+    )
+    t.equal((await other.as('100', { url: SCALP })).json().version, 2, 'leases run on')
+    await Promise.all(
+      cases.map(async ({ name, user, edited, of }) => {
+        const reply = await gateway.as(user, of(user))
+        t.ok([200, 412].includes(reply.statusCode), name)
+        for (const each of [gateway, other]) {
+          const { version, data } = (await each.as(user, { url: SCALP })).json()
+          t.strictSame([version, data.size.leverage], [3, edited], name)
+        }
+      }),
+    )
+  },
+)
