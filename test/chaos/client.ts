@@ -68,6 +68,12 @@ export class ChaosClient {
     })
   }
 
+  /** A PUT that changes nothing: it tells the document as it is, as a write does. */
+  writeNothing(gateway: number, user: string, { kind, section, route }: Target): Promise<Operation> {
+    const read = (body: JsonObject) => ({ documents: [seen(kind, section, body)] })
+    return this.#do(gateway, { type: 'write-nothing', user, method: 'PUT', route, payload: {}, read })
+  }
+
   loadDefaults(gateway: number, user: string): Promise<Operation> {
     const read = (body: JsonObject) => ({ changed: Number(body.total_changes) })
     return this.#do(gateway, {

@@ -34,7 +34,7 @@ export interface Operation {
   /** Index of the gateway that was asked. -1 = a change by hand in SQL. */
   readonly gateway: number
   readonly user: string
-  readonly type: 'read' | 'write' | 'load-defaults' | 'draw' | 'delete'
+  readonly type: 'read' | 'write' | 'write-nothing' | 'load-defaults' | 'draw' | 'delete'
   readonly start: number
   /**
    * When the answer was there. For a change by hand: when the contract wants it to be seen, one lease after its

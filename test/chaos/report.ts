@@ -12,7 +12,7 @@ export function report({ history, violations, recoveries, workedMs, numbers, unr
   const lines = [
     '',
     `operations             ${operations.length} (${perSecond(operations.length, workedMs)}/s for ${(workedMs / 1_000).toFixed(0)} s)`,
-    ...['read', 'write', 'load-defaults', 'draw'].map(
+    ...['read', 'write', 'write-nothing', 'load-defaults', 'draw'].map(
       type => `  ${type.padEnd(20)} ${operations.filter(each => each.type === type).length}`,
     ),
     `reads by Cache-Status  ${tally(operations.filter(isAnsweredRead), ({ cache }) => cache)}`,

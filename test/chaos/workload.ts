@@ -12,7 +12,7 @@ export interface WorkloadOptions {
 }
 
 /** Share of each operation; what is left are reads of one document. */
-const SHARES = { write: 0.2, bundle: 0.15, draw: 0.15, loadDefaults: 0.01 }
+const SHARES = { write: 0.2, writeNothing: 0.03, bundle: 0.15, draw: 0.15, loadDefaults: 0.01 }
 /** Half of the operations meet on few documents, so that they get into each other's way. */
 const HOT_USERS = 2
 const HOT_TARGETS = 3
@@ -37,6 +37,9 @@ export async function work(
       const target = random.pick(hot ? WRITABLE.slice(0, HOT_TARGETS) : WRITABLE)
       return client.write(gateway, user, target, `${client.name}-${marks++}`)
     }
+    share += SHARES.writeNothing
+    if (dice < share)
+      return client.writeNothing(gateway, user, random.pick(hot ? WRITABLE.slice(0, HOT_TARGETS) : WRITABLE))
     share += SHARES.bundle
     if (dice < share) return client.readBundle(gateway, user)
     share += SHARES.draw

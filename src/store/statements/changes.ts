@@ -1,6 +1,7 @@
 import type { ChangePoint } from '../../events/change-point.ts'
 import type { ChangesSince, DocumentChange } from '../../events/ports.ts'
 import type { Queryable } from './documents.ts'
+import { LEASES_RUN } from './view.ts'
 
 interface ChangeRecord {
   readonly user_id: string
@@ -18,14 +19,6 @@ type SinceRecord = { readonly database: string; readonly snapshot: string; reado
 const COLUMNS = 'user_id, kind, version, data IS NULL AS deleted, changed_xid::text AS xid'
 /** Ids of transactions of another incarnation mean nothing. */
 const OURS = 'incarnation = current_incarnation()'
-
-/**
- * An edit by hand turns the view OFF, and leases of before may be alive until it is drained. Beyond twice the longest one they are
- * not: nobody drains the views of a layout that no instance uses.
- */
-const LEASES_RUN = `EXISTS (
-  SELECT FROM cache_view
-  WHERE mode = 'OFF' AND NOT drained AND clock_timestamp() < changed_at + 2 * lease_ms * interval '1 millisecond')`
 
 /**
  * Documents changed by transactions that a point does not include, and the point of this statement's own snapshot.

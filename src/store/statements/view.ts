@@ -13,6 +13,15 @@ import type { Queryable } from './documents.ts'
 
 export const VIEW_COLUMNS = 'mode, epoch, drained, run_id, replication_id, database, reason, lease_ms'
 
+/**
+ * SQL: instances may answer what was before an edit by hand, and who is told of the edit could read that. The edit turns the view
+ * OFF, and leases of before may be alive until it is drained. They are not beyond twice the longest one: nobody drains the views
+ * of a layout that no instance uses.
+ */
+export const LEASES_RUN = `EXISTS (
+  SELECT FROM cache_view
+  WHERE mode = 'OFF' AND NOT drained AND clock_timestamp() < changed_at + 2 * lease_ms * interval '1 millisecond')`
+
 /** SQL: a view of the other layout than that of view `$1` is ON, or leases of it may be alive. */
 export const OTHER_LAYOUT_USED = `EXISTS (
   SELECT FROM cache_view AS other WHERE (other.id = 0) <> ($1::integer = 0) AND (other.mode = 'ON' OR NOT other.drained))`

@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import type { ChangeToTell, EndToTell, Position } from '../../webhooks/ports.ts'
 import { runReadCommitted } from '../read-committed.ts'
 import type { Queryable } from './documents.ts'
+import { LEASES_RUN } from './view.ts'
 
 const TIME = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 const AGE = (column: string) => `extract(epoch FROM clock_timestamp() - ${column}) * 1000`
@@ -53,7 +54,8 @@ export async function noteWebhooks(
 
 /**
  * Documents behind `position` in the order of the index, each with its newest version. Only of transactions before
- * which none is under way, so that none appears behind the position later; of earlier incarnations all have ended.
+ * which none is under way, so that none appears behind the position later; of earlier incarnations all have ended. None while
+ * instances may answer what was before.
  */
 export async function selectChangesToTell(
   db: Queryable,
@@ -78,6 +80,7 @@ export async function selectChangesToTell(
              FROM documents
              WHERE (incarnation, changed_xid, user_id, kind) > ($1::integer, $2::text::xid8, $3, $4)
                AND (incarnation < current_incarnation() OR changed_xid < pg_snapshot_xmin(pg_current_snapshot()))
+               AND NOT ${LEASES_RUN}
              ORDER BY incarnation, changed_xid, user_id, kind LIMIT $5
            ) d
            LEFT JOIN document_history h ON h.user_id = d.user_id AND h.kind = d.kind AND h.version = d.version

@@ -19,7 +19,7 @@ function mayBeOld(operation: Operation, { windows }: History): boolean {
 }
 
 /**
- * stale-read: a read returns at least the highest version acknowledged before it began. torn-read: several documents
+ * stale-read: a read returns at least the highest version acknowledged, or told by a write without a change, before it began. torn-read: several documents
  * in one answer are of one moment, so that moment is not before the beginning of any write it shows. backwards-read:
  * nor does it return less than a read that ended before it began.
  */
@@ -76,7 +76,8 @@ function acknowledgements(
   const add = (user: string, kind: string, end: number, version: number) =>
     entryOf(acknowledged, documentId(user, kind), () => new Highest()).add(end, version)
   for (const { type, outcome, user, documents, end } of operations) {
-    if (type !== 'write' || outcome !== 'ok') continue
+    // What a write without a change tells counts as well.
+    if ((type !== 'write' && type !== 'write-nothing') || outcome !== 'ok') continue
     for (const { kind, version } of documents) add(user, kind, end, version)
   }
   for (const { user, versions, operation } of transactions) {
