@@ -63,7 +63,7 @@ function sameType(example: unknown, value: unknown): boolean {
 }
 
 /** True for a value that tells no type of its content. */
-function isFree(example: unknown): boolean {
+export function isFree(example: unknown): boolean {
   return example === null || (isJsonObject(example) && Object.keys(example).length === 0)
 }
 
@@ -84,6 +84,12 @@ export function unknownField(
 
 /** The same for any kind of name; `what` is its kind, such as `field`. */
 export function unknownName(what: string, name: string, candidates: readonly string[]): string {
+  const nearest = nearestName(name, candidates)
+  return `unknown ${what} ${name.slice(0, SHOWN_NAME)}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`
+}
+
+/** Undefined when there are no candidates. */
+export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const shown = name.slice(0, SHOWN_NAME)
   let nearest: string | undefined
   let least = Number.POSITIVE_INFINITY
@@ -91,5 +97,5 @@ export function unknownName(what: string, name: string, candidates: readonly str
     const away = distance(shown, candidate.slice(0, SHOWN_NAME))
     if (away < least) [nearest, least] = [candidate, away]
   }
-  return `unknown ${what} ${shown}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`
+  return nearest
 }

@@ -184,10 +184,16 @@ t.test('what is not valid, and who may', async t => {
     })
   }
   await refused({ document: 'mode.scalpel' }, 'document')
+  const misspelt = await admin('POST', BULK, { ...request, document: 'mode.scalpel' })
+  t.match(misspelt.json().errors, [{ message: 'unknown document mode.scalpel, did you mean mode.scalp?' }])
   await refused({ data: leverage(9_000) }, 'data.size.leverage')
   await refused({ data: { sise: 1 } }, 'data.sise')
   await refused({ data: {} }, 'data')
   await refused({ where: ['leverage is high'] }, 'where')
+  // With != they would be conditions that every user fits.
+  await refused({ where: ['mode.scalp:size.levrage!=3'] }, 'where')
+  await refused({ where: ['mode.scalp:size!=3'] }, 'where')
+  await refused({ where: ['mode.scalp:size.leverage!=abc'] }, 'where')
   await refused({ reason: '' }, 'reason')
   await refused({ reason: 'a\0b' }, 'reason')
   await refused({ where: ['mode.scalp:size.leverage=a\0b'] }, 'where')

@@ -186,9 +186,9 @@ t.test('the list of users: by the beginning of the id, by value, page by page', 
     'b1',
   ])
   t.strictSame(
-    await idsOf(`?where=${encodeURIComponent('settings:trading.risk_level>5')}`),
-    [],
-    'types are not mixed',
+    await idsOf(`?where=${encodeURIComponent('capital_allocation:ultra_fast_percent>=0')}&q=a`),
+    ['a1', 'a2', 'a3'],
+    'the name that the bot has',
   )
   const first = (await list('?limit=3')).json<{
     next: string
@@ -201,6 +201,9 @@ t.test('the list of users: by the beginning of the id, by value, page by page', 
   for (const [query, message] of [
     ['?where=leverage', /mode\.scalp:size\.leverage>10/],
     ['?where=mode.skalp:size.leverage=1', /did you mean mode\.scalp/],
+    ['?where=mode.scalp:size.levrage!%3D1', /did you mean size\.leverage\?/],
+    ['?where=settings:trading.risk_level>5', /must be string, is 5/],
+    ['?where=mode.scalp:size>5', /is a section/],
     ['?cursor=%25', /next/],
     ['?limit=0', /limit/],
   ] as const) {
