@@ -1,9 +1,9 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import { documentOf } from './catalogue.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own } from './json.ts'
-import { pathOfLeaf } from './leaf-paths.ts'
+import { pathsOfLeaf } from './leaf-paths.ts'
 import { joinPath, shownPath } from './paths.ts'
-import { isFree, nearestName } from './unknown-fields.ts'
+import { isFree, nearestName, oneOf } from './unknown-fields.ts'
 
 /** What a document may have at a path. */
 export interface Field {
@@ -77,8 +77,8 @@ function messageAbout(
 ): string {
   const before = names.slice(0, depth)
   const message = `unknown field ${shownPath(names)}`
-  const elsewhere = pathOfLeaf(root, names[depth]!)
-  if (elsewhere !== undefined) return `${message}, did you mean ${elsewhere}?`
+  const elsewhere = pathsOfLeaf(root, names[depth]!)
+  if (elsewhere.length > 0) return `${message}, did you mean ${oneOf(elsewhere)}?`
   const nearest = nearestName(names[depth]!, fieldsIn(parent))
   if (nearest === undefined) return depth === 0 ? message : `${message}: ${shownPath(before)} has no fields`
   // The rest of the path may be right.

@@ -82,7 +82,9 @@ export function plan(
   const { kind, section } = address
   const examples = [documentDefaults(defaults, kind), document.data]
   const whole = complete(kind, next, examples[0]!)
-  const { faults, stored } = judgeChange(kind, document.data, whole, examples)
+  const { faults, stored } = judgeChange(kind, document.data, whole, examples, path =>
+    pathSent(section, path),
+  )
   if (faults.length > 0) throw invalid(faults.map(fault => faultBelow(section, fault)))
   const warnings = stored.map(fault => faultBelow(section, fault))
   const changes = diff(document.data, whole)
@@ -107,8 +109,12 @@ export function invalid(faults: readonly Fault[]): DomainError {
   })
 }
 
-/** A path of the document as the body of a section has it. */
 function faultBelow(section: string | undefined, fault: Fault): Fault {
-  if (section === undefined || !fault.path.startsWith(`${section}.`)) return fault
-  return { ...fault, path: fault.path.slice(section.length + 1) }
+  return { ...fault, path: pathSent(section, fault.path) ?? fault.path }
+}
+
+/** A path of the document as the body of a section has it; undefined when it is outside of the section. */
+function pathSent(section: string | undefined, path: string): string | undefined {
+  if (section === undefined) return path
+  return path.startsWith(`${section}.`) ? path.slice(section.length + 1) : undefined
 }
