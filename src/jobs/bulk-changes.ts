@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { Versions } from '../consistency/versions.ts'
 import { inOurNames, namedTwice } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
-import { findKind, KINDS } from '../documents/catalogue.ts'
+import { documentOf, findKind, KINDS } from '../documents/catalogue.ts'
 import { diff } from '../documents/changes.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { isJsonObject, type JsonObject } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { splitPath } from '../documents/paths.ts'
 import { type RiskNote, riskOf } from '../documents/risk.ts'
+import { checkRules } from '../documents/rules.ts'
 import { unknownName } from '../documents/unknown-fields.ts'
 import { fieldFaults } from '../documents/validate.ts'
 import { DomainError } from '../errors.ts'
@@ -148,8 +149,10 @@ function checkData(kind: string, data: unknown, base: JsonObject) {
     const twice = namedTwice(kind, settings)
     if (twice.length > 0) throw invalid(twice)
     const own = inOurNames(kind, settings)
-    // Rules across fields depend on the rest of each user's document: they are judged then.
-    const faults = fieldFaults(kind, mergeDocument(base, own), [base])
+    // A rule is silent about a field that is not there: what is found depends on these fields alone, and would refuse every user.
+    // Rules that look at the rest of each user's document are judged then.
+    const rules = checkRules(documentOf(kind).family, own)
+    const faults = [...fieldFaults(kind, mergeDocument(base, own), [base]), ...rules]
     if (faults.length > 0) throw invalid(faults)
     return own
   })
