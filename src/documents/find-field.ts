@@ -19,6 +19,8 @@ export interface FindOptions {
 }
 
 const ANYTHING: Field = { schema: Type.Unknown(), given: [] }
+/** Characters of a path that a message shows. */
+const SHOWN_PATH = 200
 const INDEX = /^(0|[1-9]\d*)$/
 
 /**
@@ -76,7 +78,7 @@ function messageAbout(
   options: FindOptions,
 ): string {
   const before = names.slice(0, depth)
-  const message = `unknown field ${shownPath(names)}`
+  const message = `unknown field ${shownPath(names).slice(0, SHOWN_PATH).toWellFormed()}`
   const elsewhere = pathsOfLeaf(root, names[depth]!)
   if (elsewhere.length > 0) return `${message}, did you mean ${oneOf(elsewhere)}?`
   const nearest = nearestName(names[depth]!, fieldsIn(parent))
