@@ -85,7 +85,12 @@ export function plan(
   const { faults, stored } = judgeChange(kind, document.data, whole, examples, path =>
     pathSent(section, path),
   )
-  if (faults.length > 0) throw invalid(faults.map(fault => faultBelow(section, fault)))
+  if (faults.length > 0) {
+    // A rollback and load-defaults come here as well: there is no body to blame.
+    throw new DomainError('VALIDATION_FAILED', 'the change breaks the rules of the document', {
+      errors: faults.map(fault => faultBelow(section, fault)),
+    })
+  }
   const warnings = stored.map(fault => faultBelow(section, fault))
   const changes = diff(document.data, whole)
   if (changes.length === 0) return { changes: [], warnings }
@@ -107,6 +112,13 @@ export function invalid(faults: readonly Fault[]): DomainError {
   return new DomainError('VALIDATION_FAILED', 'the body breaks the rules of the document', {
     errors: faults,
   })
+}
+
+/** The same for a request without a body; the paths of the faults are names of query parameters. */
+export function invalidQuery(faults: readonly Fault[]): DomainError {
+  const message = faults.map(fault => `${fault.path} ${fault.message}`).join('; ')
+  const errors = faults.map(fault => ({ ...fault, path: `querystring.${fault.path}` }))
+  return new DomainError('VALIDATION_FAILED', message, { errors })
 }
 
 function faultBelow(section: string | undefined, fault: Fault): Fault {

@@ -1,4 +1,4 @@
-import { invalid } from '../settings/edits.ts'
+import { invalidQuery } from '../settings/edits.ts'
 import { checkWhere } from './check-where.ts'
 import { type ExportDeps, exportUsers } from './export.ts'
 import {
@@ -58,7 +58,7 @@ export class Transfer implements TransferService {
     const { conditions, faults } = await this.#conditions(where)
     const after = cursor === undefined ? '' : idIn(cursor)
     if (after === undefined) faults.push({ path: 'cursor', message: 'must be `next` of another page' })
-    if (faults.length > 0) throw invalid(faults)
+    if (faults.length > 0) throw invalidQuery(faults)
     const query = { prefix, where: conditions, looks: conditions.length > 0 ? USERS_PER_LOOK : limit + 1 }
     const endsAt = performance.now() + SEARCH_MS
     const users: ListedUser[] = []

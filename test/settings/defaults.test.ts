@@ -107,6 +107,11 @@ t.test('reset: the nearest name of what is unknown, and the names of the bot', a
     applied: true,
     changes: [{ document: 'capital_allocation', path: 'max_ultra_positions', current: 9 }],
   })
+  await put('/api/futures/ginie/capital-allocation', { ultra_percent: 0, scalp_percent: 50 })
+  t.match((await reset('capital_allocation', 'scalp_percent')).json(), {
+    status: 400,
+    detail: 'the change breaks the rules of the document',
+  })
 })
 
 t.test('a reset of everything is never seen in part, through two instances', async t => {

@@ -210,6 +210,8 @@ t.test('the list of users: by the beginning of the id, by value, page by page', 
     const reply = await list(query)
     t.equal(reply.statusCode, 400, query)
     t.match(reply.body, message, query)
+    t.match(reply.json(), { errors: [{ path: /^querystring[./]/ }] }, query)
+    t.notMatch(reply.json().detail, /body/, query)
   }
   t.equal((await list('', bearer('1'))).statusCode, 403)
   t.equal((await gateway.as('1', { url: '/api/admin/users' })).statusCode, 200, 'a service may find users')
