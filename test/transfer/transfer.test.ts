@@ -110,6 +110,8 @@ t.test('merge, replace, and lines that are refused', async t => {
     '{"user_id":"6","documents":{"capital_allocation":{"ultra_fast_percent":25,"ultra_percent":25}}}',
     '{"user_id":"7","sequence":{"20260231":5,"20260106":-1}}',
     line('8', {}),
+    ' \t\r',
+    '',
   ])
   t.strictSame(
     outcomes.map(({ line, status }) => [line, status]),
