@@ -1,6 +1,7 @@
 import type { Fault } from '../errors.ts'
 import { documentOf } from './catalogue.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
+import { joinPath } from './paths.ts'
 
 /** The bot's names of our fields and values, such as `ultra_fast_percent` and `ultra_fast`. */
 
@@ -11,6 +12,20 @@ export function inOurNames(kind: string, data: JsonObject): JsonObject {
     (all, [path, values]) => withValueOf(all, path.split('.'), values),
     withFieldNames(data, fieldAliases),
   )
+}
+
+/** The names on the way to a field, in those of the schema. */
+export function inOurPath(kind: string, [first = '', ...rest]: readonly string[]): string[] {
+  const { fieldAliases } = documentOf(kind)
+  return [Object.hasOwn(fieldAliases, first) ? fieldAliases[first]! : first, ...rest]
+}
+
+/** The value of the field at the path, in the words of the schema. */
+export function inOurValue<T>(kind: string, path: readonly string[], value: T): T | string {
+  const { valueAliases } = documentOf(kind)
+  const name = path.reduce(joinPath, '')
+  const values = Object.hasOwn(valueAliases, name) ? valueAliases[name]! : {}
+  return typeof value === 'string' && Object.hasOwn(values, value) ? values[value]! : value
 }
 
 function withFieldNames(data: JsonObject, fieldAliases: Readonly<Record<string, string>>): JsonObject {

@@ -155,6 +155,13 @@ export const DOCUMENTS: readonly DocumentDefinition[] = FAMILIES.flatMap(family 
 /** The kinds of all documents. */
 export const KINDS: readonly string[] = DOCUMENTS.map(({ kind }) => kind)
 
+/** The kind of a document; `mode.ultra_fast` is `mode.ultra`. */
+export function findKind(name: string): string | undefined {
+  const [family, mode] = name.split('.')
+  const normal = mode === undefined ? name : `${family}.${normalizeMode(mode) ?? mode}`
+  return KINDS.includes(normal) ? normal : undefined
+}
+
 const BY_KIND = new Map(DOCUMENTS.map(document => [document.kind, document]))
 
 /** Throws on a kind that the table does not have. */

@@ -3,7 +3,7 @@ import type { Fault } from '../errors.ts'
 import { DOCUMENTS } from './catalogue.ts'
 import { documentDefaults } from './defaults.ts'
 import { filePath, withoutNotes } from './file-format.ts'
-import { documentsAreObjects, filePaths } from './file-sections.ts'
+import { documentsAreObjects, filePaths, pathInFile } from './file-sections.ts'
 import { isJsonObject, type JsonObject } from './json.ts'
 import { compileRiskIndex } from './risk.ts'
 import { unknownFields } from './unknown-fields.ts'
@@ -25,7 +25,9 @@ export function validateDefaultsChange(current: JsonObject, next: JsonObject): F
       ...filePaths(
         next,
         document,
-        validateDocument(document.kind, documentDefaults(next, document.kind), examples),
+        validateDocument(document.kind, documentDefaults(next, document.kind), examples, path =>
+          pathInFile(next, document, path),
+        ),
       ),
     )
   }

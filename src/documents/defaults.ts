@@ -8,6 +8,7 @@ import { filePath, isModeSection, keyIn, valueAt, withoutNotes, withValue } from
 import {
   documentsAreObjects,
   filePaths,
+  pathInFile,
   unusedParts,
   withFormerPlaces,
   withOneNamePerMode,
@@ -48,7 +49,13 @@ export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault
     : undefined
   for (const document of DOCUMENTS) {
     const { given, filled } = completedFromFile(data, document.kind, reentry)
-    faults.push(...filePaths(data, document, validateDocument(document.kind, filled, [given])))
+    faults.push(
+      ...filePaths(
+        data,
+        document,
+        validateDocument(document.kind, filled, [given], path => pathInFile(data, document, path)),
+      ),
+    )
     data = withDocumentDefaults(data, document.kind, filled)
   }
   faults.push(...compileRiskIndex(data).faults)

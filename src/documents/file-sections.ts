@@ -94,15 +94,18 @@ export function documentsAreObjects(defaults: JsonObject): Fault[] {
 /** The faults of a document with the paths of the file. */
 export function filePaths(
   defaults: JsonObject,
-  { places }: DocumentDefinition,
+  document: DocumentDefinition,
   faults: readonly Fault[],
 ): Fault[] {
-  return faults.map(({ path, message }) => {
-    const place = places.find(({ field }) => isAt(path, field)) ?? places[0]!
-    const prefix = filePath(defaults, place.path).reduce(joinPath, '')
-    const rest = place.field === undefined ? path : path.slice(place.field.length + 1)
-    return { path: rest === '' ? prefix : `${prefix}.${rest}`, message }
-  })
+  return faults.map(({ path, message }) => ({ path: pathInFile(defaults, document, path), message }))
+}
+
+/** Where the file has a path of the document. */
+export function pathInFile(defaults: JsonObject, { places }: DocumentDefinition, path: string): string {
+  const place = places.find(({ field }) => isAt(path, field)) ?? places[0]!
+  const prefix = filePath(defaults, place.path).reduce(joinPath, '')
+  const rest = place.field === undefined ? path : path.slice(place.field.length + 1)
+  return rest === '' ? prefix : `${prefix}.${rest}`
 }
 
 function isAt(path: string, field: DefaultsPlace['field']): boolean {

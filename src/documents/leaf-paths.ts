@@ -1,20 +1,17 @@
 import type { TSchema } from '@sinclair/typebox'
 import { joinPath } from './paths.ts'
 
-/** More places than these tell a reader nothing. */
-const MAX_PATHS = 3
-
 /** Paths by the name of the field that they end with, for each schema of a document. */
 const indexes = new WeakMap<TSchema, ReadonlyMap<string, readonly string[]>>()
 
-/** Where a document has fields of this name, such as `confidence.min_confidence`; undefined when nowhere. */
-export function pathOfLeaf(schema: TSchema, name: string): string | undefined {
+/** Where a document has fields of this name, such as `confidence.min_confidence`. */
+export function pathsOfLeaf(schema: TSchema, name: string): readonly string[] {
   let index = indexes.get(schema)
   if (index === undefined) {
     index = indexOf(schema)
     indexes.set(schema, index)
   }
-  return index.get(name)?.slice(0, MAX_PATHS).join(' or ')
+  return index.get(name) ?? []
 }
 
 function indexOf(schema: TSchema): ReadonlyMap<string, readonly string[]> {

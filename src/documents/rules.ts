@@ -38,7 +38,7 @@ const RULES: Readonly<Record<string, readonly Rule[]>> = {
   settings: [{ fields: ['trading.timezone'], check: checkTimeZone }],
 }
 
-/** The faults of a whole document against the rules across its fields: those with a field for which `concerns` is true. */
+/** The faults of a document, or a part of one, against the rules across its fields: those with a field for which `concerns` is true. */
 export function checkRules(
   family: string,
   data: JsonObject,

@@ -2,7 +2,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { distance } from 'fastest-levenshtein'
 import type { Fault } from '../errors.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own, typeFault } from './json.ts'
-import { pathOfLeaf } from './leaf-paths.ts'
+import { pathsOfLeaf } from './leaf-paths.ts'
 import { joinPath } from './paths.ts'
 
 /** The nearest name is searched for so many faults. */
@@ -11,6 +11,19 @@ const MAX_SUGGESTIONS = 200
 const MAX_CANDIDATES = 2_000
 /** Characters of an unknown name that are compared and shown. */
 const SHOWN_NAME = 64
+
+/** More places of a field than these tell a reader nothing. */
+const MAX_PATHS = 3
+
+/** The path that the caller's body has for one of the document; undefined when the body has no place for it. */
+export type PathSent = (path: string) => string | undefined
+
+/** What one check looks at everywhere in a document. */
+interface Check {
+  readonly root: TSchema
+  readonly pathSent: PathSent
+  readonly faults: Fault[]
+}
 
 /** Schemas and examples of one place in a document. */
 interface Place {
@@ -25,13 +38,19 @@ interface Place {
  * Fields that the schema does not know. One that an example has (it came with a defaults file of another version
  * of the bot) is accepted with the JSON type it has there; any other is a fault that names the nearest known one.
  */
-export function unknownFields(schema: TSchema, data: JsonObject, examples: readonly unknown[]): Fault[] {
+export function unknownFields(
+  schema: TSchema,
+  data: JsonObject,
+  examples: readonly unknown[],
+  pathSent: PathSent = path => path,
+): Fault[] {
   const faults: Fault[] = []
-  visit(data, { schema, examples, path: '' }, schema, faults)
+  visit(data, { schema, examples, path: '' }, { root: schema, pathSent, faults })
   return faults
 }
 
-function visit(data: JsonObject, place: Place, root: TSchema, faults: Fault[]): void {
+function visit(data: JsonObject, place: Place, check: Check): void {
+  const { faults } = check
   const known: Record<string, TSchema> | undefined = place.schema?.properties
   // A free object, and an extra field that is {} or null in an example, may hold anything.
   if (known === undefined && (place.schema !== undefined || place.examples.some(isFree))) return
@@ -44,15 +63,13 @@ function visit(data: JsonObject, place: Place, root: TSchema, faults: Fault[]): 
     if (schema === undefined && given.length === 0) {
       candidates ??= [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]
       const message =
-        faults.length < MAX_SUGGESTIONS
-          ? unknownField(name, candidates, at => pathOfLeaf(root, at))
-          : 'unknown field'
+        faults.length < MAX_SUGGESTIONS ? messageAbout(name, place.path, candidates, check) : 'unknown field'
       faults.push({ path, message })
     } else if (schema === undefined && !given.some(example => sameType(example, value))) {
       faults.push({ path, message: typeFault(jsonTypeOf(given[0]), value) })
     } else if (isJsonObject(value) && !given.includes(value)) {
       // What is an example itself has no field that no example has.
-      visit(value, { schema, examples: given, path }, root, faults)
+      visit(value, { schema, examples: given, path }, check)
     }
   }
 }
@@ -63,27 +80,46 @@ function sameType(example: unknown, value: unknown): boolean {
 }
 
 /** True for a value that tells no type of its content. */
-function isFree(example: unknown): boolean {
+export function isFree(example: unknown): boolean {
   return example === null || (isJsonObject(example) && Object.keys(example).length === 0)
 }
 
-/**
- * The message about an unknown field, with the nearest known name. `elsewhere` finds the places of a field with exactly this
- * name: a field without its group is more common than one that is misspelled so much.
- */
-export function unknownField(
+/** A field without its group is more common than one that is misspelled so much: the same name elsewhere comes first. */
+function messageAbout(
   name: string,
+  parent: string,
   candidates: readonly string[],
-  elsewhere: (name: string) => string | undefined = () => undefined,
+  { root, pathSent }: Check,
 ): string {
-  const path = elsewhere(name.slice(0, SHOWN_NAME))
-  return path === undefined
-    ? unknownName('field', name, candidates)
-    : `unknown field ${name.slice(0, SHOWN_NAME)}, did you mean ${path}?`
+  const message = `unknown field ${name.slice(0, SHOWN_NAME)}`
+  const paths = pathsOfLeaf(root, name)
+  if (paths.some(path => path === parent || parent.startsWith(`${path}.`)))
+    return `${message}: what is in ${name} belongs here, without its name`
+  const places = paths.flatMap(path => pathSent(path) ?? [])
+  if (places.length > 0) return `${message}, did you mean ${oneOf(places)}?`
+  if (paths.length > 0)
+    return `${message}: the whole document has it, as ${oneOf(paths)}, and this is a section`
+  return unknownField(name, candidates)
+}
+
+/** The first few paths, as the end of a question. */
+export function oneOf(paths: readonly string[]): string {
+  return paths.slice(0, MAX_PATHS).join(' or ')
+}
+
+/** The message about an unknown field, with the nearest known name. */
+export function unknownField(name: string, candidates: readonly string[]): string {
+  return unknownName('field', name, candidates)
 }
 
 /** The same for any kind of name; `what` is its kind, such as `field`. */
 export function unknownName(what: string, name: string, candidates: readonly string[]): string {
+  const nearest = nearestName(name, candidates)
+  return `unknown ${what} ${name.slice(0, SHOWN_NAME)}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`
+}
+
+/** Undefined when there are no candidates. */
+export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const shown = name.slice(0, SHOWN_NAME)
   let nearest: string | undefined
   let least = Number.POSITIVE_INFINITY
@@ -91,5 +127,5 @@ export function unknownName(what: string, name: string, candidates: readonly str
     const away = distance(shown, candidate.slice(0, SHOWN_NAME))
     if (away < least) [nearest, least] = [candidate, away]
   }
-  return `unknown ${what} ${shown}${nearest === undefined ? '' : `, did you mean ${nearest}?`}`
+  return nearest
 }

@@ -6,7 +6,7 @@ import { diff } from './changes.ts'
 import { isJsonObject, type JsonObject, typeFault } from './json.ts'
 import { joinPath } from './paths.ts'
 import { checkRules } from './rules.ts'
-import { unknownFields } from './unknown-fields.ts'
+import { type PathSent, unknownFields } from './unknown-fields.ts'
 
 /** More faults would not help the caller. */
 const MAX_FAULTS = 200
@@ -23,11 +23,20 @@ const validators = new Map<string, ValidateFunction>()
 
 /**
  * All faults of a whole document: its schema, unknown fields, the rules across fields. `examples` are objects
- * whose unknown fields are accepted with the type they have there (unknown-fields.ts). Never throws.
+ * whose unknown fields are accepted with the type they have there (unknown-fields.ts); `pathSent` is for the fields that are
+ * suggested. Never throws.
  */
-export function validateDocument(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
+export function validateDocument(
+  kind: string,
+  data: JsonObject,
+  examples: readonly JsonObject[],
+  pathSent?: PathSent,
+): Fault[] {
   if (!isJsonObject(data)) return [{ path: '', message: typeFault('object', data) }]
-  return limitFaults([...fieldFaults(kind, data, examples), ...checkRules(documentOf(kind).family, data)])
+  return limitFaults([
+    ...fieldFaults(kind, data, examples, pathSent),
+    ...checkRules(documentOf(kind).family, data),
+  ])
 }
 
 /** What is wrong with a change. */
@@ -44,14 +53,15 @@ export function judgeChange(
   before: JsonObject,
   after: JsonObject,
   examples: readonly JsonObject[],
+  pathSent?: PathSent,
 ): Judgement {
-  const all = validateDocument(kind, after, examples)
+  const all = validateDocument(kind, after, examples, pathSent)
   if (all.length === 0) return { faults: [], stored: [] }
   const { family } = documentOf(kind)
   const changed = diff(before, after).map(({ path }) => path)
   const isChanged = (path: string) =>
     changed.some(each => each === path || isBelow(each, path) || isBelow(path, each))
-  const fields = fieldFaults(kind, after, examples)
+  const fields = fieldFaults(kind, after, examples, pathSent)
   const faults = limitFaults([
     ...fields.filter(({ path }) => isChanged(path)),
     ...checkRules(family, after, isChanged),
@@ -69,9 +79,14 @@ function isBelow(path: string, parent: string): boolean {
 }
 
 /** The same without the rules across fields. */
-export function fieldFaults(kind: string, data: JsonObject, examples: readonly JsonObject[]): Fault[] {
+export function fieldFaults(
+  kind: string,
+  data: JsonObject,
+  examples: readonly JsonObject[],
+  pathSent?: PathSent,
+): Fault[] {
   const { schema } = documentOf(kind)
-  return [...schemaFaults(validatorOf(kind), data), ...unknownFields(schema, data, examples)]
+  return [...schemaFaults(validatorOf(kind), data), ...unknownFields(schema, data, examples, pathSent)]
 }
 
 function limitFaults(faults: Fault[]): Fault[] {

@@ -2,19 +2,22 @@ import { randomUUID } from 'node:crypto'
 import type { Versions } from '../consistency/versions.ts'
 import { inOurNames, namedTwice } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
+import { documentOf, findKind, KINDS } from '../documents/catalogue.ts'
 import { diff } from '../documents/changes.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { isJsonObject, type JsonObject } from '../documents/json.ts'
 import { mergeDocument } from '../documents/merge.ts'
 import { splitPath } from '../documents/paths.ts'
 import { type RiskNote, riskOf } from '../documents/risk.ts'
+import { checkRules } from '../documents/rules.ts'
+import { unknownName } from '../documents/unknown-fields.ts'
 import { fieldFaults } from '../documents/validate.ts'
 import { DomainError } from '../errors.ts'
 import type { AdminDefaultsCache } from '../settings/admin-defaults-cache.ts'
 import { invalid, requireSettings } from '../settings/edits.ts'
 import type { Precondition } from '../settings/service.ts'
+import { checkWhere } from '../transfer/check-where.ts'
 import type { FieldCondition } from '../transfer/ports.ts'
-import { findKind, parseWhere } from '../transfer/where.ts'
 import { belowData } from './below-data.ts'
 import { answerOf } from './bulk-answer.ts'
 import type { BulkProgress, BulkStorePort } from './bulk-ports.ts'
@@ -129,38 +132,41 @@ export class BulkChanges implements BulkService {
   /** VALIDATION_FAILED for a document or condition that does not exist, and for values that no document may have. */
   async #check({ document, data, where = [] }: BulkRequest) {
     const kind = findKind(document)
-    const { conditions, faults } = parseWhere(where)
-    if (kind === undefined) faults.unshift({ path: 'document', message: `there is no document ${document}` })
+    const { data: defaults } = await this.#deps.defaults.current()
+    const { conditions, faults } = checkWhere(where, defaults)
+    if (kind === undefined)
+      faults.unshift({ path: 'document', message: unknownName('document', document, KINDS) })
     if (kind === undefined || faults.length > 0) throw invalid(faults)
-    const { patch, fields } = await this.#checkData(kind, data)
+    const { patch, fields } = checkData(kind, data, documentDefaults(defaults, kind))
     return { kind, patch, fields, where, conditions: conditions as readonly FieldCondition[] }
   }
+}
 
-  async #checkData(kind: string, data: unknown) {
-    const { data: defaults } = await this.#deps.defaults.current()
-    const patch = belowData(() => {
-      const settings = requireSettings(data)
-      const twice = namedTwice(kind, settings)
-      if (twice.length > 0) throw invalid(twice)
-      const own = inOurNames(kind, settings)
-      const base = documentDefaults(defaults, kind)
-      // Rules across fields depend on the rest of each user's document: they are judged then.
-      const faults = fieldFaults(kind, mergeDocument(base, own), [base])
-      if (faults.length > 0) throw invalid(faults)
-      return own
-    })
-    const fields = diff({}, patch).filter(({ to }) => !isEmptyObject(to))
-    const message =
-      fields.length === 0
-        ? 'must have a field'
-        : fields.length > MAX_FIELDS
-          ? `must have ${MAX_FIELDS} fields at most`
-          : canonicalJson(patch).length > MAX_DATA
-            ? `must have ${MAX_DATA} characters at most`
-            : undefined
-    if (message !== undefined) throw invalid([{ path: 'data', message }])
-    return { patch, fields }
-  }
+/** The data in our names, and its fields. VALIDATION_FAILED for values that no document may have. */
+function checkData(kind: string, data: unknown, base: JsonObject) {
+  const patch = belowData(() => {
+    const settings = requireSettings(data)
+    const twice = namedTwice(kind, settings)
+    if (twice.length > 0) throw invalid(twice)
+    const own = inOurNames(kind, settings)
+    // A rule is silent about a field that is not there: what is found depends on these fields alone, and would refuse every user.
+    // Rules that look at the rest of each user's document are judged then.
+    const rules = checkRules(documentOf(kind).family, own)
+    const faults = [...fieldFaults(kind, mergeDocument(base, own), [base]), ...rules]
+    if (faults.length > 0) throw invalid(faults)
+    return own
+  })
+  const fields = diff({}, patch).filter(({ to }) => !isEmptyObject(to))
+  const message =
+    fields.length === 0
+      ? 'must have a field'
+      : fields.length > MAX_FIELDS
+        ? `must have ${MAX_FIELDS} fields at most`
+        : canonicalJson(patch).length > MAX_DATA
+          ? `must have ${MAX_DATA} characters at most`
+          : undefined
+  if (message !== undefined) throw invalid([{ path: 'data', message }])
+  return { patch, fields }
 }
 
 /** `100:105:100,103` as the parts of an entity tag: 105.100.103. */

@@ -1,4 +1,4 @@
-import { invalid } from './edits.ts'
+import { invalidQuery } from './edits.ts'
 import { changesIn } from './history-changes.ts'
 import type { AuditFilter, AuditPort, AuditPosition } from './ports.ts'
 import type { HistoryEntry } from './service.ts'
@@ -58,7 +58,7 @@ function cursorOf({ microseconds, user_id, document, version }: AuditPosition): 
 function positionIn(cursor: string): AuditPosition {
   const position = parsed(cursor)
   if (position !== undefined && cursorOf(position) === cursor) return position
-  throw invalid([{ path: 'querystring.cursor', message: 'must be `next` of another page' }])
+  throw invalidQuery([{ path: 'cursor', message: 'must be `next` of another page' }])
 }
 
 /** Only what cursorOf makes is accepted, so the shape alone is looked at here. */

@@ -82,8 +82,15 @@ export function plan(
   const { kind, section } = address
   const examples = [documentDefaults(defaults, kind), document.data]
   const whole = complete(kind, next, examples[0]!)
-  const { faults, stored } = judgeChange(kind, document.data, whole, examples)
-  if (faults.length > 0) throw invalid(faults.map(fault => faultBelow(section, fault)))
+  const { faults, stored } = judgeChange(kind, document.data, whole, examples, path =>
+    pathSent(section, path),
+  )
+  if (faults.length > 0) {
+    // A rollback and load-defaults come here as well: there is no body to blame.
+    throw new DomainError('VALIDATION_FAILED', 'the change breaks the rules of the document', {
+      errors: faults.map(fault => faultBelow(section, fault)),
+    })
+  }
   const warnings = stored.map(fault => faultBelow(section, fault))
   const changes = diff(document.data, whole)
   if (changes.length === 0) return { changes: [], warnings }
@@ -107,8 +114,19 @@ export function invalid(faults: readonly Fault[]): DomainError {
   })
 }
 
-/** A path of the document as the body of a section has it. */
+/** The same for a request without a body; the paths of the faults are names of query parameters. */
+export function invalidQuery(faults: readonly Fault[]): DomainError {
+  const message = faults.map(fault => `${fault.path} ${fault.message}`).join('; ')
+  const errors = faults.map(fault => ({ ...fault, path: `querystring.${fault.path}` }))
+  return new DomainError('VALIDATION_FAILED', message, { errors })
+}
+
 function faultBelow(section: string | undefined, fault: Fault): Fault {
-  if (section === undefined || !fault.path.startsWith(`${section}.`)) return fault
-  return { ...fault, path: fault.path.slice(section.length + 1) }
+  return { ...fault, path: pathSent(section, fault.path) ?? fault.path }
+}
+
+/** A path of the document as the body of a section has it; undefined when it is outside of the section. */
+function pathSent(section: string | undefined, path: string): string | undefined {
+  if (section === undefined) return path
+  return path.startsWith(`${section}.`) ? path.slice(section.length + 1) : undefined
 }

@@ -1,8 +1,12 @@
 import type { PlannedChange } from '../consistency/decision.ts'
-import { DOCUMENTS, KINDS } from '../documents/catalogue.ts'
+import { inOurPath } from '../documents/aliases.ts'
+import { DOCUMENTS, findKind, KINDS } from '../documents/catalogue.ts'
 import { applyDefaults, compareDocument, resetField } from '../documents/compare.ts'
 import { documentDefaults } from '../documents/defaults.ts'
+import { findField } from '../documents/find-field.ts'
 import type { JsonObject } from '../documents/json.ts'
+import { joinPath, splitPath } from '../documents/paths.ts'
+import { unknownName } from '../documents/unknown-fields.ts'
 import { validateDocument } from '../documents/validate.ts'
 import type { AdminDefaultsCache, ParsedDefaults } from './admin-defaults-cache.ts'
 import { changeReport } from './change-report.ts'
@@ -58,16 +62,20 @@ export class UserDefaults implements DefaultsService {
     { document, path }: { readonly document: string; readonly path: string },
     options: DefaultsOptions,
   ): Promise<ChangeReport> {
-    if (!KINDS.includes(document)) {
-      throw invalid([{ path: 'document', message: `must be one of ${KINDS.join(', ')}` }])
+    const kind = findKind(document)
+    if (kind === undefined) {
+      throw invalid([{ path: 'document', message: unknownName('document', document, KINDS) }])
     }
+    const names = inOurPath(kind, splitPath(path))
+    const ourPath = names.reduce(joinPath, '')
     const next: Next = (data, defaults) => {
-      const reset = resetField(data, defaults, path)
-      if (reset === undefined)
-        throw invalid([{ path: 'path', message: `${document} has no field ${path.slice(0, SHOWN_PATH)}` }])
-      return reset
+      const reset = resetField(data, defaults, ourPath)
+      if (reset !== undefined) return reset
+      const field = findField(kind, names, [data, defaults], { mustExist: true })
+      const reason = typeof field === 'string' ? field : `there is no ${path.slice(0, SHOWN_PATH)}`
+      throw invalid([{ path: 'path', message: `${kind}: ${reason}` }])
     }
-    return this.#change(actor, [{ kind: document }], 'reset', next, options)
+    return this.#change(actor, [{ kind }], 'reset', next, options)
   }
 
   async comparison(actor: Actor): Promise<Comparison> {

@@ -1,5 +1,5 @@
 import { namedTwice } from '../documents/aliases.ts'
-import { KINDS } from '../documents/catalogue.ts'
+import { findKind, KINDS } from '../documents/catalogue.ts'
 import { noteFaults } from '../documents/file-format.ts'
 import { guardJson } from '../documents/guard.ts'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
@@ -9,7 +9,6 @@ import { joinPath } from '../documents/paths.ts'
 import { unknownField, unknownName } from '../documents/unknown-fields.ts'
 import { isUserId } from '../documents/user-id.ts'
 import type { Fault } from '../errors.ts'
-import { findKind } from './where.ts'
 
 /** One line of an import, after all checks that need no stored document. */
 export interface ImportedUser {

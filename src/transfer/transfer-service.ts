@@ -1,4 +1,5 @@
-import { invalid } from '../settings/edits.ts'
+import { invalidQuery } from '../settings/edits.ts'
+import { checkWhere } from './check-where.ts'
 import { type ExportDeps, exportUsers } from './export.ts'
 import {
   type ImportDeps,
@@ -8,7 +9,6 @@ import {
   importUsers,
 } from './import.ts'
 import type { FoundUsers, ListedUser } from './ports.ts'
-import { parseWhere } from './where.ts'
 
 export interface UserListQuery {
   readonly prefix: string
@@ -55,10 +55,10 @@ export class Transfer implements TransferService {
   }
 
   async listUsers({ prefix, where, limit, cursor }: UserListQuery): Promise<UserPage> {
-    const { conditions, faults } = parseWhere(where)
+    const { conditions, faults } = await this.#conditions(where)
     const after = cursor === undefined ? '' : idIn(cursor)
     if (after === undefined) faults.push({ path: 'cursor', message: 'must be `next` of another page' })
-    if (faults.length > 0) throw invalid(faults)
+    if (faults.length > 0) throw invalidQuery(faults)
     const query = { prefix, where: conditions, looks: conditions.length > 0 ? USERS_PER_LOOK : limit + 1 }
     const endsAt = performance.now() + SEARCH_MS
     const users: ListedUser[] = []
@@ -87,6 +87,12 @@ export class Transfer implements TransferService {
     options: ImportOptions,
   ): AsyncGenerator<ImportOutcome | ImportSummary> {
     return importUsers(this.#deps, source, options)
+  }
+
+  async #conditions(where: readonly string[]): Promise<ReturnType<typeof checkWhere>> {
+    // A page without a condition needs no defaults.
+    if (where.length === 0) return { conditions: [], faults: [] }
+    return checkWhere(where, (await this.#deps.defaults.current()).data)
   }
 }
 

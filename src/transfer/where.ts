@@ -1,4 +1,5 @@
-import { KINDS, normalizeMode } from '../documents/catalogue.ts'
+import { inOurPath, inOurValue } from '../documents/aliases.ts'
+import { findKind, KINDS } from '../documents/catalogue.ts'
 import { splitPath } from '../documents/paths.ts'
 import { literal } from '../documents/risk.ts'
 import { unknownName } from '../documents/unknown-fields.ts'
@@ -10,7 +11,10 @@ const MAX_CONDITIONS = 10
 const CONDITION = /^([a-z_.]+):([^<>=!]+?)\s*(>=|<=|!=|>|<|=)\s*(.+)$/s
 const EXAMPLE = 'mode.scalp:size.leverage>10'
 
-/** Reads `where` parameters: `<document>:<path><operator><value>`, with the operators of the risk index and >=, <=, !=. */
+/**
+ * Reads conditions: `<document>:<path><operator><value>`, with the operators of the risk index and >=, <=, !=. Whether there are such
+ * fields is not looked at (checkWhere).
+ */
 export function parseWhere(texts: readonly string[]): { conditions: FieldCondition[]; faults: Fault[] } {
   const faults: Fault[] = []
   if (texts.length > MAX_CONDITIONS) {
@@ -38,22 +42,16 @@ function parseCondition(text: string): FieldCondition | string {
   if (typeof value === 'object' && value !== null)
     return `must compare with a number, a text, true, false or null`
   if (![path, value].every(isStorable)) return 'must not contain NUL or half of a surrogate pair'
+  const names = inOurPath(kind, splitPath(path!))
   return {
     kind,
-    path: splitPath(path!),
+    path: names,
     operator: operator as Operator,
-    value: value as FieldCondition['value'],
+    value: inOurValue(kind, names, value as FieldCondition['value']),
   }
 }
 
 /** False for a text that PostgreSQL does not have. */
 function isStorable(value: unknown): boolean {
   return typeof value !== 'string' || (!value.includes('\0') && value.isWellFormed())
-}
-
-/** The kind of a document; `mode.ultra_fast` is `mode.ultra`. */
-export function findKind(name: string): string | undefined {
-  const [family, mode] = name.split('.')
-  const normal = mode === undefined ? name : `${family}.${normalizeMode(mode) ?? mode}`
-  return KINDS.includes(normal) ? normal : undefined
 }

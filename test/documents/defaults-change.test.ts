@@ -25,6 +25,19 @@ t.test('known fields follow their schema, with paths of the file', async t => {
   )
 })
 
+t.test('suggested fields are named as the file has them', async t => {
+  t.strictSame(faultsOf({ notifications: { timezone: 'UTC' }, mode_configs: { ultra: { leverage: 3 } } }), [
+    {
+      path: 'notifications.timezone',
+      message: 'unknown field timezone, did you mean global_trading.timezone?',
+    },
+    {
+      path: 'mode_configs.ultra_fast.leverage',
+      message: 'unknown field leverage, did you mean mode_configs.ultra_fast.size.leverage?',
+    },
+  ])
+})
+
 t.test('rules across fields hold', async t => {
   t.match(faultsOf({ capital_allocation: { scalp_percent: 90 } }), [{ path: 'capital_allocation' }])
 })

@@ -44,6 +44,27 @@ t.test('a field without its group', async t => {
   )
 })
 
+t.test('what a section is sent that it does not hold', async t => {
+  const section = '/api/user/settings/trading'
+  const messageOf = async (url: string, payload: object) => (await put(url, payload)).json().errors[0].message
+  const belongsHere = 'unknown field trading: what is in trading belongs here, without its name'
+  t.equal(await messageOf(section, { trading: {} }), belongsHere)
+  t.equal(await messageOf(section, { trading: { dry_run: true } }), belongsHere)
+  t.equal(
+    await messageOf(section, { preferences: {} }),
+    'unknown field preferences: the whole document has it, as preferences, and this is a section',
+  )
+  t.equal(
+    await messageOf(section, { email_enabled: true }),
+    'unknown field email_enabled: the whole document has it, as notifications.email_enabled, and this is a section',
+  )
+  t.equal(await messageOf(section, { timezon: 'UTC' }), 'unknown field timezon, did you mean timezone?')
+  t.equal(
+    await messageOf(SCALP, { size: { size: {} } }),
+    'unknown field size: what is in size belongs here, without its name',
+  )
+})
+
 t.test('the bare address leads on', async t => {
   const get = (accept?: string) =>
     gateway.app.inject({ url: '/', headers: accept === undefined ? {} : { accept } })

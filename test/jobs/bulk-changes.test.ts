@@ -184,10 +184,16 @@ t.test('what is not valid, and who may', async t => {
     })
   }
   await refused({ document: 'mode.scalpel' }, 'document')
+  const misspelt = await admin('POST', BULK, { ...request, document: 'mode.scalpel' })
+  t.match(misspelt.json().errors, [{ message: 'unknown document mode.scalpel, did you mean mode.scalp?' }])
   await refused({ data: leverage(9_000) }, 'data.size.leverage')
   await refused({ data: { sise: 1 } }, 'data.sise')
   await refused({ data: {} }, 'data')
   await refused({ where: ['leverage is high'] }, 'where')
+  // With != they would be conditions that every user fits.
+  await refused({ where: ['mode.scalp:size.levrage!=3'] }, 'where')
+  await refused({ where: ['mode.scalp:size!=3'] }, 'where')
+  await refused({ where: ['mode.scalp:size.leverage!=abc'] }, 'where')
   await refused({ reason: '' }, 'reason')
   await refused({ reason: 'a\0b' }, 'reason')
   await refused({ where: ['mode.scalp:size.leverage=a\0b'] }, 'where')
@@ -196,6 +202,32 @@ t.test('what is not valid, and who may', async t => {
   t.equal((await gateway.as('a0', { method: 'POST', url: BULK, payload: request })).statusCode, 403)
   t.equal((await admin('GET', `${BULK}/nothing`)).json().code, 'BULK_CHANGE_NOT_FOUND')
   t.equal((await admin('POST', `${BULK}/nothing/cancel`)).json().code, 'BULK_CHANGE_NOT_FOUND')
+})
+
+t.test('what every user would be refused for is refused at once, by the dry run as well', async t => {
+  for (const [document, data, path, message] of [
+    ['settings', { trading: { timezone: 'BST' } }, 'data.trading.timezone', /Europe\/London/],
+    ['settings', { preferences: { _note: 1 } }, 'data.preferences._note', /must not begin with _/],
+    [
+      'capital_allocation',
+      { ultra_fast_percent: 90, scalp_percent: 20, swing_percent: 20, position_percent: 20 },
+      'data',
+      /must sum to 100/,
+    ],
+    [
+      'mode.scalp',
+      { confidence: { min_confidence: 80, high_confidence: 60 } },
+      'data.confidence.min_confidence',
+      /must be <= confidence\.high_confidence/,
+    ],
+  ] as const)
+    for (const url of [BULK, `${BULK}?dry_run=true`]) {
+      const answer = await admin('POST', url, { document, data, reason: 'x' })
+      t.match(answer.json(), { status: 400, errors: [{ path, message }] }, `${url} ${JSON.stringify(data)}`)
+    }
+  // Only a user's own document tells.
+  const alone = { document: 'mode.scalp', data: { confidence: { min_confidence: 99 } }, reason: 'x' }
+  t.equal((await admin('POST', `${BULK}?dry_run=true`, alone)).statusCode, 200)
 })
 
 t.test('the retention removes those that ended long ago', async t => {

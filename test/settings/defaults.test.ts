@@ -51,9 +51,6 @@ t.test('comparison, preview, load-defaults and reset', async t => {
     status: 400,
     errors: [{ path: 'path' }],
   })
-  t.match((await post('/api/user/settings/reset', { document: 'nope', path: 'x' })).json(), {
-    errors: [{ path: 'document' }],
-  })
   const whole = (await post('/api/user/settings/load-defaults?preview=true')).json()
   const applied = (await post('/api/user/settings/load-defaults')).json()
   t.strictSame(applied.changes, whole.changes, 'apply does what the preview said')
@@ -73,6 +70,48 @@ t.test('comparison, preview, load-defaults and reset', async t => {
     { confidence: { min_confidence: 30 }, size: { leverage: 20 } },
     'the reset is undone',
   )
+})
+
+t.test('reset: the nearest name of what is unknown, and the names of the bot', async t => {
+  const { gateway } = await startStack(t)
+  const reset = (document: string, path: string) =>
+    gateway.as('42', { method: 'POST', url: '/api/user/settings/reset', payload: { document, path } })
+  const put = async (url: string, payload: object) => {
+    const answer = await gateway.as('42', { method: 'PUT', url, payload })
+    t.equal(answer.statusCode, 200, answer.body)
+  }
+  await put('/api/user/settings', { preferences: { theme: { colour: 'red' } } })
+  for (const [document, path, at, message] of [
+    ['mode.scalp', 'size.levrage', 'path', 'unknown field size.levrage, did you mean size.leverage?'],
+    ['mode.scalp', 'leverage', 'path', 'unknown field leverage, did you mean size.leverage?'],
+    ['mode.scalp', 'size.leverage.x', 'path', 'unknown field size.leverage.x: size.leverage has no fields'],
+    ['settings', 'preferences.theme.color', 'path', 'did you mean preferences.theme.colour?'],
+    ['settings', 'preferences.them.colour', 'path', 'did you mean preferences.theme.colour?'],
+    ['settings', 'trading.timezone_offset', 'path', 'there is no trading.timezone_offset'],
+    ['settings', 'preferences.theme.colour.0', 'path', 'unknown field'],
+    ['mode.skalp', 'enabled', 'document', 'unknown document mode.skalp, did you mean mode.scalp?'],
+    ['mode.scalp', `${'x.'.repeat(50_000)}\ud800`, 'path', 'unknown field x.x.'],
+  ] as const)
+    t.match((await reset(document, path)).json(), { status: 400, errors: [{ path: at, message }] }, path)
+
+  const allocation = { ultra_percent: 20, scalp_percent: 30, swing_percent: 25, position_percent: 25 }
+  await put('/api/futures/ginie/capital-allocation', { ...allocation, max_ultra_positions: 9 })
+  const mode = '/api/futures/ginie/modes/ultra'
+  await put(mode, { size: { leverage: 7 } })
+  t.match((await reset('mode.ultra_fast', 'size.leverage')).json(), {
+    applied: true,
+    changes: [{ document: 'mode.ultra', path: 'size.leverage', current: 7 }],
+  })
+  t.not((await gateway.as('42', { url: mode })).json().data.size.leverage, 7)
+  t.match((await reset('capital_allocation', 'max_ultra_fast_positions')).json(), {
+    applied: true,
+    changes: [{ document: 'capital_allocation', path: 'max_ultra_positions', current: 9 }],
+  })
+  await put('/api/futures/ginie/capital-allocation', { ultra_percent: 0, scalp_percent: 50 })
+  t.match((await reset('capital_allocation', 'scalp_percent')).json(), {
+    status: 400,
+    detail: 'the change breaks the rules of the document',
+  })
 })
 
 t.test('a reset of everything is never seen in part, through two instances', async t => {

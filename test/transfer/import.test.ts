@@ -50,6 +50,20 @@ t.test('an import that ends early says why in its last line', async t => {
   t.match(broken, [{ done: false, error: /^the body broke off/ }])
 })
 
+t.test('lines with nothing but white space are skipped, and counted', async t => {
+  async function* body() {
+    yield Buffer.from('\n  \n\t\r\n ')
+    yield Buffer.from(` ${' '.repeat(2_000)}\n{"user_id":"1"}\r\n  {"user_id":"2"}  \n \u00a0\n  `)
+  }
+  t.match(await outcomesOf(new Error('x'), body()), [
+    { line: 5, user_id: '1' },
+    { line: 6, user_id: '2' },
+    // JSON knows no other white space.
+    { line: 7, user_id: null, status: 'refused' },
+    { done: true, refused: 3 },
+  ])
+})
+
 t.test('what never should happen is no answer', async t => {
   await t.rejects(outcomesOf(new TypeError('x'), bodyOf(['1', '2', '3'])), TypeError)
 })

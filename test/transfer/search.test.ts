@@ -1,4 +1,5 @@
 import t from 'tap'
+import { BUILT_IN_DEFAULTS } from '../../src/documents/defaults.ts'
 import type { UserQuery } from '../../src/transfer/ports.ts'
 import { Transfer, type TransferDeps } from '../../src/transfer/transfer-service.ts'
 
@@ -15,7 +16,8 @@ function transferOver(count: number, fitting: readonly string[]) {
     const found = looked.filter(id => fitting.includes(id)).slice(0, query.limit)
     return { users: found.map(user), last: looked.length < 10 ? null : looked.at(-1)! }
   }
-  return { queries, transfer: new Transfer({ store: { list } } as unknown as TransferDeps) }
+  const defaults = { current: async () => ({ data: BUILT_IN_DEFAULTS }) }
+  return { queries, transfer: new Transfer({ store: { list }, defaults } as unknown as TransferDeps) }
 }
 
 t.test('a search goes on until the page is full, and the next page behind its last user', async t => {

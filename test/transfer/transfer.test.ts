@@ -110,6 +110,8 @@ t.test('merge, replace, and lines that are refused', async t => {
     '{"user_id":"6","documents":{"capital_allocation":{"ultra_fast_percent":25,"ultra_percent":25}}}',
     '{"user_id":"7","sequence":{"20260231":5,"20260106":-1}}',
     line('8', {}),
+    ' \t\r',
+    '',
   ])
   t.strictSame(
     outcomes.map(({ line, status }) => [line, status]),
@@ -186,9 +188,9 @@ t.test('the list of users: by the beginning of the id, by value, page by page', 
     'b1',
   ])
   t.strictSame(
-    await idsOf(`?where=${encodeURIComponent('settings:trading.risk_level>5')}`),
-    [],
-    'types are not mixed',
+    await idsOf(`?where=${encodeURIComponent('capital_allocation:ultra_fast_percent>=0')}&q=a`),
+    ['a1', 'a2', 'a3'],
+    'the name that the bot has',
   )
   const first = (await list('?limit=3')).json<{
     next: string
@@ -201,12 +203,17 @@ t.test('the list of users: by the beginning of the id, by value, page by page', 
   for (const [query, message] of [
     ['?where=leverage', /mode\.scalp:size\.leverage>10/],
     ['?where=mode.skalp:size.leverage=1', /did you mean mode\.scalp/],
+    ['?where=mode.scalp:size.levrage!%3D1', /did you mean size\.leverage\?/],
+    ['?where=settings:trading.risk_level>5', /must be string, is 5/],
+    ['?where=mode.scalp:size>5', /is a section/],
     ['?cursor=%25', /next/],
     ['?limit=0', /limit/],
   ] as const) {
     const reply = await list(query)
     t.equal(reply.statusCode, 400, query)
     t.match(reply.body, message, query)
+    t.match(reply.json(), { errors: [{ path: /^querystring[./]/ }] }, query)
+    t.notMatch(reply.json().detail, /body/, query)
   }
   t.equal((await list('', bearer('1'))).statusCode, 403)
   t.equal((await gateway.as('1', { url: '/api/admin/users' })).statusCode, 200, 'a service may find users')

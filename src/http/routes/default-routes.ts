@@ -16,7 +16,7 @@ import { DOCUMENT_ROUTES, documentName, params } from './document-table.ts'
 const Reset = Type.Object(
   {
     document: Type.String({ maxLength: 64 }),
-    path: Type.String({ minLength: 1, description: 'as in the comparison' }),
+    path: Type.String({ minLength: 1, description: 'as in the comparison, or as a PUT may name it' }),
   },
   {
     additionalProperties: false,

@@ -19,7 +19,7 @@ const UserQuery = Type.Object({
   where: Type.Optional(
     Type.Array(Type.String({ maxLength: 512 }), {
       description:
-        'conditions on fields that must all hold: `<document>:<path><operator><value>` with =, !=, >, <, >=, <=',
+        'conditions on fields that must all hold: `<document>:<path><operator><value>` with =, !=, >, <, >=, <=; a field that no document has, and a value of another type, are refused',
       examples: [['mode.scalp:size.leverage>10']],
     }),
   ),
