@@ -45,6 +45,7 @@ import { userRoutes } from './http/routes/user-routes.ts'
 import { serverFactory } from './http/server-factory.ts'
 import { traceRequests } from './http/tracing.ts'
 import { refuseUntaggedPreconditions } from './http/untagged-writes.ts'
+import { refuseUnwantedBodies } from './http/unwanted-bodies.ts'
 import { validateRequests } from './http/validation.ts'
 import { logDestination } from './log-destination.ts'
 import { createServices, type Services } from './services.ts'
@@ -160,6 +161,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   validateRequests(app)
   checkQueryParameters(app)
   refuseUntaggedPreconditions(app)
+  refuseUnwantedBodies(app)
   answerProblems(app)
   const refuseTheRest = refuseOtherMethods(app)
   if (config.http.corsOrigins.length > 0) {

@@ -32,11 +32,16 @@ export function actingUser(principal: Principal, header: string | readonly strin
 }
 
 /**
- * True when a read of settings must not create a user who does not exist. A user is created by their first read, and by the
+ * True when a read of documents must not create a user who does not exist. A user is created by their first read, and by the
  * first read of a service. An admin only looks.
  */
 export function isLooking({ kind }: Pick<Principal, 'kind'>, method: string): boolean {
   return kind === 'admin' || (kind === 'service' && method === 'HEAD')
+}
+
+/** The same of any other read (comparison, history, events, order numbers): only the users' own tokens create them. */
+export function onlyLooks({ kind }: Pick<Principal, 'kind'>): boolean {
+  return kind !== 'user'
 }
 
 /** INVALID_USER_ID for anything that is no user id. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { pipeline, type Readable, Transform } from 'node:stream'
+import { type Readable, Transform } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ByteBudget } from './byte-budget.ts'
 import { onAnswerEnd } from './connection-end.ts'
@@ -67,13 +67,18 @@ function countBytes(
 ): Transform {
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, next) => {
+      // What comes behind the answer is thrown away (lingering.ts).
+      if (reply.raw.writableEnded) return next()
       const problem = reserve(budget, request, reply, chunk.length)
       if (problem === null) next(null, chunk)
       else next(problem)
     },
   })
-  // A caller who disconnects ends the counter as well; with pipe() the reader of the counter would wait for ever.
-  return pipeline(payload, counter, () => {})
+  // A caller who disconnects ends the counter as well; with pipe() alone its reader would wait for ever. With pipeline() a
+  // refusal would destroy the request, and what still comes could not be read.
+  const end = (error?: Error) => counter.destroy(error ?? new Error('the caller has disconnected'))
+  payload.once('error', end).once('close', () => payload.readableEnded || end())
+  return payload.pipe(counter)
 }
 
 export function tooMuch(whose: 'caller' | 'all'): ProblemError {

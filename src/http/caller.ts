@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ACTOR_RULE, namedCaller } from '../auth/actor.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
-import { actingUser, isLooking, type Principal, requireScope } from '../auth/principal.ts'
+import { actingUser, isLooking, onlyLooks, type Principal, requireScope } from '../auth/principal.ts'
 import { isUserId } from '../documents/user-id.ts'
 import type { Actor } from '../settings/service.ts'
 import type { AuthFailures } from './auth-failures.ts'
@@ -77,9 +77,9 @@ export function readerOf(request: FastifyRequest): Actor {
   return { ...actorOf(request), isLooking: isLooking(principalOf(request), request.method) }
 }
 
-/** The actor of a request that only looks at a user (comparison, history, preview): only the users' own tokens create them. */
+/** The actor of a request that looks at a user without reading documents (comparison, history, events, preview). */
 export function lookerOf(request: FastifyRequest): Actor {
-  return { ...actorOf(request), isLooking: principalOf(request).kind !== 'user' }
+  return { ...actorOf(request), isLooking: onlyLooks(principalOf(request)) }
 }
 
 /** The user the caller acts for, for requests that leave no history. */

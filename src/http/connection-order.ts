@@ -26,6 +26,11 @@ export function inOrder(serve: RequestListener): RequestListener {
   }
 }
 
+/** The request that came last on the connection; undefined before the first one. */
+export function lastRequest(socket: Socket): IncomingMessage | undefined {
+  return (socket as Connection)[LAST]?.req
+}
+
 /** The request of a connection that ends meanwhile is never served. */
 function wait(
   connection: Connection,

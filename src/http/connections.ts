@@ -22,7 +22,7 @@ export interface ConnectionsDeps {
  */
 export class Connections {
   readonly #deps: ConnectionsDeps
-  /** Connections without a request so far, oldest first. */
+  /** Connections without a request so far, or with their last answer, oldest first. */
   readonly #silent = new Set<Socket>()
   #open = 0
   #loggedAt = Number.NEGATIVE_INFINITY
@@ -59,6 +59,11 @@ export class Connections {
   /** A whole request arrived on the socket: it is never closed for being silent. */
   markActive(socket: Socket): void {
     this.#silent.delete(socket)
+  }
+
+  /** The socket has had its last answer: it is closed before others are. */
+  markSpent(socket: Socket): void {
+    this.#silent.add(socket)
   }
 
   #drop(): void {

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifySchema } from 'fastify'
 import { JSON_LIMITS } from '../documents/json/limits.ts'
 import { JsonError, readJson, requireJson } from '../documents/json/read.ts'
 import { typeFault } from '../documents/json.ts'
-import { hasOptionalBody, needsNoBody } from './openapi/operation.ts'
+import { needsNoBody } from './openapi/operation.ts'
 import { ProblemError } from './problem-error.ts'
 
 /**
@@ -19,13 +19,17 @@ export function parseJsonBodies(app: FastifyInstance): void {
     done(null, isEmpty ? Readable.from([]) : payload)
   })
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    const { schema } = request.routeOptions
     try {
-      done(null, body.length === 0 && needsNoBody(schema) ? undefined : refuseNull(parseJson(body), schema))
+      done(null, parseBody(body, request.routeOptions.schema))
     } catch (error) {
       done(error as Error)
     }
   })
+}
+
+/** The value of a body; undefined when it is empty and the route with this schema needs none. */
+export function parseBody(body: Buffer, schema: FastifySchema | undefined): unknown {
+  return body.length === 0 && needsNoBody(schema) ? undefined : refuseNull(parseJson(body), schema)
 }
 
 /** INVALID_JSON with place and reason; VALIDATION_FAILED with the paths of values that the gateway does not accept in JSON. */
@@ -54,9 +58,9 @@ function toProblem(error: unknown): unknown {
     : new ProblemError('VALIDATION_FAILED', `the body ${message}`, { errors: faults })
 }
 
-/** Refuses `null` as an optional body, because Fastify's validation cannot tell it from no body. */
+/** Refuses `null` where no body is needed, because Fastify cannot tell it from no body. */
 function refuseNull(value: unknown, schema: FastifySchema | undefined): unknown {
-  if (value !== null || !hasOptionalBody(schema)) return value
+  if (value !== null || schema === undefined || !needsNoBody(schema)) return value
   throw new ProblemError('VALIDATION_FAILED', 'the request is not valid', {
     errors: [{ path: '', message: typeFault('object', value) }],
   })

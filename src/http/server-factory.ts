@@ -1,9 +1,11 @@
 import { createServer, type Server, type ServerOptions } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyServerFactory } from 'fastify'
 import type { Config } from '../config.ts'
 import { refuseExpectation, refuseTunnel } from './client-errors.ts'
 import { inOrder } from './connection-order.ts'
 import type { Connections } from './connections.ts'
+import { isLingering, lingerBeforeClose } from './lingering.ts'
 import type { SocketDoor } from './reads/door.ts'
 
 /** Longest time for the headers of a request. Honest headers are one packet; a slow sender must not hold a connection. */
@@ -37,9 +39,12 @@ export function serverFactory(
       if (door()?.take(request, response) !== true) handler(request, response)
     })
     return createServer(options, (request, response) => {
-      connections().markActive(request.socket)
+      const { socket } = request
+      if (isLingering(socket)) return
+      connections().markActive(socket)
       serve(request, response)
     })
+      .on('connection', (socket: Socket) => lingerBeforeClose(socket, () => connections().markSpent(socket)))
       .on('checkExpectation', refuseExpectation)
       .on('connect', refuseTunnel)
   }

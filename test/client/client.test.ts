@@ -197,6 +197,7 @@ t.test('users and health', async t => {
 
 t.test('changes are heard of, from the gateway itself', async t => {
   const user = connect(t).user('12')
+  await user.get('settings')
   const open = Promise.withResolvers<void>()
   const changes = user.watch({ onConnection: () => open.resolve() })
   const first = changes.next()

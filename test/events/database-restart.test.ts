@@ -19,6 +19,7 @@ t.test(
       await startGateway(t, { ...PRODUCTION_TIMES, ...env }),
       await startGateway(t, { ...PRODUCTION_TIMES, ...env }),
     ]
+    await one.as('42', { url: SCALP })
     const source = await listen(t, one.url, '42')
     await put(two, 41)
     await eventually('a change is told', () => source.events.length === 1)

@@ -19,6 +19,7 @@ t.test('changes through either of two instances, and those of psql', async t => 
     await startGateway(t, { ...SHORT_LEASE, ...env }),
     await startGateway(t, { ...SHORT_LEASE, ...env }),
   ]
+  await one.as('42', { url: SCALP })
   const source = await listen(t, one.url, '42')
   t.equal(source.status, 200)
   t.equal(source.headers['content-type'], 'text/event-stream; charset=utf-8')
@@ -55,6 +56,7 @@ t.test('changes through either of two instances, and those of psql', async t => 
 const { gateway } = await startStack(t, SHORT_LEASE)
 
 t.test('a transaction that began earlier and commits later is told too, and once', async t => {
+  await gateway.as('100', { url: SCALP })
   const source = await listen(t, gateway.url, '100')
   const client = new pg.Client(gateway.databaseUrl)
   await client.connect()
@@ -76,6 +78,7 @@ t.test('a transaction that began earlier and commits later is told too, and once
 })
 
 t.test('who comes back is told what was missed', async t => {
+  await gateway.as('101', { url: SCALP })
   const source = await listen(t, gateway.url, '101')
   await eventually('an id comes at once', () => source.lastId !== '')
   const id = source.lastId
@@ -115,6 +118,7 @@ t.test('who comes back is told what was missed', async t => {
 })
 
 t.test('nobody hears of another user, and nothing of the content', async t => {
+  for (const user of ['u42', 'u43']) await gateway.as(user, { url: SCALP })
   const [mine, others] = [await listen(t, gateway.url, 'u42'), await listen(t, gateway.url, 'u43')]
   await gateway.as('u42', {
     method: 'PUT',
@@ -135,6 +139,7 @@ t.test('nobody hears of another user, and nothing of the content', async t => {
 })
 
 t.test('deleting a user is told as such', async t => {
+  await gateway.as('102', { url: SCALP })
   const source = await listen(t, gateway.url, '102')
   await gateway.as('102', { method: 'DELETE', url: '/api/users/102', headers: bearer('7', 'admin') })
   await eventually('all documents are told', () => source.events.length >= 13)
@@ -159,6 +164,7 @@ t.test('the stream ends with the token', async t => {
 
 t.test('too many listeners are refused', async t => {
   const { gateway } = await startStack(t, { ...SHORT_LEASE, EVENT_LISTENERS_MAX: '2' })
+  for (const user of ['1', '2', '3']) await gateway.as(user, { url: SCALP })
   const [first] = [await listen(t, gateway.url, '1'), await listen(t, gateway.url, '2')]
   const refused = await listen(t, gateway.url, '3')
   t.equal(refused.status, 503)

@@ -11,6 +11,7 @@ const SCALP = '/api/futures/ginie/modes/scalp'
 t.test('the phases of a shutdown', async t => {
   const { gateway } = await startStack(t, { SHUTDOWN_DELAY_MS: '500' })
   const { url } = gateway
+  await gateway.as('42', { url: SCALP })
   const source = await listen(t, url, '42')
   // Held up in the database while the shutdown begins.
   const { promise: held, resolve: release } = Promise.withResolvers<void>()

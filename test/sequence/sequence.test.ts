@@ -22,6 +22,7 @@ const draw = async (gateway: TestGateway, payload?: object, headers = {}) =>
 
 t.test('numbers start at 1 and ascend', async t => {
   const { gateway } = await startStack(t)
+  await gateway.as('42', { url: '/api/user/settings' })
   t.match((await gateway.as('42', { url: URL })).json(), { user_id: '42', sequence: 0 })
   t.match(await draw(gateway), {
     user_id: '42',

@@ -29,7 +29,7 @@ export interface Operation {
   readonly body?: TSchema
   /** A body that Fastify validates and that may be absent. */
   readonly optionalBody?: TSchema
-  /** A write that needs no body. If one is sent, it must be JSON. */
+  /** A write that takes no body; an empty one or `{}` is none, see unwanted-bodies.ts. */
   readonly bodyNotNeeded?: true
   /** The successful answers by status. */
   readonly responses: Readonly<Record<number, Success>>

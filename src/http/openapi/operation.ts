@@ -15,7 +15,7 @@ export function needsNoBody(schema: FastifySchema | undefined): boolean {
   return schema?.body === undefined || hasOptionalBody(schema)
 }
 
-export function hasOptionalBody(schema: FastifySchema | undefined): boolean {
+function hasOptionalBody(schema: FastifySchema | undefined): boolean {
   return (schema?.body as Record<string, unknown> | undefined)?.[OPTIONAL_BODY] === true
 }
 

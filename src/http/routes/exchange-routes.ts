@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { EXCHANGE_KINDS, type ExchangeCache, type ExchangeKind } from '../../exchange/exchange.ts'
 import { userIdOf } from '../caller.ts'
-import { requireJsonBytes } from '../json-bodies.ts'
+import { parseBody, requireJsonBytes } from '../json-bodies.ts'
 import { pascal } from '../openapi/components.ts'
 import { AGE_HEADER } from '../openapi/headers.ts'
 import { needsNoBody, operation } from '../openapi/operation.ts'
@@ -21,9 +21,11 @@ export async function exchangeRoutes(app: FastifyInstance, exchange: ExchangeCac
   // The bytes are stored as received, with integers of any size; parsing only proves that they are JSON.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    const { schema } = request.routeOptions
     try {
       // A DELETE has no body, even if its headers name a content type.
-      if (body.length > 0 || !needsNoBody(request.routeOptions.schema)) requireJsonBytes(body)
+      if (needsNoBody(schema)) return done(null, parseBody(body, schema))
+      requireJsonBytes(body)
       done(null, body)
     } catch (error) {
       done(error as Error)

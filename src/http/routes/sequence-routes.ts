@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { isLooking } from '../../auth/principal.ts'
+import { onlyLooks } from '../../auth/principal.ts'
 import type { SequenceService } from '../../sequence/service.ts'
 import type { Actor } from '../../settings/service.ts'
 import { principalOf, userIdOf } from '../caller.ts'
@@ -74,13 +74,13 @@ export function sequenceRoutes(app: FastifyInstance, sequence: SequenceService):
     id: 'lastSequence',
     tag: 'Sequence',
     summary: 'The last number handed out today',
-    description: SEQUENCE_TEXT,
+    description: `Creates nobody: 404 to an admin or a service for a user who does not exist.\n\n${SEQUENCE_TEXT}`,
     auth: 'user',
     responses: { 200: { description: 'The number.', schema: Last } },
     errors: ['DATABASE_UNAVAILABLE'],
   })
   app.get('/api/user/sequence', { schema: last }, async request =>
-    sequence.last({ ...drawerOf(request), isLooking: isLooking(principalOf(request), request.method) }),
+    sequence.last({ ...drawerOf(request), isLooking: onlyLooks(principalOf(request)) }),
   )
 }
 
