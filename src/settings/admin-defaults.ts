@@ -4,7 +4,7 @@ import { versionOf } from '../consistency/stored-bytes.ts'
 import type { Writer } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { KINDS } from '../documents/catalogue.ts'
-import { diff } from '../documents/changes.ts'
+import { diff, shownChange } from '../documents/changes.ts'
 import {
   BUILT_IN_DEFAULTS,
   mergeDefaults,
@@ -98,7 +98,7 @@ export class AdminDefaults implements AdminDefaultsService {
       changed,
       version: row.version,
       hash: defaultsHash(canonicalJson(data)),
-      changes: changed ? diff(before ?? {}, data) : [],
+      changes: changed ? diff(before ?? {}, data).map(shownChange) : [],
       ...(unused.length === 0 ? {} : { unused }),
     }
   }
