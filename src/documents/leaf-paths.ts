@@ -7,14 +7,21 @@ const MAX_PATHS = 3
 /** Paths by the name of the field that they end with, for each schema of a document. */
 const indexes = new WeakMap<TSchema, ReadonlyMap<string, readonly string[]>>()
 
-/** Where a document has fields of this name, such as `confidence.min_confidence`; undefined when nowhere. */
-export function pathOfLeaf(schema: TSchema, name: string): string | undefined {
+/**
+ * Where a document, or the group of it at `parent`, has fields of this name, such as `confidence.min_confidence`; undefined when
+ * nowhere.
+ */
+export function pathOfLeaf(schema: TSchema, name: string, parent = ''): string | undefined {
   let index = indexes.get(schema)
   if (index === undefined) {
     index = indexOf(schema)
     indexes.set(schema, index)
   }
-  return index.get(name)?.slice(0, MAX_PATHS).join(' or ')
+  return index
+    .get(name)
+    ?.slice(0, MAX_PATHS)
+    .map(path => (parent === '' ? path : `${parent}.${path}`))
+    .join(' or ')
 }
 
 function indexOf(schema: TSchema): ReadonlyMap<string, readonly string[]> {

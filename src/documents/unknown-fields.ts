@@ -45,7 +45,7 @@ function visit(data: JsonObject, place: Place, root: TSchema, faults: Fault[]): 
       candidates ??= [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]
       const message =
         faults.length < MAX_SUGGESTIONS
-          ? unknownField(name, candidates, at => pathOfLeaf(root, at))
+          ? unknownField(name, candidates, at => pathNear(place, at) ?? pathOfLeaf(root, at))
           : 'unknown field'
       faults.push({ path, message })
     } else if (schema === undefined && !given.some(example => sameType(example, value))) {
@@ -55,6 +55,11 @@ function visit(data: JsonObject, place: Place, root: TSchema, faults: Fault[]): 
       visit(value, { schema, examples: given, path }, root, faults)
     }
   }
+}
+
+/** The places of a field in the groups of the place itself: one of them was meant rather than one elsewhere. */
+function pathNear({ schema, path }: Place, name: string): string | undefined {
+  return schema && pathOfLeaf(schema, name, path)
 }
 
 /** Null says nothing about the type. */
