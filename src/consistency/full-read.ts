@@ -2,6 +2,7 @@ import type { CachePort } from './cache-port.ts'
 import type { DatabaseCheck } from './database-check.ts'
 import type { DatabaseRead, StampedReply } from './database-read.ts'
 import type { DegradedRead } from './degraded-read.ts'
+import type { DocumentRef } from './document-rows.ts'
 import type { Lease } from './lease.ts'
 import type { NearCache } from './near-cache.ts'
 import type { HeldDocument } from './near-entry.ts'
@@ -94,6 +95,21 @@ export class FullRead {
     }
   }
 
+  /**
+   * Makes Redis hold all keys of a document as its row has them: the fill of a read, for keys that no read asks for. Best effort: does
+   * nothing without a lease, and never rejects.
+   */
+  async refill(ref: DocumentRef): Promise<void> {
+    const { codec, lease, database } = this.#deps
+    const keys = codec.keys(ref)
+    const wanted = keys.map((_, part) => ({ ref, part }))
+    const begun = lease.current()
+    const reply = begun && (await this.#ask({ keys, wanted }))
+    if (begun === undefined || reply === undefined || !lease.covers(begun, reply.connection)) return
+    // The pool counts and logs a database that fails; what the caller did is done.
+    await database.read(wanted, begun.v, reply).catch(() => {})
+  }
+
   /** The answer of a read that the database has failed with `error`. Rejects with that error when there is none. */
   async onOutage(reading: PendingRead, error: unknown): Promise<ReadResult> {
     if (!this.#deps.serveUnverified || !(error instanceof DatabaseUnavailableError)) throw error
@@ -139,7 +155,7 @@ export class FullRead {
     }
   }
 
-  async #ask({ wanted, keys }: PendingRead): Promise<StampedReply | undefined> {
+  async #ask({ wanted, keys }: Pick<PendingRead, 'wanted' | 'keys'>): Promise<StampedReply | undefined> {
     const { cache, codec } = this.#deps
     if (!cache.usable) return undefined
     const users = usersOf(wanted)

@@ -31,7 +31,7 @@ export class ByPartition<T> {
 }
 
 /** The Reader of a cluster: that of the user's partition. The documents of one read are of one user. */
-export class PartitionedReader implements Pick<Reader, 'read' | 'answer'> {
+export class PartitionedReader implements Pick<Reader, 'read' | 'answer' | 'refill'> {
   readonly #protocols: ByPartition<Pick<Protocol, 'reader'>>
 
   constructor(protocols: ByPartition<Pick<Protocol, 'reader'>>) {
@@ -40,6 +40,10 @@ export class PartitionedReader implements Pick<Reader, 'read' | 'answer'> {
 
   read(wanted: WantedDocuments, options: ReadOptions = {}): Promise<ReadResult> {
     return this.#protocols.of(userOfRead(wanted, options)).reader.read(wanted, options)
+  }
+
+  refill(ref: DocumentRef): Promise<void> {
+    return this.#protocols.of(ref.userId).reader.refill(ref)
   }
 
   answer(wanted: WantedDocuments, options: ReadOptions, onRead: OnRead): void {

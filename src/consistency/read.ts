@@ -1,4 +1,5 @@
 import { askHeads } from './confirmation.ts'
+import type { DocumentRef } from './document-rows.ts'
 import { FullRead, type FullReadDeps } from './full-read.ts'
 import type { Around } from './joined-body.ts'
 import type { OnRead, ReadResult } from './read-outcome.ts'
@@ -34,6 +35,11 @@ export class Reader {
         else resolve(result)
       })
     })
+  }
+
+  /** Repairs all keys of a document, also those that no read asks for (FullRead). Never rejects. */
+  refill(ref: DocumentRef): Promise<void> {
+    return this.#full.refill(ref)
   }
 
   /**

@@ -13,31 +13,55 @@ export interface PathChange {
   readonly path: string
   readonly from?: unknown
   readonly to?: unknown
+  /**
+   * Of a new field: the path of the object, there before, that it was put into; absent = into the document itself. Objects between
+   * the two are new as well. Taking the field back leaves this object in its place, although it may be empty.
+   */
+  readonly into?: string
+}
+
+/** A change as callers see it: what it was put into matters to those who take it back. */
+export function shownChange({ into: _into, ...change }: PathChange): Omit<PathChange, 'into'> {
+  return change
 }
 
 /** The fields that differ, leaf by leaf, in the order of their names; an array is one leaf. */
 export function diff(before: JsonObject, after: JsonObject): PathChange[] {
   const changes: PathChange[] = []
-  collect(before, after, '', changes)
+  collect(before, after, { path: '', into: '' }, changes)
   return changes
 }
 
-function collect(before: JsonObject, after: JsonObject, parent: string, changes: PathChange[]): void {
+/** An object in the document, and the nearest one around it, or itself, that was there before. */
+interface Parent {
+  readonly path: string
+  readonly into: string
+}
+
+function collect(before: JsonObject, after: JsonObject, parent: Parent, changes: PathChange[]): void {
   for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
-    compare(own(before, name), own(after, name), joinPath(parent, name), changes)
+    compare(own(before, name), own(after, name), { ...parent, path: joinPath(parent.path, name) }, changes)
   }
 }
 
-function compare(from: unknown, to: unknown, path: string, changes: PathChange[]): void {
+function compare(from: unknown, to: unknown, { path, into }: Parent, changes: PathChange[]): void {
   if (from === to) return
-  if (path.length <= LONGEST_PARENT_PATH && isBranchOrAbsent(from) && isBranchOrAbsent(to)) {
-    collect(from ?? {}, to ?? {}, path, changes)
-  } else if (from === undefined || to === undefined || canonicalJson(from) !== canonicalJson(to)) {
-    changes.push({ path, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) })
+  if (path.length <= LONGEST_PARENT_PATH && isBranch(from, to) && isBranch(to, from)) {
+    collect(from ?? {}, to ?? {}, { path, into: from === undefined ? into : path }, changes)
+  } else if (from === undefined) {
+    changes.push({ path, to, ...(into === '' ? {} : { into }) })
+  } else if (to === undefined) {
+    changes.push({ path, from })
+  } else if (canonicalJson(from) !== canonicalJson(to)) {
+    changes.push({ path, from, to })
   }
 }
 
-/** An object with fields; an empty one is a leaf, so that adding or removing it is a change. */
-function isBranchOrAbsent(value: unknown): value is JsonObject | undefined {
-  return value === undefined || (isJsonObject(value) && Object.keys(value).length > 0)
+/**
+ * True for an object, and for nothing in the place of one. An empty object beside nothing is a leaf, so that adding or removing it
+ * is a change; beside an object it is a branch like any other, so that each field of the other has a change of its own.
+ */
+function isBranch(value: unknown, other: unknown): value is JsonObject | undefined {
+  if (value === undefined) return true
+  return isJsonObject(value) && (other !== undefined || Object.keys(value).length > 0)
 }

@@ -1,4 +1,4 @@
-import { diff } from './changes.ts'
+import { diff, type PathChange } from './changes.ts'
 import { isJsonObject, type JsonObject, own } from './json.ts'
 import { splitPath } from './paths.ts'
 import { type RiskIndex, type RiskNote, riskOf } from './risk.ts'
@@ -18,7 +18,12 @@ export function compareDocument(
   defaults: JsonObject,
   risks: RiskIndex,
 ): Difference[] {
-  return diff(data, defaults).map(({ path, from, to }) => ({
+  return differencesOf(kind, diff(data, defaults), risks)
+}
+
+/** Changes towards the defaults, each with the risk of the value that it takes away. */
+export function differencesOf(kind: string, changes: readonly PathChange[], risks: RiskIndex): Difference[] {
+  return changes.map(({ path, from, to }) => ({
     document: kind,
     path,
     ...(from === undefined ? {} : { current: from }),

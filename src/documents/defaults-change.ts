@@ -2,15 +2,12 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import type { Fault } from '../errors.ts'
 import { DOCUMENTS } from './catalogue.ts'
 import { documentDefaults } from './defaults.ts'
-import { filePath, withoutNotes } from './file-format.ts'
+import { filePath, withoutNotes, withValue } from './file-format.ts'
 import { documentsAreObjects, filePaths, pathInFile } from './file-sections.ts'
-import { isJsonObject, type JsonObject } from './json.ts'
+import type { JsonObject } from './json.ts'
 import { compileRiskIndex } from './risk.ts'
 import { unknownFields } from './unknown-fields.ts'
 import { validateDocument } from './validate.ts'
-
-/** What no schema knows is judged by what the present defaults have there. */
-const NOTHING_KNOWN: TSchema = Type.Object({}, { additionalProperties: false })
 
 /**
  * The faults of changed defaults, by the rules of documents: fields keep their types, unknown ones are accepted
@@ -31,22 +28,35 @@ export function validateDefaultsChange(current: JsonObject, next: JsonObject): F
       ),
     )
   }
-  const others = unknownFields(NOTHING_KNOWN, withoutDocuments(next), [withoutDocuments(current)])
+  const others = unknownFields(schemaOf(next), withEmptyDocuments(next), [withoutNotes(current)])
   return [...faults, ...others, ...compileRiskIndex(next).faults]
 }
 
-/** The sections of the file that no document is made of, without notes. */
-function withoutDocuments(defaults: JsonObject): JsonObject {
-  const paths = DOCUMENTS.flatMap(({ places }) => places.map(({ path }) => filePath(defaults, path)))
-  const sections = Object.entries(withoutNotes(defaults))
-    .filter(([name]) => !paths.some(path => path.length === 1 && path[0] === name))
-    .map(([name, section]) => {
-      const taken = new Set(paths.filter(path => path[0] === name).map(path => path[1]))
-      return [name, isJsonObject(section) ? omit(section, taken) : section]
-    })
-  return Object.fromEntries(sections)
+/**
+ * What the gateway knows of the file: the documents in their places. The rest is judged by what the present defaults have there. A
+ * section is no free object, although nothing else than its documents may be in it.
+ */
+function schemaOf(file: JsonObject): TSchema {
+  const sections: Record<string, TSchema> = {}
+  for (const { path, schema } of placesIn(file)) {
+    const [name, inner] = path
+    sections[name!] =
+      inner === undefined ? schema : Type.Object({ ...sections[name!]?.properties, [inner]: schema })
+  }
+  return Type.Object(sections)
 }
 
-function omit(section: JsonObject, names: ReadonlySet<string | undefined>): JsonObject {
-  return Object.fromEntries(Object.entries(section).filter(([name]) => !names.has(name)))
+/** The file without notes, and without what is in the documents, which are judged one by one. */
+function withEmptyDocuments(file: JsonObject): JsonObject {
+  return placesIn(file).reduce((all, { path }) => withValue(all, path, {}), withoutNotes(file))
+}
+
+/** Where the file has documents, or their sections, and the schema of each. Paths have one or two names. */
+function placesIn(file: JsonObject): { path: readonly string[]; schema: TSchema }[] {
+  return DOCUMENTS.flatMap(({ places, schema }) =>
+    places.map(({ field, path }) => ({
+      path: filePath(file, path),
+      schema: field === undefined ? schema : schema.properties[field]!,
+    })),
+  )
 }

@@ -3,7 +3,7 @@ import { distance } from 'fastest-levenshtein'
 import type { Fault } from '../errors.ts'
 import { isJsonObject, type JsonObject, jsonTypeOf, own, typeFault } from './json.ts'
 import { pathsOfLeaf } from './leaf-paths.ts'
-import { joinPath } from './paths.ts'
+import { joinPath, splitPath } from './paths.ts'
 
 /** The nearest name is searched for so many faults. */
 const MAX_SUGGESTIONS = 200
@@ -63,7 +63,7 @@ function visit(data: JsonObject, place: Place, check: Check): void {
     if (schema === undefined && given.length === 0) {
       candidates ??= [...Object.keys(known ?? {}), ...examples.flatMap(Object.keys)]
       const message =
-        faults.length < MAX_SUGGESTIONS ? messageAbout(name, place.path, candidates, check) : 'unknown field'
+        faults.length < MAX_SUGGESTIONS ? messageAbout(name, place, candidates, check) : 'unknown field'
       faults.push({ path, message })
     } else if (schema === undefined && !given.some(example => sameType(example, value))) {
       faults.push({ path, message: typeFault(jsonTypeOf(given[0]), value) })
@@ -85,16 +85,15 @@ export function isFree(example: unknown): boolean {
 }
 
 /** A field without its group is more common than one that is misspelled so much: the same name elsewhere comes first. */
-function messageAbout(
-  name: string,
-  parent: string,
-  candidates: readonly string[],
-  { root, pathSent }: Check,
-): string {
+function messageAbout(name: string, place: Place, candidates: readonly string[], check: Check): string {
+  const { root, pathSent } = check
   const message = `unknown field ${name.slice(0, SHOWN_NAME)}`
-  const paths = pathsOfLeaf(root, name)
-  if (paths.some(path => path === parent || parent.startsWith(`${path}.`)))
+  const anywhere = pathsOfLeaf(root, name)
+  if (anywhere.some(path => path === place.path || place.path.startsWith(`${path}.`)))
     return `${message}: what is in ${name} belongs here, without its name`
+  // One in the groups of the place itself was meant rather than one elsewhere.
+  const near = place.schema === undefined ? [] : pathsOfLeaf(place.schema, name)
+  const paths = near.length > 0 ? near.map(path => splitPath(path).reduce(joinPath, place.path)) : anywhere
   const places = paths.flatMap(path => pathSent(path) ?? [])
   if (places.length > 0) return `${message}, did you mean ${oneOf(places)}?`
   if (paths.length > 0)

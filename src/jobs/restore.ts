@@ -1,8 +1,8 @@
 import { canonicalJson } from '../documents/canonical.ts'
-import type { PathChange } from '../documents/changes.ts'
+import { diff, type PathChange } from '../documents/changes.ts'
 import { readJson } from '../documents/json/read.ts'
 import { isJsonObject, type JsonObject, own } from '../documents/json.ts'
-import { splitPath } from '../documents/paths.ts'
+import { joinPath, splitPath } from '../documents/paths.ts'
 
 /** The changes in a history row. Empty when an operator stored something else there. */
 export function changesIn(json: string): readonly PathChange[] {
@@ -19,15 +19,30 @@ export function restore(data: JsonObject, changes: readonly PathChange[]): JsonO
   return changes.reduce((document, change) => restoreField(document, splitPath(change.path), change), data)
 }
 
-function restoreField(data: JsonObject, path: readonly string[], change: PathChange): JsonObject {
+function restoreField(
+  data: JsonObject,
+  path: readonly string[],
+  change: PathChange,
+  parent: string = '',
+): JsonObject {
   const [name, ...below] = path
   const current = own(data, name!)
-  if (below.length === 0) return isSame(current, change.to) ? withField(data, name!, change.from) : data
+  if (below.length === 0) return restoreLeaf(data, name!, change)
   if (current !== undefined && !isJsonObject(current)) return data
-  const inner = restoreField(current ?? {}, below, change)
+  const here = joinPath(parent, name!)
+  const inner = restoreField(current ?? {}, below, change, here)
   if (inner === current || (current === undefined && isEmpty(inner))) return data
-  // The change made the object with the field: a path leads into an object only if it had fields, or did not exist.
-  return withField(data, name!, isEmpty(inner) ? undefined : inner)
+  // An object that the change made goes with its last field.
+  return withField(data, name!, isEmpty(inner) && here !== change.into ? undefined : inner)
+}
+
+function restoreLeaf(data: JsonObject, name: string, { from, to }: PathChange): JsonObject {
+  const current = own(data, name)
+  if (isSame(current, to)) return withField(data, name, from)
+  // History rows of earlier gateways name an object that was empty, or was emptied, instead of its fields.
+  if (!isJsonObject(current) || !isJsonObject(from) || !isJsonObject(to)) return data
+  const inner = restore(current, diff(from, to))
+  return inner === current ? data : withField(data, name, inner)
 }
 
 function isSame(a: unknown, b: unknown): boolean {

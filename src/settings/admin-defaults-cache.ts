@@ -28,14 +28,14 @@ export interface DefaultsOfWrite {
  * holds when its transaction sees the same version, and otherwise the row.
  */
 export class AdminDefaultsCache {
-  readonly #reader: Pick<Reader, 'read'>
+  readonly #reader: Pick<Reader, 'read' | 'refill'>
   readonly #store: Pick<StorePort, 'readRows'>
   #bytes: Buffer | undefined
   #defaults: ParsedDefaults | undefined
   #row: { readonly version: number; readonly defaults: ParsedDefaults } | undefined
   #reading: Promise<void> | undefined
 
-  constructor(reader: Pick<Reader, 'read'>, store: Pick<StorePort, 'readRows'>) {
+  constructor(reader: Pick<Reader, 'read' | 'refill'>, store: Pick<StorePort, 'readRows'>) {
     this.#reader = reader
     this.#store = store
   }
@@ -93,6 +93,11 @@ export class AdminDefaultsCache {
     const bytes = values?.[0] ?? null
     if (bytes === null) throw notLoaded()
     return { bytes, status }
+  }
+
+  /** Repairs the keys of the defaults, also that of their hash, which the gateway itself never reads. Never rejects. */
+  refill(): Promise<void> {
+    return this.#reader.refill(DEFAULTS_REF)
   }
 
   #parse(bytes: Buffer): ParsedDefaults {

@@ -4,7 +4,7 @@ import { versionOf } from '../consistency/stored-bytes.ts'
 import type { Writer } from '../consistency/write.ts'
 import { canonicalJson } from '../documents/canonical.ts'
 import { KINDS } from '../documents/catalogue.ts'
-import { diff } from '../documents/changes.ts'
+import { diff, shownChange } from '../documents/changes.ts'
 import {
   BUILT_IN_DEFAULTS,
   mergeDefaults,
@@ -49,6 +49,12 @@ interface Source {
   readonly unused: readonly string[]
 }
 
+interface Stored {
+  readonly row: Row
+  readonly changed: boolean
+  readonly before: JsonObject | undefined
+}
+
 /** The admin defaults: one document under the same protocol as those of the users. */
 export class AdminDefaults implements AdminDefaultsService {
   readonly #deps: AdminDefaultsDeps
@@ -64,7 +70,7 @@ export class AdminDefaults implements AdminDefaultsService {
 
   async putDefaults(caller: string, patch: unknown, precondition?: Precondition): Promise<DocumentAnswer> {
     const meta = { updatedBy: caller, reason: 'put' }
-    const { row } = await this.#store(meta, applyPatch(patch), precondition)
+    const { row } = await this.#storeOrRepair(meta, applyPatch(patch), precondition)
     return { version: row.version, body: bodyOf(row), status: 'hit' }
   }
 
@@ -92,13 +98,13 @@ export class AdminDefaults implements AdminDefaultsService {
     const { next, unused } =
       source.source === 'file' ? await this.#fromFile() : await this.#fromUser(caller, source.userId)
     const meta = { updatedBy: caller, reason: 'sync-defaults' }
-    const { row, changed, before } = await this.#store(meta, next, precondition)
+    const { row, changed, before } = await this.#storeOrRepair(meta, next, precondition)
     const data = readJson(row.data ?? '{}') as JsonObject
     return {
       changed,
       version: row.version,
       hash: defaultsHash(canonicalJson(data)),
-      changes: changed ? diff(before ?? {}, data) : [],
+      changes: changed ? diff(before ?? {}, data).map(shownChange) : [],
       ...(unused.length === 0 ? {} : { unused }),
     }
   }
@@ -136,11 +142,14 @@ export class AdminDefaults implements AdminDefaultsService {
     return { next, unused: [] }
   }
 
-  async #store(
-    meta: ChangeMeta,
-    next: Next,
-    precondition: Precondition = {},
-  ): Promise<{ row: Row; changed: boolean; before: JsonObject | undefined }> {
+  /** A write that changes nothing stores nothing in Redis either; the operator who repeats it may want to repair what is missing there. */
+  async #storeOrRepair(meta: ChangeMeta, next: Next, precondition: Precondition = {}): Promise<Stored> {
+    const stored = await this.#store(meta, next, precondition)
+    if (!stored.changed) await this.#deps.cache.refill()
+    return stored
+  }
+
+  async #store(meta: ChangeMeta, next: Next, precondition: Precondition = {}): Promise<Stored> {
     let held: Row | undefined
     let before: JsonObject | undefined
     const { rows } = await this.#deps.writer.write(

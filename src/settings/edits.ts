@@ -1,7 +1,7 @@
 import type { PlannedChange } from '../consistency/decision.ts'
 import { inOurNames, namedTwice } from '../documents/aliases.ts'
 import { canonicalJson } from '../documents/canonical.ts'
-import { diff } from '../documents/changes.ts'
+import { diff, type PathChange } from '../documents/changes.ts'
 import { complete } from '../documents/complete.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { noteFaults } from '../documents/file-format.ts'
@@ -64,6 +64,8 @@ export interface Limits {
 export interface EditPlan {
   /** None when nothing changes. */
   readonly changes: readonly PlannedChange[]
+  /** The same field by field. */
+  readonly fields: readonly PathChange[]
   /** Stored values that are no longer allowed, and that the change does not touch. */
   readonly warnings: readonly Fault[]
 }
@@ -92,11 +94,11 @@ export function plan(
     })
   }
   const warnings = stored.map(fault => faultBelow(section, fault))
-  const changes = diff(document.data, whole)
-  if (changes.length === 0) return { changes: [], warnings }
+  const fields = diff(document.data, whole)
+  if (fields.length === 0) return { changes: [], fields, warnings }
   const data = canonicalJson(whole)
   requireSize(data, limits)
-  return { changes: [{ ref: document.row.ref, data, changes: canonicalJson(changes) }], warnings }
+  return { changes: [{ ref: document.row.ref, data, changes: canonicalJson(fields) }], fields, warnings }
 }
 
 /** DOCUMENT_TOO_LARGE: merges must not make a document grow without end, in bytes, names or values. */

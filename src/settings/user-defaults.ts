@@ -1,7 +1,7 @@
 import type { PlannedChange } from '../consistency/decision.ts'
 import { inOurPath } from '../documents/aliases.ts'
 import { DOCUMENTS, findKind, KINDS } from '../documents/catalogue.ts'
-import { applyDefaults, compareDocument, resetField } from '../documents/compare.ts'
+import { applyDefaults, compareDocument, differencesOf, resetField } from '../documents/compare.ts'
 import { documentDefaults } from '../documents/defaults.ts'
 import { findField } from '../documents/find-field.ts'
 import type { JsonObject } from '../documents/json.ts'
@@ -83,7 +83,12 @@ export class UserDefaults implements DefaultsService {
     const documents: Record<string, readonly FieldChange[]> = {}
     const found = await this.#deps.reads.documents(actor, KINDS)
     KINDS.forEach((kind, index) => {
-      const changes = compare(kind, found[index]!.data, defaults)
+      const changes = compareDocument(
+        kind,
+        found[index]!.data,
+        documentDefaults(defaults.data, kind),
+        defaults.risks,
+      )
       if (changes.length > 0) documents[kind] = changes
     })
     const warnings = KINDS.flatMap((kind, index) => {
@@ -139,31 +144,25 @@ interface Step {
   readonly warnings: readonly Warning[]
 }
 
-/** The change of one document: the differences that it takes away, and the write that does it. */
+/**
+ * The change of one document, and what it does field by field. These are the differences that it takes away; one that it takes
+ * away in part, such as a field of an object that stands in the place of a text, is told as far as it goes.
+ */
 function step(
   document: LiveDocument,
   address: DocumentAddress,
   next: Next,
-  defaults: ParsedDefaults,
+  { data: defaults, risks }: ParsedDefaults,
   limits: Limits,
 ): Step {
   const { kind } = address
-  const after = next(document.data, documentDefaults(defaults.data, kind))
-  const left = new Set(compare(kind, after, defaults).map(({ path }) => path))
-  const { changes: planned, warnings } = plan(document, address, after, defaults.data, limits)
+  const after = next(document.data, documentDefaults(defaults, kind))
+  const { changes: planned, fields, warnings } = plan(document, address, after, defaults, limits)
   return {
     planned,
     warnings: warningsOf(kind, warnings),
-    changes: compare(kind, document.data, defaults).filter(({ path }) => !left.has(path)),
+    changes: differencesOf(kind, fields, risks),
   }
-}
-
-function compare(
-  kind: string,
-  data: JsonObject,
-  { data: defaults, risks }: ParsedDefaults,
-): readonly FieldChange[] {
-  return compareDocument(kind, data, documentDefaults(defaults, kind), risks)
 }
 
 function addressesOf(scope: DefaultsScope): readonly DocumentAddress[] {

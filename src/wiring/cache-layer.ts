@@ -14,7 +14,7 @@ import { SYSTEM_CLOCK } from '../system-clock.ts'
 
 /** The cache protocol and everything that is kept in Redis, whatever Redis is made of. */
 export interface CacheLayer {
-  readonly reader: Pick<Reader, 'read' | 'answer'>
+  readonly reader: Pick<Reader, 'read' | 'answer' | 'refill'>
   readonly writer: Pick<Writer, 'write' | 'writeMany'>
   readonly store: Pick<StorePort, 'readRows'>
   /** For looks at the keys of one user. */

@@ -21,7 +21,7 @@ t.test('reads and writes go to the partition of their user', async t => {
       (what: string) =>
       async (...args: unknown[]) =>
         void asked.push([`${what} ${args.length}`, partition])
-    const reader = { read: note('read'), answer: note('answer') } as unknown as Reader
+    const reader = { read: note('read'), answer: note('answer'), refill: note('refill') } as unknown as Reader
     const writer = { write: note('write'), writeMany: note('writeMany') } as unknown as Writer
     return { reader, writer }
   })
@@ -37,11 +37,12 @@ t.test('reads and writes go to the partition of their user', async t => {
     { id: 'u\nmode' },
     () => {},
   )
+  await reader.refill(REF)
   await writer.write([REF], decide, meta)
   await writer.writeMany([REF], decide, meta)
   t.strictSame(
     asked,
-    ['read 2', 'answer 3', 'write 3', 'writeMany 3'].map(what => [what, partitionOf('u')]),
+    ['read 2', 'answer 3', 'refill 1', 'write 3', 'writeMany 3'].map(what => [what, partitionOf('u')]),
   )
 })
 

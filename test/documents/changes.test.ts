@@ -21,9 +21,24 @@ t.test('leaf by leaf, sorted, arrays whole', async t => {
   )
 })
 
-t.test('an empty object is a leaf', async t => {
-  t.strictSame(diff({ a: {} }, { a: { b: 1 } }), [{ path: 'a', from: {}, to: { b: 1 } }])
+t.test('an empty object is a leaf beside nothing, and a branch beside an object', async t => {
   t.strictSame(diff({}, { a: {} }), [{ path: 'a', to: {} }])
+  t.strictSame(diff({ a: { b: {} } }, { a: {} }), [{ path: 'a.b', from: {} }])
+  t.strictSame(diff({ a: {} }, { a: { b: 1 } }), [{ path: 'a.b', to: 1, into: 'a' }])
+  t.strictSame(diff({ a: { b: 1, c: [] } }, { a: {} }), [
+    { path: 'a.b', from: 1 },
+    { path: 'a.c', from: [] },
+  ])
+  t.strictSame(diff({ a: {} }, { a: 1 }), [{ path: 'a', from: {}, to: 1 }])
+  t.strictSame(diff({ a: {} }, { a: [] }), [{ path: 'a', from: {}, to: [] }])
+})
+
+t.test('a new field says which object was there before it', async t => {
+  t.strictSame(diff({ a: { x: 1 } }, { a: { x: 1, g: { h: { b: 1 } } }, n: { c: 2 }, o: 3 }), [
+    { path: 'a.g.h.b', to: 1, into: 'a' },
+    { path: 'n.c', to: 2 },
+    { path: 'o', to: 3 },
+  ])
 })
 
 t.test('a dot in a name is written with a backslash', async t => {

@@ -1,5 +1,10 @@
 import t from 'tap'
-import { documentDefaults, mergeDefaults, parseDefaults } from '../../src/documents/defaults.ts'
+import {
+  BUILT_IN_DEFAULTS,
+  documentDefaults,
+  mergeDefaults,
+  parseDefaults,
+} from '../../src/documents/defaults.ts'
 import { validateDefaultsChange } from '../../src/documents/defaults-change.ts'
 import type { JsonObject } from '../../src/documents/json.ts'
 import { fiveModes, unknownParts } from './bot-files.ts'
@@ -66,6 +71,33 @@ t.test('unknown parts can be changed, with the type they have', async t => {
       'arbitrag',
     ],
   )
+})
+
+t.test('beside the documents of a section nothing is accepted that the defaults do not have', async t => {
+  const meant = (patch: JsonObject) => faultsOf(patch).map(({ path, message }) => `${path}: ${message}`)
+  t.strictSame(meant({ circuit_breaker: { enabled: false } }), [
+    'circuit_breaker.enabled: unknown field enabled, did you mean circuit_breaker.global.enabled?',
+  ])
+  t.strictSame(meant({ circuit_breaker: { gobal: 1 }, llm_config: { globall: { enabled: false } } }), [
+    'circuit_breaker.gobal: unknown field gobal, did you mean global?',
+    'llm_config.globall: unknown field globall, did you mean global?',
+  ])
+  t.strictSame(meant({ mode_configs: { scalpp: {} }, safety_settings: { swingg: { x: 1 } } }), [
+    'mode_configs.scalpp: unknown field scalpp, did you mean scalp?',
+    'safety_settings.swingg: unknown field swingg, did you mean swing?',
+  ])
+  t.match(meant({ safety_settings: { enable_profit_monitor: false } }), [
+    /unknown field enable_profit_monitor, did you mean safety_settings\.\w+\.enable_profit_monitor or /,
+  ])
+  t.strictSame(meant({ capital_alocation: {}, capital_allocation: { foo: 1 } }).slice(1), [
+    'capital_alocation: unknown field capital_alocation, did you mean capital_allocation?',
+  ])
+})
+
+t.test('what the built-in file has can be sent back', async t => {
+  t.strictSame(validateDefaultsChange(BUILT_IN_DEFAULTS, BUILT_IN_DEFAULTS), [])
+  t.strictSame(validateDefaultsChange(CURRENT, mergeDefaults(CURRENT, BUILT_IN_DEFAULTS)), [])
+  t.strictSame(validateDefaultsChange(CURRENT, mergeDefaults(CURRENT, CURRENT)), [])
 })
 
 t.test('a section cannot become something else', async t => {

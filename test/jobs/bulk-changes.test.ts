@@ -93,6 +93,25 @@ t.test('changes the users who fit, each once, and can be taken back', async t =>
   t.match((await admin('GET', BULK)).json().bulk_changes, [{ id: back.json().id }, { id }])
 })
 
+t.test('a field that came into an empty object is taken back from it', async t => {
+  const url = '/api/user/settings'
+  const putSettings = (payload: object) => gateway.as('empty', { method: 'PUT', url, payload })
+  await putSettings({ trading: { max_usd_allocation: 4_321 } })
+  const preferences = async () => (await gateway.as('empty', { url })).json().data.preferences
+  t.strictSame(await preferences(), {})
+  const id = await start({
+    document: 'settings',
+    data: { preferences: { banner: 'on' } },
+    where: ['settings:trading.max_usd_allocation=4321'],
+    reason: 'banner',
+  })
+  t.match(await ended(id), { state: 'done', total: 1 })
+  await putSettings({ preferences: { other: 1 } })
+  const back = await admin('POST', `${BULK}/${id}/revert`)
+  t.match(await ended(back.json().id), { state: 'done', total: 1, unchanged: 0 })
+  t.strictSame(await preferences(), { other: 1 })
+})
+
 t.test('a user whose document would break a rule is refused, and stops no other', async t => {
   const ids = await create('b', 3)
   const { pool } = gateway.services

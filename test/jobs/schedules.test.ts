@@ -71,6 +71,29 @@ t.test('takes effect when it is due, and goes back field by field', async t => {
   t.match(body, /^job_steps_total\{job="schedule",outcome="done"\} 2$/m)
 })
 
+t.test('a field that came into an empty object goes back, and what came meanwhile stays', async t => {
+  const url = '/api/user/settings'
+  const preferences = async () => (await gateway.as('e', { url })).json().data.preferences
+  t.strictSame(await preferences(), {})
+  const data = { preferences: { banner: 'on' } }
+  const created = (await post('e', { at: inMs(0), until: inMs(HOUR_MS), data }, {}, url)).json()
+  t.match(created.changes, [{ path: 'preferences.banner', new: 'on' }])
+  await until('e', created.id, 'active')
+  await gateway.as('e', { method: 'PUT', url, payload: { preferences: { other: 1 } } })
+  await makeDue(created.id)
+  await until('e', created.id, 'done')
+  t.strictSame(await preferences(), { other: 1 })
+  const lines = (await gateway.as('e', { url: `${url}/history?limit=3` })).json()
+  t.strictSame(
+    lines.map(({ changes }: { changes: object }) => changes),
+    [
+      [{ path: 'preferences.banner', from: 'on' }],
+      [{ path: 'preferences.other', to: 1 }],
+      [{ path: 'preferences.banner', to: 'on' }],
+    ],
+  )
+})
+
 t.test('a section, and a change that changes nothing', async t => {
   const url = '/api/user/settings/notifications'
   const before = (await gateway.as('2', { url })).json()

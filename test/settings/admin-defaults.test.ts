@@ -20,6 +20,17 @@ t.test('the admin defaults', async t => {
     version: 2,
     data: { global_trading: { max_usd_allocation: 1000, risk_level: 'moderate' } },
   })
+  for (const where of [url, `${url}?dry_run=true`]) {
+    const beside = await admin({
+      method: 'PUT',
+      url: where,
+      payload: { circuit_breaker: { enabled: false } },
+    })
+    t.match(beside.json(), {
+      status: 400,
+      errors: [{ path: 'circuit_breaker.enabled', message: /circuit_breaker\.global\.enabled/ }],
+    })
+  }
   const dry = await admin({
     method: 'PUT',
     url: `${url}?dry_run=true`,

@@ -9,7 +9,8 @@ import { clockByHand } from '../helper/clock.ts'
 import { startStack } from '../helper/gateway.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
-const unused = { read: () => Promise.reject(new Error('a write does not read the cache')) }
+const fail = () => Promise.reject(new Error('a write does not read the cache'))
+const unused = { read: fail, refill: fail }
 
 /** Defaults in a database of one row. */
 function defaultsIn(database: { row?: Row; away?: boolean }) {

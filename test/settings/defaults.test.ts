@@ -1,5 +1,6 @@
 import t from 'tap'
 import { startGateway, startStack } from '../helper/gateway.ts'
+import { ADMIN } from '../helper/tokens.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
 const COMPARISON = '/api/user/settings/comparison'
@@ -112,6 +113,61 @@ t.test('reset: the nearest name of what is unknown, and the names of the bot', a
     status: 400,
     detail: 'the change breaks the rules of the document',
   })
+})
+
+t.test('fields in what is empty by default: each with its risk, and each reset is told', async t => {
+  const { gateway } = await startStack(t)
+  const url = '/api/user/settings'
+  const index = { high_risk_settings: ['preferences.auto_trade=true'] }
+  await gateway.app.inject({
+    method: 'PUT',
+    url: '/api/admin/defaults',
+    headers: ADMIN,
+    payload: { _settings_risk_index: index },
+  })
+  const put = (preferences: object, query = '') =>
+    gateway.as('42', { method: 'PUT', url: `${url}${query}`, payload: { preferences } })
+  const reset = (path: string, query = '') =>
+    gateway.as('42', { method: 'POST', url: `${url}/reset${query}`, payload: { document: 'settings', path } })
+  await gateway.as('42', { url })
+  t.match((await put({ auto_trade: true }, '?dry_run=true')).json().changes, [
+    { path: 'preferences.auto_trade', new: true, risk: 'high' },
+  ])
+  await put({ auto_trade: true, a: { b: 2, c: 3 } })
+  t.match((await gateway.as('42', { url: COMPARISON })).json(), {
+    high_risk: 1,
+    low_risk: 2,
+    documents: {
+      settings: [
+        { path: 'preferences.a.b', current: 2, risk: 'low' },
+        { path: 'preferences.a.c', current: 3, risk: 'low' },
+        { path: 'preferences.auto_trade', current: true, risk: 'high' },
+      ],
+    },
+  })
+  const preview = await reset('preferences.a.b', '?preview=true')
+  t.match(preview.json(), { all_match: false, total_changes: 1, changes: [{ path: 'preferences.a.b' }] })
+  t.strictSame((await reset('preferences.a.b')).json().changes, preview.json().changes)
+  t.strictSame((await gateway.as('42', { url })).json().data.preferences, { auto_trade: true, a: { c: 3 } })
+})
+
+t.test('a reset of a field below a group that the defaults have as a value is told', async t => {
+  const { gateway } = await startStack(t)
+  const url = '/api/user/settings'
+  await gateway.as('42', { method: 'PUT', url, payload: { preferences: { theme: { dark: true, size: 2 } } } })
+  await gateway.app.inject({
+    method: 'PUT',
+    url: '/api/admin/defaults',
+    headers: ADMIN,
+    payload: { preferences: { theme: 'light' } },
+  })
+  const reset = await gateway.as('42', {
+    method: 'POST',
+    url: `${url}/reset`,
+    payload: { document: 'settings', path: 'preferences.theme.dark' },
+  })
+  t.match(reset.json(), { total_changes: 1, changes: [{ path: 'preferences.theme.dark', current: true }] })
+  t.strictSame((await gateway.as('42', { url })).json().data.preferences, { theme: { size: 2 } })
 })
 
 t.test('a reset of everything is never seen in part, through two instances', async t => {

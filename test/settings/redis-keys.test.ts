@@ -99,6 +99,40 @@ t.test('admin:defaults:all and its MD5, at the start, after a PUT and after a sy
   t.equal(hashes.size, 2)
 })
 
+t.test('admin:defaults:* is repaired by a sync and a PUT that change nothing', async t => {
+  const admin = (method: 'GET' | 'PUT' | 'POST', url: string, payload?: object) =>
+    gateway.app.inject({ method, url, headers: ADMIN, ...(payload === undefined ? {} : { payload }) })
+  await admin('POST', '/api/admin/sync-defaults', { source: 'file' })
+  const keys = ['admin:defaults:all', 'admin:defaults:hash']
+  const right = await client.mget(keys)
+  const repairs = {
+    sync: () => admin('POST', '/api/admin/sync-defaults', { source: 'file' }),
+    PUT: () => admin('PUT', '/api/admin/defaults', {}),
+  }
+  const breaks = {
+    'a hash that is gone': () => client.del('admin:defaults:hash'),
+    'another hash': () => client.set('admin:defaults:hash', `${right[1]}0`),
+    'another type': async () => {
+      await client.del('admin:defaults:hash')
+      await client.lpush('admin:defaults:hash', 'x')
+    },
+    'both gone': () => client.del(keys),
+  }
+  for (const [name, repair] of Object.entries(repairs)) {
+    for (const [what, harm] of Object.entries(breaks)) {
+      await harm()
+      t.equal((await repair()).statusCode, 200)
+      t.strictSame(await client.mget(keys), right, `${name}, ${what}`)
+      t.equal(await client.ttl('admin:defaults:hash'), -1)
+    }
+  }
+  await client.del(keys)
+  t.equal((await admin('GET', '/api/admin/defaults')).statusCode, 200)
+  t.strictSame(await client.mget(keys), right, 'a GET that misses')
+  const again = await admin('PUT', '/api/admin/defaults', {})
+  t.equal(again.json().version, JSON.parse(right[0]!).version, 'nothing is stored anew')
+})
+
 t.test('a PUT that changes nothing: the same version, no history, no write to Redis', async t => {
   const events: string[] = []
   await client.config('SET', 'notify-keyspace-events', 'KA')

@@ -140,7 +140,8 @@ function syncRoute(app: FastifyInstance, admin: AdminDefaultsService): void {
     summary: "Publish the file's or a user's settings as the defaults",
     description: [
       '`file` reads DEFAULT_SETTINGS_FILE; `user` publishes the documents of that user. In PostgreSQL first, then in',
-      '`admin:defaults:all` and `admin:defaults:hash`. An invalid file changes nothing: 422 names every fault.',
+      '`admin:defaults:all` and `admin:defaults:hash`; these keys are repaired when nothing changes, too. An invalid file changes',
+      'nothing: 422 names every fault.',
     ].join(' '),
     auth: 'admin',
     optionalBody: Source,
