@@ -115,7 +115,7 @@ export class Clients {
       checker.acknowledged(ref, version, planned.get(documentId(ref)) ?? null)
   }
 
-  /** A write that changes nothing, or gives up: it tells the versions that it found. */
+  /** A write that changes nothing, or gives up: it tells the versions that it found. One that changes nothing may repair its keys. */
   async #writeNothing(refs: readonly DocumentRef[]): Promise<void> {
     const { checker, gateways, random } = this.#world
     const gateway = gateways.pick()
@@ -126,10 +126,13 @@ export class Clients {
       if (isRefused) throw new RefusedError()
       return { result: undefined, changes: [] }
     }
-    const { writer } = gateway.of(refs[0]!.userId).protocol
+    const { writer, reader } = gateway.of(refs[0]!.userId).protocol
     const meta = { updatedBy: 'client', reason: 'put' }
     try {
-      await gateway.request(() => writer.write(refs, decide, meta))
+      await gateway.request(async () => {
+        await writer.write(refs, decide, meta)
+        await reader.refill(refs[0]!)
+      })
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error
     }

@@ -51,10 +51,10 @@ export async function walk(seed: number, build: Build = SOUND, focus?: AnyFocus)
   }
 }
 
-function isOn({ gateways, postgres, network, cluster }: World): boolean {
-  // A lease on a former primary may outlast it.
+function isOn({ gateways, postgres, network, redis, cluster }: World): boolean {
+  // A lease on a former primary, or on one that has restarted, may outlast it.
   const isOfOwner = (id: number) => {
-    const owner = id === 0 ? undefined : cluster?.keysOf(id - 1)?.identity
+    const owner = id === 0 ? redis.primary.identity : cluster?.keysOf(id - 1)?.identity
     return owner === undefined || postgres.viewOf(id).identity?.runId === owner.runId
   }
   return (
