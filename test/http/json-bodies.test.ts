@@ -88,7 +88,7 @@ t.test('digits that an operator stored stay as they are, and other fields can be
   t.equal(put.statusCode, 200)
   t.equal(await preferences('9'), stored)
   const comparison = await gateway.as('9', { url: `${SETTINGS}/comparison` })
-  t.match(comparison.body, /"orderId":8389765612825190229/)
+  t.match(comparison.body, /"path":"preferences\.orderId","current":8389765612825190229/)
 })
 
 t.test('NUL, halves of pairs and bytes that are no UTF-8', async t => {

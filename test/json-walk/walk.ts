@@ -2,6 +2,10 @@ import { strict as assert } from 'node:assert'
 import { setTimeout } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { Pool } from 'undici'
+import { canonicalJson } from '../../src/documents/canonical.ts'
+import { diff, shownChange } from '../../src/documents/changes.ts'
+import { readJson } from '../../src/documents/json/read.ts'
+import type { JsonObject } from '../../src/documents/json.ts'
 import { redisOf, SERVICE, type TestGateway } from '../helper/gateway.ts'
 import { canonical } from './canonical.ts'
 import { type Sample, sampleTexts } from './texts.ts'
@@ -137,16 +141,21 @@ class Session {
     const client = redisOf(this.#gateway)
     await client.del(`user:${this.#user}:settings:all`)
     compare('the database', preferencesIn(await this.#read('fwd=')))
-    const { body: history } = await this.#request('GET', `${SETTINGS}/history?limit=1`)
-    const [, to] =
-      /^\[\{"changes":\[\{"from":\{\},"path":"preferences","to":(.*)\}\],"reason":/s.exec(
-        canonical(history),
-      ) ?? []
-    compare('the history', to ?? history)
+    compare('the history', preferencesIn((await this.#request('GET', `${SETTINGS}?version=${stored}`)).body))
+    await this.#compareChanges(expected)
     await this.#rollback(EMPTY)
     compare('the answer of a rollback', preferencesIn((await this.#rollback(stored)).body))
     compare('Redis after a rollback', preferencesIn(await this.#read('hit')))
     await this.#rollback(EMPTY)
+  }
+
+  /** The changes of the last version, from empty preferences: each leaf by itself, as it was sent. */
+  async #compareChanges(preferences: string): Promise<void> {
+    const { body } = await this.#request('GET', `${SETTINGS}/history?limit=1`)
+    const [, found = body] = /^\[\{"changes":(\[.*\]),"reason":/s.exec(canonical(body)) ?? []
+    const after = { preferences: readJson(preferences) as JsonObject }
+    const expected = canonicalJson(diff({ preferences: {} }, after).map(shownChange))
+    if (found !== expected) this.#mismatch('the changes in the history', expected, found)
   }
 
   /** Each change that is meant makes one version: another one would be of something that had to be refused. */

@@ -16,7 +16,7 @@ t.test('PostgreSQL is frozen: it takes connections and answers nothing', async t
     gateway.as('42', {
       method,
       url: method === 'PUT' ? SCALP : `${SCALP}/load-defaults`,
-      payload: { confidence: { min_confidence: min } },
+      ...(method === 'PUT' ? { payload: { confidence: { min_confidence: min } } } : {}),
     })
   t.equal((await write(41)).statusCode, 200)
   const decision = '/api/futures/ginie/decision-settings'

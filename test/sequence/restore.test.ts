@@ -76,6 +76,8 @@ t.test(
     })
     await eventually('it is ready', () => again.services.status.ready)
     for (const user of ['u', 'w'] as const) {
+      // The backup does not have u, and a look creates no user.
+      await again.as(user, { url: '/api/user/settings' })
       t.ok((await lastOf(again, user)) >= lost[user].last, `GET is not below what ${user} has drawn`)
       const next = await draw(again, user, 1)
       t.ok(next.first > lost[user].last, `${next.first} after ${lost[user].last}`)
