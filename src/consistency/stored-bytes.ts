@@ -69,11 +69,6 @@ export function headOf(bytes: Buffer): StoredHead {
   return { type: 'unknown' }
 }
 
-/** The bytes of a fence: "a version >= min is being written". The scripts write the same text. */
-export function fenceText(min: number, nonce: string): string {
-  return `{"fence":${min},"nonce":"${nonce}"}`
-}
-
 /** The heads of values, as CachePort.readHeads answers them. */
 export function headsOf(values: readonly Buffer[]): Buffer {
   if (values.length === 1) return values[0]!.subarray(0, HEAD_BYTES)

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
+import { mkdirSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Redis } from 'ioredis'
 import { freePort, spawnChild, untilReady, waitForEnd } from './child.ts'
@@ -74,13 +74,6 @@ export function spawnRedis(binary: RedisBinary, dataDir: string, args: readonly 
     cwd: dataDir,
     env,
   })
-}
-
-/** The same binary under the name that makes it a Sentinel. */
-export function sentinelBinary(binary: RedisBinary, directory: string): RedisBinary {
-  const path = join(directory, 'redis-sentinel')
-  if (!existsSync(path)) symlinkSync(binary.path, path)
-  return { ...binary, path }
 }
 
 /** One try to get PONG. */

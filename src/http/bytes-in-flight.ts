@@ -52,26 +52,32 @@ function reserve(
   reply: FastifyReply,
   bytes: number,
 ): ProblemError | null {
-  const release = budget.take(shareOf(request.principal?.caller ?? request.ip, request.headers), bytes)
+  const release = budget.take(callerOf(request), bytes)
   if (typeof release === 'string') return tooMuch(release)
   onAnswerEnd(request, reply, release)
   return null
 }
 
-/** Counts the bytes of a body without Content-Length while they arrive. */
+function callerOf({ principal, ip, headers }: FastifyRequest): string {
+  return shareOf(principal?.caller ?? ip, headers)
+}
+
+/** Counts the bytes of a body without Content-Length while they arrive, in pieces as small as the caller likes. */
 function countBytes(
   payload: Readable,
   budget: ByteBudget,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Transform {
+  const reservation = budget.open(callerOf(request))
+  onAnswerEnd(request, reply, () => reservation.release())
   const counter = new Transform({
     transform: (chunk: Buffer, _encoding, next) => {
       // What comes behind the answer is thrown away (lingering.ts).
       if (reply.raw.writableEnded) return next()
-      const problem = reserve(budget, request, reply, chunk.length)
-      if (problem === null) next(null, chunk)
-      else next(problem)
+      const refused = reservation.add(chunk.length)
+      if (refused === undefined) next(null, chunk)
+      else next(tooMuch(refused))
     },
   })
   // A caller who disconnects ends the counter as well; with pipe() alone its reader would wait for ever. With pipeline() a

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { fenceText } from '../../src/consistency/stored-bytes.ts'
+import { fenceText } from '../helper/fence-text.ts'
 import { bytesOf, entryOf, fill, headsOf, KEYS, openScripts } from './redis-script-access.ts'
 
 const [KEY, SECTION] = KEYS

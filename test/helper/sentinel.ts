@@ -1,10 +1,18 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../src/dev/child.ts'
-import { sentinelBinary, spawnRedis } from '../../src/dev/private-redis.ts'
+import { spawnRedis } from '../../src/dev/private-redis.ts'
+import type { RedisBinary } from '../../src/dev/redis-binary.ts'
 import { onRedis } from '../chaos/stack.ts'
 import { redisBinary, type Scope, temporaryDirectory } from './backends.ts'
 import { eventually } from './gateway.ts'
+
+/** The same binary under the name that makes it a Sentinel. */
+function sentinelBinary(binary: RedisBinary, directory: string): RedisBinary {
+  const path = join(directory, 'redis-sentinel')
+  if (!existsSync(path)) symlinkSync(binary.path, path)
+  return { ...binary, path }
+}
 
 /** The name that the Sentinel of a test knows its primary by. */
 export const SENTINEL_NAME = 'primary'

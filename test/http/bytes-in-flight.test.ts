@@ -27,6 +27,17 @@ t.test('a budget of bytes: one caller has an eighth, the first always passes', a
   t.equal(budget.bytes, 0)
 })
 
+t.test('a reservation that grows in many pieces is given back as a whole', async t => {
+  const budget = new ByteBudget(800)
+  const reservation = budget.open('a')
+  for (let i = 0; i < 100; i++) t.equal(reservation.add(1), undefined)
+  t.equal(reservation.add(1), 'caller')
+  t.equal(budget.bytes, 100)
+  reservation.release()
+  t.equal(budget.bytes, 0)
+  t.type(budget.take('a', 800), 'function')
+})
+
 const gateway = await startGateway(t, {
   DATABASE_URL: await createDatabase(t),
   BODIES_IN_FLIGHT_BYTES: String(8 * MIB),
@@ -115,4 +126,16 @@ t.test('what is large needs room, whatever it is; what shrinks does not', async 
   requireRoom(rowsOf(1_000), change(10_000), limit)
   t.throws(() => requireRoom(rowsOf(1_900), change(10_000), limit), DomainError)
   requireRoom(rowsOf(5_000), change(4_000), limit)
+})
+
+t.test('a body in tiny pieces leaves no listener for each', async t => {
+  const warnings: Error[] = []
+  const warned = (warning: Error) => warnings.push(warning)
+  process.on('warning', warned)
+  t.teardown(() => process.off('warning', warned))
+  const pieces = [...'{"size":{"leverage":7}}'].map(character => `1\r\n${character}\r\n`).join('')
+  const { answer } = begin(t, '77', 'Transfer-Encoding: chunked', `${pieces}0\r\n\r\n`)
+  t.match(await answer, /^HTTP\/1.1 200 /)
+  await eventually('it is given back', async () => (await inFlight()) === 0)
+  t.strictSame(warnings, [])
 })

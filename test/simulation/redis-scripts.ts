@@ -7,9 +7,10 @@ import type {
   RedisOwner,
   ScriptOutcome,
 } from '../../src/consistency/cache-port.ts'
-import { fenceText, HEAD_BYTES, headOf, type StoredHead } from '../../src/consistency/stored-bytes.ts'
+import { HEAD_BYTES, headOf, type StoredHead } from '../../src/consistency/stored-bytes.ts'
 import { databaseOf, epochOf, viewText } from '../../src/consistency/token.ts'
 import type { ViewToken } from '../../src/consistency/views.ts'
+import { fenceText } from '../helper/fence-text.ts'
 import { PLAIN_NAMES } from '../helper/plain-names.ts'
 import type { RedisServer } from './redis-server.ts'
 
