@@ -28,26 +28,36 @@ export function shownChange({ into: _into, ...change }: PathChange): Omit<PathCh
 /** The fields that differ, leaf by leaf, in the order of their names; an array is one leaf. */
 export function diff(before: JsonObject, after: JsonObject): PathChange[] {
   const changes: PathChange[] = []
-  collect(before, after, { path: '', into: '' }, changes)
+  collect(before, after, '', '', changes)
   return changes
 }
 
-/** An object in the document, and the nearest one around it, or itself, that was there before. */
-interface Parent {
-  readonly path: string
-  readonly into: string
-}
-
-function collect(before: JsonObject, after: JsonObject, parent: Parent, changes: PathChange[]): void {
-  for (const name of [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()) {
-    compare(own(before, name), own(after, name), { ...parent, path: joinPath(parent.path, name) }, changes)
+/** `path` is that of the objects, `into` that of the nearest object around them, or of them, that was there before. */
+function collect(
+  before: JsonObject,
+  after: JsonObject,
+  path: string,
+  into: string,
+  changes: PathChange[],
+): void {
+  for (const name of namesOf(before, after)) {
+    const [from, to] = [own(before, name), own(after, name)]
+    if (from !== to) compare(from, to, joinPath(path, name), into, changes)
   }
 }
 
-function compare(from: unknown, to: unknown, { path, into }: Parent, changes: PathChange[]): void {
-  if (from === to) return
+/** The names of both, sorted. Documents are stored with sorted names, so mostly there is nothing to sort. */
+function namesOf(before: JsonObject, after: JsonObject): readonly string[] {
+  const names = Object.keys(before)
+  const others = Object.keys(after)
+  const isSorted = (name: string, i: number) => name === others[i] && (i === 0 || names[i - 1]! < name)
+  if (names.length === others.length && names.every(isSorted)) return names
+  return [...new Set([...names, ...others])].sort()
+}
+
+function compare(from: unknown, to: unknown, path: string, into: string, changes: PathChange[]): void {
   if (path.length <= LONGEST_PARENT_PATH && isBranch(from, to) && isBranch(to, from)) {
-    collect(from ?? {}, to ?? {}, { path, into: from === undefined ? into : path }, changes)
+    collect(from ?? {}, to ?? {}, path, from === undefined ? into : path, changes)
   } else if (from === undefined) {
     changes.push({ path, to, ...(into === '' ? {} : { into }) })
   } else if (to === undefined) {
