@@ -93,7 +93,7 @@ export const VARIABLES = {
   LEASE_MS: count('How long one confirmation lets an instance answer from Redis.', 1_000, 100, MINUTE_MS),
   LEASE_RENEW_MS: count('Pause between confirmations; at most a quarter of LEASE_MS.', 250, 10, MINUTE_MS),
   OFF_WAIT_MS: count(
-    'Wait after the cache was turned off until no lease can be alive ; LEASE_MS and a margin.',
+    'Wait after the cache was turned off until no lease can be alive; LEASE_MS and a margin.',
     1_300,
     100,
     10 * MINUTE_MS,

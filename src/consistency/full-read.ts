@@ -79,7 +79,7 @@ export class FullRead {
     return { stampKey: this.#deps.codec.stampKey(userId), heads: Buffer.from(stamps.get(userId)!, 'latin1') }
   }
 
-  /** The steps after the first. `reply` is the reply of Redis, if there is one. Throws as fromCache does. */
+  /** What follows without a hit. `reply` is the reply of Redis, if there is one. Throws as fromCache does. */
   async fromDatabase(reading: PendingRead, reply: StampedReply | undefined): Promise<ReadResult> {
     const { wanted, begun, around } = reading
     const { database, degraded, near, clock } = this.#deps

@@ -3,11 +3,10 @@ import type { Fault } from '../errors.ts'
 import { DOCUMENTS } from './catalogue.ts'
 import { documentDefaults } from './defaults.ts'
 import { filePath, withoutNotes, withValue } from './file-format.ts'
-import { documentsAreObjects, filePaths, pathInFile } from './file-sections.ts'
+import { documentsAreObjects, faultsInFile } from './file-sections.ts'
 import type { JsonObject } from './json.ts'
 import { compileRiskIndex } from './risk.ts'
 import { unknownFields } from './unknown-fields.ts'
-import { validateDocument } from './validate.ts'
 
 /**
  * The faults of changed defaults, by the rules of documents: fields keep their types, unknown ones are accepted
@@ -17,15 +16,9 @@ export function validateDefaultsChange(current: JsonObject, next: JsonObject): F
   const faults = documentsAreObjects(next)
   if (faults.length > 0) return faults
   for (const document of DOCUMENTS) {
-    const examples = [documentDefaults(current, document.kind)]
+    const { kind } = document
     faults.push(
-      ...filePaths(
-        next,
-        document,
-        validateDocument(document.kind, documentDefaults(next, document.kind), examples, path =>
-          pathInFile(next, document, path),
-        ),
-      ),
+      ...faultsInFile(next, document, documentDefaults(next, kind), documentDefaults(current, kind)),
     )
   }
   const others = unknownFields(schemaOf(next), withEmptyDocuments(next), [withoutNotes(current)])

@@ -7,8 +7,7 @@ import { complete, completeFromFile } from './complete.ts'
 import { filePath, isModeSection, keyIn, valueAt, withoutNotes, withValue } from './file-format.ts'
 import {
   documentsAreObjects,
-  filePaths,
-  pathInFile,
+  faultsInFile,
   unusedParts,
   withFormerPlaces,
   withOneNamePerMode,
@@ -20,7 +19,6 @@ import { isJsonObject, type JsonObject, own, typeFault } from './json.ts'
 import { mergeDocument } from './merge.ts'
 import { withReentryOfFile } from './position-optimization.ts'
 import { compileRiskIndex } from './risk.ts'
-import { validateDocument } from './validate.ts'
 
 /** The defaults that come with the gateway. */
 export const BUILT_IN_DEFAULTS: JsonObject = readJson(
@@ -49,13 +47,7 @@ export function parseDefaults(value: unknown): { data: JsonObject; faults: Fault
     : undefined
   for (const document of DOCUMENTS) {
     const { given, filled } = completedFromFile(data, document.kind, reentry)
-    faults.push(
-      ...filePaths(
-        data,
-        document,
-        validateDocument(document.kind, filled, [given], path => pathInFile(data, document, path)),
-      ),
-    )
+    faults.push(...faultsInFile(data, document, filled, given))
     data = withDocumentDefaults(data, document.kind, filled)
   }
   faults.push(...compileRiskIndex(data).faults)

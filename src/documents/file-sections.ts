@@ -3,6 +3,7 @@ import { type DefaultsPlace, DOCUMENTS, type DocumentDefinition, normalizeMode }
 import { filePath, isModeSection, isNote, valueAt, withValue } from './file-format.ts'
 import { isJsonObject, type JsonObject, typeFault } from './json.ts'
 import { joinPath } from './paths.ts'
+import { validateDocument } from './validate.ts'
 
 /** When one of the two names of a mode holds null, the other one counts; settings under both are a fault. */
 export function withOneNamePerMode(file: JsonObject, faults: Fault[]): JsonObject {
@@ -91,19 +92,24 @@ export function documentsAreObjects(defaults: JsonObject): Fault[] {
   return [...faults.values()]
 }
 
-/** The faults of a document with the paths of the file. */
-export function filePaths(
-  defaults: JsonObject,
+/** The faults of one document of the file (validateDocument), with the paths of the file, also those of suggested fields. */
+export function faultsInFile(
+  file: JsonObject,
   document: DocumentDefinition,
-  faults: readonly Fault[],
+  data: JsonObject,
+  example: JsonObject,
 ): Fault[] {
-  return faults.map(({ path, message }) => ({ path: pathInFile(defaults, document, path), message }))
+  const inFile = (path: string) => pathInFile(file, document, path)
+  return validateDocument(document.kind, data, [example], inFile).map(({ path, message }) => ({
+    path: inFile(path),
+    message,
+  }))
 }
 
 /** Where the file has a path of the document. */
-export function pathInFile(defaults: JsonObject, { places }: DocumentDefinition, path: string): string {
+function pathInFile(file: JsonObject, { places }: DocumentDefinition, path: string): string {
   const place = places.find(({ field }) => isAt(path, field)) ?? places[0]!
-  const prefix = filePath(defaults, place.path).reduce(joinPath, '')
+  const prefix = filePath(file, place.path).reduce(joinPath, '')
   const rest = place.field === undefined ? path : path.slice(place.field.length + 1)
   return rest === '' ? prefix : `${prefix}.${rest}`
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import t from 'tap'
-import { eventually, REDIS_OUTAGE, startGateway, startStack } from '../helper/gateway.ts'
+import { eventually, LONG_LEASE, startGateway, startStack } from '../helper/gateway.ts'
 import type { TestRequest } from '../helper/request.ts'
 import { ADMIN } from '../helper/tokens.ts'
 
@@ -8,32 +8,20 @@ const SCALP = '/api/futures/ginie/modes/scalp'
 const SETTINGS = '/api/user/settings'
 const HIT = 'settings-gateway; hit'
 
+const put = (leverage: number, headers = {}): TestRequest => ({
+  method: 'PUT',
+  url: SCALP,
+  headers,
+  payload: { size: { leverage } },
+})
+
 /** What finds that nothing has to change, or gives up, on the leverage of an edit by hand; answered with the version found. */
 const WRITES: Readonly<
   Record<string, { readonly edited: number; readonly of: (user: string) => TestRequest }>
 > = {
-  'a PUT of what is there': {
-    edited: 7,
-    of: () => ({ method: 'PUT', url: SCALP, payload: { size: { leverage: 7 } } }),
-  },
-  'the same with If-Match': {
-    edited: 7,
-    of: () => ({
-      method: 'PUT',
-      url: SCALP,
-      headers: { 'if-match': '"3"' },
-      payload: { size: { leverage: 7 } },
-    }),
-  },
-  'a PUT with an old If-Match': {
-    edited: 7,
-    of: () => ({
-      method: 'PUT',
-      url: SCALP,
-      headers: { 'if-match': '"2"' },
-      payload: { size: { leverage: 8 } },
-    }),
-  },
+  'a PUT of what is there': { edited: 7, of: () => put(7) },
+  'the same with If-Match': { edited: 7, of: () => put(7, { 'if-match': '"3"' }) },
+  'a PUT with an old If-Match': { edited: 7, of: () => put(8, { 'if-match': '"2"' }) },
   'load-defaults': { edited: 10, of: () => ({ method: 'POST', url: `${SCALP}/load-defaults` }) },
   reset: {
     edited: 10,
@@ -57,11 +45,9 @@ const WRITES: Readonly<
 t.test(
   'a write that changes nothing, or is refused, tells no row that other instances do not answer yet',
   async t => {
-    // Leases of before the edit run on for a while.
-    const times = { ...REDIS_OUTAGE, LEASE_MS: '4000', LEASE_RENEW_MS: '1000', OFF_WAIT_MS: '4500' }
-    const { gateway, redis } = await startStack(t, times)
+    const { gateway, redis } = await startStack(t, LONG_LEASE)
     const other = await startGateway(t, {
-      ...times,
+      ...LONG_LEASE,
       DATABASE_URL: gateway.databaseUrl,
       REDIS_URL: redis.url,
     })
@@ -71,11 +57,7 @@ t.test(
       user: String(100 + i),
     }))
     for (const { user } of cases) {
-      const reply = await gateway.as(user, {
-        method: 'PUT',
-        url: SCALP,
-        payload: { size: { leverage: 5 } },
-      })
+      const reply = await gateway.as(user, put(5))
       t.equal(reply.json().version, 2)
       for (const each of [gateway, other])
         await eventually('it is a hit', async () => {

@@ -1,17 +1,15 @@
 import t, { type Test } from 'tap'
 import { onServer } from '../helper/backends.ts'
 import { listen } from '../helper/event-source.ts'
-import { eventually, REDIS_OUTAGE, startGateway, startStack } from '../helper/gateway.ts'
+import { eventually, LONG_LEASE, startGateway, startStack } from '../helper/gateway.ts'
 
 const SCALP = '/api/futures/ginie/modes/scalp'
-/** Leases of before the edit run on for a while. */
-const TIMES = { ...REDIS_OUTAGE, LEASE_MS: '4000', LEASE_RENEW_MS: '1000', OFF_WAIT_MS: '4500' }
 
 /** Two gateways that answer version 1 from the cache, a stream of the first one, and an edit in psql that is committed. */
 async function edited(t: Test) {
-  const { gateway, redis } = await startStack(t, TIMES)
+  const { gateway, redis } = await startStack(t, LONG_LEASE)
   const other = await startGateway(t, {
-    ...TIMES,
+    ...LONG_LEASE,
     DATABASE_URL: gateway.databaseUrl,
     REDIS_URL: redis.url,
   })

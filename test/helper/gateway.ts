@@ -41,6 +41,14 @@ export const REDIS_OUTAGE: Environment = {
   FENCE_TIMEOUT_MS: undefined,
 }
 
+/** For tests of edits by hand: leases of before the edit run on for a while. */
+export const LONG_LEASE: Environment = {
+  ...REDIS_OUTAGE,
+  LEASE_MS: '4000',
+  LEASE_RENEW_MS: '1000',
+  OFF_WAIT_MS: '4500',
+}
+
 /** For tests that hurt PostgreSQL. Any request may meet an outage that is none, on a busy machine. */
 export const PRODUCTION_TIMES: Environment = Object.fromEntries(
   Object.keys(PATIENT).map(name => [name, undefined]),
